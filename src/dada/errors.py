@@ -1,5 +1,12 @@
 """The one error that a user can cause; everything else is a bug."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
 
 class UserError(Exception):
     """Something outside the program is wrong: a path, a file, a setting.
@@ -7,3 +14,11 @@ class UserError(Exception):
     The message is one line that says what is wrong, where, and what would be right.
     The command line prints it and exits with code 2.
     """
+
+
+def first_line(error: ValidationError) -> str:
+    """The first problem that pydantic found, as ``where: what (got value)`` on one line."""
+    problem = error.errors()[0]
+    where = ".".join(str(part) for part in problem["loc"]) or "value"
+    got = repr(problem["input"])
+    return f"{where}: {problem['msg']} (got {got if len(got) <= 60 else got[:57] + '...'})"
