@@ -1,3 +1,98 @@
-"""DADA: differentiable automatic data augmentation for images."""
+"""DADA: differentiable automatic data augmentation for images.
+
+    import dada
+
+    policy = dada.search("my_photos/")     # or any of dada.load_policy("dada-cifar10"), ...
+    print(policy.describe())
+    augment = policy.transform()           # a torchvision v2 transform
+
+The names below are the public ones. They are imported on first use, so that
+``import dada`` and ``dada --help`` are quick.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dada.augment import Draw, PolicyTransform, Sampler, apply
+    from dada.datasets import Dataset, ImageSet
+    from dada.datasets import load as load_dataset
+    from dada.errors import UserError
+    from dada.ops import register as register_operation
+    from dada.policy import (
+        Operation,
+        Policy,
+        Scale,
+        SearchSpace,
+        SubPolicy,
+        load_policy,
+        published_names,
+        save_policy,
+    )
+    from dada.report import contact_sheet, write_report
+    from dada.searching.run import search
+    from dada.training.compare import compare
 
 __version__ = "0.1.0"
+
+_HOME = {
+    "Dataset": "dada.datasets",
+    "Draw": "dada.augment",
+    "ImageSet": "dada.datasets",
+    "Operation": "dada.policy",
+    "Policy": "dada.policy",
+    "PolicyTransform": "dada.augment",
+    "Sampler": "dada.augment",
+    "Scale": "dada.policy",
+    "SearchSpace": "dada.policy",
+    "SubPolicy": "dada.policy",
+    "UserError": "dada.errors",
+    "apply": "dada.augment",
+    "compare": "dada.training",
+    "contact_sheet": "dada.report",
+    "load_dataset": "dada.datasets:load",
+    "load_policy": "dada.policy",
+    "published_names": "dada.policy",
+    "register_operation": "dada.ops:register",
+    "save_policy": "dada.policy",
+    "search": "dada.searching",
+    "write_report": "dada.report",
+}
+
+__all__ = [
+    "Dataset",
+    "Draw",
+    "ImageSet",
+    "Operation",
+    "Policy",
+    "PolicyTransform",
+    "Sampler",
+    "Scale",
+    "SearchSpace",
+    "SubPolicy",
+    "UserError",
+    "__version__",
+    "apply",
+    "compare",
+    "contact_sheet",
+    "load_dataset",
+    "load_policy",
+    "published_names",
+    "register_operation",
+    "save_policy",
+    "search",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'dada' has no attribute {name!r}")
+    module, _, attribute = _HOME[name].partition(":")
+    value = getattr(import_module(module), attribute or name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

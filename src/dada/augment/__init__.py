@@ -1,0 +1,9 @@
+"""A draw, and applying it; the pipeline that search and training share; the transform."""
+
+from dada.augment.apply import apply
+from dada.augment.draw import Draw, Table
+from dada.augment.pipeline import Pipeline
+from dada.augment.sampler import Sampler, random_magnitude
+from dada.augment.transform import PolicyTransform
+
+__all__ = ["Draw", "Pipeline", "PolicyTransform", "Sampler", "Table", "apply", "random_magnitude"]

@@ -28,9 +28,9 @@ def exact_rewards(
     weights = {name: weight.detach() for name, weight in weights.items()}
     if not image_gradient:
         with torch.no_grad():
-            _, value = jvp(lambda w: losses(w, images), (weights,), (direction,))
+            value = jvp(lambda w: losses(w, images), (weights,), (direction,))[1]
         return Rewards(value.detach())
     images = images.detach().requires_grad_()
-    _, value = jvp(lambda w: losses(w, images), (weights,), (direction,))
+    value = jvp(lambda w: losses(w, images), (weights,), (direction,))[1]
     (gradient,) = torch.autograd.grad(value.sum(), images)
     return Rewards(value.detach(), gradient)

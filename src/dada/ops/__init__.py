@@ -1,0 +1,20 @@
+"""What an operation does to pixels: batched kernels, each beside its Pillow twin.
+
+Pillow's result is the definition. Importing this package registers the paper's 15 operations;
+`register` adds one of your own.
+"""
+
+# The order of these imports is the paper's order of operations, which policies and tables follow.
+# isort: off
+from dada.ops import geometric as _geometric  # noqa: F401
+from dada.ops import tables as _tables  # noqa: F401
+from dada.ops import blends as _blends  # noqa: F401
+from dada.ops import erasing as _erasing  # noqa: F401
+
+# isort: on
+from dada.ops.registry import OperationType, get, names, register
+
+PAPER_OPERATIONS = names()
+"""Names of the paper's 15 operations, in its order."""
+
+__all__ = ["OperationType", "PAPER_OPERATIONS", "get", "names", "register"]

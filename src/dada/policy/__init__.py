@@ -1,0 +1,21 @@
+"""What a policy is: frozen data, versioned JSON, the published policies, the search space."""
+
+from dada.policy.files import dumps, load_policy, loads, published_names, save_policy
+from dada.policy.model import Operation, Policy, SubPolicy
+from dada.policy.scale import Scale
+from dada.policy.space import PAPER_OPERATIONS, SearchSpace, registered_space
+
+__all__ = [
+    "Operation",
+    "PAPER_OPERATIONS",
+    "Policy",
+    "Scale",
+    "SearchSpace",
+    "SubPolicy",
+    "dumps",
+    "load_policy",
+    "loads",
+    "published_names",
+    "registered_space",
+    "save_policy",
+]

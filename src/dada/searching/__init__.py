@@ -1,0 +1,6 @@
+"""The policy distribution and the DADA search loop."""
+
+from dada.searching.run import Watcher, search
+from dada.searching.settings import PRESETS, Settings, make_settings
+
+__all__ = ["PRESETS", "Settings", "Watcher", "make_settings", "search"]

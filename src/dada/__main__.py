@@ -1,0 +1,5 @@
+"""``python -m dada`` is the command ``dada``."""
+
+from dada.cli import main
+
+main()

@@ -1,0 +1,92 @@
+"""A draw: which operations each image gets, how strong, where. Plain tensors, so a failing
+batch can be saved and replayed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from dada.ops import get
+from dada.policy import Scale
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One outcome of a policy for each of B images, with K operations in their order.
+
+    Attributes:
+        operations: names that `operation` counts in.
+        operation: (B, K) int64, index into `operations`.
+        applied: (B, K) bool.
+        value: (B, K) float64, in the operation's real unit, sign included.
+        place: (B, K, 2) float64 in [0, 1): x and y, for operations with a random place.
+    """
+
+    operations: tuple[str, ...]
+    operation: Tensor
+    applied: Tensor
+    value: Tensor
+    place: Tensor
+
+    def __len__(self) -> int:
+        return len(self.operation)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Sub-policies as tensors: which operation stands where, and what its magnitude means.
+
+    Attributes:
+        operations: names that `operation` counts in.
+        operation: (S, K) int64. Shorter sub-policies repeat their first operation.
+        present: (S, K) bool, False where a sub-policy is shorter than K.
+        lines: (S, K, 2, 2) float64, the value as (offset, slope) of the magnitude for sign + and −.
+    """
+
+    operations: tuple[str, ...]
+    operation: Tensor
+    present: Tensor
+    lines: Tensor
+
+    @classmethod
+    def of(cls, sub_policies: Sequence[Sequence[str]], scale: Scale) -> Table:
+        """The table of sub-policies given by the names of their operations."""
+        operations = tuple(dict.fromkeys(name for names in sub_policies for name in names))
+        length = max(len(names) for names in sub_policies)
+        index = {name: i for i, name in enumerate(operations)}
+        padded = [[*names, *[names[0]] * (length - len(names))] for names in sub_policies]
+        lines = torch.tensor([scale.lines(get(name)) for name in operations], dtype=torch.float64)
+        operation = torch.tensor([[index[name] for name in names] for names in padded])
+        sizes = torch.tensor([len(names) for names in sub_policies])
+        present = torch.arange(length) < sizes[:, None]
+        return cls(operations, operation, present, lines[operation])
+
+    @property
+    def has_magnitude(self) -> Tensor:
+        """(S, K) bool: the operation's value depends on its magnitude."""
+        return (self.lines[..., 1] != 0).any(-1) & self.present
+
+    def realise(
+        self, sub_policy: Tensor, applied: Tensor, magnitude: Tensor, minus: Tensor, place: Tensor
+    ) -> Draw:
+        """Turn a choice into a draw.
+
+        Args:
+            sub_policy: (B,) int64 in [0, S).
+            applied: (B, K) bool.
+            magnitude: (B, K) in [0, 1].
+            minus: (B, K) bool, the random sign.
+            place: (B, K, 2) in [0, 1).
+        """
+        lines = self.lines[sub_policy]
+        line = torch.where(minus[..., None], lines[..., 1, :], lines[..., 0, :])
+        return Draw(
+            self.operations,
+            self.operation[sub_policy],
+            applied & self.present[sub_policy],
+            line[..., 0] + line[..., 1] * magnitude.double(),
+            place,
+        )

@@ -1,0 +1,113 @@
+"""dada compare"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dada.cli import options as o
+
+
+def compare(
+    data: o.Data = "digits",
+    policy: Annotated[
+        list[str] | None,
+        typer.Option(help="A published name, a policy file or a run folder; may be repeated."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Run folder. [runs/NAME-compare]")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings a row.")] = 3,
+    preset: Annotated[str, typer.Option(help="default, paper or demo.")] = "default",
+    model: o.Model = None,
+    epochs: o.Epochs = None,
+    batch: o.Batch = None,
+    lr: o.Lr = None,
+    images: o.Images = None,
+    side: o.Side = None,
+    root: o.Root = None,
+    device: o.Device = "auto",
+    precision: o.Precision = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Any other setting: weight_decay=0.001."),
+    ] = None,
+    resume: o.Resume = False,
+    json_: o.Json = None,
+) -> None:
+    """Does it help? Train the same network from the same seeds under each augmentation.
+
+    Example: dada compare my_photos/ --policy runs/photos --seeds 5 -o runs/photos/compare
+
+    Rows: crop and flip alone, each policy, RandAugment, TrivialAugment, and the uniform policy
+    of the search space, which is a policy without a search. Errors are on the test images.
+    """
+    given = {
+        "model": model,
+        "epochs": epochs,
+        "batch": batch,
+        "lr": lr,
+        "images": images,
+        "precision": precision,
+        **o.extra_settings(set_),
+    }
+    o.check_writable(json_)
+    from dada.cli.progress import CompareProgress
+    from dada.training import compare as run_compare
+
+    out = out or Path("runs") / f"{Path(data).stem}-compare"
+    dataset = o.open_data(data, side, root)
+    with CompareProgress() as progress:
+        try:
+            result = run_compare(
+                dataset,
+                policy or [],
+                source=data,
+                seeds=seeds,
+                out=out,
+                preset=preset,
+                device=device,
+                resume=resume,
+                watch=progress,
+                **given,
+            )
+        except KeyboardInterrupt:
+            progress.stop()
+            print(f"stopped; go on with the same command and --resume (run folder {out})")
+            raise typer.Exit(130) from None
+    print_table(result)
+    print(f"report  {out / 'report.html'}")
+    o.write_json(json_, result)
+
+
+def print_table(result: dict[str, Any]) -> None:
+    """Test errors with their intervals and paired differences, in per cent."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from dada.report import verdict
+
+    console = Console(highlight=False)
+    table = Table(
+        title=f"test error, % (mean ± 95 % interval over {len(result['seeds'])} seeds)",
+        title_justify="left",
+    )
+    for column in ("augmentation", "test error", f"less {result['baseline']}"):
+        table.add_column(column, justify="left" if column == "augmentation" else "right")
+    for row in result["rows"]:
+        is_baseline = row["name"] == result["baseline"]
+        table.add_row(
+            row["name"],
+            _plus_minus(row["mean"], row["interval"]),
+            "" if is_baseline else _plus_minus(row["difference"], row["difference_interval"], "+"),
+        )
+    console.print(table)
+    for line in verdict(result):
+        console.print(line, soft_wrap=True, markup=False)
+
+
+def _plus_minus(value: float, interval: float | None, sign: str = "") -> str:
+    text = format(100 * value, f"{sign}.2f")
+    return text if interval is None else f"{text} ± {100 * interval:.2f}"

@@ -1,0 +1,84 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dada.errors import UserError
+
+Data = Annotated[
+    str,
+    typer.Argument(
+        help="digits, cifar10, cifar100, svhn, fashion-mnist, imagenet; or a folder of class "
+        "folders; or an .npz with x_train, y_train[, x_test, y_test]."
+    ),
+]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1.")]
+Side = Annotated[
+    int | None, typer.Option(min=4, help="Bring pictures of a folder to SIDE x SIDE pixels.")
+]
+Root = Annotated[
+    Path | None, typer.Option(help="Where named sets are kept or downloaded to. [~/.cache/dada]")
+]
+Images = Annotated[int | None, typer.Option(help="Use this many training images.")]
+Model = Annotated[
+    str | None, typer.Option(help="Network: wrn-40-2, wrn-16-2, resnet18. [by image size]")
+]
+Epochs = Annotated[int | None, typer.Option(help="Passes over the training images.")]
+Batch = Annotated[int | None, typer.Option(help="Images a step.")]
+Lr = Annotated[float | None, typer.Option(help="Learning rate of the network.")]
+Precision = Annotated[str | None, typer.Option(help="auto, float32 or bfloat16.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in the folder.")]
+Json = Annotated[Path | None, typer.Option("--json", help="Also write the result here as JSON.")]
+
+
+def extra_settings(pairs: list[str] | None) -> dict[str, Any]:
+    """``["policy_lr=0.01"]`` as settings; values are JSON where they parse as JSON."""
+    settings: dict[str, Any] = {}
+    for pair in pairs or []:
+        name, equals, text = pair.partition("=")
+        if not equals:
+            raise UserError(f"--set {pair}: write it as NAME=VALUE")
+        try:
+            settings[name] = json.loads(text)
+        except ValueError:
+            settings[name] = text
+    return settings
+
+
+def open_data(source: str, side: int | None, root: Path | None) -> Any:
+    """Load the data and tell what was decided about it."""
+    from dada.datasets import load
+
+    dataset = load(source, side=side, root=root)
+    for note in dataset.notes:
+        print(f"note: {note}")
+    return dataset
+
+
+def check_writable(path: Path | None) -> None:
+    """Fail before the work rather than after it.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
+    if path is None:
+        return
+    existed = path.exists()
+    try:
+        with path.open("ab"):
+            pass
+        if not existed:
+            path.unlink()
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}") from None
+
+
+def write_json(path: Path | None, data: Any) -> None:
+    """Write a result for scripts, if a path was given."""
+    if path is not None:
+        path.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

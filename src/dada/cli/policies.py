@@ -1,0 +1,37 @@
+"""dada policies"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dada.cli import options as o
+
+
+def policies(
+    policy: Annotated[
+        str | None, typer.Argument(help="Describe this one: a name, a file or a run folder.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Sub-policies to describe.")] = 25,
+    json_: o.Json = None,
+) -> None:
+    """List the policies that ship with DADA, or describe one in words and real units.
+
+    Example: dada policies dada-cifar10
+    """
+    import json
+
+    from dada.policy import dumps, load_policy, published_names
+
+    o.check_writable(json_)
+    if policy:
+        chosen = load_policy(policy)
+        print(chosen.describe(limit))
+        o.write_json(json_, json.loads(dumps(chosen)))
+        return
+    known = {name: load_policy(name) for name in published_names()}
+    for name, chosen in known.items():
+        source = chosen.provenance.get("source", "")
+        print(f"{name:<26} {len(chosen.sub_policies):4d} sub-policies  {source}")
+    o.write_json(json_, list(known))

@@ -1,0 +1,125 @@
+"""Progress on the terminal: a bar with the time left, and a line of what matters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from dada.datasets import Dataset
+from dada.searching import Watcher
+from dada.searching.search import Search
+from dada.training import CompareWatcher, TrainSettings
+
+
+class Bar:
+    """A Rich progress bar; on a pipe or in a log, only the lines that are printed."""
+
+    def __init__(self) -> None:
+        console = Console(highlight=False)
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("elapsed"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._task: TaskID | None = None
+        self.say: Callable[[str], None] = lambda text: console.print(
+            text, soft_wrap=True, markup=False
+        )
+
+    def begin(self, description: str, total: int, done: int = 0) -> None:
+        """Start a bar of `total` steps."""
+        self._task = self._progress.add_task(description, total=total, completed=done)
+
+    def advance(self) -> None:
+        """One step more."""
+        if self._task is not None:
+            self._progress.advance(self._task)
+
+    def stop(self) -> None:
+        """Leave the terminal to others."""
+        self._progress.stop()
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+class SearchProgress(Bar, Watcher):
+    """A search: steps, validation accuracy and the leading sub-policies."""
+
+    epochs_done = 0
+
+    def on_start(self, search: Search, dataset: Dataset) -> None:
+        """Say what is searched, with what."""
+        s = search.settings
+        self.epochs_done = search.epoch
+        self.say(
+            f"searching {dataset.name}: {len(search.train)} images to train, "
+            f"{len(search.valid)} to validate, {dataset.side[0]}x{dataset.side[1]}, "
+            f"{'grey' if dataset.channels == 1 else 'colour'}; {s.model}, {s.epochs} epochs, "
+            f"{len(search.distribution.space.sub_policies)} sub-policies, seed {s.seed}"
+        )
+        per_epoch = search.steps_per_epoch
+        self.begin("search", s.epochs * per_epoch, search.epoch * per_epoch)
+
+    def on_step(self, epoch: int, step: int) -> None:
+        """Move the bar."""
+        self.advance()
+
+    def on_epoch(self, record: dict[str, Any], search: Search) -> None:
+        """Say how the child does and what leads."""
+        self.epochs_done = record["epoch"]
+        names = search.distribution.space.sub_policies
+        weights = record["weights"]
+        leading = sorted(range(len(weights)), key=lambda i: -weights[i])[:3]
+        text = ", ".join(f"{'+'.join(names[i])} {weights[i]:.1%}" for i in leading)
+        self.say(
+            f"epoch {record['epoch']:3d}  accuracy {record['validation_accuracy']:5.1%}  "
+            f"loss {record['train_loss']:.3f}  {record['seconds']:.1f} s  leading: {text}"
+        )
+
+
+class CompareProgress(Bar, CompareWatcher):
+    """A comparison: steps over all trainings, and each test error as it comes."""
+
+    def on_start(self, trainings: int, steps: int, settings: TrainSettings) -> None:
+        """Say what is trained."""
+        self.say(f"{trainings} trainings of {settings.model}, {settings.epochs} epochs each")
+        self.begin("train", trainings * steps)
+
+    def on_step(self) -> None:
+        """Move the bar."""
+        self.advance()
+
+    def on_training(self, record: dict[str, Any]) -> None:
+        """Say the test error."""
+        self.say(
+            f"seed {record['seed']}  {record['row']:<24} test error "
+            f"{record['test_error']:6.2%}  {record['seconds']:.1f} s"
+        )

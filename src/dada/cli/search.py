@@ -1,0 +1,98 @@
+"""dada search"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dada.cli import options as o
+
+
+def search(
+    data: o.Data = "digits",
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Run folder. [runs/NAME]")] = None,
+    preset: Annotated[
+        str, typer.Option(help="default, paper (the published settings) or demo (seconds).")
+    ] = "default",
+    seed: Annotated[int, typer.Option(min=0, help="One seed, one policy.")] = 0,
+    model: o.Model = None,
+    epochs: o.Epochs = None,
+    batch: o.Batch = None,
+    lr: o.Lr = None,
+    images: o.Images = None,
+    estimator: Annotated[str | None, typer.Option(help="relax or gumbel-softmax.")] = None,
+    operations: Annotated[
+        str | None, typer.Option(help="Operations to search, e.g. Rotate,Color,Cutout. [all 15]")
+    ] = None,
+    keep: Annotated[int | None, typer.Option(help="Sub-policies that the policy keeps.")] = None,
+    side: o.Side = None,
+    root: o.Root = None,
+    device: o.Device = "auto",
+    precision: o.Precision = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Any other setting: policy_lr=0.01."),
+    ] = None,
+    resume: o.Resume = False,
+    json_: o.Json = None,
+) -> None:
+    """Search a policy for labelled images.
+
+    Example: dada search my_photos/ -o runs/photos
+
+    The run folder gets config.json, events.jsonl, checkpoint.pt, policy.json and report.html.
+    A stopped search goes on with --resume.
+    """
+    given = {
+        "model": model,
+        "epochs": epochs,
+        "batch": batch,
+        "lr": lr,
+        "images": images,
+        "estimator": estimator,
+        "operations": tuple(operations.split(",")) if operations else None,
+        "keep": keep,
+        "precision": precision,
+        **o.extra_settings(set_),
+    }
+    o.check_writable(json_)
+    from dada.cli.progress import SearchProgress
+    from dada.policy import dumps
+    from dada.searching import search as run_search
+
+    out = out or Path("runs") / Path(data).stem
+    dataset = o.open_data(data, side, root)
+    with SearchProgress() as progress:
+        try:
+            policy = run_search(
+                dataset,
+                source=data,
+                out=out,
+                preset=preset,
+                device=device,
+                resume=resume,
+                watch=progress,
+                seed=seed,
+                **given,
+            )
+        except KeyboardInterrupt:
+            progress.stop()
+            print(_stopped(out, progress.epochs_done))
+            raise typer.Exit(130) from None
+    print(policy.describe(limit=5))
+    print(f"policy  {out / 'policy.json'}")
+    print(f"report  {out / 'report.html'}")
+    print(f"does it help?  dada compare {data} --policy {out} -o {out / 'compare'}")
+    o.write_json(json_, json.loads(dumps(policy)))
+
+
+def _stopped(out: Path, epochs_done: int) -> str:
+    if not epochs_done:
+        return f"stopped before the first epoch was over; {out} has no policy yet"
+    return (
+        f"stopped after epoch {epochs_done}: the policy so far is {out / 'policy.json'}; "
+        "go on with the same command and --resume"
+    )

@@ -1,0 +1,128 @@
+"""Any map-style dataset of pictures and labels as an :class:`ImageSet`."""
+
+from collections.abc import Sequence
+from numbers import Integral
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from dada.datasets.imageset import ImageSet
+from dada.datasets.pixels import check_side, choose_side, from_planes, planes, square, to_eight_bits
+from dada.errors import UserError
+
+
+class MapStyle(Protocol):
+    """What :func:`from_torch` needs of a dataset: a length and items by number."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> Any: ...
+
+
+def from_torch(dataset: MapStyle, side: int | None = None, name: str = "dataset") -> ImageSet:
+    """Take every item of a map-style dataset, such as one of torchvision's, once.
+
+    Args:
+        dataset: gives (picture, label) pairs. A picture is a PIL image of any mode, or a tensor,
+            (H, W) or (C, H, W) with C 1 or 3: uint8, or float in [0, 1]. A label is an integer
+            from 0.
+        side: of the images, in pixels. None keeps a size that all pictures share, and otherwise
+            chooses 32, 64 or 96 by their median shorter side.
+        name: what error messages call the dataset.
+
+    Returns:
+        The images, grey if all pictures are, else RGB.
+
+    Raises:
+        UserError: the dataset is empty, or an item is not as described.
+
+    Example:
+        >>> train = from_torch(torchvision.datasets.ImageFolder("photos/train"), side=64)
+    """
+    check_side(side)
+    if not hasattr(dataset, "__len__"):
+        raise UserError(
+            f"{name}: has no length: a map-style dataset is needed, not an iterable one"
+        )
+    if not len(dataset):
+        raise UserError(f"{name}: has no items: at least one is needed")
+    images, labels = [], []
+    for index in range(len(dataset)):
+        where = f"{name}, item {index}"
+        picture, label = _pair(dataset[index], where)
+        pixels = _pixels(picture, where)
+        # A given side is applied at once: full-size photographs need not all be in memory.
+        images.append(pixels if side is None else _square(pixels, side))
+        labels.append(_label(label, where))
+    if side is None and len({pixels.shape[1:] for pixels in images}) > 1:
+        chosen = choose_side([min(pixels.shape[1:]) for pixels in images])
+        images = [_square(pixels, chosen) for pixels in images]
+    return ImageSet(_stack(images), torch.tensor(labels))
+
+
+def _pair(item: Any, where: str) -> tuple[Any, Any]:
+    if isinstance(item, tuple | list) and len(item) == 2:
+        return item[0], item[1]
+    raise UserError(f"{where}: is a {type(item).__name__}: must be a pair (picture, label)")
+
+
+def _label(label: Any, where: str) -> int:
+    if isinstance(label, Tensor | np.ndarray) and label.ndim == 0:
+        label = label.item()
+    if isinstance(label, Integral) and not isinstance(label, bool) and int(label) >= 0:
+        return int(label)
+    shown = " ".join(repr(label).split())[:60]
+    raise UserError(f"{where}: label is {shown}: must be an integer from 0")
+
+
+def _pixels(picture: Any, where: str) -> np.ndarray:
+    """Return the picture as uint8 (C, H, W)."""
+    if isinstance(picture, Image.Image):
+        try:
+            return planes(to_eight_bits(picture))
+        except (OSError, ValueError) as error:
+            raise UserError(f"{where}: picture cannot be used: {error}") from error
+    if not isinstance(picture, Tensor):
+        raise UserError(
+            f"{where}: picture is a {type(picture).__name__}: must be a PIL image or a tensor"
+        )
+    return _bytes(_three_axes(picture, where), where).cpu().numpy()
+
+
+def _three_axes(picture: Tensor, where: str) -> Tensor:
+    shaped = picture[None] if picture.ndim == 2 else picture
+    if shaped.ndim != 3 or shaped.shape[0] not in (1, 3) or not shaped.numel():
+        raise UserError(
+            f"{where}: picture is {tuple(picture.shape)}: must be (H, W) or (C, H, W) with C 1 or 3"
+        )
+    return shaped
+
+
+def _bytes(picture: Tensor, where: str) -> Tensor:
+    if picture.dtype == torch.uint8:
+        return picture
+    if not picture.is_floating_point():
+        raise UserError(f"{where}: picture is {picture.dtype}: must be uint8, or float in [0, 1]")
+    low, high = picture.min().item(), picture.max().item()
+    if not 0 <= low <= high <= 1:  # also true of NaN
+        raise UserError(
+            f"{where}: picture is {low:g} to {high:g}: float must be in [0, 1]; give the dataset "
+            "without Normalize"
+        )
+    return (picture * 255).round().to(torch.uint8)
+
+
+def _square(pixels: np.ndarray, side: int) -> np.ndarray:
+    return planes(square(from_planes(pixels), side))
+
+
+def _stack(images: Sequence[np.ndarray]) -> Tensor:
+    """Stack (C, H, W) images of one size; grey ones among RGB ones are repeated."""
+    channels = max(len(pixels) for pixels in images)
+    out = np.empty((len(images), channels, *images[0].shape[1:]), np.uint8)
+    for i, pixels in enumerate(images):
+        out[i] = pixels
+    return torch.from_numpy(out)

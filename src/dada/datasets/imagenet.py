@@ -1,0 +1,104 @@
+"""The paper's reduced ImageNet: 6,000 training images of 120 classes, and their test images."""
+
+import json
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+
+from torchvision.datasets import ImageFolder, ImageNet
+
+from dada.datasets.decode import Progress, Samples, decode
+from dada.datasets.imageset import Parts
+from dada.datasets.named import READ_ERRORS
+from dada.datasets.splits import PAPER_REDUCED, reduced
+from dada.errors import UserError
+
+_CLASSES = 1000
+_BORDER = 1 / 16  # a resize to 256 and a crop to 224 cut off a sixteenth at each edge
+_DEVKIT = ("meta.bin", "ILSVRC2012_devkit_t12.tar.gz")
+
+
+def reduced_classes() -> tuple[int, ...]:
+    """Return the labels (0 to 999) of the 120 classes, those of Fast AutoAugment and DADA."""
+    text = resources.files(__package__).joinpath("reduced_imagenet_classes.json").read_text()
+    return tuple(json.loads(text))
+
+
+def read_imagenet(
+    root: Path,
+    side: int | None = None,
+    progress: Progress | None = None,
+    *,
+    chosen: Sequence[int] | None = None,
+    size: int = PAPER_REDUCED["imagenet"],
+) -> Parts:
+    """Read ``size`` training images of the chosen classes, and all their validation images.
+
+    Only these are decoded; the rest is listed. Each image is resized so that its centre square
+    fills 8/7 of the side and cropped to the side: 256 and 224, as the paper tests.
+
+    Args:
+        root: holds torchvision's three archives, which are extracted on first use, or the
+            extracted folders ``train/`` and ``val/``, with a folder for each of the 1,000 classes.
+        side: of the images, in pixels; None is 224.
+        progress: called after each file.
+        chosen: labels of the classes; None is :func:`reduced_classes`.
+        size: training images to keep, by :func:`~dada.datasets.splits.reduced`.
+
+    Raises:
+        UserError: the root does not hold ImageNet, or too many files are unreadable.
+    """
+    chosen, side = chosen or reduced_classes(), side or 224
+    train, val = _listing(root, "train"), _listing(root, "val")
+    names = _names(train)
+    picked = tuple(names[label] for label in chosen)
+    train_samples, val_samples = _of_classes(train, chosen), _of_classes(val, chosen)
+    kept = reduced(train_samples.labels, size, classes=picked)
+    kept_samples = Samples(
+        tuple(train_samples.files[i] for i in kept), tuple(train_samples.labels[i] for i in kept)
+    )
+    found = decode(root, kept_samples, val_samples, side, border=_BORDER, progress=progress)
+    note = (
+        f"imagenet: the reduced set of {len(kept)} images of {len(chosen)} classes, at "
+        f"{side}x{side}; the test images are the validation images of these classes"
+    )
+    return Parts(
+        found.train,
+        found.test,
+        picked,
+        skipped=found.skipped,
+        notes=(note, *found.notes),
+    )
+
+
+def _listing(root: Path, split: str) -> ImageFolder:
+    """List a split; torchvision's reader extracts the archives and knows the classes' names."""
+    extracted = (root / split).is_dir() and not any((root / file).exists() for file in _DEVKIT)
+    try:
+        listing = ImageFolder(root / split) if extracted else ImageNet(root, split)
+    except READ_ERRORS as error:
+        reason = " ".join(str(error).split())
+        raise UserError(
+            f"imagenet: cannot be read from {root} ({reason}): place the extracted folders train/ "
+            "and val/ there, or ILSVRC2012_devkit_t12.tar.gz, ILSVRC2012_img_train.tar and "
+            "ILSVRC2012_img_val.tar from image-net.org"
+        ) from error
+    folders = len(listing.classes)
+    if folders != _CLASSES:
+        raise UserError(
+            f"imagenet: {root / split} has {folders} class folders: must be all {_CLASSES}; give "
+            "the path of the folder to use it as it is"
+        )
+    return listing
+
+
+def _names(listing: ImageFolder) -> list[str]:
+    """Return a name for each label; torchvision gives several a class, of which the first."""
+    return [name if isinstance(name, str) else name[0] for name in listing.classes]
+
+
+def _of_classes(listing: ImageFolder, chosen: Sequence[int]) -> Samples:
+    """Keep the files of the chosen classes, numbered by their place among these."""
+    place = {label: i for i, label in enumerate(chosen)}
+    kept = [(file, place[label]) for file, label in listing.samples if label in place]
+    return Samples(tuple(file for file, _ in kept), tuple(label for _, label in kept))

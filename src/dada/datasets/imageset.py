@@ -1,0 +1,151 @@
+"""Images in memory: what every reader gives and everything else takes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dada.errors import UserError
+
+_CHUNK = 4096  # images counted at once: bounds the copies that statistics make
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """Labelled images of one size.
+
+    Attributes:
+        images: uint8, (N, C, H, W), C 1 (grey) or 3 (RGB).
+        labels: int64, (N,), from 0.
+
+    Raises:
+        UserError: a tensor has another type or shape, or the counts differ.
+    """
+
+    images: Tensor
+    labels: Tensor
+
+    def __post_init__(self) -> None:
+        images, labels = self.images, self.labels
+        if images.dtype != torch.uint8 or images.ndim != 4 or images.shape[1] not in (1, 3):
+            raise UserError(
+                f"images are {_describe(images)}: must be uint8 (N, C, H, W) with C 1 or 3"
+            )
+        if labels.dtype != torch.int64 or labels.ndim != 1:
+            raise UserError(f"labels are {_describe(labels)}: must be int64 (N,)")
+        if len(images) != len(labels):
+            raise UserError(f"{len(images)} images but {len(labels)} labels: must be as many")
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def subset(self, indices: Sequence[int] | np.ndarray | Tensor) -> "ImageSet":
+        """Return the images at ``indices`` (or where a mask is true), in that order, as a copy."""
+        chosen = torch.as_tensor(indices, device=self.images.device)
+        chosen = chosen if chosen.dtype == torch.bool else chosen.long()  # [] would be float
+        return ImageSet(self.images[chosen], self.labels[chosen])
+
+    def to(self, device: torch.device | str) -> "ImageSet":
+        """Return the set on ``device``; no copy where it already is there."""
+        return ImageSet(self.images.to(device), self.labels.to(device))
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A training and a test set of the same classes and image size.
+
+    Attributes:
+        name: what to call it in messages and reports.
+        train: images to search and train on.
+        test: images to measure on.
+        classes: the name of each label.
+        flip: whether a horizontal flip is a natural augmentation; not so for digits.
+        skipped: files that could not be read, relative to the folder they were found in.
+        notes: what was decided on the way, a line each, for the user to read.
+
+    Raises:
+        UserError: the two sets differ in channels or side, or a label has no class.
+    """
+
+    name: str
+    train: ImageSet
+    test: ImageSet
+    classes: tuple[str, ...]
+    flip: bool = True
+    skipped: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        train, test = self.train.images.shape[1:], self.test.images.shape[1:]
+        if train != test:
+            raise UserError(
+                f"{self.name}: training images are {_size(train)} but test images are "
+                f"{_size(test)}: must be the same"
+            )
+        for part, images in (("training", self.train), ("test", self.test)):
+            if not len(images):
+                raise UserError(f"{self.name}: no {part} images: at least one is needed")
+            low, high = int(images.labels.min()), int(images.labels.max())
+            if low < 0 or high >= len(self.classes):
+                raise UserError(
+                    f"{self.name}: {part} labels are {low} to {high} for {len(self.classes)} "
+                    f"classes: must be 0 to {len(self.classes) - 1}"
+                )
+
+    @property
+    def channels(self) -> int:
+        """1 for grey images, 3 for RGB."""
+        return self.train.images.shape[1]
+
+    @property
+    def side(self) -> tuple[int, int]:
+        """Height and width of every image, in pixels."""
+        return self.train.images.shape[2], self.train.images.shape[3]
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What a reader found: a :class:`Dataset` whose test set may still have to be held out."""
+
+    train: ImageSet
+    test: ImageSet | None
+    classes: tuple[str, ...]
+    flip: bool = True
+    skipped: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def channel_statistics(images: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of each channel of images scaled to [0, 1].
+
+    Exact sums over counts of the 256 levels, so no float copy of the images is made.
+
+    Args:
+        images: uint8, (N, C, H, W), at least one image.
+
+    Returns:
+        The means and the population standard deviations, C each. A deviation is at least one
+        grey level (1/255), so that normalising images of one flat colour divides by no zero.
+    """
+    if images.dtype != torch.uint8 or images.ndim != 4 or not images.numel():
+        raise ValueError(f"images are {_describe(images)}: must be uint8 (N, C, H, W), N > 0")
+    counts = torch.zeros(images.shape[1], 256, dtype=torch.int64)
+    for chunk in images.split(_CHUNK):
+        for channel, plane in enumerate(chunk.unbind(1)):
+            counts[channel] += torch.bincount(plane.flatten(), minlength=256).cpu()
+    share = counts.double() / counts.sum(1, keepdim=True)
+    levels = torch.arange(256, dtype=torch.float64) / 255
+    mean = share @ levels
+    variance = (share * (levels - mean[:, None]) ** 2).sum(1)
+    return tuple(mean.tolist()), tuple(variance.sqrt().clamp(min=1 / 255).tolist())
+
+
+def _describe(tensor: Tensor) -> str:
+    return f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
+
+
+def _size(shape: torch.Size) -> str:
+    channels, height, width = shape
+    return f"{height}x{width} with {channels} channel{'s' if channels > 1 else ''}"

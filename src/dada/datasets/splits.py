@@ -1,0 +1,133 @@
+"""Reduced sets, their halves and held-out test sets: scikit-learn's stratified splits.
+
+The same splitter, arguments and seed as the published code, so the indices are the same too.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from sklearn.model_selection import StratifiedShuffleSplit
+from torch import Tensor
+
+from dada.errors import UserError
+
+PAPER_REDUCED = {"cifar10": 4000, "cifar100": 4000, "svhn": 1000, "imagenet": 6000}
+"""Images in the paper's reduced sets, by dataset."""
+
+Labels = Sequence[int] | np.ndarray | Tensor
+
+
+def reduced(
+    labels: Labels, size: int, seed: int = 0, classes: Sequence[str] | None = None
+) -> np.ndarray:
+    """Choose ``size`` images with the class shares of all.
+
+    ``StratifiedShuffleSplit(n_splits=1, test_size=total - size, random_state=seed)``, its
+    training indices.
+
+    Args:
+        labels: the label of every image, (N,).
+        size: how many to choose; N or more chooses all, in order.
+        seed: of the split.
+        classes: names for error messages, by label; the labels themselves otherwise.
+
+    Returns:
+        Indices, (size,), shuffled.
+
+    Raises:
+        UserError: a class has one image only, or ``size`` or the rest is smaller than the
+            number of classes.
+    """
+    labels = _array(labels)
+    total, kinds = len(labels), len(np.unique(labels))
+    if size >= total:
+        return np.arange(total)
+    _require(labels, 2, "a reduced set", classes)
+    if not kinds <= size <= total - kinds:
+        raise UserError(
+            f"a reduced set of {size} of {total} images in {kinds} classes cannot keep the class "
+            f"shares: must be {kinds} to {total - kinds}, or {total} for all"
+        )
+    return _split(labels, 1, total - size, seed)[0]
+
+
+def halves(
+    labels: Labels, seed: int = 0, classes: Sequence[str] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Split images into a training and a validation half with the same class shares.
+
+    The first split of ``StratifiedShuffleSplit(n_splits=5, test_size=0.5, random_state=seed)``.
+
+    Args:
+        labels: the label of every image, (N,).
+        seed: of the split.
+        classes: names for error messages, by label; the labels themselves otherwise.
+
+    Returns:
+        Training indices, (⌊N/2⌋,), and validation indices, (⌈N/2⌉,), each shuffled.
+
+    Raises:
+        UserError: a class has fewer than two images.
+    """
+    labels = _array(labels)
+    _require(labels, 2, "splitting images into a training and a validation half", classes)
+    return _split(labels, 5, 0.5, seed)
+
+
+def hold_out(
+    labels: Labels, fraction: float = 0.2, seed: int = 0, classes: Sequence[str] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Hold out a share of every class as a test set.
+
+    ``StratifiedShuffleSplit(n_splits=1, test_size=fraction, random_state=seed)``.
+
+    Args:
+        labels: the label of every image, (N,).
+        fraction: share to hold out, above 0 and at most 0.5.
+        seed: of the split.
+        classes: names for error messages, by label; the labels themselves otherwise.
+
+    Returns:
+        Training indices and test indices, each shuffled; every class is in both. What is left
+        by the default of 0.2 can be split by :func:`halves`.
+
+    Raises:
+        UserError: a class has fewer than ⌈1 / fraction⌉ images (5 by default), the least that
+            gives every class a test image whatever the other classes' counts.
+    """
+    if not 0 < fraction <= 0.5:
+        raise UserError(f"held-out share {fraction}: must be above 0 and at most 0.5")
+    labels = _array(labels)
+    task = f"holding out {100 * fraction:g} % of the images as a test set"
+    _require(labels, math.ceil(1 / fraction), task, classes)
+    return _split(labels, 1, fraction, seed)
+
+
+def _array(labels: Labels) -> np.ndarray:
+    return labels.cpu().numpy() if isinstance(labels, torch.Tensor) else np.asarray(labels)
+
+
+def _require(labels: np.ndarray, need: int, task: str, classes: Sequence[str] | None) -> None:
+    """Raise UserError naming the classes that have fewer than ``need`` images."""
+    values, counts = np.unique(labels, return_counts=True)
+    few = [
+        f"'{classes[value] if classes else value}' has {count}"
+        for value, count in zip(values, counts, strict=True)
+        if count < need
+    ]
+    if few or not len(values):
+        more = f" and {len(few) - 5} more classes" if len(few) > 5 else ""
+        found = ", ".join(few[:5]) + more if few else "there are none"
+        raise UserError(f"{task} needs at least {need} images of each class: {found}")
+
+
+def _split(
+    labels: np.ndarray, n_splits: int, test_size: float | int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    splitter = StratifiedShuffleSplit(n_splits=n_splits, test_size=test_size, random_state=seed)
+    try:
+        return next(splitter.split(np.zeros(len(labels)), labels))
+    except ValueError as error:
+        raise UserError(f"the images cannot be split by class: {error}") from error

@@ -1,0 +1,41 @@
+"""Where a network runs, and in which precision."""
+
+from __future__ import annotations
+
+import torch
+
+from dada.errors import UserError
+
+
+def pick_device(name: str = "auto") -> torch.device:
+    """The device of that name; "auto" is the first GPU if there is one, else the CPU.
+
+    Raises:
+        UserError: there is no such device here.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError):
+        raise UserError(f"no device {name!r} here: try cpu, cuda, cuda:1 or auto") from None
+    if device.type not in ("cpu", "cuda"):
+        raise UserError(f"device {name!r}: only cpu and cuda are supported")
+    return device
+
+
+def best_precision(device: torch.device, wanted: str = "auto") -> torch.dtype:
+    """bfloat16 where the processor multiplies it natively, float32 elsewhere.
+
+    Args:
+        wanted: "float32" or "bfloat16" to decide oneself.
+    """
+    if wanted != "auto":
+        return torch.bfloat16 if wanted == "bfloat16" else torch.float32
+    fast = (
+        torch.cuda.get_device_capability(device) >= (8, 0)
+        if device.type == "cuda"
+        else device.type == "cpu" and torch.cpu._is_amx_tile_supported()
+    )
+    return torch.bfloat16 if fast else torch.float32

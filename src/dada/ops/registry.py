@@ -1,0 +1,130 @@
+"""The table of operations: what each is called, what it does, what its values mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TypeVar
+
+from PIL import Image
+from torch import Tensor
+
+from dada.errors import UserError
+
+Kernel = Callable[..., Tensor]
+PillowTwin = Callable[..., Image.Image]
+AnyKernel = TypeVar("AnyKernel", bound=Kernel)
+
+
+@dataclass(frozen=True)
+class OperationType:
+    """One operation on images, with at most one real value per image.
+
+    Attributes:
+        name: how policies name it.
+        kernel: ``(images, values) -> images``, or ``(images, values, places) -> images`` where
+            `random_place`. Images are uint8 (B, C, H, W) on any device and are left as they are;
+            values are float64 (B,) in the unit of `low` and `high`; places are float64 (B, 2) in
+            [0, 1): x, then y. Row i of the result depends on row i of the arguments alone.
+        pillow: ``(image, value[, place]) -> image``, which defines the bytes that `kernel` gives
+            for one RGB or L image; None where Pillow has no such operation.
+        low: value at magnitude 0 in the paper's range.
+        high: value at magnitude 1; equal to `low` where there is no magnitude.
+        identity: the value that changes nothing; None if there is none.
+        mirrored: the value's sign is flipped at random.
+        random_place: the operation happens at a random place in the image.
+        color_only: one-channel images stay as they are by definition.
+        describe: a value in words and real units; "" where there is no magnitude.
+    """
+
+    name: str
+    kernel: Kernel
+    pillow: PillowTwin | None
+    low: float
+    high: float
+    identity: float | None
+    mirrored: bool
+    random_place: bool
+    color_only: bool
+    describe: Callable[[float], str]
+
+    @property
+    def has_magnitude(self) -> bool:
+        """Whether the value makes any difference."""
+        return self.low != self.high
+
+
+_operations: dict[str, OperationType] = {}
+
+
+def register(
+    name: str,
+    *,
+    low: float = 0.0,
+    high: float = 0.0,
+    identity: float | None = None,
+    pillow: PillowTwin | None = None,
+    mirrored: bool = False,
+    random_place: bool = False,
+    color_only: bool = False,
+    describe: Callable[[float], str] | None = None,
+) -> Callable[[AnyKernel], AnyKernel]:
+    """Decorate a kernel to make it an operation that policies and search spaces can name.
+
+    The arguments are the attributes of `OperationType`. Without `low` and `high` the operation
+    has no magnitude; without `describe` a value is described as a plain number.
+
+    Example:
+        >>> from dada.ops import get, register
+        >>> @register("Darken", low=0, high=128, identity=0, describe="{:.0f} levels".format)
+        ... def darken(images, values):
+        ...     levels = values.to(images.device).view(-1, 1, 1, 1)
+        ...     return (images - levels).clamp(0, 255).to(images.dtype)
+        >>> get("Darken").describe(32)
+        '32 levels'
+
+    Returns:
+        A decorator that registers the kernel and gives it back unchanged.
+
+    Raises:
+        ValueError: the name is taken.
+    """
+
+    def add(kernel: AnyKernel) -> AnyKernel:
+        if name in _operations:
+            raise ValueError(f"the operation {name} is registered already")
+        words = describe or ("{:z.3g}" if low != high else "").format
+        _operations[name] = OperationType(
+            name,
+            kernel,
+            pillow,
+            float(low),
+            float(high),
+            identity,
+            mirrored,
+            random_place,
+            color_only,
+            words,
+        )
+        return kernel
+
+    return add
+
+
+def get(name: str) -> OperationType:
+    """The operation of that name.
+
+    Raises:
+        UserError: there is none; the message names the closest one and all that there are.
+    """
+    if name in _operations:
+        return _operations[name]
+    close = get_close_matches(name, _operations, n=1)
+    hint = f" (did you mean {close[0]}?)" if close else ""
+    raise UserError(f"unknown operation {name!r}{hint}; known: {', '.join(_operations)}")
+
+
+def names() -> tuple[str, ...]:
+    """All registered operations, in the order of registration: the paper's 15 come first."""
+    return tuple(_operations)

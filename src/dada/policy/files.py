@@ -1,0 +1,178 @@
+"""Policies as files: versioned JSON, and the bare list that the field's repositories paste.
+
+A file from outside is data: it is parsed and checked, never evaluated.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from dada.errors import UserError, first_line
+from dada.policy.model import Operation, Policy, SubPolicy
+from dada.policy.scale import Scale
+
+FORMAT = "dada-policy"
+VERSION = 1
+_LARGEST_FILE = 16 * 2**20  # bytes; the largest published policy takes 31 KB
+_PUBLISHED = files("dada.policy") / "published"
+
+
+def dumps(policy: Policy) -> str:
+    """The policy as versioned JSON, a sub-policy a line. Equal policies give equal text."""
+    rows = ",\n".join("    " + json.dumps(_row(s)) for s in policy.sub_policies)
+    head = {
+        "format": FORMAT,
+        "version": VERSION,
+        "name": policy.name,
+        "scale": {"kind": policy.scale.kind, "bounds": dict(policy.scale.bounds)},
+        "provenance": dict(policy.provenance),
+    }
+    text = json.dumps(head, indent=2, ensure_ascii=False)
+    return f'{text[:-2]},\n  "sub_policies": [\n{rows}\n  ]\n}}\n'
+
+
+def _row(sub_policy: SubPolicy) -> dict[str, Any]:
+    return {
+        "weight": sub_policy.weight,
+        "operations": [
+            [o.name, o.probability, o.magnitude, *([o.spread] if o.spread else [])]
+            for o in sub_policy.operations
+        ],
+    }
+
+
+def loads(text: str, name: str = "policy") -> Policy:
+    """Read a policy from versioned JSON or from a bare JSON or Python list.
+
+    Args:
+        text: the file's text. The list form is
+            ``[[["ShearX", 0.5, 0.46], ["Sharpness", 0.5, 0.54]], …]`` with the paper's scale.
+        name: what to call a policy that does not name itself.
+
+    Raises:
+        UserError: the text is neither, or a value is out of range or unknown.
+    """
+    data = _parse(text)
+    try:
+        if isinstance(data, dict):
+            return _from_document(data, name)
+        if isinstance(data, list | tuple):
+            rows = tuple(
+                _sub_policy({"weight": 1.0, "operations": row}, i) for i, row in enumerate(data)
+            )
+            return Policy(sub_policies=rows, name=name)
+    except ValidationError as error:
+        raise UserError(first_line(error)) from None
+    raise UserError(f"expected a policy document or a list of sub-policies, not {data!r:.40}")
+
+
+def _parse(text: str) -> Any:
+    # Hostile nesting ends in RecursionError or MemoryError, never in running anything.
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise UserError("nested too deeply to be a policy") from None
+    except ValueError as error:
+        problem = str(error)
+    try:
+        return ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        raise UserError(f"neither JSON nor a Python list ({problem})") from None
+
+
+def _from_document(data: dict[str, Any], name: str) -> Policy:
+    if data.get("format") != FORMAT:
+        raise UserError(f'no "format": "{FORMAT}" in it, so this is not a policy file')
+    if data.get("version") != VERSION:
+        raise UserError(
+            f"policy format version {data.get('version')!r}; this release reads version {VERSION}"
+        )
+    unknown = set(data) - {"format", "version", "name", "scale", "provenance", "sub_policies"}
+    if unknown:
+        raise UserError(f"unknown entry {min(unknown)!r}")
+    rows = data.get("sub_policies")
+    if not isinstance(rows, list):
+        raise UserError('"sub_policies" must be a list')
+    scale = data.get("scale", {})
+    if not isinstance(scale, dict) or not set(scale) <= {"kind", "bounds"}:
+        raise UserError('"scale" must have a "kind" and "bounds"')
+    return Policy(
+        sub_policies=tuple(_sub_policy(row, i) for i, row in enumerate(rows)),
+        scale=Scale(**scale),
+        name=data.get("name", name),
+        provenance=data.get("provenance", {}),
+    )
+
+
+def _sub_policy(row: Any, index: int) -> SubPolicy:
+    if not isinstance(row, dict) or set(row) != {"weight", "operations"}:
+        raise UserError(f'sub-policy {index} must have exactly "weight" and "operations"')
+    items = row["operations"]
+    if not isinstance(items, list | tuple):
+        raise UserError(f"sub-policy {index} must be a list of operations, not {items!r:.60}")
+    try:
+        operations = tuple(_operation(item) for item in items)
+        return SubPolicy(operations=operations, weight=row["weight"])
+    except UserError as error:
+        raise UserError(f"sub-policy {index}: {error}") from None
+    except ValidationError as error:
+        raise UserError(f"sub-policy {index}: {first_line(error)}") from None
+
+
+def _operation(item: Any) -> Operation:
+    if not isinstance(item, list | tuple) or len(item) not in (3, 4):
+        raise UserError(f"an operation must be [name, probability, magnitude], not {item!r:.60}")
+    return Operation(
+        **dict(zip(("name", "probability", "magnitude", "spread"), item, strict=False))
+    )
+
+
+def save_policy(policy: Policy, path: str | Path) -> Path:
+    """Write the policy as versioned JSON; an existing file is replaced whole or not at all."""
+    path = Path(path)
+    partial = path.with_name(path.name + ".partial")
+    try:
+        partial.write_text(dumps(policy), encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}") from None
+    return path
+
+
+@cache
+def published_names() -> tuple[str, ...]:
+    """Names of the policies that ship with the package."""
+    return tuple(sorted(p.name.removesuffix(".json") for p in _PUBLISHED.iterdir()))
+
+
+def load_policy(source: str | Path) -> Policy:
+    """A policy by name (`published_names`), file, or run folder.
+
+    Raises:
+        UserError: there is no such policy, or it cannot be read.
+    """
+    if str(source) in published_names():
+        return loads((_PUBLISHED / f"{source}.json").read_text(encoding="utf-8"))
+    path = Path(source)
+    if path.is_dir():
+        path = path / "policy.json"
+    if not path.is_file():
+        raise UserError(
+            f"no policy {str(source)!r}: neither a file, nor a run folder with a policy.json, "
+            f"nor one of {', '.join(published_names())}"
+        )
+    if path.stat().st_size > _LARGEST_FILE:
+        raise UserError(f"{path}: too large to be a policy")
+    try:
+        return loads(path.read_text(encoding="utf-8"), name=path.stem)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read as text ({error})") from None

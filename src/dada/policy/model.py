@@ -1,0 +1,140 @@
+"""What a policy is: operations in sub-policies in a policy, as frozen data.
+
+The words are the field's (AutoAugment, Cubuk et al. 2019; DADA, Li et al. 2020):
+an operation has a name, a probability and a magnitude; a sub-policy applies its operations
+one after the other; a policy picks one sub-policy per image by weight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import ConfigDict, Field, field_validator
+from pydantic.dataclasses import dataclass
+
+from dada.ops import get
+from dada.policy.scale import Scale
+from dada.policy.words import describe_operation
+
+if TYPE_CHECKING:
+    from dada.augment import PolicyTransform
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False, strict=True)]
+NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False, strict=True)]
+_STRICT = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Operation:
+    """One image operation: ``Operation("ShearX", 0.5, 0.46)``.
+
+    Attributes:
+        name: a registered operation (`dada.ops.names`).
+        probability: chance in [0, 1] that it is applied.
+        magnitude: in [0, 1]; the policy's `Scale` turns it into real units.
+        spread: how random the magnitude is. An image's magnitude is
+            ``sigmoid(logit(magnitude) + spread * L)`` with L standard logistic:
+            0 always gives `magnitude`; 1 about a magnitude of 0.5 is uniform on [0, 1].
+            The paper's policies have none.
+
+    Raises:
+        UserError: the name is not registered.
+        pydantic.ValidationError: a number is out of its range.
+    """
+
+    name: str
+    probability: Fraction
+    magnitude: Fraction
+    spread: NonNegative = 0.0
+
+    @field_validator("name")
+    @classmethod
+    def _is_registered(cls, name: str) -> str:
+        return get(name).name
+
+
+@dataclass(frozen=True, config=_STRICT)
+class SubPolicy:
+    """Operations applied one after the other, and how often this sub-policy is chosen.
+
+    Attributes:
+        operations: one or more, in the order of application.
+        weight: relative frequency, at least 0; weights of a policy need not sum to 1.
+    """
+
+    operations: Annotated[tuple[Operation, ...], Field(min_length=1)]
+    weight: NonNegative = 1.0
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Policy:
+    """Sub-policies, what their magnitudes mean, and where they come from.
+
+    Attributes:
+        sub_policies: one or more; at least one has a positive weight.
+        scale: what a magnitude means in real units.
+        name: what to call it in tables.
+        provenance: what searched it, on what, with which seed and versions.
+    """
+
+    sub_policies: Annotated[tuple[SubPolicy, ...], Field(min_length=1)]
+    scale: Scale = Field(default_factory=Scale)
+    name: str = "policy"
+    provenance: Mapping[str, Any] = Field(default_factory=dict)
+
+    @field_validator("sub_policies")
+    @classmethod
+    def _something_to_choose(cls, value: tuple[SubPolicy, ...]) -> tuple[SubPolicy, ...]:
+        if not any(sub_policy.weight > 0 for sub_policy in value):
+            raise ValueError("every sub-policy has weight 0; at least one must be positive")
+        return value
+
+    @field_validator("provenance")
+    @classmethod
+    def _own_copy(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        return dict(value)
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Selection probabilities of the sub-policies; they sum to 1."""
+        total = sum(s.weight for s in self.sub_policies)
+        return tuple(s.weight / total for s in self.sub_policies)
+
+    @property
+    def length(self) -> int:
+        """The most operations that a sub-policy has (K; 2 in the paper)."""
+        return max(len(s.operations) for s in self.sub_policies)
+
+    def leading(self) -> tuple[SubPolicy, ...]:
+        """The sub-policies, most frequent first; ties keep their order."""
+        return tuple(sorted(self.sub_policies, key=lambda s: -s.weight))
+
+    def top(self, count: int) -> Policy:
+        """The `count` most frequent sub-policies (the paper keeps 25)."""
+        return Policy(self.leading()[:count], self.scale, self.name, dict(self.provenance))
+
+    def describe(self, limit: int | None = None) -> str:
+        """The policy in words and real units, a sub-policy a line, most frequent first."""
+        total = sum(s.weight for s in self.sub_policies)
+        lines = [
+            f"{s.weight / total:6.1%}  " + ", then ".join(self.in_words(s))
+            for s in self.leading()[:limit]
+        ]
+        hidden = len(self.sub_policies) - len(lines)
+        return "\n".join(lines + ([f"   ...  and {hidden} more sub-policies"] if hidden else []))
+
+    def in_words(self, sub_policy: SubPolicy) -> tuple[str, ...]:
+        """Each operation of a sub-policy in real units: ``Rotate ±16.2 degrees (p 0.57)``."""
+        return tuple(
+            f"{operation.name}{describe_operation(self.scale, operation)} "
+            f"(p {operation.probability:.2f})"
+            for operation in sub_policy.operations
+        )
+
+    def transform(self) -> PolicyTransform:
+        """The policy as a torchvision v2 transform of PIL images, uint8 tensors and batches."""
+        # The one import against the flow of data: it spares every user a line.
+        from dada.augment import PolicyTransform  # noqa: PLC0415
+
+        return PolicyTransform(self)

@@ -1,0 +1,185 @@
+"""What a page says, collected from the files of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from dada.errors import UserError
+from dada.policy import Policy, load_policy, loads
+from dada.policy.words import describe_operation
+from dada.report import sheet
+from dada.report.numbers import percent, setting
+from dada.report.verdict import (
+    WORDS,
+    decimals,
+    difference_in_words,
+    effect,
+    error_in_words,
+)
+from dada.runs import RunFolder
+
+LEADING, SHEET_ROWS, NAMED_CLASSES = 10, 8, 20
+
+
+def epochs_of(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The epochs in order, each once."""
+    by_number = {e["epoch"]: e for e in events if e.get("event") == "epoch"}
+    return [by_number[number] for number in sorted(by_number)]
+
+
+def comparison_of(run: RunFolder) -> dict[str, Any] | None:
+    """The run's own comparison, or that in its folder `compare`; None if there is none."""
+    for folder in (run, RunFolder(run.path / "compare")):
+        if (folder.path / "comparison.json").is_file():
+            return folder.read_json("comparison.json")
+    return None
+
+
+def row_of(run: RunFolder, policy: Policy) -> str | None:
+    """The row in the comparison beside a search in which exactly this policy was trained."""
+    path = run.path / "compare" / "config.json"
+    if not path.is_file():
+        return None
+    for name, text in RunFolder(path.parent).read_json("config.json").get("policies", {}).items():
+        if loads(text).sub_policies == policy.sub_policies:
+            return name
+    return None
+
+
+def policy_of(run: RunFolder) -> Policy | None:
+    """The policy that a search found, or None."""
+    return load_policy(run.path) if (run.path / "policy.json").is_file() else None
+
+
+def compared_policies(run: RunFolder) -> dict[str, Policy]:
+    """The policies that a comparison trained with, by the names of their rows."""
+    return {name: loads(text, name) for name, text in run.config.get("policies", {}).items()}
+
+
+def policy_rows(policy: Policy) -> list[dict[str, Any]]:
+    """Sub-policies, most frequent first, with operations in real units."""
+    total = sum(s.weight for s in policy.sub_policies)
+    most = max(s.weight for s in policy.sub_policies)
+    return [
+        {
+            "weight": percent(sub_policy.weight / total),
+            "bar": round(100 * sub_policy.weight / most, 1),
+            "operations": [
+                {
+                    "name": operation.name,
+                    "probability": percent(operation.probability, 0),
+                    "strength": describe_operation(policy.scale, operation).strip(),
+                }
+                for operation in sub_policy.operations
+            ],
+        }
+        for sub_policy in policy.leading()
+    ]
+
+
+def reach(policy: Policy) -> list[dict[str, Any]]:
+    """The share of images that each operation reaches, largest first."""
+    shares: dict[str, float] = {}
+    for sub_policy, weight in zip(policy.sub_policies, policy.weights, strict=True):
+        missed: dict[str, float] = {}
+        for operation in sub_policy.operations:
+            rest = missed.get(operation.name, 1.0)
+            missed[operation.name] = rest * (1 - operation.probability)
+        for name, rest in missed.items():
+            shares[name] = shares.get(name, 0.0) + weight * (1 - rest)
+    most = max(shares.values()) or 1.0
+    return [
+        {"name": name, "share": percent(share), "bar": round(100 * share / most, 1)}
+        for name, share in sorted(shares.items(), key=lambda item: -item[1])
+    ]
+
+
+def samples_of(run: RunFolder) -> Tensor | None:
+    """The images of `samples.png` as uint8 (N, C, H, W); None if it is missing or damaged."""
+    path = run.path / "samples.png"
+    data = run.config["data"]
+    try:
+        with Image.open(path) as file:
+            array = np.array(file.convert("L" if data.get("channels") == 1 else "RGB"))
+    except OSError:
+        return None
+    row = torch.from_numpy(array if array.ndim == 3 else array[..., None]).permute(2, 0, 1)
+    side = data.get("side", [row.shape[1]] * 2)
+    if side[0] != row.shape[1] or row.shape[2] % side[1]:
+        return None
+    return torch.stack(row.split(side[1], dim=2))
+
+
+def sheet_rows(images: Tensor, policy: Policy, seed: int) -> list[dict[str, Any]]:
+    """The originals and the leading sub-policies as rows of pictures for the page."""
+    rows: list[dict[str, Any]] = [{"label": "Originals", "words": (), "images": _uris(images)}]
+    for number, sub_policy in enumerate(policy.leading()[:SHEET_ROWS]):
+        shown = sheet.augmented(images, policy, sub_policy, sheet.row_generator(seed, number))
+        share = sub_policy.weight / sum(s.weight for s in policy.sub_policies)
+        words = policy.in_words(sub_policy)
+        rows.append({"label": percent(share), "words": words, "images": _uris(shown)})
+    return rows
+
+
+def _uris(images: Tensor) -> list[str]:
+    return [sheet.data_uri(image) for image in images]
+
+
+def comparison_rows(comparison: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of the comparison's table in words."""
+    rows = []
+    for row in comparison["rows"]:
+        baseline, kind = row["name"] == comparison["baseline"], effect(row)
+        seeds = ", ".join(f"{100 * error:.2f}" for error in row["errors"])
+        rows.append(
+            {
+                "name": row["name"],
+                "error": error_in_words(row, decimals(row)),
+                "seeds": seeds if len(row["errors"]) > 1 else "",
+                "difference": "" if baseline else difference_in_words(row),
+                "effect": "baseline" if baseline else kind,
+                "words": "the baseline" if baseline else WORDS[kind],
+                "seconds": row["seconds"],
+            }
+        )
+    return rows
+
+
+def unfinished_rows(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The trainings of a comparison that is not complete."""
+    done = [e for e in events if e.get("event") == "training"]
+    if not done:
+        raise UserError("the comparison has no training yet, so there is nothing to report")
+    return [
+        {"name": e["row"], "seed": e["seed"], "error": percent(e["test_error"], 2)} for e in done
+    ]
+
+
+def settings_rows(config: dict[str, Any]) -> list[tuple[str, str]]:
+    """Settings to read, in their own order."""
+    return [(name, setting(value)) for name, value in config.get("settings", {}).items()]
+
+
+def data_facts(config: dict[str, Any]) -> dict[str, Any]:
+    """What the images are, and what was decided or left out on the way."""
+    data = config["data"]
+    classes = [str(name) for name in data.get("classes", ())]
+    height, width = data.get("side", (0, 0))
+    return {
+        "name": data["name"],
+        "source": data.get("source") or "given in Python",
+        "train": data["train"],
+        "test": data["test"],
+        "size": f"{width} × {height} pixels, {'grey' if data.get('channels') == 1 else 'colour'}",
+        "classes": classes[:NAMED_CLASSES],
+        "class_count": len(classes),
+        "notes": data.get("notes", []),
+        "skipped": data.get("skipped", []),
+        "fingerprint": data.get("fingerprint", ""),
+    }

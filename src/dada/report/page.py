@@ -1,0 +1,221 @@
+"""The page of a run: collected from its files, rendered to one file that needs no network."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from dada.errors import UserError
+from dada.policy import Policy
+from dada.report import facts, figures
+from dada.report.curves import curves
+from dada.report.numbers import all_settings, command, count, duration
+from dada.report.verdict import Verdict, judge, lowest, policy_rows
+from dada.runs import RunFolder
+
+REPORT = "report.html"
+
+
+def write_report(path: str | Path) -> Path:
+    """Write `report.html` into the folder of a search or a comparison.
+
+    The page is one file: no network, no scripts, pictures inside.
+
+    Args:
+        path: the run folder. A comparison in its folder `compare` is part of a search's page.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        UserError: there is no run, there is nothing in it yet, or a file of it is damaged.
+    """
+    run = RunFolder.open(path)
+    kind = run.config.get("kind")
+    if kind not in ("search", "compare"):
+        raise UserError(f"{run.path}: a run of an unknown kind {kind!r}")
+    context = search_context(run) if kind == "search" else compare_context(run)
+    return _replace(run.path / REPORT, render(context))
+
+
+def render(context: dict[str, Any]) -> str:
+    """The page as text; everything that is not `Markup` is escaped."""
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    source = (files("dada.report") / "template.html").read_text(encoding="utf-8")
+    return environment.from_string(source).render(context)
+
+
+def search_context(run: RunFolder) -> dict[str, Any]:
+    """What the page of a search says."""
+    config, events = run.config, run.events
+    settings, data = config["settings"], config["data"]
+    epochs = facts.epochs_of(events)
+    start = next((e for e in events if "sub_policies" in e), None)
+    policy = facts.policy_of(run)
+    if not epochs or start is None or policy is None:
+        raise UserError(f"{run.path}: no epoch is over yet, so there is nothing to report")
+    comparison = facts.comparison_of(run)
+    figures_ = curves(epochs, start["sub_policies"], settings["scale"])
+    return {
+        **_common(config),
+        "kind": "search",
+        "title": f"An augmentation policy for {data['name']}",
+        "lead": _search_lead(config, start, epochs),
+        "interrupted": _interrupted(run, epochs),
+        "verdict": _search_verdict(run, policy, comparison),
+        "ask": _compare_command(run, data),
+        "comparison": _comparison(comparison),
+        "unfinished": [],
+        "policies": [_policy("The policy", run, policy, settings.get("seed", 0))],
+        "figures": [figure | {"svg": Markup(figure["svg"])} for figure in figures_],
+        **_commands("search", config, [], seed=settings["seed"]),
+    }
+
+
+def compare_context(run: RunFolder) -> dict[str, Any]:
+    """What the page of a comparison says."""
+    config = run.config
+    comparison = facts.comparison_of(run)
+    policies = facts.compared_policies(run)
+    named = [word for name in policies for word in ("--policy", name.removeprefix("policy "))]
+    seeds = len(comparison["seeds"]) if comparison else None
+    return {
+        **_common(config),
+        "kind": "compare",
+        "title": f"Augmentations compared on {config['data']['name']}",
+        "lead": _compare_lead(comparison) if comparison else "",
+        "interrupted": None
+        if comparison
+        else "This comparison is not finished. Go on with the command that began it and --resume.",
+        "verdict": _compare_verdicts(comparison),
+        "ask": None,
+        "comparison": _comparison(comparison),
+        "unfinished": [] if comparison else facts.unfinished_rows(run.events),
+        "policies": [_policy(name, run, policy, 0) for name, policy in policies.items()],
+        "figures": [],
+        **_commands("compare", config, named, seeds=seeds),
+    }
+
+
+def _commands(
+    verb: str, config: dict[str, Any], words: list[str], **options: Any
+) -> dict[str, str]:
+    """The command that does it again, and the same with every setting written out."""
+    settings, source = config["settings"], config["data"].get("source") or "DATA"
+    options = {"preset": settings["preset"], **options, "out": "again"}
+    return {
+        "again": command(verb, source, *words, **options),
+        "exactly": command(verb, source, *words, *all_settings(settings), **options),
+    }
+
+
+def _common(config: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "data": facts.data_facts(config),
+        "settings": facts.settings_rows(config),
+        "versions": list(config.get("versions", {}).items()),
+        "machine": list(config.get("machine", {}).items()),
+        "version": config.get("versions", {}).get("dada", config.get("dada", "")),
+    }
+
+
+def _search_lead(
+    config: dict[str, Any], start: dict[str, Any], epochs: list[dict[str, Any]]
+) -> str:
+    settings, names = config["settings"], start["sub_policies"]
+    operations = len({name for operations in names for name in operations})
+    took = duration(sum(e["seconds"] for e in epochs))
+    return (
+        f"{count(len(names), 'sub-policy')} of "
+        f"{count(operations, 'operation')} searched on "
+        f"{count(settings.get('images') or config['data']['train'], 'training image')} in "
+        f"{count(epochs[-1]['epoch'], 'epoch')} and {took}: preset {settings['preset']}, "
+        f"estimator {settings['estimator']}, seed {settings['seed']}, child network "
+        f"{settings.get('model')} ({count(start['parameters'], 'parameter')})."
+    )
+
+
+def _compare_lead(comparison: dict[str, Any]) -> str:
+    return (
+        f"The same network ({comparison['network']}) trained from the same "
+        f"{count(len(comparison['seeds']), 'seed')} under each augmentation: "
+        f"{count(comparison['images'], 'training image')}, "
+        f"{count(comparison['epochs'], 'epoch')}; errors on "
+        f"{count(comparison['test_images'], 'test image')}."
+    )
+
+
+def _interrupted(run: RunFolder, epochs: list[dict[str, Any]]) -> str | None:
+    if any(e.get("event") == "finish" for e in run.events):
+        return None
+    planned = run.config["settings"].get("epochs")
+    return (
+        f"This search is not finished: {epochs[-1]['epoch']} of {planned} epochs are done, and "
+        "what follows is the state after the last of them. Go on with the command that began it "
+        "and --resume."
+    )
+
+
+def _search_verdict(
+    run: RunFolder, policy: Policy, comparison: dict[str, Any] | None
+) -> list[Verdict]:
+    if comparison is None:
+        return []
+    name = facts.row_of(run, policy)
+    if name is None or name not in policy_rows(comparison):
+        return _compare_verdicts(comparison)
+    first = judge(comparison, name, "the found policy")
+    return [first, Verdict("unknown", lowest(comparison))]
+
+
+def _compare_verdicts(comparison: dict[str, Any] | None) -> list[Verdict]:
+    if comparison is None:
+        return []
+    verdicts = [judge(comparison, name) for name in policy_rows(comparison)]
+    return [*verdicts, Verdict("unknown", lowest(comparison))]
+
+
+def _compare_command(run: RunFolder, data: dict[str, Any]) -> str:
+    out = run.path / "compare"
+    return command("compare", data.get("source") or "DATA", policy=run.path, out=out)
+
+
+def _comparison(comparison: dict[str, Any] | None) -> dict[str, Any] | None:
+    if comparison is None:
+        return None
+    return {
+        "lead": _compare_lead(comparison),
+        "rows": facts.comparison_rows(comparison),
+        "figure": Markup(figures.errors_figure(comparison)),
+        "intervals": len(comparison["seeds"]) > 1,
+    }
+
+
+def _policy(title: str, run: RunFolder, policy: Policy, seed: int) -> dict[str, Any]:
+    """A policy's part of the page. Pictures that the policy cannot be applied to are left out."""
+    rows, images = facts.policy_rows(policy), facts.samples_of(run)
+    return {
+        "title": title,
+        "rows": rows[: facts.LEADING],
+        "more": rows[facts.LEADING :],
+        "reach": facts.reach(policy),
+        "random": any(o.spread for s in policy.sub_policies for o in s.operations),
+        "sheet": facts.sheet_rows(images, policy, seed) if images is not None else [],
+        "small": images is not None and max(images.shape[2:]) < 64,
+    }
+
+
+def _replace(path: Path, text: str) -> Path:
+    partial = path.with_name(path.name + ".partial")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}") from None
+    return path

@@ -1,0 +1,169 @@
+"""A run is a folder: config.json, events.jsonl, checkpoint.pt and what the run produces."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from dada.errors import UserError
+
+CONFIG, EVENTS, CHECKPOINT = "config.json", "events.jsonl", "checkpoint.pt"
+
+
+class RunFolder:
+    """Reads and writes one run. Files are replaced whole, so a killed process leaves no half.
+
+    Args:
+        path: the folder; see `create` and `open`.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    @classmethod
+    def create(cls, path: str | Path, config: dict[str, Any]) -> RunFolder:
+        """A new run.
+
+        Raises:
+            UserError: the folder holds something already, or cannot be written.
+        """
+        run = cls(path)
+        if (run.path / CONFIG).exists():
+            raise UserError(
+                f"{run.path} holds a run already: go on with --resume, or choose another folder"
+            )
+        if run.path.is_dir() and any(run.path.iterdir()):
+            raise UserError(f"{run.path} is not empty: choose another folder")
+        try:
+            run.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"cannot make the run folder {run.path}: {error.strerror}") from None
+        run.write_json(CONFIG, config)
+        return run
+
+    @classmethod
+    def resume(cls, path: str | Path, config: dict[str, Any]) -> RunFolder:
+        """An existing run of the same configuration.
+
+        Raises:
+            UserError: there is none, or it was started with another configuration.
+        """
+        run = cls.open(path)
+        before, now = _flat(run.config), _flat(json.loads(json.dumps(config)))
+        for key in sorted(before | now):
+            if before.get(key) != now.get(key):
+                raise UserError(
+                    f"{run.path} was started with {key} = {before.get(key)!r}, "
+                    f"not {now.get(key)!r}: use the same, or start a new run in another folder"
+                )
+        return run
+
+    @classmethod
+    def open(cls, path: str | Path) -> RunFolder:
+        """An existing run, to read.
+
+        Raises:
+            UserError: there is no run in the folder.
+        """
+        run = cls(path)
+        if not (run.path / CONFIG).is_file():
+            raise UserError(f"no run in {run.path}: it has no {CONFIG}")
+        return run
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What the run was started with."""
+        return self.read_json(CONFIG)
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """What happened so far, in order. A line that a killed process left unfinished is not."""
+        try:
+            lines = (self.path / EVENTS).read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+        events = []
+        for line in lines:
+            try:
+                events.append(json.loads(line))
+            except ValueError:
+                break
+        return events
+
+    def add_event(self, event: dict[str, Any]) -> None:
+        """Append one line to the events."""
+        try:
+            with (self.path / EVENTS).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(event) + "\n")
+        except OSError as error:
+            raise UserError(f"cannot write {self.path / EVENTS}: {error.strerror}") from None
+
+    def keep_events(self, events: list[dict[str, Any]]) -> None:
+        """Replace the events: what came after the checkpoint that a run resumes from goes."""
+        self._write(EVENTS, "".join(json.dumps(event) + "\n" for event in events).encode())
+
+    def write_json(self, name: str, data: Any) -> Path:
+        """Write a file of the run as JSON."""
+        text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+        return self._write(name, text.encode())
+
+    def read_json(self, name: str) -> Any:
+        """Read a file of the run.
+
+        Raises:
+            UserError: it is missing or damaged.
+        """
+        try:
+            return json.loads((self.path / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise UserError(f"{self.path / name}: cannot be read ({error})") from None
+
+    def save_checkpoint(self, state: dict[str, Any]) -> None:
+        """Replace the checkpoint, once the new one is safely on disk."""
+        partial = self.path / (CHECKPOINT + ".partial")
+        try:
+            with partial.open("wb") as file:
+                torch.save(state, file)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(self.path / CHECKPOINT)
+        except (OSError, RuntimeError) as error:  # a full disk is a RuntimeError in torch.save
+            raise UserError(f"cannot write {self.path / CHECKPOINT}: {error}") from None
+
+    def load_checkpoint(self) -> dict[str, Any] | None:
+        """The last checkpoint on the CPU, or None before the first.
+
+        Raises:
+            UserError: the file is damaged or holds more than tensors and plain data.
+        """
+        path = self.path / CHECKPOINT
+        if not path.exists():
+            return None
+        try:
+            return torch.load(path, map_location="cpu", weights_only=True)
+        except Exception as error:  # unpickling fails in many ways, all of them the file's
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise UserError(f"{path}: not a checkpoint of this program ({reason:.80})") from None
+
+    def _write(self, name: str, data: bytes) -> Path:
+        path, partial = self.path / name, self.path / (name + ".partial")
+        try:
+            partial.write_bytes(data)
+            partial.replace(path)
+        except OSError as error:
+            raise UserError(f"cannot write {path}: {error.strerror}") from None
+        return path
+
+
+def _flat(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in config.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat

@@ -1,0 +1,57 @@
+"""Where a result comes from: versions of what made it, and a fingerprint of its data."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from typing import Any
+
+import PIL
+import torch
+import torchvision
+from torch import Tensor
+
+from dada import __version__
+from dada.datasets import Dataset
+
+
+def versions() -> dict[str, str]:
+    """Versions of everything that a result depends on."""
+    return {
+        "dada": __version__,
+        "torch": torch.__version__,
+        "torchvision": torchvision.__version__,
+        "pillow": PIL.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def fingerprint(*tensors: Tensor) -> str:
+    """16 hexadecimal digits that change with any byte, shape or type of the tensors."""
+    digest = hashlib.sha256()
+    for tensor in tensors:
+        digest.update(f"{tensor.dtype}{tuple(tensor.shape)}".encode())
+        digest.update(tensor.contiguous().cpu().numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def describe_data(dataset: Dataset, source: str) -> dict[str, Any]:
+    """What a run's config says of its data, as plain data.
+
+    Args:
+        source: the name or path that it was loaded from; empty if it came from Python.
+    """
+    return {
+        "name": dataset.name,
+        "source": source,
+        "fingerprint": fingerprint(
+            dataset.train.images, dataset.train.labels, dataset.test.images, dataset.test.labels
+        ),
+        "train": len(dataset.train),
+        "test": len(dataset.test),
+        "classes": list(dataset.classes),
+        "channels": dataset.channels,
+        "side": list(dataset.side),
+        "notes": list(dataset.notes),
+        "skipped": list(dataset.skipped),
+    }

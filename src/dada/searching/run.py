@@ -1,0 +1,197 @@
+"""A whole search: data in, policy and run folder out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torchvision.utils import save_image
+
+from dada.augment import Pipeline
+from dada.datasets import Dataset, halves, load, reduced
+from dada.errors import UserError
+from dada.models import create
+from dada.models.device import best_precision, pick_device
+from dada.policy import Policy, save_policy
+from dada.report import write_report
+from dada.runs import RunFolder, describe_data, versions
+from dada.searching.search import DivergedError, Search
+from dada.searching.settings import Settings, for_dataset, make_settings, normalisation
+
+
+class Watcher:
+    """What a search tells whoever watches; override what interests you."""
+
+    def on_start(self, search: Search, dataset: Dataset) -> None:
+        """Everything is ready and the first step is next."""
+
+    def on_step(self, epoch: int, step: int) -> None:
+        """A step has been made; both count from 1."""
+
+    def on_epoch(self, record: dict[str, Any], search: Search) -> None:
+        """An epoch is over and saved; `record` is what `Search.run_epoch` returned."""
+
+
+def search(
+    data: str | Path | Dataset = "digits",
+    *,
+    model: str | nn.Module | None = None,
+    out: str | Path | None = None,
+    preset: str = "default",
+    device: str = "auto",
+    resume: bool = False,
+    side: int | None = None,
+    watch: Watcher | None = None,
+    source: str | None = None,
+    **settings: Any,
+) -> Policy:
+    """Search an augmentation policy for a set of labelled images.
+
+    Args:
+        data: a name or path that `dada.load_dataset` reads, or a `Dataset`.
+        model: the child network: a name ("wrn-40-2", "resnet18"), or any module from
+            normalised images (B, C, H, W) to logits (B, classes), trained in place.
+        out: the run folder to write; None writes nothing.
+        preset: "default", "paper" or "demo".
+        device: "auto", "cpu", "cuda", "cuda:1", …
+        resume: go on with the run in `out`.
+        side: images of a folder are brought to side × side pixels; None chooses.
+        watch: is told how it goes.
+        source: what to call the data's origin in the run, where `data` is a `Dataset`.
+        **settings: single settings (`dada.searching.settings.Settings`): seed, epochs, batch, …
+
+    Returns:
+        The policy. The same data, settings, seed, versions and device give the same policy.
+
+    Raises:
+        UserError: the data, a setting or the run folder is not as it must be, or the loss
+            became infinite.
+    """
+    watch = watch or Watcher()
+    where = pick_device(device)
+    chosen = make_settings(preset, model=_model_name(model), **settings)
+    dataset = data if isinstance(data, Dataset) else load(data, side=side)
+    chosen = for_dataset(chosen, dataset, where.type == "cuda")
+    with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []):
+        torch.manual_seed(chosen.seed)
+        going = _build(chosen, dataset, model, where)
+        origin = source or ("" if isinstance(data, Dataset) else str(data))
+        config = _config(going, chosen, dataset, origin)
+        run = _folder(out, config, resume)
+        if run:
+            _restore_or_start(run, going, dataset)
+        watch.on_start(going, dataset)
+        try:
+            _advance(going, run, config, watch)
+        except KeyboardInterrupt:
+            if run and going.epoch:
+                write_report(run.path)
+            raise
+        except DivergedError as error:
+            raise UserError(_advice(error, run)) from None
+    policy = going.policy(dataset.name, provenance(config, going))
+    if run:
+        write_report(run.path)
+    return policy
+
+
+def _model_name(model: str | nn.Module | None) -> str | None:
+    return type(model).__name__ if isinstance(model, nn.Module) else model
+
+
+def _build(
+    settings: Settings, dataset: Dataset, model: str | nn.Module | None, device: torch.device
+) -> Search:
+    """The search at its beginning; randomness is seeded already."""
+    chosen = dataset.train.subset(reduced(dataset.train.labels, settings.images or 0))
+    train, valid = halves(chosen.labels)
+    assert settings.model is not None
+    network = (
+        model
+        if isinstance(model, nn.Module)
+        else create(settings.model, len(dataset.classes), dataset.channels)
+    )
+    pipeline = Pipeline(
+        **normalisation(settings.preset, dataset),
+        padding=settings.padding or 0,
+        flip=bool(settings.flip),
+        cutout=settings.cutout or 0,
+    )
+    return Search(settings, chosen.subset(train), chosen.subset(valid), network, pipeline, device)
+
+
+def _config(going: Search, settings: Settings, dataset: Dataset, source: str) -> dict[str, Any]:
+    device = going.child.device
+    precision = best_precision(device, settings.precision)
+    return {
+        "kind": "search",
+        "data": describe_data(dataset, source),
+        "settings": settings.model_dump(mode="json"),
+        "versions": versions(),
+        "machine": {"device": device.type, "precision": str(precision).removeprefix("torch.")},
+    }
+
+
+def _folder(out: str | Path | None, config: dict[str, Any], resume: bool) -> RunFolder | None:
+    if out is None:
+        if resume:
+            raise UserError("nothing to resume: name the run folder")
+        return None
+    return RunFolder.resume(out, config) if resume else RunFolder.create(out, config)
+
+
+def _restore_or_start(run: RunFolder, going: Search, dataset: Dataset) -> None:
+    state = run.load_checkpoint()
+    if state is not None:
+        going.load_state_dict(state)
+        run.keep_events([e for e in run.events if e.get("epoch", 0) <= going.epoch])
+        return
+    parameters = sum(p.numel() for p in going.child.model.parameters())
+    names = [list(names) for names in going.distribution.space.sub_policies]
+    run.keep_events([{"event": "start", "sub_policies": names, "parameters": parameters}])
+    samples = dataset.train.images[:: max(1, len(dataset.train) // 8)][:8].float() / 255
+    save_image(samples, run.path / "samples.png", nrow=8, padding=0)
+
+
+def _advance(going: Search, run: RunFolder | None, config: dict[str, Any], watch: Watcher) -> None:
+    """Epoch after epoch to the end, each one saved before the next begins."""
+    if run:
+        run.keep_events([e for e in run.events if e["event"] != "finish"])
+    started = time.perf_counter()
+    while going.epoch < going.settings.epochs:
+        number = going.epoch + 1
+        record = going.run_epoch(_stepper(watch, number))
+        if run:
+            run.add_event(record)
+            run.save_checkpoint(going.state_dict())
+            name = config["data"]["name"]
+            save_policy(going.policy(name, provenance(config, going)), run.path / "policy.json")
+        watch.on_epoch(record, going)
+    if run:
+        run.add_event({"event": "finish", "seconds": round(time.perf_counter() - started, 3)})
+
+
+def _stepper(watch: Watcher, epoch: int) -> Callable[[int], None]:
+    return lambda step: watch.on_step(epoch, step)
+
+
+def provenance(config: dict[str, Any], going: Search) -> dict[str, Any]:
+    """What a policy file says of its origin; no times, so that equal searches give equal files."""
+    data = config["data"]
+    return {
+        "method": "DADA",
+        "data": {key: data[key] for key in ("name", "fingerprint", "train")},
+        "epochs_done": going.epoch,
+        "settings": config["settings"],
+        "versions": config["versions"],
+        "machine": config["machine"],
+    }
+
+
+def _advice(error: DivergedError, run: RunFolder | None) -> str:
+    good = "" if run is None else f"; the last good checkpoint is kept in {run.path}"
+    return f"{error}{good}: try a lower --lr, a larger --batch or --precision float32"

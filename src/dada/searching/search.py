@@ -1,0 +1,204 @@
+"""A search in progress: built from data and settings, advanced an epoch at a time."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+from dada.augment import Pipeline
+from dada.bilevel import exact_rewards, finite_difference_rewards
+from dada.datasets import ImageSet
+from dada.models.child import Child
+from dada.models.device import best_precision
+from dada.policy import Policy
+from dada.searching.control_variate import ControlVariate
+from dada.searching.distribution import PolicyDistribution
+from dada.searching.gradients import GumbelSoftmaxGradient, PolicyGradient, RelaxGradient
+from dada.searching.settings import Settings, search_space
+from dada.searching.step import Step
+
+REWARDS = {"exact": exact_rewards, "finite-difference": finite_difference_rewards}
+
+
+class DivergedError(ArithmeticError):
+    """A loss or the policy is no longer a finite number."""
+
+
+class Search:
+    """The state of a search, and how it advances.
+
+    Args:
+        settings: complete (`for_dataset`).
+        train: images that the child network learns from.
+        valid: images that the policy is judged by.
+        model: the child network; its weights are trained in place.
+        pipeline: the data pipeline around the policy.
+        device: where the child network runs. The policy distribution stays on the CPU: a few
+            hundred numbers.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        train: ImageSet,
+        valid: ImageSet,
+        model: nn.Module,
+        pipeline: Pipeline,
+        device: torch.device,
+    ) -> None:
+        self.settings = settings
+        self.train, self.valid = train.to(device), valid.to(device)
+        self.epoch = 0
+        self.generator = torch.Generator().manual_seed(settings.seed)
+        self.child = Child(model, device, best_precision(device, settings.precision))
+        self.distribution = PolicyDistribution(
+            search_space(settings), settings.spread, settings.parameters == "direct"
+        )
+        self.optimiser = torch.optim.SGD(
+            self.child.parameters.values(),
+            settings.lr,
+            settings.momentum,
+            weight_decay=settings.weight_decay,
+        )
+        self.policy_optimiser = torch.optim.Adam(
+            self.distribution.parameters(), settings.policy_lr, settings.betas
+        )
+        gradient, self.control, self.control_optimiser = self._estimator()
+        self.step = Step(
+            self.child,
+            self.optimiser,
+            self.distribution,
+            self.policy_optimiser,
+            gradient,
+            REWARDS[settings.hypergradient],
+            pipeline,
+            self.generator,
+            settings.draws == "batch",
+            settings.magnitudes == "straight-through",
+            settings.clip,
+            torch.zeros((), dtype=torch.float64),
+        )
+
+    def _estimator(self) -> tuple[PolicyGradient, nn.Module, torch.optim.Optimizer | None]:
+        if self.settings.estimator == "gumbel-softmax":
+            return GumbelSoftmaxGradient(self.settings.temperature), nn.Module(), None
+        size, length = self.distribution.table.operation.shape
+        control = ControlVariate(size, length, self.settings.hidden, self.settings.temperature)
+        optimiser = torch.optim.Adam(control.parameters(), self.settings.policy_lr)
+        return RelaxGradient(control, optimiser), control, optimiser
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches that the training half makes; the last may be smaller."""
+        return math.ceil(len(self.train) / self.settings.batch)
+
+    def run_epoch(self, on_step: Callable[[int], None] | None = None) -> dict[str, Any]:
+        """Advance by one epoch.
+
+        Args:
+            on_step: called after each step with its number in the epoch, from 1.
+
+        Returns:
+            What happened, as plain data: losses, validation accuracy, the distribution.
+
+        Raises:
+            DivergedError: something is not finite. The search must go on from a checkpoint.
+        """
+        started = time.perf_counter()
+        self._set_learning_rate()
+        losses = []
+        order = torch.randperm(len(self.train), generator=self.generator)
+        for number, rows in enumerate(order.split(self.settings.batch), 1):
+            if len(rows) < 2:
+                continue  # batch normalisation needs two images; the next epoch is shuffled anew
+            # A fresh random batch; the published code takes the same first one every time.
+            chosen = torch.randperm(len(self.valid), generator=self.generator)
+            valid = self.valid.subset(chosen[: self.settings.batch])
+            batch = self.train.subset(rows)
+            losses.append(
+                torch.stack(self.step(batch.images, batch.labels, valid.images, valid.labels))
+            )
+            if on_step:
+                on_step(number)
+        train_loss, look_ahead_loss = torch.stack(losses).mean(0).tolist()
+        valid_loss, accuracy = self._validate()
+        self.epoch += 1
+        self._check_finite(train_loss, look_ahead_loss, valid_loss)
+        weights = self.distribution.weights()
+        return {
+            "event": "epoch",
+            "epoch": self.epoch,
+            "steps": len(losses),
+            "seconds": round(time.perf_counter() - started, 3),
+            "train_loss": train_loss,
+            "look_ahead_loss": look_ahead_loss,
+            "validation_loss": valid_loss,
+            "validation_accuracy": accuracy,
+            "entropy": -(weights * weights.log()).sum().item(),
+            "weights": weights.tolist(),
+            "probabilities": self.distribution.probabilities().tolist(),
+            "magnitudes": self.distribution.magnitudes().tolist(),
+        }
+
+    def _set_learning_rate(self) -> None:
+        s = self.settings
+        cosine = (1 + math.cos(math.pi * self.epoch / s.epochs)) / 2
+        for group in self.optimiser.param_groups:
+            group["lr"] = s.lr_min + (s.lr - s.lr_min) * cosine if s.lr > s.lr_min else s.lr
+
+    def _validate(self) -> tuple[float, float]:
+        """Mean loss and accuracy over the whole validation half, as it is."""
+        results = [
+            torch.stack(self.child.evaluate(self.step.pipeline.normalise(images), labels))
+            for images, labels in zip(
+                self.valid.images.split(512), self.valid.labels.split(512), strict=True
+            )
+        ]
+        loss, right = torch.stack(results).sum(0).tolist()
+        return loss / len(self.valid), right / len(self.valid)
+
+    def _check_finite(self, *losses: float) -> None:
+        parameters = self.distribution.parameters()
+        if not all(map(math.isfinite, losses)) or not all(
+            p.isfinite().all().item() for p in parameters
+        ):
+            raise DivergedError(f"the loss is not a finite number in epoch {self.epoch}")
+
+    def policy(self, name: str, provenance: dict[str, Any]) -> Policy:
+        """The policy as it stands."""
+        s = self.settings
+        return self.distribution.policy(s.keep, s.uniform_weights, name, provenance)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that the next epoch depends on."""
+        return {
+            "epoch": self.epoch,
+            "model": self.child.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "distribution": self.distribution.state_dict(),
+            "policy_optimiser": self.policy_optimiser.state_dict(),
+            "control": self.control.state_dict(),
+            "control_optimiser": self.control_optimiser and self.control_optimiser.state_dict(),
+            "reward_scale": self.step.reward_scale,
+            "generator": self.generator.get_state(),
+            "global_generator": torch.get_rng_state(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what `state_dict` gave."""
+        self.epoch = state["epoch"]
+        self.child.model.load_state_dict(state["model"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.distribution.load_state_dict(state["distribution"])
+        self.policy_optimiser.load_state_dict(state["policy_optimiser"])
+        self.control.load_state_dict(state["control"])
+        if self.control_optimiser:
+            self.control_optimiser.load_state_dict(state["control_optimiser"])
+        self.step.reward_scale = state["reward_scale"]
+        self.generator.set_state(state["generator"])
+        torch.set_rng_state(state["global_generator"])

@@ -1,0 +1,216 @@
+"""Does it help? The same network from the same seeds under each augmentation."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from dada.augment import Pipeline
+from dada.datasets import Dataset, load, reduced
+from dada.errors import UserError
+from dada.models import create
+from dada.models.device import best_precision, pick_device
+from dada.policy import Policy, Scale, SearchSpace, dumps, load_policy
+from dada.report import write_report
+from dada.runs import RunFolder, describe_data, versions
+from dada.searching.settings import normalisation
+from dada.training.methods import BASELINE, Method, policy_method, without_search
+from dada.training.settings import TrainSettings, for_dataset, make_settings
+from dada.training.statistics import summary
+from dada.training.train import error_rate, train
+
+
+class CompareWatcher:
+    """What a comparison tells whoever watches; override what interests you."""
+
+    def on_start(self, trainings: int, steps: int, settings: TrainSettings) -> None:
+        """How many trainings remain, and how many steps each takes."""
+
+    def on_step(self) -> None:
+        """A step of a training has been made."""
+
+    def on_training(self, record: dict[str, Any]) -> None:
+        """A training is over: its row, seed, test error and seconds."""
+
+
+def compare(
+    data: str | Path | Dataset = "digits",
+    policies: Sequence[str | Path | Policy] = (),
+    *,
+    seeds: int = 3,
+    out: str | Path | None = None,
+    preset: str = "default",
+    device: str = "auto",
+    resume: bool = False,
+    side: int | None = None,
+    watch: CompareWatcher | None = None,
+    source: str | None = None,
+    **settings: Any,
+) -> dict[str, Any]:
+    """Train the same network from the same seeds under different augmentations.
+
+    The rows are crop-and-flip alone, each policy, RandAugment and TrivialAugment (torchvision's,
+    a draw an image), and the space's uniform policy, which is a policy without a search.
+    Crop, flip and Cutout are the same in every row.
+
+    Args:
+        data: as in `dada.search`. Errors are on its test images, which no search has seen.
+        policies: names, files, run folders or policies.
+        seeds: trainings a row, from seeds 0, 1, …
+        out: the run folder to write; None writes nothing.
+        resume: do only the trainings that are missing in `out`.
+        source: what to call the data's origin in the run, where `data` is a `Dataset`.
+        **settings: single settings (`dada.training.settings.TrainSettings`): epochs, model, …
+
+    Returns:
+        The comparison as plain data: baseline, network, epochs, seeds, and rows with name,
+        errors, mean, interval, difference, difference_interval and seconds.
+
+    Raises:
+        UserError: the data, a policy, a setting or the run folder is not as it must be.
+    """
+    if seeds < 1:
+        raise UserError(f"{seeds} seeds: at least 1 is needed, 3 for an interval worth the name")
+    watch = watch or CompareWatcher()
+    named = _named(policies)
+    dataset = data if isinstance(data, Dataset) else load(data, side=side)
+    bench = _Bench(dataset, make_settings(preset, **settings), pick_device(device))
+    methods = [BASELINE, *(policy_method(p, n) for n, p in named.items())]
+    methods += without_search(_space(dataset, list(named.values())))
+    origin = source or ("" if isinstance(data, Dataset) else str(data))
+    run = _folder(out, bench.config(origin, named), resume)
+    done = [e for e in run.events if e["event"] == "training"] if run else []
+    missing = [(m, s) for s in range(seeds) for m in methods if not _errors(done, m.name, [s])]
+    watch.on_start(len(missing), bench.steps, bench.settings)
+    for method, seed in missing:
+        done.append(bench.train(method, seed, watch.on_step))
+        if run:
+            run.add_event(done[-1])
+        watch.on_training(done[-1])
+    comparison = {**bench.facts(), **_rows(done, methods, list(range(seeds)))}
+    if run:
+        run.write_json("comparison.json", comparison)
+        write_report(run.path)
+    return comparison
+
+
+class _Bench:
+    """Where every training of a comparison is done: same data, network and settings."""
+
+    def __init__(self, dataset: Dataset, settings: TrainSettings, device: torch.device) -> None:
+        self.dataset, self.device = dataset, device
+        self.settings = for_dataset(settings, dataset, device.type == "cuda")
+        chosen = reduced(dataset.train.labels, self.settings.images or 0)
+        self.images = dataset.train.subset(chosen)
+        self.pipeline = Pipeline(
+            **normalisation(self.settings.preset, dataset),
+            padding=self.settings.padding or 0,
+            flip=bool(self.settings.flip),
+            cutout=self.settings.cutout or 0,
+        )
+
+    @property
+    def steps(self) -> int:
+        """Steps a training."""
+        return self.settings.epochs * math.ceil(len(self.images) / self.settings.batch)
+
+    def train(self, method: Method, seed: int, on_step: Callable[[], None]) -> dict[str, Any]:
+        """One training, as the event that records it."""
+        started = time.perf_counter()
+        with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
+            torch.manual_seed(seed)
+            assert self.settings.model is not None
+            network = create(self.settings.model, len(self.dataset.classes), self.dataset.channels)
+            try:
+                child = train(
+                    network,
+                    self.images,
+                    self.pipeline,
+                    method.augment,
+                    self.settings,
+                    seed,
+                    self.device,
+                    on_step,
+                )
+            except ArithmeticError as error:
+                raise UserError(
+                    f"{error} under {method.name}, seed {seed}: try a lower --lr"
+                ) from None
+        return {
+            "event": "training",
+            "row": method.name,
+            "seed": seed,
+            "test_error": error_rate(child, self.dataset.test, self.pipeline),
+            "seconds": round(time.perf_counter() - started, 3),
+        }
+
+    def facts(self) -> dict[str, Any]:
+        """What the reader of the comparison must know."""
+        return {
+            "baseline": BASELINE.name,
+            "network": self.settings.model,
+            "images": len(self.images),
+            "test_images": len(self.dataset.test),
+            "epochs": self.settings.epochs,
+        }
+
+    def config(self, source: str, policies: dict[str, Policy]) -> dict[str, Any]:
+        """What the run records of how it was made."""
+        precision = best_precision(self.device, self.settings.precision)
+        return {
+            "kind": "compare",
+            "data": describe_data(self.dataset, source),
+            "settings": self.settings.model_dump(mode="json"),
+            "policies": {name: dumps(policy) for name, policy in policies.items()},
+            "versions": versions(),
+            "machine": {
+                "device": self.device.type,
+                "precision": str(precision).removeprefix("torch."),
+            },
+        }
+
+
+def _named(policies: Sequence[str | Path | Policy]) -> dict[str, Policy]:
+    """The policies by the names of their rows; a run folder's policy is called by the folder."""
+    named: dict[str, Policy] = {}
+    for given in policies:
+        policy = given if isinstance(given, Policy) else load_policy(given)
+        name = policy.name if isinstance(given, Policy) else f"policy {given}"
+        if name in named:
+            raise UserError(f"{name} is given twice")
+        named[name] = policy
+    return named
+
+
+def _space(dataset: Dataset, policies: list[Policy]) -> SearchSpace:
+    """The space whose uniform policy is compared: in the scale of the first policy."""
+    space = SearchSpace(scale=policies[0].scale if policies else Scale("strength"))
+    return space.without_color()[0] if dataset.channels == 1 else space
+
+
+def _folder(out: str | Path | None, config: dict[str, Any], resume: bool) -> RunFolder | None:
+    if out is None:
+        return None
+    return RunFolder.resume(out, config) if resume else RunFolder.create(out, config)
+
+
+def _errors(done: list[dict[str, Any]], row: str, seeds: list[int]) -> list[float]:
+    """Test errors of a row for those of the seeds that are done."""
+    by_seed = {e["seed"]: e["test_error"] for e in done if e["row"] == row}
+    return [by_seed[seed] for seed in seeds if seed in by_seed]
+
+
+def _rows(done: list[dict[str, Any]], methods: list[Method], seeds: list[int]) -> dict[str, Any]:
+    baseline = _errors(done, BASELINE.name, seeds)
+    rows = []
+    for method in methods:
+        errors = _errors(done, method.name, seeds)
+        seconds = [e["seconds"] for e in done if e["row"] == method.name]
+        row = summary(errors, None if method is BASELINE else baseline)
+        rows.append({"name": method.name, **row, "seconds": round(sum(seconds) / len(seconds), 3)})
+    return {"seeds": seeds, "rows": rows}

@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from dada.augment import Sampler, apply
+from dada.ops import get
+from dada.policy import Operation, Policy, Scale, SearchSpace, SubPolicy, load_policy
+
+
+@pytest.fixture
+def images():
+    generator = torch.Generator().manual_seed(0)
+    return torch.randint(256, (64, 3, 12, 12), dtype=torch.uint8, generator=generator)
+
+
+def with_pillow(image, draw, row):
+    """The draw of one image, operation by operation, in Pillow."""
+    picture = Image.fromarray(image.permute(1, 2, 0).numpy())
+    for k in range(draw.operation.shape[1]):
+        if draw.applied[row, k]:
+            kind = get(draw.operations[draw.operation[row, k]])
+            place = (tuple(draw.place[row, k].tolist()),) if kind.random_place else ()
+            picture = kind.pillow(picture, draw.value[row, k].item(), *place)
+    return torch.from_numpy(np.array(picture)).permute(2, 0, 1)
+
+
+@pytest.mark.parametrize("name", ["dada-cifar10", "autoaugment-cifar10", "uniform"])
+def test_a_batch_equals_pillow_image_by_image(images, name):
+    policy = (
+        SearchSpace(scale=Scale("strength")).uniform() if name == "uniform" else load_policy(name)
+    )
+    draw = Sampler(policy)(len(images), torch.Generator().manual_seed(1))
+    result = apply(images, draw)
+    for row, image in enumerate(images):
+        assert torch.equal(result[row], with_pillow(image, draw, row)), row
+
+
+def test_the_input_is_left_as_it_is(images):
+    before = images.clone()
+    apply(images, Sampler(load_policy("dada-cifar10"))(len(images)))
+    assert torch.equal(images, before)
+
+
+def test_no_images_give_no_images():
+    empty = torch.zeros(0, 3, 8, 8, dtype=torch.uint8)
+    assert apply(empty, Sampler(load_policy("dada-cifar10"))(0)).shape == empty.shape
+
+
+def test_wrong_input_is_refused(images):
+    draw = Sampler(load_policy("dada-cifar10"))(3)
+    with pytest.raises(ValueError, match="64 images but draws for 3"):
+        apply(images, draw)
+    with pytest.raises(ValueError, match="uint8"):
+        apply(images[:3].float(), draw)
+
+
+def test_sub_policies_of_different_lengths():
+    policy = Policy(
+        (
+            SubPolicy((Operation("Invert", 1.0, 0.0),)),
+            SubPolicy((Operation("Invert", 1.0, 0.0), Operation("Invert", 1.0, 0.0))),
+        )
+    )
+    images = torch.full((500, 1, 2, 2), 7, dtype=torch.uint8)
+    values = apply(images, Sampler(policy)(500, torch.Generator().manual_seed(0)))[:, 0, 0, 0]
+    assert set(values.tolist()) == {7, 248}
+
+
+def test_draws_follow_the_policy():
+    """Statistical: frequencies within 4 standard errors over 100,000 draws."""
+    policy = Policy(
+        (
+            SubPolicy((Operation("Rotate", 0.3, 0.5, 1.0),), 1.0),
+            SubPolicy((Operation("Solarize", 0.9, 0.25),), 3.0),
+        ),
+        Scale("strength"),
+    )
+    count = 100_000
+    draw = Sampler(policy)(count, torch.Generator().manual_seed(0))
+    rotate = draw.operation[:, 0] == draw.operations.index("Rotate")
+
+    def near(mask, p):
+        return abs(mask.double().mean().item() - p) < 4 * (p * (1 - p) / len(mask)) ** 0.5
+
+    assert near(rotate, 0.25)
+    assert near(draw.applied[rotate, 0], 0.3) and near(draw.applied[~rotate, 0], 0.9)
+    assert near(draw.value[rotate, 0] < 0, 0.5), "the sign is random"
+    assert near(draw.value[rotate, 0].abs() < 15, 0.5), "spread 1 about 0.5 is uniform"
+    assert near(draw.value[rotate, 0].abs() < 3, 0.1)
+    assert (draw.value[~rotate, 0] == 192).all(), "no spread: always the magnitude"
+    assert (draw.place >= 0).all() and (draw.place < 1).all()

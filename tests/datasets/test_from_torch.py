@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from dada.datasets import from_torch
+from dada.errors import UserError
+
+RGB = np.random.default_rng(0).integers(0, 256, (10, 12, 3), dtype=np.uint8)
+
+
+def chw(pixels):
+    return torch.from_numpy(pixels.transpose(2, 0, 1).copy())
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [Image.fromarray(RGB), chw(RGB), chw(RGB).float() / 255, chw(RGB).double() / 255],
+    ids=["pil", "uint8", "float32", "float64"],
+)
+@pytest.mark.parametrize("label", [1, np.int64(1), torch.tensor(1), np.array(1)])
+def test_pictures_and_labels_of_every_kind(picture, label):
+    images = from_torch([(picture, label), (picture, 0)])
+    assert torch.equal(images.images, torch.stack([chw(RGB)] * 2))
+    assert images.labels.tolist() == [1, 0]
+
+
+def test_grey_pictures_are_one_channel():
+    grey = torch.arange(80, dtype=torch.uint8).view(8, 10)
+    images = from_torch([(grey, 0), (grey[None], 1), (Image.fromarray(grey.numpy()), 2)])
+    assert torch.equal(images.images, grey.expand(3, 1, 8, 10))
+
+
+def test_grey_among_rgb_is_repeated():
+    images = from_torch([(Image.fromarray(RGB), 0), (Image.fromarray(RGB[..., 0]), 1)])
+    assert torch.equal(images.images[1], chw(RGB[..., :1]).expand(3, 10, 12))
+
+
+def test_mixed_sizes_are_brought_to_one():
+    pictures = [(Image.new("RGB", size), 0) for size in ((60, 70), (90, 80), (200, 300))]
+    assert from_torch(pictures).images.shape == (3, 3, 64, 64)
+    assert from_torch(pictures, side=20).images.shape == (3, 3, 20, 20)
+
+
+class Endless:
+    def __iter__(self):
+        return iter([(Image.new("L", (8, 8)), 0)])
+
+
+@pytest.mark.parametrize(
+    ("dataset", "message"),
+    [
+        ([], "mine: has no items"),
+        (Endless(), "mine: has no length: a map-style dataset is needed"),
+        ([3], r"mine, item 0: is a int: must be a pair"),
+        ([(RGB, 0)], "picture is a ndarray: must be a PIL image or a tensor"),
+        ([(torch.zeros(4, 8, 8), 0)], r"picture is \(4, 8, 8\): must be \(H, W\)"),
+        ([(torch.zeros(3, 8, 8).int(), 0)], "picture is torch.int32: must be uint8"),
+        ([(torch.zeros(3, 8, 8) - 1, 0)], "picture is -1 to -1: .* without Normalize"),
+        ([(torch.zeros(3, 8, 8) * torch.nan, 0)], "picture is nan to nan"),
+        ([(Image.new("F", (8, 8)), 0)], "cannot be used: floating-point pixels"),
+        ([(chw(RGB), 0), (chw(RGB), "cat")], "mine, item 1: label is 'cat': must be an integer"),
+        ([(chw(RGB), -1)], "label is -1"),
+        ([(chw(RGB), 0.5)], "label is 0.5"),
+        ([(chw(RGB), True)], "label is True"),
+        ([(chw(RGB), torch.tensor([0, 1]))], r"label is tensor\(\[0, 1\]\)"),
+    ],
+)
+def test_what_cannot_be_used_is_named(dataset, message):
+    with pytest.raises(UserError, match=message):
+        from_torch(dataset, name="mine")

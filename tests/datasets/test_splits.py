@@ -1,0 +1,106 @@
+import re
+
+import numpy as np
+import pytest
+import torch
+from sklearn.model_selection import StratifiedShuffleSplit
+
+from dada.datasets import PAPER_REDUCED, halves, hold_out, reduced
+from dada.errors import UserError
+
+LABELS = np.random.default_rng(0).choice(5, 997, p=[0.4, 0.3, 0.15, 0.1, 0.05])
+
+
+def sklearn_split(labels, n_splits, test_size, seed):
+    splitter = StratifiedShuffleSplit(n_splits=n_splits, test_size=test_size, random_state=seed)
+    return next(splitter.split(list(range(len(labels))), labels))
+
+
+@pytest.mark.parametrize("seed", [0, 1, 7])
+@pytest.mark.parametrize("size", [5, 100, 900])
+def test_reduced_is_scikit_learns_split_index_for_index(size, seed):
+    expected, _ = sklearn_split(LABELS, 1, len(LABELS) - size, seed)
+    np.testing.assert_array_equal(reduced(LABELS, size, seed), expected)
+    assert len(expected) == size
+
+
+@pytest.mark.parametrize("seed", [0, 1, 7])
+def test_halves_are_the_first_of_scikit_learns_five_splits(seed):
+    train, valid = halves(LABELS, seed)
+    expected_train, expected_valid = sklearn_split(LABELS, 5, 0.5, seed)
+    np.testing.assert_array_equal(train, expected_train)
+    np.testing.assert_array_equal(valid, expected_valid)
+    assert (len(train), len(valid)) == (498, 499)
+    assert sorted([*train, *valid]) == list(range(997))
+
+
+def test_hold_out_is_scikit_learns_split_index_for_index():
+    for fraction in (0.2, 0.1):
+        expected = sklearn_split(LABELS, 1, fraction, 3)
+        for ours, theirs in zip(hold_out(LABELS, fraction, 3), expected, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
+def test_tensors_and_lists_split_as_arrays_do():
+    for same in (torch.from_numpy(LABELS), LABELS.tolist()):
+        np.testing.assert_array_equal(reduced(same, 100), reduced(LABELS, 100))
+        np.testing.assert_array_equal(halves(same)[0], halves(LABELS)[0])
+
+
+@pytest.mark.parametrize("size", [997, 5000])
+def test_a_reduced_set_of_all_is_all_in_order(size):
+    np.testing.assert_array_equal(reduced(LABELS, size), np.arange(997))
+
+
+def test_the_papers_reduced_cifar10_keeps_400_of_each_class():
+    labels = np.repeat(np.arange(10), 5000)
+    chosen = reduced(labels, PAPER_REDUCED["cifar10"])
+    assert np.bincount(labels[chosen]).tolist() == [400] * 10
+    train, _ = halves(labels[chosen])
+    assert np.bincount(labels[chosen][train]).tolist() == [200] * 10
+
+
+def test_five_of_each_class_are_enough_to_hold_out_and_halve():
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        counts = rng.integers(5, rng.integers(6, 40), size=rng.integers(2, 12))
+        labels = np.repeat(np.arange(len(counts)), counts)
+        train, test = hold_out(labels)
+        assert np.bincount(labels[test], minlength=len(counts)).min() >= 1
+        assert np.bincount(labels[train], minlength=len(counts)).min() >= 2
+        for half in halves(labels[train]):
+            assert np.bincount(labels[train][half], minlength=len(counts)).min() >= 1
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: hold_out([0] * 9 + [1] * 4 + [2] * 2, classes=["ant", "bee", "cat"]),
+            "holding out 20 % of the images as a test set needs at least 5 images of each class: "
+            "'bee' has 4, 'cat' has 2",
+        ),
+        (
+            lambda: halves([0, 0, 1]),
+            "splitting images into a training and a validation half needs at least 2 images of "
+            "each class: '1' has 1",
+        ),
+        (
+            lambda: halves([*range(8)]),
+            "'0' has 1, '1' has 1, '2' has 1, '3' has 1, '4' has 1 and 3 more classes",
+        ),
+        (lambda: halves([]), "needs at least 2 images of each class: there are none"),
+        (lambda: reduced([0, 0, 0, 1], 2), "a reduced set needs at least 2 images of each class"),
+        (
+            lambda: reduced([0, 1, 2] * 10, 2),
+            "a reduced set of 2 of 30 images in 3 classes cannot keep the class shares: must be "
+            "3 to 27, or 30 for all",
+        ),
+        (lambda: reduced([0, 1, 2] * 10, 28), "must be 3 to 27, or 30 for all"),
+        (lambda: reduced([0, 1, 2] * 10, -1), "a reduced set of -1 of 30"),
+        (lambda: hold_out([0, 1] * 10, 0.7), "held-out share 0.7: must be above 0 and at most 0.5"),
+    ],
+)
+def test_too_few_images_is_a_clear_error(call, message):
+    with pytest.raises(UserError, match=re.escape(message)):
+        call()

@@ -1,0 +1,99 @@
+"""The table of operations, and adding to it."""
+
+from __future__ import annotations
+
+import doctest
+
+import pytest
+import torch
+from torch import Tensor
+
+from dada.errors import UserError
+from dada.ops import PAPER_OPERATIONS, get, names, register, registry
+
+ORDER = (
+    "ShearX ShearY TranslateX TranslateY Rotate AutoContrast Invert Equalize Solarize Posterize "
+    "Contrast Color Brightness Sharpness Cutout"
+)
+
+
+@pytest.fixture(autouse=True)
+def _restored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test registers is gone after it."""
+    monkeypatch.setattr(registry, "_operations", dict(registry._operations))
+
+
+def test_the_papers_operations_in_its_order() -> None:
+    assert " ".join(PAPER_OPERATIONS) == ORDER
+    assert names()[:15] == PAPER_OPERATIONS
+
+
+def test_the_papers_ranges() -> None:
+    ranges = {name: (get(name).low, get(name).high) for name in PAPER_OPERATIONS}
+    assert ranges["ShearX"] == ranges["ShearY"] == (-0.3, 0.3)
+    assert ranges["TranslateX"] == ranges["TranslateY"] == (-0.45, 0.45)
+    assert ranges["Rotate"] == (-30, 30)
+    assert ranges["Solarize"] == (0, 256)
+    assert ranges["Posterize"] == (4, 8)
+    assert ranges["Cutout"] == (0, 0.2)
+    for name in ("Contrast", "Color", "Brightness", "Sharpness"):
+        assert ranges[name] == (0.1, 1.9)
+    assert [name for name in PAPER_OPERATIONS if get(name).mirrored] == list(PAPER_OPERATIONS[:5])
+    assert [name for name in PAPER_OPERATIONS if get(name).color_only] == ["Color"]
+    assert [name for name in PAPER_OPERATIONS if get(name).random_place] == ["Cutout"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("Rotate", 16.2, "16.2 degrees"),
+        ("TranslateX", 0.12, "0.12 of the width"),
+        ("TranslateY", -0.12, "-0.12 of the height"),
+        ("Contrast", 1.45, "factor 1.45"),
+        ("Cutout", 0.1, "0.1 of the width"),
+    ],
+)
+def test_values_in_words(name: str, value: float, words: str) -> None:
+    assert get(name).describe(value) == words
+
+
+def test_a_new_operation_in_a_few_lines() -> None:
+    @register("Halve")
+    def halve(images: Tensor, values: Tensor) -> Tensor:
+        return images // 2
+
+    operation = get("Halve")
+    assert names() == (*PAPER_OPERATIONS, "Halve")
+    assert operation.kernel is halve
+    assert operation.pillow is None
+    assert not operation.has_magnitude
+    assert operation.describe(0.0) == ""
+    images = torch.full((2, 3, 4, 4), 9, dtype=torch.uint8)
+    assert operation.kernel(images, torch.zeros(2)).unique().tolist() == [4]
+
+
+def test_an_operation_without_words_of_its_own_is_described_by_its_number() -> None:
+    register("Gamma", low=0.5, high=2, identity=1)(lambda images, values: images)
+    assert get("Gamma").describe(1.23456) == "1.23"
+
+
+def test_a_name_is_taken_once() -> None:
+    with pytest.raises(ValueError, match="Rotate is registered already"):
+        register("Rotate")(lambda images, values: images)
+
+
+def test_an_unknown_name() -> None:
+    with pytest.raises(UserError) as error:
+        get("ShaerX")
+    message = str(error.value)
+    assert message.startswith("unknown operation 'ShaerX' (did you mean ShearX?); known: ShearX, ")
+    assert message.endswith("Cutout")
+    assert "\n" not in message
+    with pytest.raises(UserError, match=r"^unknown operation 'qqq'; known: "):
+        get("qqq")
+
+
+def test_the_documented_example() -> None:
+    result = doctest.testmod(registry)
+    assert result.attempted > 0
+    assert result.failed == 0

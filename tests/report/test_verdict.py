@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import pytest
+
+from dada.report import verdict
+from dada.report.verdict import decimals, difference_in_words, effect, judge, lowest
+
+from .conftest import make_comparison, make_row
+
+FOUND = "policy runs/digits"
+
+
+@pytest.mark.parametrize(
+    ("difference", "interval", "expected"),
+    [
+        (-0.010, 0.004, "helped"),
+        (0.010, 0.004, "hurt"),
+        (-0.003, 0.004, "none"),
+        (0.003, 0.004, "none"),
+        (0.004, 0.004, "none"),  # zero lies on the edge of the interval: not excluded
+        (0.0, 0.0, "none"),
+        (-0.010, None, "unknown"),
+    ],
+)
+def test_helped_and_hurt_only_where_the_interval_excludes_zero(difference, interval, expected):
+    assert effect(make_row("x", [0.05] * 3, difference, interval)) == expected
+
+
+def plain(text: str) -> str:
+    return text.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_the_sentence_without_a_measurable_difference():
+    sentence = judge(make_comparison(), FOUND, "the found policy").sentence
+    assert plain(sentence) == (
+        "On these images the found policy made no measurable difference: test error "
+        "5.3 % ± 0.6 against 5.1 % ± 0.6 for crop and flip "
+        "(paired difference +0.2 ± 0.9 points over 3 seeds)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("difference", "says"), [(-0.02, "the found policy helped"), (0.02, "the found policy hurt")]
+)
+def test_the_sentence_with_one(difference, says):
+    judged = judge(make_comparison(difference, 0.005), FOUND, "the found policy")
+    sign = "−" if difference < 0 else "+"
+    assert says in judged.sentence
+    assert f"{sign}2.0 ± 0.5 points" in plain(judged.sentence)
+
+
+def test_one_seed_tells_nothing():
+    comparison = make_comparison()
+    comparison["rows"] = [
+        make_row("crop and flip", [0.05]),
+        make_row(FOUND, [0.03], -0.02, None),
+    ]
+    judged = judge(comparison, FOUND)
+    assert judged.effect == "unknown"
+    assert "one seed cannot tell" in judged.sentence
+    assert "helped" not in judged.sentence
+    assert "±" not in judged.sentence
+
+
+@pytest.mark.parametrize(
+    ("difference", "interval", "places"),
+    [(-0.0200, 0.0050, 1), (-0.0094, 0.0091, 2), (-0.00012, 0.00011, 3), (0.0, 0.0, 1)],
+)
+def test_rounding_never_contradicts_the_word(difference, interval, places):
+    row = make_row("x", [0.05] * 3, difference, interval)
+    assert decimals(row) == places
+    gap, width = round(100 * abs(difference), places), round(100 * interval, places)
+    assert (gap > width) == (effect(row) in ("helped", "hurt"))
+
+
+def test_no_minus_before_zero():
+    assert plain(difference_in_words(make_row("x", [0.05] * 3, -0.0001, 0.004))).startswith("+0.0 ")
+
+
+def test_the_lowest_error_is_named_whichever_row_it_is():
+    assert "the uniform policy" in lowest(make_comparison())
+
+
+def test_one_sentence_for_each_policy_and_one_for_the_lowest_error():
+    lines = verdict(make_comparison())
+    assert len(lines) == 2
+    assert "the policy runs/digits" in lines[0]
+
+
+def test_without_policies_each_method_has_its_sentence():
+    comparison = make_comparison()
+    comparison["rows"].pop(1)
+    assert "the uniform policy" in verdict(comparison)[0]
