@@ -45,7 +45,7 @@ def test_descriptions_are_in_real_units():
         )
     )
     text = policy.describe()
-    assert "Rotate ±1.6 degrees (p 0.57)" in text
+    assert "Rotate ±1.65 degrees (p 0.57)" in text
     assert "0.09 of the width" in text
     assert "5 bits" in text
     assert "1.45" in text
@@ -55,7 +55,12 @@ def test_descriptions_are_in_real_units():
 def test_a_random_magnitude_is_described_as_a_range():
     policy = Policy((SubPolicy((Operation("Rotate", 1.0, 0.5, 1.0),)),), Scale("strength"))
     # The middle 80 % of a uniform magnitude: 0.1 to 0.9 of 30 degrees.
-    assert "Rotate ±3 degrees to ±27 degrees" in policy.describe()
+    assert "Rotate ±3 to 27 degrees" in policy.describe()
+
+
+def test_a_factor_on_either_side_of_the_identity_names_both():
+    policy = Policy((SubPolicy((Operation("Color", 1.0, 0.5),)),), Scale("strength"))
+    assert "Color factor 1.45 or 0.55 (p 1.00)" in policy.describe()
 
 
 def test_the_paper_scale_is_linear_on_the_range_with_mirrored_geometry():

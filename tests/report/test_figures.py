@@ -68,3 +68,8 @@ def test_thinning_keeps_the_ends():
     assert len(chosen) == 60
     assert (chosen[0], chosen[-1]) == (0, 999)
     assert list(figures.thinned(3)) == [0, 1, 2]
+
+
+def test_long_names_keep_their_end():
+    assert figures.shortened("crop and flip") == "crop and flip"
+    assert figures.shortened("policy " + "x" * 100 + "/photos", 10) == "…xx/photos"

@@ -70,7 +70,7 @@ def _pillow_shear_x(image: Image.Image, value: float) -> Image.Image:
     high=0.3,
     identity=0,
     mirrored=True,
-    describe="factor {:z.3g}".format,
+    describe="slope {:z.2g}".format,
     pillow=_pillow_shear_x,
 )
 def shear_x(images: Tensor, values: Tensor) -> Tensor:
@@ -90,7 +90,7 @@ def _pillow_shear_y(image: Image.Image, value: float) -> Image.Image:
     high=0.3,
     identity=0,
     mirrored=True,
-    describe="factor {:z.3g}".format,
+    describe="slope {:z.2g}".format,
     pillow=_pillow_shear_y,
 )
 def shear_y(images: Tensor, values: Tensor) -> Tensor:

@@ -30,23 +30,38 @@ def describe_operation(scale: Scale, operation: HasMagnitude) -> str:
     kind = get(operation.name)
     if not kind.has_magnitude:
         return ""
-    if operation.spread == 0:
-        return " " + _at(scale, operation.name, operation.magnitude)
-    low, high = (_quantile(operation.magnitude, operation.spread, q) for q in (0.1, 0.9))
-    return f" {_at(scale, operation.name, low)} to {_at(scale, operation.name, high)}"
+    quantiles = (0.1, 0.9) if operation.spread else (0.5,)
+    magnitudes = [_quantile(operation.magnitude, operation.spread, q) for q in quantiles]
+    plus, minus = zip(*(scale.values(kind, m) for m in magnitudes), strict=True)
+    if all(p == -m for p, m in zip(plus, minus, strict=True)) and any(plus):
+        return f" {_plus_minus(_join([kind.describe(abs(value)) for value in plus], 'to'))}"
+    sides = dict.fromkeys(_join([kind.describe(v) for v in side], "to") for side in (plus, minus))
+    return f" {_join(list(sides), 'or')}"
 
 
-def _at(scale: Scale, name: str, magnitude: float) -> str:
-    kind = get(name)
-    plus, minus = scale.values(kind, magnitude)
-    if plus == minus:
-        return kind.describe(plus)
-    if plus == -minus:
-        return "±" + kind.describe(abs(plus))
-    return f"{kind.describe(plus)} or {kind.describe(minus)}"
+def _join(texts: list[str], word: str) -> str:
+    """``["3 degrees", "27 degrees"]`` as ``3 to 27 degrees``: what they share is said once."""
+    different = list(dict.fromkeys(texts))
+    parts = [text.split(" ") for text in different]
+    shortest = min(map(len, parts))
+    head = next((i for i in range(shortest) if len({p[i] for p in parts}) > 1), shortest)
+    tail = next((i for i in range(shortest - head) if len({p[-1 - i] for p in parts}) > 1), 0)
+    first, last = parts[0][:head], parts[0][len(parts[0]) - tail :]
+    middles = [" ".join(p[head : len(p) - tail]) for p in parts]
+    return " ".join([*first, f" {word} ".join(middles), *last]).strip()
+
+
+def _plus_minus(text: str) -> str:
+    """± before the first number."""
+    words = text.split(" ")
+    first = next((i for i, word in enumerate(words) if word[:1].isdigit()), 0)
+    words[first] = "±" + words[first]
+    return " ".join(words)
 
 
 def _quantile(magnitude: float, spread: float, q: float) -> float:
     """Quantile of sigmoid(logit(magnitude) + spread · L), L standard logistic."""
+    if spread == 0:
+        return magnitude
     inside = min(max(magnitude, 1e-9), 1 - 1e-9)
     return 1 / (1 + exp(-(log(inside / (1 - inside)) + spread * log(q / (1 - q)))))

@@ -122,7 +122,7 @@ def sheet_rows(images: Tensor, policy: Policy, seed: int) -> list[dict[str, Any]
     for number, sub_policy in enumerate(policy.leading()[:SHEET_ROWS]):
         shown = sheet.augmented(images, policy, sub_policy, sheet.row_generator(seed, number))
         share = sub_policy.weight / sum(s.weight for s in policy.sub_policies)
-        words = policy.in_words(sub_policy)
+        words = [w.replace("(p ", "(p\N{NO-BREAK SPACE}") for w in policy.in_words(sub_policy)]
         rows.append({"label": percent(share), "words": words, "images": _uris(shown)})
     return rows
 
@@ -142,7 +142,7 @@ def comparison_rows(comparison: dict[str, Any]) -> list[dict[str, Any]]:
                 "name": row["name"],
                 "error": error_in_words(row, decimals(row)),
                 "seeds": seeds if len(row["errors"]) > 1 else "",
-                "difference": "" if baseline else difference_in_words(row),
+                "difference": "" if baseline else difference_in_words(row, unit=""),
                 "effect": "baseline" if baseline else kind,
                 "words": "the baseline" if baseline else WORDS[kind],
                 "seconds": row["seconds"],

@@ -72,6 +72,11 @@ def spread(places: Sequence[float], gap: float, low: float = 0.0, high: float = 
     return result.tolist()
 
 
+def shortened(name: str, most: int = 34) -> str:
+    """A long name without its beginning: of a path, the end tells more."""
+    return name if len(name) <= most else "…" + name[1 - most :]
+
+
 def weights_figure(
     epochs: Sequence[int], names: Sequence[Sequence[str]], weights: Sequence[Sequence[float]]
 ) -> str:
@@ -169,7 +174,7 @@ def errors_figure(comparison: dict[str, Any]) -> str:
                 half = 100 * row["interval"]
                 axes.plot([mean - half, mean + half], [place + 0.14] * 2, color=colour, lw=2)
             axes.plot(mean, place + 0.14, "o", color=colour, ms=6.5)
-            axes.text(0, place - 0.16, f"{row['name']:.60}", transform=axes.get_yaxis_transform(),
+            axes.text(0, place - 0.16, shortened(row["name"]), transform=axes.get_yaxis_transform(),
                       va="center")  # fmt: skip
             axes.text(1, place - 0.16, f"{mean:.1f} %", transform=axes.get_yaxis_transform(),
                       va="center", ha="right", color=colour)  # fmt: skip

@@ -90,9 +90,7 @@ def compare_context(run: RunFolder) -> dict[str, Any]:
         "kind": "compare",
         "title": f"Augmentations compared on {config['data']['name']}",
         "lead": _compare_lead(comparison) if comparison else "",
-        "interrupted": None
-        if comparison
-        else "This comparison is not finished. Go on with the command that began it and --resume.",
+        "interrupted": None if comparison else "This comparison is not finished.",
         "verdict": _compare_verdicts(comparison),
         "ask": None,
         "comparison": _comparison(comparison),
@@ -157,8 +155,7 @@ def _interrupted(run: RunFolder, epochs: list[dict[str, Any]]) -> str | None:
     planned = run.config["settings"].get("epochs")
     return (
         f"This search is not finished: {epochs[-1]['epoch']} of {planned} epochs are done, and "
-        "what follows is the state after the last of them. Go on with the command that began it "
-        "and --resume."
+        "what follows is the state after the last of them."
     )
 
 

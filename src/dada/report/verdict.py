@@ -123,14 +123,14 @@ def error_in_words(row: Row, places: int = 1) -> str:
     return text + _plus_minus(row["interval"], places)
 
 
-def difference_in_words(row: Row, places: int | None = None) -> str:
+def difference_in_words(row: Row, places: int | None = None, unit: str = "points") -> str:
     """``+0.2 ± 0.9 points``: paired difference to the baseline and its 95 % half-width."""
     places = decimals(row) if places is None else places
     value = round(100 * row["difference"], places) + 0.0  # no minus before a zero
     text = f"{value:+.{places}f}".replace("-", "−")
     if row["difference_interval"] is not None:
         text += _plus_minus(row["difference_interval"], places)
-    return text + "\N{NO-BREAK SPACE}points"
+    return f"{text}\N{NO-BREAK SPACE}{unit}" if unit else text
 
 
 def _with_article(name: str) -> str:
