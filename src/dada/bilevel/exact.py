@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import torch
 from torch import Tensor
 from torch.func import jvp
@@ -28,9 +30,19 @@ def exact_rewards(
     weights = {name: weight.detach() for name, weight in weights.items()}
     if not image_gradient:
         with torch.no_grad():
-            value = jvp(lambda w: losses(w, images), (weights,), (direction,))[1]
+            value = _directional_derivative(losses, weights, direction, images)
         return Rewards(value.detach())
     images = images.detach().requires_grad_()
-    value = jvp(lambda w: losses(w, images), (weights,), (direction,))[1]
+    value = _directional_derivative(losses, weights, direction, images)
     (gradient,) = torch.autograd.grad(value.sum(), images)
     return Rewards(value.detach(), gradient)
+
+
+def _directional_derivative(
+    losses: Losses, weights: Tensors, direction: Tensors, images: Tensor
+) -> Tensor:
+    with warnings.catch_warnings():
+        # PyTorch's own first use of forward mode calls what PyTorch has deprecated.
+        warnings.filterwarnings("ignore", "`torch.jit", FutureWarning)
+        warnings.filterwarnings("ignore", "`torch.jit", DeprecationWarning)
+        return jvp(lambda w: losses(w, images), (weights,), (direction,))[1]

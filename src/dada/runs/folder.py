@@ -53,7 +53,7 @@ class RunFolder:
             UserError: there is none, or it was started with another configuration.
         """
         run = cls.open(path)
-        before, now = _flat(run.config), _flat(json.loads(json.dumps(config)))
+        before, now = _flat(_decisive(run.config)), _flat(_decisive(json.loads(json.dumps(config))))
         for key in sorted(before | now):
             if before.get(key) != now.get(key):
                 raise UserError(
@@ -157,6 +157,14 @@ class RunFolder:
         except OSError as error:
             raise UserError(f"cannot write {path}: {error.strerror}") from None
         return path
+
+
+def _decisive(config: dict[str, Any]) -> dict[str, Any]:
+    """What a run must share with the run that it goes on from: not the path of its data, say."""
+    data = {"fingerprint": config.get("data", {}).get("fingerprint")}
+    return {"kind": config.get("kind"), "data": data} | {
+        key: config.get(key, {}) for key in ("settings", "policies", "machine")
+    }
 
 
 def _flat(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -1,0 +1,175 @@
+"""Whole searches on the digits: reproducible, resumable, and saying what is wrong."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+from torch import nn
+
+import dada
+from dada.errors import UserError
+from dada.runs import RunFolder
+from dada.searching import Watcher, search
+from tests.searching import SMALL
+
+KINDS = {
+    "default": {},
+    "paper": {"preset": "paper"},
+    "gumbel-softmax": {"estimator": "gumbel-softmax", "epochs": 1},
+    "finite-difference": {"preset": "paper", "hypergradient": "finite-difference", "epochs": 1},
+    "three operations": {
+        "length": 3,
+        "operations": ("Rotate", "Invert", "Cutout", "ShearX"),
+        "epochs": 1,
+    },
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_seed_one_policy_byte_for_byte(digits, tmp_path, kind):
+    settings = {**SMALL, **KINDS[kind]}
+    files = []
+    for name in "ab":
+        torch.rand(3)  # the caller's own use of the global generator must not matter
+        policy = search(digits, out=tmp_path / name, **settings)
+        files.append((tmp_path / name / "policy.json").read_bytes())
+        assert dada.load_policy(tmp_path / name) == policy
+    assert files[0] == files[1]
+    other = search(digits, seed=1, **settings)
+    assert other.sub_policies != policy.sub_policies
+
+
+def test_a_search_leaves_the_callers_randomness_alone(digits):
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    search(digits, **{**SMALL, "epochs": 1})
+    assert torch.equal(torch.rand(3), expected)
+
+
+class StopAfter(Watcher):
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_step(self, epoch, step):
+        if epoch == self.epoch + 1 and step == 2:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("preset", ["default", "paper"])
+def test_an_interrupted_search_goes_on_to_the_same_policy(digits, tmp_path, preset):
+    settings = {**SMALL, "preset": preset}
+    search(digits, out=tmp_path / "whole", **settings)
+    with pytest.raises(KeyboardInterrupt):
+        search(digits, out=tmp_path / "part", watch=StopAfter(2), **settings)
+    part = RunFolder.open(tmp_path / "part")
+    assert dada.load_policy(part.path).provenance["epochs_done"] == 2
+    assert (part.path / "report.html").exists(), "what there is can be read"
+    search(digits, out=tmp_path / "part", resume=True, **settings)
+    whole = RunFolder.open(tmp_path / "whole")
+    assert (part.path / "policy.json").read_bytes() == (whole.path / "policy.json").read_bytes()
+    assert [e.get("weights") for e in part.events] == [e.get("weights") for e in whole.events]
+
+
+def test_a_killed_search_goes_on_to_the_same_policy(digits, tmp_path):
+    """SIGKILL in the middle of an epoch of a real process."""
+    settings = {**SMALL, "epochs": 6}
+    search(digits, out=tmp_path / "whole", **settings)
+    code = f"import dada; dada.search('digits', out={str(tmp_path / 'killed')!r}, **{settings!r})"
+    process = subprocess.Popen([sys.executable, "-c", code])
+    events = tmp_path / "killed" / "events.jsonl"
+    deadline = time.monotonic() + 120
+    while not (events.exists() and '"epoch": 2' in events.read_text()):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    search(digits, out=tmp_path / "killed", resume=True, **settings)
+    policies = [(tmp_path / n / "policy.json").read_bytes() for n in ("whole", "killed")]
+    assert policies[0] == policies[1]
+
+
+def test_resuming_a_finished_search_changes_nothing(digits, tmp_path):
+    search(digits, out=tmp_path / "run", **SMALL)
+    before = (tmp_path / "run" / "policy.json").read_bytes()
+    search(digits, out=tmp_path / "run", resume=True, **SMALL)
+    assert (tmp_path / "run" / "policy.json").read_bytes() == before
+
+
+def test_another_configuration_cannot_be_resumed(digits, tmp_path):
+    search(digits, out=tmp_path / "run", **{**SMALL, "epochs": 1})
+    with pytest.raises(UserError, match=r"settings\.epochs = 1, not 2"):
+        search(digits, out=tmp_path / "run", resume=True, **{**SMALL, "epochs": 2})
+
+
+def test_a_run_is_never_overwritten(digits, tmp_path):
+    search(digits, out=tmp_path / "run", **{**SMALL, "epochs": 1})
+    before = (tmp_path / "run" / "policy.json").read_bytes()
+    with pytest.raises(UserError, match="--resume"):
+        search(digits, out=tmp_path / "run", **{**SMALL, "seed": 1})
+    assert (tmp_path / "run" / "policy.json").read_bytes() == before
+
+
+class BlowUp(Watcher):
+    """Makes the network's output infinite after the second epoch."""
+
+    def on_epoch(self, record, search):
+        if record["epoch"] == 2:
+            with torch.no_grad():
+                next(iter(search.child.parameters.values())).fill_(float("nan"))
+
+
+def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_checkpoint(digits, tmp_path):
+    with pytest.raises(UserError, match="lower --lr") as caught:
+        search(digits, out=tmp_path / "run", watch=BlowUp(), **SMALL)
+    assert "\n" not in str(caught.value) and "epoch 3" in str(caught.value)
+    run = RunFolder.open(tmp_path / "run")
+    assert run.load_checkpoint()["epoch"] == 2
+    assert dada.load_policy(run.path).provenance["epochs_done"] == 2
+
+
+def test_any_module_can_be_the_child_network(digits):
+    model = nn.Sequential(
+        nn.Conv2d(1, 4, 3),
+        nn.BatchNorm2d(4),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Dropout(),
+        nn.Linear(144, 10),
+    )
+    before = model[0].weight.detach().clone()
+    policy = search(digits, **{**SMALL, "model": model, "epochs": 1})
+    assert policy.provenance["settings"]["model"] == "Sequential"
+    assert not torch.equal(model[0].weight, before), "it is trained in place"
+
+
+def test_validation_images_are_neither_training_nor_test_images(digits):
+    seen = {}
+
+    class Look(Watcher):
+        def on_start(self, search, dataset):
+            seen.update(train=search.train, valid=search.valid)
+
+    search(digits, watch=Look(), **{**SMALL, "epochs": 1})
+    sets = [
+        {image.numpy().tobytes() for image in images}
+        for images in (seen["train"].images, seen["valid"].images, digits.test.images)
+    ]
+    assert len(sets[0]) == len(sets[1]) == 80
+    assert not sets[0] & sets[1] and not (sets[0] | sets[1]) & sets[2]
+
+
+def test_grey_images_leave_the_colour_operation_out(digits):
+    policy = search(digits, **{**SMALL, "epochs": 1})
+    assert "Color" not in policy.provenance["settings"]["operations"]
+    assert "Color" not in policy.describe()
+
+
+def test_the_batch_statistics_are_updated_once_a_step(digits):
+    model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(144, 10))
+    search(digits, **{**SMALL, "model": model, "epochs": 2})
+    assert model[1].num_batches_tracked.item() == 4  # 2 epochs of 2 batches

@@ -1,0 +1,111 @@
+import json
+
+import pytest
+import torch
+from torchvision.transforms import v2
+
+import dada
+from dada.errors import UserError
+from dada.policy import Operation, Policy, Scale, SearchSpace, SubPolicy
+from dada.training import CompareWatcher, compare
+from dada.training.methods import BASELINE, policy_method, torchvision_method, without_search
+
+SMALL = {
+    "images": 100,
+    "epochs": 2,
+    "model": "wrn-10-1",
+    "batch": 50,
+    "precision": "float32",
+    "seeds": 2,
+}
+NOTHING = Policy((SubPolicy((Operation("Rotate", 0.0, 0.5),)),), name="nothing")
+
+
+def test_a_policy_that_does_nothing_equals_crop_and_flip_exactly(digits):
+    """Same seeds, same order of images, same initial weights: paired to the last bit, but for
+    the policy's own draws, which crop and flip does not make."""
+    result = compare(digits, [NOTHING], **{**SMALL, "padding": 0, "cutout": 0, "flip": False})
+    rows = {row["name"]: row for row in result["rows"]}
+    assert rows["nothing"]["errors"] == rows["crop and flip"]["errors"]
+    assert rows["nothing"]["difference"] == 0
+
+
+def test_the_rows_and_the_files(digits, tmp_path):
+    result = compare(digits, ["dada-svhn"], out=tmp_path / "run", **SMALL)
+    assert [row["name"] for row in result["rows"]] == [
+        "crop and flip",
+        "policy dada-svhn",
+        "RandAugment",
+        "TrivialAugment",
+        "uniform policy",
+    ]
+    assert json.loads((tmp_path / "run" / "comparison.json").read_text()) == result
+    assert (tmp_path / "run" / "report.html").exists()
+    for row in result["rows"]:
+        assert len(row["errors"]) == 2 and all(0 < e < 1 for e in row["errors"])
+
+
+def test_two_comparisons_are_alike_and_seeds_differ(digits):
+    first, second = (compare(digits, **SMALL) for _ in range(2))
+    errors = [[row["errors"] for row in result["rows"]] for result in (first, second)]
+    assert errors[0] == errors[1]
+    assert any(a != b for a, b in errors[0])
+
+
+class StopAfter(CompareWatcher):
+    def __init__(self, count):
+        self.left = count
+
+    def on_training(self, record):
+        self.left -= 1
+        if not self.left:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupted_comparison_goes_on_to_the_same_result(digits, tmp_path):
+    whole = compare(digits, **SMALL)
+    with pytest.raises(KeyboardInterrupt):
+        compare(digits, out=tmp_path, watch=StopAfter(3), **SMALL)
+    made = []
+
+    class Count(CompareWatcher):
+        def on_training(self, record):
+            made.append(record["row"])
+
+    resumed = compare(digits, out=tmp_path, resume=True, watch=Count(), **SMALL)
+    assert len(made) == 8 - 3
+    for a, b in zip(whole["rows"], resumed["rows"], strict=True):
+        assert a["errors"] == b["errors"]
+
+
+def test_wrong_requests(digits):
+    with pytest.raises(UserError, match="0 seeds"):
+        compare(digits, seeds=0)
+    with pytest.raises(UserError, match="twice"):
+        compare(digits, ["dada-svhn", "dada-svhn"])
+    with pytest.raises(UserError, match="no policy"):
+        compare(digits, ["nowhere"])
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_every_method_augments_every_image_by_itself(channels):
+    image = torch.randint(256, (1, channels, 16, 16), dtype=torch.uint8)
+    images = image.expand(40, -1, -1, -1)
+    space = SearchSpace(scale=Scale("strength"))
+    space = space if channels == 3 else space.without_color()[0]
+    for method in [BASELINE, *without_search(space), policy_method(dada.load_policy("dada-svhn"))]:
+        result = method.augment(images, torch.Generator().manual_seed(0))
+        again = method.augment(images, torch.Generator().manual_seed(0))
+        assert result.dtype == torch.uint8 and result.shape == images.shape
+        assert torch.equal(result, again), method.name
+        different = len({i.numpy().tobytes() for i in result})
+        assert different == 1 if method is BASELINE else different > 5, method.name
+
+
+def test_torchvisions_methods_leave_the_global_generator_alone():
+    method = torchvision_method("TrivialAugment", v2.TrivialAugmentWide())
+    torch.manual_seed(1)
+    expected = torch.rand(2)
+    torch.manual_seed(1)
+    method.augment(torch.zeros(3, 3, 8, 8, dtype=torch.uint8), torch.Generator())
+    assert torch.equal(torch.rand(2), expected)
