@@ -16,7 +16,7 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)  ## search, compare and report on embedded real images
 	rm -rf runs/demo
 	$(BIN)/dada search digits --preset demo -o runs/demo
-	$(BIN)/dada compare digits --preset demo --policy runs/demo -o runs/demo/compare
+	$(BIN)/dada compare digits --preset demo --policy runs/demo --seeds 5 -o runs/demo/compare
 	$(BIN)/dada report runs/demo
 
 test: $(READY)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dada.augment import Draw, PolicyTransform, Sampler, apply
-    from dada.datasets import Dataset, ImageSet
+    from dada.datasets import Dataset, ImageSet, from_torch
     from dada.datasets import load as load_dataset
     from dada.errors import UserError
     from dada.ops import register as register_operation
@@ -50,6 +50,7 @@ _HOME = {
     "apply": "dada.augment",
     "compare": "dada.training",
     "contact_sheet": "dada.report",
+    "from_torch": "dada.datasets",
     "load_dataset": "dada.datasets:load",
     "load_policy": "dada.policy",
     "published_names": "dada.policy",
@@ -75,6 +76,7 @@ __all__ = [
     "apply",
     "compare",
     "contact_sheet",
+    "from_torch",
     "load_dataset",
     "load_policy",
     "published_names",

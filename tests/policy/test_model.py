@@ -58,6 +58,12 @@ def test_a_random_magnitude_is_described_as_a_range():
     assert "Rotate ±3 to 27 degrees" in policy.describe()
 
 
+def test_with_a_side_lengths_are_in_pixels():
+    operations = (Operation("TranslateX", 1.0, 0.75), Operation("Cutout", 1.0, 0.5))
+    policy = Policy((SubPolicy(operations),))
+    assert "TranslateX ±7.2 pixels (p 1.00), then Cutout 3.2 pixels" in policy.describe(side=32)
+
+
 def test_a_factor_on_either_side_of_the_identity_names_both():
     policy = Policy((SubPolicy((Operation("Color", 1.0, 0.5),)),), Scale("strength"))
     assert "Color factor 1.45 or 0.55 (p 1.00)" in policy.describe()

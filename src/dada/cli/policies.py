@@ -14,6 +14,7 @@ def policies(
         str | None, typer.Argument(help="Describe this one: a name, a file or a run folder.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="Sub-policies to describe.")] = 25,
+    side: Annotated[int | None, typer.Option(min=1, help="Of your images, to say pixels.")] = None,
     json_: o.Json = None,
 ) -> None:
     """List the policies that ship with DADA, or describe one in words and real units.
@@ -27,7 +28,7 @@ def policies(
     o.check_writable(json_)
     if policy:
         chosen = load_policy(policy)
-        print(chosen.describe(limit))
+        print(chosen.describe(limit, side))
         o.write_json(json_, json.loads(dumps(chosen)))
         return
     known = {name: load_policy(name) for name in published_names()}

@@ -82,7 +82,7 @@ def search(
             progress.stop()
             print(_stopped(out, progress.epochs_done))
             raise typer.Exit(130) from None
-    print(policy.describe(limit=5))
+    print(policy.describe(limit=5, side=max(dataset.side)))
     print(f"policy  {out / 'policy.json'}")
     print(f"report  {out / 'report.html'}")
     print(f"does it help?  dada compare {data} --policy {out} -o {out / 'compare'}")

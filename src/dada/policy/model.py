@@ -114,20 +114,25 @@ class Policy:
         """The `count` most frequent sub-policies (the paper keeps 25)."""
         return Policy(self.leading()[:count], self.scale, self.name, dict(self.provenance))
 
-    def describe(self, limit: int | None = None) -> str:
-        """The policy in words and real units, a sub-policy a line, most frequent first."""
+    def describe(self, limit: int | None = None, side: int | None = None) -> str:
+        """The policy in words and real units, a sub-policy a line, most frequent first.
+
+        Args:
+            limit: say only so many sub-policies.
+            side: of the images, to say pixels where else it is a fraction of the width.
+        """
         total = sum(s.weight for s in self.sub_policies)
         lines = [
-            f"{s.weight / total:6.1%}  " + ", then ".join(self.in_words(s))
+            f"{s.weight / total:6.1%}  " + ", then ".join(self.in_words(s, side))
             for s in self.leading()[:limit]
         ]
         hidden = len(self.sub_policies) - len(lines)
         return "\n".join(lines + ([f"   ...  and {hidden} more sub-policies"] if hidden else []))
 
-    def in_words(self, sub_policy: SubPolicy) -> tuple[str, ...]:
+    def in_words(self, sub_policy: SubPolicy, side: int | None = None) -> tuple[str, ...]:
         """Each operation of a sub-policy in real units: ``Rotate ±16.2 degrees (p 0.57)``."""
         return tuple(
-            f"{operation.name}{describe_operation(self.scale, operation)} "
+            f"{operation.name}{describe_operation(self.scale, operation, side)} "
             f"(p {operation.probability:.2f})"
             for operation in sub_policy.operations
         )

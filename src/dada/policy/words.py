@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import exp, log
 from typing import Protocol
 
-from dada.ops import get
+from dada.ops import OperationType, get
 from dada.policy.scale import Scale
 
 
@@ -25,8 +25,12 @@ class HasMagnitude(Protocol):
         """Scale of the logistic noise on the magnitude's logit."""
 
 
-def describe_operation(scale: Scale, operation: HasMagnitude) -> str:
-    """`` ±16.2 degrees``; the middle 80 % as a range where the magnitude is random; or nothing."""
+def describe_operation(scale: Scale, operation: HasMagnitude, side: int | None = None) -> str:
+    """`` ±16.2 degrees``; the middle 80 % as a range where the magnitude is random; or nothing.
+
+    Args:
+        side: of the images in pixels, to say pixels instead of fractions of the width.
+    """
     kind = get(operation.name)
     if not kind.has_magnitude:
         return ""
@@ -34,9 +38,16 @@ def describe_operation(scale: Scale, operation: HasMagnitude) -> str:
     magnitudes = [_quantile(operation.magnitude, operation.spread, q) for q in quantiles]
     plus, minus = zip(*(scale.values(kind, m) for m in magnitudes), strict=True)
     if all(p == -m for p, m in zip(plus, minus, strict=True)) and any(plus):
-        return f" {_plus_minus(_join([kind.describe(abs(value)) for value in plus], 'to'))}"
-    sides = dict.fromkeys(_join([kind.describe(v) for v in side], "to") for side in (plus, minus))
-    return f" {_join(list(sides), 'or')}"
+        return f" {_plus_minus(_join([_words(kind, abs(v), side) for v in plus], 'to'))}"
+    ranges = [_join([_words(kind, v, side) for v in values], "to") for values in (plus, minus)]
+    return f" {_join(list(dict.fromkeys(ranges)), 'or')}"
+
+
+def _words(kind: OperationType, value: float, side: int | None) -> str:
+    words = kind.describe(value)
+    if side is not None and words.endswith((" of the width", " of the height")):
+        return f"{value * side:.2g} pixels"
+    return words
 
 
 def _join(texts: list[str], word: str) -> str:
