@@ -1,0 +1,1 @@
+"""Measurements. Each runs alone as ``python -m benchmarks.NAME [--json FILE]``."""

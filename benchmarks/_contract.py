@@ -1,0 +1,58 @@
+"""How everything here is measured: warm-up, repeats, median and spread, machine and versions.
+
+Alternatives are timed in turn within one run, so that whatever else the machine does meets them
+alike. Ratios mean something; absolute times on a shared machine do not.
+"""
+
+import json
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from dada.runs import versions
+
+
+def measure(
+    alternatives: dict[str, Callable[[], object]], repeats: int = 9, warmup: int = 2
+) -> dict[str, dict[str, float]]:
+    """Median and quartiles of seconds for each alternative, taken in turn."""
+    times: dict[str, list[float]] = {name: [] for name in alternatives}
+    for round_ in range(warmup + repeats):
+        for name, run in alternatives.items():
+            started = time.perf_counter()
+            run()
+            if torch.cuda.is_available():
+                torch.cuda.synchronize()
+            if round_ >= warmup:
+                times[name].append(time.perf_counter() - started)
+    return {name: _summary(values) for name, values in times.items()}
+
+
+def _summary(values: list[float]) -> dict[str, float]:
+    low, middle, high = statistics.quantiles(values, n=4)
+    return {"median": middle, "low": low, "high": high}
+
+
+def machine() -> dict[str, object]:
+    """What the numbers were measured on."""
+    return {
+        "cpu": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        **versions(),
+    }
+
+
+def finish(result: dict[str, object], json_path: Path | None) -> None:
+    """Print the machine, and write everything as JSON if asked to."""
+    result["machine"] = machine()
+    print("machine:", ", ".join(f"{k} {v}" for k, v in machine().items()), file=sys.stderr)
+    if json_path:
+        json_path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
