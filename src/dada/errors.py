@@ -20,5 +20,8 @@ def first_line(error: ValidationError) -> str:
     """The first problem that pydantic found, as ``where: what (got value)`` on one line."""
     problem = error.errors()[0]
     where = ".".join(str(part) for part in problem["loc"]) or "value"
+    if problem["type"] == "value_error":  # a check of our own, whose message says everything
+        own = str(problem["ctx"]["error"])
+        return f"{where}: {own}" if problem["loc"] else own
     got = repr(problem["input"])
     return f"{where}: {problem['msg']} (got {got if len(got) <= 60 else got[:57] + '...'})"

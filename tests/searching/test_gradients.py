@@ -12,12 +12,8 @@ import torch
 from dada.policy import Scale, SearchSpace
 from dada.searching.control_variate import ControlVariate
 from dada.searching.distribution import PolicyDistribution
-from dada.searching.gradients import (
-    GumbelSoftmaxGradient,
-    Outcome,
-    RelaxGradient,
-    leave_one_out,
-)
+from dada.searching.gradients import GumbelSoftmaxGradient, RelaxGradient, leave_one_out
+from dada.searching.outcome import Outcome
 
 SPACE = SearchSpace(("ShearX", "Rotate", "Equalize"), 2, Scale("strength"))
 S, K = 3, 2

@@ -7,7 +7,8 @@ from dada.errors import UserError
 from dada.policy import Scale, SearchSpace
 from dada.searching.control_variate import ControlVariate
 from dada.searching.distribution import PolicyDistribution
-from dada.searching.gradients import Outcome, RelaxGradient
+from dada.searching.gradients import RelaxGradient
+from dada.searching.outcome import Outcome
 from dada.searching.settings import for_dataset, make_settings
 
 

@@ -44,6 +44,11 @@ def compare(
     Rows: crop and flip alone, each policy, RandAugment, TrivialAugment, and the uniform policy
     of the search space, which is a policy without a search. Errors are on the test images.
     """
+    o.check_writable(json_)
+    from dada.cli.progress import CompareProgress
+    from dada.training import compare as run_compare
+    from dada.training.settings import TrainSettings
+
     given = {
         "model": model,
         "epochs": epochs,
@@ -51,14 +56,11 @@ def compare(
         "lr": lr,
         "images": images,
         "precision": precision,
-        **o.extra_settings(set_),
+        **o.extra_settings(set_, TrainSettings.model_fields),
     }
-    o.check_writable(json_)
-    from dada.cli.progress import CompareProgress
-    from dada.training import compare as run_compare
-
-    out = out or Path("runs") / f"{Path(data).stem}-compare"
     dataset = o.open_data(data, side, root)
+    out = out or Path("runs") / f"{dataset.name}-compare"
+    o.check_outside(out, data)
     with CompareProgress() as progress:
         try:
             result = run_compare(
@@ -86,10 +88,11 @@ def print_table(result: dict[str, Any]) -> None:
     """Test errors with their intervals and paired differences, in per cent."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from dada.report import verdict
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     table = Table(
         title=f"test error, % (mean ± 95 % interval over {len(result['seeds'])} seeds)",
         title_justify="left",
@@ -99,7 +102,7 @@ def print_table(result: dict[str, Any]) -> None:
     for row in result["rows"]:
         is_baseline = row["name"] == result["baseline"]
         table.add_row(
-            row["name"],
+            Text(row["name"]),
             _plus_minus(row["mean"], row["interval"]),
             "" if is_baseline else _plus_minus(row["difference"], row["difference_interval"], "+"),
         )

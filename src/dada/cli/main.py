@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import typer
@@ -38,22 +39,35 @@ def options(
 
 def main() -> None:
     """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # file names may hold what cannot be encoded
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = app(standalone_mode=False)
     except UserError as error:
         code = _fail(str(error))
     except (typer.Abort, KeyboardInterrupt):
-        code = 130
+        code = _fail("stopped") and 130
+    except OSError as error:  # a full disk, a name that is too long
+        where = "" if error.filename is None else f"{error.filename}: "
+        code = _fail(f"{where}{error.strerror or error}")
     except Exception as error:
+        if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+            sys.exit(_fail("out of memory: try a smaller --batch, --side, --images or --model"))
         # Typer's own complaints (an unknown option, say) have no public base class.
         message = getattr(error, "format_message", None)
         if message is None:
             raise
+        if type(error).__name__ == "NoArgsIsHelpError":  # its message is the whole help
+            print(message())
+            sys.exit(2)
         code = _fail(message())
     sys.exit(code)
 
 
 def _fail(message: str) -> int:
-    if message:  # Typer prints the help, and complains with nothing, when no verb is given
-        print("dada: " + " ".join(message.split()), file=sys.stderr)
+    line = " ".join(message.split())
+    # A file's name may hold what a terminal obeys.
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+    print(f"dada: {shown}", file=sys.stderr)
     return 2

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from dada.errors import UserError
+
+_OPTIONS = ("preset", "seed", "seeds", "side", "device")  # not by --set
 
 Data = Annotated[
     str,
@@ -19,7 +23,7 @@ Data = Annotated[
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1.")]
 Side = Annotated[
-    int | None, typer.Option(min=4, help="Bring pictures of a folder to SIDE x SIDE pixels.")
+    int | None, typer.Option(min=8, max=1024, help="Bring pictures of a folder to SIDE x SIDE pixels.")
 ]
 Root = Annotated[
     Path | None, typer.Option(help="Where named sets are kept or downloaded to. [~/.cache/dada]")
@@ -36,16 +40,30 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in th
 Json = Annotated[Path | None, typer.Option("--json", help="Also write the result here as JSON.")]
 
 
-def extra_settings(pairs: list[str] | None) -> dict[str, Any]:
-    """``["policy_lr=0.01"]`` as settings; values are JSON where they parse as JSON."""
+def extra_settings(pairs: list[str] | None, known: Iterable[str]) -> dict[str, Any]:
+    """``["policy_lr=0.01"]`` as settings; values are JSON where they parse as JSON.
+
+    Args:
+        known: the names that there are.
+
+    Raises:
+        UserError: no such setting, or no value.
+    """
     settings: dict[str, Any] = {}
     for pair in pairs or []:
         name, equals, text = pair.partition("=")
         if not equals:
             raise UserError(f"--set {pair}: write it as NAME=VALUE")
+        if name in _OPTIONS:
+            raise UserError(f"--set {name}: give it as --{name}")
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            hint = f" (did you mean {close[0]}?)" if close else ""
+            names = ", ".join(n for n in known if n not in _OPTIONS)
+            raise UserError(f"--set {name}: no such setting{hint}; there are {names}")
         try:
             settings[name] = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             settings[name] = text
     return settings
 
@@ -60,6 +78,17 @@ def open_data(source: str, side: int | None, root: Path | None) -> Any:
     return dataset
 
 
+def check_outside(out: Path, source: str) -> None:
+    """A run among the images would be taken for a class of them the next time.
+
+    Raises:
+        UserError: the run folder is in the image folder.
+    """
+    images = Path(source).expanduser().resolve()
+    if images.is_dir() and images in (out.resolve(), *out.resolve().parents):
+        raise UserError(f"{out} is in the image folder {source}: choose a run folder outside (-o)")
+
+
 def check_writable(path: Path | None) -> None:
     """Fail before the work rather than after it.
 
@@ -68,8 +97,8 @@ def check_writable(path: Path | None) -> None:
     """
     if path is None:
         return
-    existed = path.exists()
     try:
+        existed = path.exists()
         with path.open("ab"):
             pass
         if not existed:
@@ -78,7 +107,18 @@ def check_writable(path: Path | None) -> None:
         raise UserError(f"cannot write {path}: {error.strerror}") from None
 
 
+def check_picture(path: Path) -> None:
+    """Fail before the work rather than after it.
+
+    Raises:
+        UserError: the ending is none that a picture can be written with.
+    """
+    if path.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"):
+        raise UserError(f"{path}: not a picture's name: end it in .png or .jpg")
+
+
 def write_json(path: Path | None, data: Any) -> None:
     """Write a result for scripts, if a path was given."""
     if path is not None:
-        path.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")

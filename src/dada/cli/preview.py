@@ -27,6 +27,7 @@ def preview(
     Example: dada preview dada-cifar10 my_photos/ -o sheet.png
     """
     o.check_writable(out)
+    o.check_picture(out)
     import torch
 
     from dada.policy import load_policy
@@ -37,10 +38,5 @@ def preview(
     generator = torch.Generator().manual_seed(seed)
     picked = torch.randperm(len(dataset.train), generator=generator)[:columns]
     sheet = contact_sheet(dataset.train.images[picked], chosen, rows=rows, seed=seed)
-    try:
-        sheet.save(out)
-    except ValueError:
-        from dada.errors import UserError
-
-        raise UserError(f"{out}: not a picture's name; end it in .png or .jpg") from None
+    sheet.save(out)
     print(out)

@@ -27,7 +27,7 @@ class Bar:
     """A Rich progress bar; on a pipe or in a log, only the lines that are printed."""
 
     def __init__(self) -> None:
-        console = Console(highlight=False)
+        console = Console(highlight=False, emoji=False)
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),

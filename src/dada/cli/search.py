@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -46,6 +47,12 @@ def search(
     The run folder gets config.json, events.jsonl, checkpoint.pt, policy.json and report.html.
     A stopped search goes on with --resume.
     """
+    o.check_writable(json_)
+    from dada.cli.progress import SearchProgress
+    from dada.policy import dumps
+    from dada.searching import search as run_search
+    from dada.searching.settings import Settings
+
     given = {
         "model": model,
         "epochs": epochs,
@@ -53,18 +60,14 @@ def search(
         "lr": lr,
         "images": images,
         "estimator": estimator,
-        "operations": tuple(operations.split(",")) if operations else None,
+        "operations": tuple(n.strip() for n in operations.split(",")) if operations else None,
         "keep": keep,
         "precision": precision,
-        **o.extra_settings(set_),
+        **o.extra_settings(set_, Settings.model_fields),
     }
-    o.check_writable(json_)
-    from dada.cli.progress import SearchProgress
-    from dada.policy import dumps
-    from dada.searching import search as run_search
-
-    out = out or Path("runs") / Path(data).stem
     dataset = o.open_data(data, side, root)
+    out = out or Path("runs") / dataset.name
+    o.check_outside(out, data)
     with SearchProgress() as progress:
         try:
             policy = run_search(
@@ -85,13 +88,19 @@ def search(
     print(policy.describe(limit=5, side=max(dataset.side)))
     print(f"policy  {out / 'policy.json'}")
     print(f"report  {out / 'report.html'}")
-    print(f"does it help?  dada compare {data} --policy {out} -o {out / 'compare'}")
+    words = ["dada", "compare", data, "--policy", out, "-o", out / "compare"]
+    words += ["--side", side] if side else []
+    words += ["--root", root] if root else []
+    print(f"does it help?  {shlex.join(map(str, words))}")
     o.write_json(json_, json.loads(dumps(policy)))
 
 
 def _stopped(out: Path, epochs_done: int) -> str:
     if not epochs_done:
-        return f"stopped before the first epoch was over; {out} has no policy yet"
+        return (
+            f"stopped before the first epoch was over, so {out} has no policy yet; "
+            "go on with the same command and --resume"
+        )
     return (
         f"stopped after epoch {epochs_done}: the policy so far is {out / 'policy.json'}; "
         "go on with the same command and --resume"

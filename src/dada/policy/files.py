@@ -139,7 +139,8 @@ def save_policy(policy: Policy, path: str | Path) -> Path:
     path = Path(path)
     partial = path.with_name(path.name + ".partial")
     try:
-        partial.write_text(dumps(policy), encoding="utf-8")
+        # A name that is not UTF-8 has lone surrogates: escaped, they are JSON and come back.
+        partial.write_text(dumps(policy), encoding="utf-8", errors="backslashreplace")
         partial.replace(path)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from None
@@ -161,9 +162,12 @@ def load_policy(source: str | Path) -> Policy:
     if str(source) in published_names():
         return loads((_PUBLISHED / f"{source}.json").read_text(encoding="utf-8"))
     path = Path(source)
-    if path.is_dir():
-        path = path / "policy.json"
-    if not path.is_file():
+    try:
+        path = path / "policy.json" if path.is_dir() else path
+        found = path.is_file()
+    except OSError:  # too long to be a path, say
+        found = False
+    if not found:
         raise UserError(
             f"no policy {str(source)!r}: neither a file, nor a run folder with a policy.json, "
             f"nor one of {', '.join(published_names())}"
@@ -171,7 +175,7 @@ def load_policy(source: str | Path) -> Policy:
     if path.stat().st_size > _LARGEST_FILE:
         raise UserError(f"{path}: too large to be a policy")
     try:
-        return loads(path.read_text(encoding="utf-8"), name=path.stem)
+        return loads(path.read_text(encoding="utf-8-sig"), name=path.stem)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
     except (OSError, UnicodeDecodeError) as error:

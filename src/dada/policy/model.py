@@ -7,6 +7,7 @@ one after the other; a policy picks one sub-policy per image by weight.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -88,6 +89,8 @@ class Policy:
     def _something_to_choose(cls, value: tuple[SubPolicy, ...]) -> tuple[SubPolicy, ...]:
         if not any(sub_policy.weight > 0 for sub_policy in value):
             raise ValueError("every sub-policy has weight 0; at least one must be positive")
+        if not math.isfinite(sum(sub_policy.weight for sub_policy in value)):
+            raise ValueError("the weights are too large to add up")
         return value
 
     @field_validator("provenance")

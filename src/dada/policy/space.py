@@ -44,7 +44,8 @@ class SearchSpace:
     def __post_init__(self) -> None:
         if len(self.operations) < self.length:
             raise ValueError(
-                f"{len(self.operations)} operations cannot fill sub-policies of {self.length}"
+                f"sub-policies of {self.length} operations need at least {self.length} to choose "
+                f"from, not {', '.join(self.operations) or 'none'}"
             )
 
     @property

@@ -38,8 +38,13 @@ def write_report(path: str | Path) -> Path:
     kind = run.config.get("kind")
     if kind not in ("search", "compare"):
         raise UserError(f"{run.path}: a run of an unknown kind {kind!r}")
-    context = search_context(run) if kind == "search" else compare_context(run)
-    return _replace(run.path / REPORT, render(context))
+    try:
+        page = render(search_context(run) if kind == "search" else compare_context(run))
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise UserError(
+            f"{run.path}: a file of the run is damaged ({type(error).__name__}: {error})"
+        ) from error
+    return _replace(run.path / REPORT, page)
 
 
 def render(context: dict[str, Any]) -> str:
@@ -211,7 +216,7 @@ def _policy(title: str, run: RunFolder, policy: Policy, seed: int) -> dict[str, 
 def _replace(path: Path, text: str) -> Path:
     partial = path.with_name(path.name + ".partial")
     try:
-        partial.write_text(text, encoding="utf-8")
+        partial.write_text(text, encoding="utf-8", errors="replace")
         partial.replace(path)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -76,22 +77,38 @@ class RunFolder:
 
     @property
     def config(self) -> dict[str, Any]:
-        """What the run was started with."""
-        return self.read_json(CONFIG)
+        """What the run was started with.
+
+        Raises:
+            UserError: the file is missing or damaged.
+        """
+        config = self.read_json(CONFIG)
+        if not isinstance(config, dict) or not isinstance(config.get("data", {}), dict):
+            raise UserError(f"{self.path / CONFIG}: not the configuration of a run")
+        return config
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """What happened so far, in order. A line that a killed process left unfinished is not."""
+        """What happened so far, in order. A last line that a killed process left unfinished is not.
+
+        Raises:
+            UserError: the file is damaged elsewhere.
+        """
+        path = self.path / EVENTS
         try:
-            lines = (self.path / EVENTS).read_text(encoding="utf-8").splitlines()
+            lines = path.read_bytes().split(b"\n")
         except FileNotFoundError:
             return []
         events = []
-        for line in lines:
+        for number, line in enumerate(lines, 1):
             try:
-                events.append(json.loads(line))
-            except ValueError:
-                break
+                event = json.loads(line)
+            except (ValueError, RecursionError):
+                event = None
+            if isinstance(event, dict):
+                events.append(event)
+            elif number < len(lines):
+                raise UserError(f"{path}: line {number} is damaged")
         return events
 
     def add_event(self, event: dict[str, Any]) -> None:
@@ -109,7 +126,8 @@ class RunFolder:
     def write_json(self, name: str, data: Any) -> Path:
         """Write a file of the run as JSON."""
         text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
-        return self._write(name, text.encode())
+        # A name that is not UTF-8 has lone surrogates: escaped, they are JSON and come back.
+        return self._write(name, text.encode(errors="backslashreplace"))
 
     def read_json(self, name: str) -> Any:
         """Read a file of the run.
@@ -119,7 +137,7 @@ class RunFolder:
         """
         try:
             return json.loads((self.path / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise UserError(f"{self.path / name}: cannot be read ({error})") from None
 
     def save_checkpoint(self, state: dict[str, Any]) -> None:
@@ -144,7 +162,8 @@ class RunFolder:
         if not path.exists():
             return None
         try:
-            return torch.load(path, map_location="cpu", weights_only=True)
+            with warnings.catch_warnings(action="ignore"):  # what is wrong is said below
+                return torch.load(path, map_location="cpu", weights_only=True)
         except Exception as error:  # unpickling fails in many ways, all of them the file's
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise UserError(f"{path}: not a checkpoint of this program ({reason:.80})") from None

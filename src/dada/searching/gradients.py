@@ -7,7 +7,6 @@ The search loop never asks which one it got.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 import torch
@@ -16,25 +15,9 @@ from torch import Tensor
 from dada.estimators import gumbel_softmax, relax, variance_objective
 from dada.searching.control_variate import ControlVariate
 from dada.searching.distribution import Sample
+from dada.searching.outcome import Outcome
 
 Gradients = tuple[Tensor, Tensor, Tensor]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What the child network says of the draws.
-
-    Attributes:
-        reward: (G,) float64, in units of its usual size.
-        selection_derivative: (G,) of the reward in the chosen sub-policy's one, or None.
-        applied_derivative: (G, K) of the reward in the bits, or None.
-        magnitude_derivative: (G, K) straight-through: Σ over pixels of ∂reward/∂image, or None.
-    """
-
-    reward: Tensor
-    selection_derivative: Tensor | None = None
-    applied_derivative: Tensor | None = None
-    magnitude_derivative: Tensor | None = None
 
 
 class PolicyGradient(Protocol):

@@ -19,6 +19,7 @@ from dada.models.device import best_precision, pick_device
 from dada.policy import Policy, save_policy
 from dada.report import write_report
 from dada.runs import RunFolder, describe_data, versions
+from dada.runs.folder import CHECKPOINT
 from dada.searching.search import DivergedError, Search
 from dada.searching.settings import Settings, for_dataset, make_settings, normalisation
 
@@ -147,7 +148,10 @@ def _folder(out: str | Path | None, config: dict[str, Any], resume: bool) -> Run
 def _restore_or_start(run: RunFolder, going: Search, dataset: Dataset) -> None:
     state = run.load_checkpoint()
     if state is not None:
-        going.load_state_dict(state)
+        try:
+            going.load_state_dict(state)
+        except Exception:  # what does not fit fails in many ways, all of them the file's
+            raise UserError(f"{run.path / CHECKPOINT}: not a checkpoint of this search") from None
         run.keep_events([e for e in run.events if e.get("epoch", 0) <= going.epoch])
         return
     parameters = sum(p.numel() for p in going.child.model.parameters())
@@ -160,7 +164,7 @@ def _restore_or_start(run: RunFolder, going: Search, dataset: Dataset) -> None:
 def _advance(going: Search, run: RunFolder | None, config: dict[str, Any], watch: Watcher) -> None:
     """Epoch after epoch to the end, each one saved before the next begins."""
     if run:
-        run.keep_events([e for e in run.events if e["event"] != "finish"])
+        run.keep_events([e for e in run.events if e.get("event") != "finish"])
     started = time.perf_counter()
     while going.epoch < going.settings.epochs:
         number = going.epoch + 1
@@ -193,5 +197,7 @@ def provenance(config: dict[str, Any], going: Search) -> dict[str, Any]:
 
 
 def _advice(error: DivergedError, run: RunFolder | None) -> str:
-    good = "" if run is None else f"; the last good checkpoint is kept in {run.path}"
-    return f"{error}{good}: try a lower --lr, a larger --batch or --precision float32"
+    kept = run is not None and (run.path / CHECKPOINT).exists()
+    good = f"; the last good checkpoint is kept in {run.path}" if run and kept else ""
+    where = ", in another run folder" if run else ""
+    return f"{error}{good}: try a lower --lr, a larger --batch or --precision float32{where}"

@@ -186,7 +186,7 @@ class Search:
             "control_optimiser": self.control_optimiser and self.control_optimiser.state_dict(),
             "reward_scale": self.step.reward_scale,
             "generator": self.generator.get_state(),
-            "global_generator": torch.get_rng_state(),
+            "global_generators": [torch.get_rng_state(), *self._gpu_generators()],
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -201,4 +201,10 @@ class Search:
             self.control_optimiser.load_state_dict(state["control_optimiser"])
         self.step.reward_scale = state["reward_scale"]
         self.generator.set_state(state["generator"])
-        torch.set_rng_state(state["global_generator"])
+        torch.set_rng_state(state["global_generators"][0])
+        if self.child.device.type == "cuda":
+            torch.cuda.set_rng_state(state["global_generators"][1], self.child.device)
+
+    def _gpu_generators(self) -> list[torch.Tensor]:
+        device = self.child.device
+        return [torch.cuda.get_rng_state(device)] if device.type == "cuda" else []

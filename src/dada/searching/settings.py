@@ -133,7 +133,11 @@ def for_dataset(settings: Settings, dataset: Dataset, accelerated: bool = False)
 
 
 def fill(settings: dict[str, Any], dataset: Dataset, accelerated: bool) -> dict[str, Any]:
-    """Replace what is missing or None by what suits the data; for searching and training."""
+    """Replace what is missing or None by what suits the data; for searching and training.
+
+    Raises:
+        UserError: there are too few images.
+    """
     side = max(dataset.side)
     guesses = {
         "images": PAPER_REDUCED.get(dataset.name, 4000),
@@ -144,6 +148,8 @@ def fill(settings: dict[str, Any], dataset: Dataset, accelerated: bool) -> dict[
     }
     filled = {**settings, **{k: v for k, v in guesses.items() if settings.get(k) is None}}
     filled["images"] = min(filled["images"], len(dataset.train))
+    if filled["images"] < 4:
+        raise UserError(f"{dataset.name}: {len(dataset.train)} training images: at least 4 needed")
     return filled
 
 
@@ -162,8 +168,9 @@ def search_space(settings: Settings) -> SearchSpace:
         UserError: an unknown operation, or impossible bounds.
     """
     try:
-        scale = Scale(settings.scale, dict(settings.bounds))
-        return SearchSpace(settings.operations or PAPER_OPERATIONS, settings.length, scale)
+        scale = Scale(kind=settings.scale, bounds=dict(settings.bounds))
+        operations = PAPER_OPERATIONS if settings.operations is None else settings.operations
+        return SearchSpace(operations=operations, length=settings.length, scale=scale)
     except ValueError as error:
         reason = first_line(error) if isinstance(error, ValidationError) else str(error)
         raise UserError(f"search space: {reason}") from None

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from dada.augment import Draw, Pipeline, apply
+from dada.augment import Pipeline, apply
 from dada.bilevel import Rewards, look_ahead
 from dada.models.child import Child
 from dada.searching.distribution import PolicyDistribution, Sample
-from dada.searching.gradients import Outcome, PolicyGradient
+from dada.searching.gradients import PolicyGradient
+from dada.searching.outcome import Batch, Outcome, outcome
 
 RewardFunction = Callable[..., Rewards]
 
@@ -61,10 +62,8 @@ class Step:
         Returns:
             Training loss and validation loss at the look-ahead, scalars on the device.
         """
-        sample, index, draw, original = self._draw(images)
-        mask = self.pipeline.cutout_mask(original, self.generator)
-        augmented = self.pipeline.normalise(apply(original, draw))
-        loss, gradient = self.child.gradient(augmented * mask, labels)
+        batch = self._draw(images)
+        loss, gradient = self.child.gradient(batch.augmented * batch.mask, labels)
 
         learning = self.optimiser.param_groups[0]
         ahead = look_ahead(
@@ -78,79 +77,42 @@ class Step:
         valid = self.pipeline.normalise(valid_images)
         valid_loss, direction = self.child.gradient(valid, valid_labels, ahead)
 
-        derivatives = self.policy_gradient.needs_derivatives
+        relaxed = self.policy_gradient.needs_derivatives
         rewards = self.reward_function(
-            lambda weights, x: self.child.losses(weights, x * mask, labels),
+            lambda weights, x: self.child.losses(weights, x * batch.mask, labels),
             self.child.parameters,
             direction,
-            augmented,
-            image_gradient=derivatives or self.straight_through,
+            batch.augmented,
+            image_gradient=relaxed or self.straight_through,
         )
-        outcome = self._outcome(rewards, sample, index, draw, original, augmented, derivatives)
-        self._update_policy(sample, outcome, learning["lr"])
+        unit = self._usual_size(batch.per_draw(rewards.value))
+        found = outcome(batch, rewards, unit, self.pipeline, relaxed, self.straight_through)
+        self._update_policy(batch.sample, found, learning["lr"])
         self._update_weights(gradient)
         return loss, valid_loss
 
-    def _draw(self, images: Tensor) -> tuple[Sample, Tensor, Draw, Tensor]:
-        """The sample, which draw each image gets, the draws, and the images before the policy."""
+    def _draw(self, images: Tensor) -> Batch:
+        """Crop and flip, then a draw for each image or, as in the paper, one for all."""
         original = self.pipeline.crop_and_flip(images, self.generator)
         count = len(images)
         sample = self.distribution.sample(1 if self.one_draw else count, self.generator)
         index = torch.zeros(count, dtype=torch.long) if self.one_draw else torch.arange(count)
-        return sample, index, self.distribution.realise(sample, index, self.generator), original
+        draw = self.distribution.realise(sample, index, self.generator)
+        mask = self.pipeline.cutout_mask(original, self.generator)
+        augmented = self.pipeline.normalise(apply(original, draw))
+        return Batch(sample, index, draw, original, augmented, mask)
 
-    def _outcome(
-        self,
-        rewards: Rewards,
-        sample: Sample,
-        index: Tensor,
-        draw: Draw,
-        original: Tensor,
-        augmented: Tensor,
-        derivatives: bool,
-    ) -> Outcome:
-        """The mean over each draw's images of their rewards and derivatives, in usual units."""
-        draws = len(sample.sub_policy)
-        share = draws / len(index)
+    def _usual_size(self, rewards: Tensor) -> Tensor:
+        """Running root mean square of the rewards, as it was before this step.
 
-        def per_draw(per_image: Tensor) -> Tensor:
-            per_image = per_image.detach().double().cpu()
-            total = torch.zeros(draws, *per_image.shape[1:], dtype=torch.float64)
-            return total.index_add_(0, index, per_image) * share
-
-        reward = per_draw(rewards.value)
-        # In units of its usual size, so that the control variate need not chase it and the
-        # policy's Adam is not dominated by the first steps, when losses are largest. (The
-        # published code takes rewards as they are.)
-        square = reward.square().mean()
+        In its units the control variate need not chase the rewards' size, and the policy's Adam
+        is not dominated by the first steps, when losses are largest. (The published code takes
+        rewards as they are.)
+        """
+        square = rewards.square().mean()
         scale = self.reward_scale if self.reward_scale > 0 else square
-        unit = scale.sqrt().clamp_min(1e-30)
         self.reward_scale = torch.lerp(scale, square, 0.05)
-
-        def inner(difference: Tensor) -> Tensor:
-            assert rewards.image_gradient is not None
-            return per_draw((rewards.image_gradient * difference).flatten(1).sum(1)) / unit
-
-        magnitude = inner(torch.ones_like(augmented)) if self.straight_through else None
-        if magnitude is not None:
-            magnitude = magnitude[:, None].expand(-1, draw.applied.shape[1])
-        if not derivatives:
-            return Outcome(reward / unit, magnitude_derivative=magnitude)
-
-        def bit(k: int) -> Tensor:
-            """Image with operation k less image without it: the relaxation is multilinear."""
-            flip = draw.applied.clone()
-            flip[:, k] = ~flip[:, k]
-            other = self.pipeline.normalise(apply(original, replace(draw, applied=flip)))
-            sign = torch.where(draw.applied[:, k], 1.0, -1.0).to(other.device)
-            return inner(sign[:, None, None, None] * (augmented - other))
-
-        return Outcome(
-            reward / unit,
-            inner(augmented - self.pipeline.normalise(original)),
-            torch.stack([bit(k) for k in range(draw.applied.shape[1])], dim=1),
-            magnitude,
-        )
+        return scale.sqrt().clamp_min(1e-30)
 
     def _update_policy(self, sample: Sample, outcome: Outcome, lr: float) -> None:
         gradients = self.policy_gradient(sample, outcome)

@@ -84,7 +84,9 @@ def compare(
     methods += without_search(_space(dataset, list(named.values())))
     origin = source or ("" if isinstance(data, Dataset) else str(data))
     run = _folder(out, bench.config(origin, named), resume)
-    done = [e for e in run.events if e["event"] == "training"] if run else []
+    done = [e for e in run.events if e.get("event") == "training"] if run else []
+    if run:
+        run.keep_events(done)  # without a last line that a killed process left unfinished
     missing = [(m, s) for s in range(seeds) for m in methods if not _errors(done, m.name, [s])]
     watch.on_start(len(missing), bench.steps, bench.settings)
     for method, seed in missing:
