@@ -23,7 +23,8 @@ Data = Annotated[
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1.")]
 Side = Annotated[
-    int | None, typer.Option(min=8, max=1024, help="Bring pictures of a folder to SIDE x SIDE pixels.")
+    int | None,
+    typer.Option(min=8, max=1024, help="Bring pictures of a folder to SIDE x SIDE pixels."),
 ]
 Root = Annotated[
     Path | None, typer.Option(help="Where named sets are kept or downloaded to. [~/.cache/dada]")

@@ -43,9 +43,10 @@ class SearchSpace:
 
     def __post_init__(self) -> None:
         if len(self.operations) < self.length:
+            names = ", ".join(self.operations) or "no operations"
             raise ValueError(
-                f"sub-policies of {self.length} operations need at least {self.length} to choose "
-                f"from, not {', '.join(self.operations) or 'none'}"
+                f"{names} cannot fill sub-policies of {self.length}: at least {self.length} "
+                "different operations are needed (Color changes no grey images)"
             )
 
     @property

@@ -78,9 +78,7 @@ def outcome(
     selection = applied = magnitude = None
     if relaxed:
         selection = along(batch.augmented - pipeline.normalise(batch.original))
-        applied = torch.stack(
-            [along(_with_less_without(batch, pipeline, k)) for k in range(length)]
-        )
+        bits = [along(_with_less_without(batch, pipeline, k)) for k in range(length)]
         applied = torch.stack(bits, dim=1)
     if straight:
         magnitude = along(torch.ones_like(batch.augmented))[:, None].expand(-1, length)
