@@ -39,7 +39,7 @@ def compare(
 ) -> None:
     """Does it help? Train the same network from the same seeds under each augmentation.
 
-    Example: dada compare my_photos/ --policy runs/photos --seeds 5 -o runs/photos/compare
+    Example: dada compare my_photos/ --policy runs/photos -o runs/photos/compare
 
     Rows: crop and flip alone, each policy, RandAugment, TrivialAugment, and the uniform policy
     of the search space, which is a policy without a search. Errors are on the test images.

@@ -47,7 +47,7 @@ def main() -> None:
     except UserError as error:
         code = _fail(str(error))
     except (typer.Abort, KeyboardInterrupt):
-        code = _fail("stopped", 130)
+        code = 130
     except OSError as error:  # a full disk, a name that is too long
         where = "" if error.filename is None else f"{error.filename}: "
         code = _fail(f"{where}{error.strerror or error}")
@@ -65,9 +65,9 @@ def main() -> None:
     sys.exit(code)
 
 
-def _fail(message: str, code: int = 2) -> int:
+def _fail(message: str) -> int:
     line = " ".join(message.split())
     # A file's name may hold what a terminal obeys.
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
     print(f"dada: {shown}", file=sys.stderr)
-    return code
+    return 2

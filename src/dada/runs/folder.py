@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import warnings
@@ -142,14 +143,17 @@ class RunFolder:
 
     def save_checkpoint(self, state: dict[str, Any]) -> None:
         """Replace the checkpoint, once the new one is safely on disk."""
-        partial = self.path / (CHECKPOINT + ".partial")
+        partial, memory = self.path / (CHECKPOINT + ".partial"), io.BytesIO()
         try:
+            # Into memory first: writing a file, torch.save makes Ctrl-C and a full disk alike
+            # a RuntimeError.
+            torch.save(state, memory)
             with partial.open("wb") as file:
-                torch.save(state, file)
+                file.write(memory.getbuffer())
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(self.path / CHECKPOINT)
-        except (OSError, RuntimeError) as error:  # a full disk is a RuntimeError in torch.save
+        except OSError as error:
             raise UserError(f"cannot write {self.path / CHECKPOINT}: {error}") from None
 
     def load_checkpoint(self) -> dict[str, Any] | None:
@@ -163,10 +167,13 @@ class RunFolder:
             return None
         try:
             with warnings.catch_warnings(action="ignore"):  # what is wrong is said below
-                return torch.load(path, map_location="cpu", weights_only=True)
+                state = torch.load(path, map_location="cpu", weights_only=True)
         except Exception as error:  # unpickling fails in many ways, all of them the file's
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise UserError(f"{path}: not a checkpoint of this program ({reason:.80})") from None
+        if not isinstance(state, dict):
+            raise UserError(f"{path}: not a checkpoint of this program")
+        return state
 
     def _write(self, name: str, data: bytes) -> Path:
         path, partial = self.path / name, self.path / (name + ".partial")

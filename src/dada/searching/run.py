@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +90,9 @@ def search(
         try:
             _advance(going, run, config, watch)
         except KeyboardInterrupt:
-            if run and going.epoch:
-                write_report(run.path)
+            if run:
+                with suppress(UserError):  # no epoch is over yet
+                    write_report(run.path)
             raise
         except DivergedError as error:
             raise UserError(_advice(error, run)) from None
@@ -170,10 +172,11 @@ def _advance(going: Search, run: RunFolder | None, config: dict[str, Any], watch
         number = going.epoch + 1
         record = going.run_epoch(_stepper(watch, number))
         if run:
-            run.add_event(record)
-            run.save_checkpoint(going.state_dict())
+            # In this order: what is recorded has a policy, and what is resumed is recorded.
             name = config["data"]["name"]
             save_policy(going.policy(name, provenance(config, going)), run.path / "policy.json")
+            run.add_event(record)
+            run.save_checkpoint(going.state_dict())
         watch.on_epoch(record, going)
     if run:
         run.add_event({"event": "finish", "seconds": round(time.perf_counter() - started, 3)})
