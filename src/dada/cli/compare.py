@@ -46,8 +46,9 @@ def compare(
     """
     o.check_writable(json_)
     from dada.cli.progress import CompareProgress
+    from dada.models.device import pick_device
     from dada.training import compare as run_compare
-    from dada.training.settings import TrainSettings
+    from dada.training.settings import TrainSettings, make_settings
 
     given = {
         "model": model,
@@ -58,6 +59,8 @@ def compare(
         "precision": precision,
         **o.extra_settings(set_, TrainSettings.model_fields),
     }
+    make_settings(preset, **given)  # what is wrong with these is said before a long load
+    pick_device(device)
     dataset = o.open_data(data, side, root)
     out = out or Path("runs") / f"{dataset.name}-compare"
     o.check_outside(out, data)

@@ -18,7 +18,6 @@ from dada.errors import UserError
 app = typer.Typer(
     name="dada",
     help="Find an image-augmentation policy by gradient, see it, and learn whether it helps.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -29,12 +28,14 @@ for verb in (search, compare, preview, policies, report):
 
 @app.callback(invoke_without_command=True)
 def options(
+    context: typer.Context,
     version: bool = typer.Option(False, "--version", help="Print the version and exit."),
 ) -> None:
     """Find an image-augmentation policy by gradient, see it, and learn whether it helps."""
     if version:
         print(f"dada {__version__}")
-        raise typer.Exit
+    elif context.invoked_subcommand is None:
+        print(context.get_help())
 
 
 def main() -> None:
@@ -44,25 +45,29 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         code = app(standalone_mode=False)
-    except UserError as error:
-        code = _fail(str(error))
     except (typer.Abort, KeyboardInterrupt):
         code = 130
-    except OSError as error:  # a full disk, a name that is too long
-        where = "" if error.filename is None else f"{error.filename}: "
-        code = _fail(f"{where}{error.strerror or error}")
     except Exception as error:
-        if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
-            sys.exit(_fail("out of memory: try a smaller --batch, --side, --images or --model"))
-        # Typer's own complaints (an unknown option, say) have no public base class.
-        message = getattr(error, "format_message", None)
+        message = _explain(error)
         if message is None:
             raise
-        if type(error).__name__ == "NoArgsIsHelpError":  # its message is the whole help
-            print(message())
-            sys.exit(2)
-        code = _fail(message())
+        code = _fail(message)
     sys.exit(code)
+
+
+def _explain(error: Exception) -> str | None:
+    """What the user can mend; None where the error is the program's."""
+    if isinstance(error, UserError):
+        return str(error)
+    if isinstance(error, OSError):  # a full disk, a name that is too long
+        where = "" if error.filename is None else f"{error.filename}: "
+        return f"{where}{error.strerror or error}"
+    # PyTorch's error is known by its name, since the command line starts without PyTorch.
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return "out of memory: try a smaller --batch, --side, --images or --model"
+    # Typer's own complaints (an unknown option, say) have no public base class.
+    complaint = getattr(error, "format_message", None)
+    return complaint() if complaint else None
 
 
 def _fail(message: str) -> int:

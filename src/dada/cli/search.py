@@ -49,9 +49,10 @@ def search(
     """
     o.check_writable(json_)
     from dada.cli.progress import SearchProgress
+    from dada.models.device import pick_device
     from dada.policy import dumps
     from dada.searching import search as run_search
-    from dada.searching.settings import Settings
+    from dada.searching.settings import Settings, make_settings
 
     given = {
         "model": model,
@@ -65,6 +66,8 @@ def search(
         "precision": precision,
         **o.extra_settings(set_, Settings.model_fields),
     }
+    make_settings(preset, **given)  # what is wrong with these is said before a long load
+    pick_device(device)
     dataset = o.open_data(data, side, root)
     out = out or Path("runs") / dataset.name
     o.check_outside(out, data)

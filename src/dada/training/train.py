@@ -74,7 +74,8 @@ def train(
             schedule.step()
             if on_step:
                 on_step()
-        if not math.isfinite(loss.item()):
+        weights = torch.stack([p.detach().abs().max() for p in child.parameters.values()])
+        if not (loss.isfinite() and weights.isfinite().all()):
             raise ArithmeticError("the training loss is not a finite number")
     return child
 
