@@ -13,7 +13,9 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
-demo: $(READY)  ## search, compare and report on embedded real images
+# One thread: networks this small gain nothing from two, and a busy machine costs them nothing.
+demo: export OMP_NUM_THREADS = 1
+demo: $(READY)
 	rm -rf runs/demo
 	$(BIN)/dada search digits --preset demo -o runs/demo
 	$(BIN)/dada compare digits --preset demo --policy runs/demo --seeds 5 -o runs/demo/compare

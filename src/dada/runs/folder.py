@@ -187,10 +187,10 @@ class RunFolder:
 
 def _decisive(config: dict[str, Any]) -> dict[str, Any]:
     """What a run must share with the run that it goes on from: not the path of its data, say."""
-    data = {"fingerprint": config.get("data", {}).get("fingerprint")}
-    return {"kind": config.get("kind"), "data": data} | {
-        key: config.get(key, {}) for key in ("settings", "policies", "machine")
-    }
+    decisive = {"data": ("fingerprint",), "machine": ("device", "precision")}
+    parts = {k: {n: config.get(k, {}).get(n) for n in names} for k, names in decisive.items()}
+    whole = {key: config.get(key, {}) for key in ("settings", "policies")}
+    return {"kind": config.get("kind")} | parts | whole
 
 
 def _flat(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:

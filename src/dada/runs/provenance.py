@@ -13,6 +13,7 @@ from torch import Tensor
 
 from dada import __version__
 from dada.datasets import Dataset
+from dada.models.device import best_precision
 
 
 def versions() -> dict[str, str]:
@@ -23,6 +24,19 @@ def versions() -> dict[str, str]:
         "torchvision": torchvision.__version__,
         "pillow": PIL.__version__,
         "python": platform.python_version(),
+    }
+
+
+def describe_machine(device: torch.device, precision: str) -> dict[str, Any]:
+    """What else a result depends on, to the last bit.
+
+    Args:
+        precision: the setting; "auto" is resolved.
+    """
+    return {
+        "device": device.type,
+        "precision": str(best_precision(device, precision)).removeprefix("torch."),
+        "threads": torch.get_num_threads(),
     }
 
 

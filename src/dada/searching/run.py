@@ -16,10 +16,10 @@ from dada.augment import Pipeline
 from dada.datasets import Dataset, halves, load, reduced
 from dada.errors import UserError
 from dada.models import create
-from dada.models.device import best_precision, pick_device
+from dada.models.device import pick_device
 from dada.policy import Policy, save_policy
 from dada.report import write_report
-from dada.runs import RunFolder, describe_data, versions
+from dada.runs import RunFolder, describe_data, describe_machine, versions
 from dada.runs.folder import CHECKPOINT
 from dada.searching.search import DivergedError, Search
 from dada.searching.settings import Settings, for_dataset, make_settings, normalisation
@@ -67,7 +67,8 @@ def search(
         **settings: single settings (`dada.searching.settings.Settings`): seed, epochs, batch, …
 
     Returns:
-        The policy. The same data, settings, seed, versions and device give the same policy.
+        The policy. The same data, settings, seed, versions, device and number of threads give the
+        same policy.
 
     Raises:
         UserError: the data, a setting or the run folder is not as it must be, or the loss
@@ -128,14 +129,12 @@ def _build(
 
 
 def _config(going: Search, settings: Settings, dataset: Dataset, source: str) -> dict[str, Any]:
-    device = going.child.device
-    precision = best_precision(device, settings.precision)
     return {
         "kind": "search",
         "data": describe_data(dataset, source),
         "settings": settings.model_dump(mode="json"),
         "versions": versions(),
-        "machine": {"device": device.type, "precision": str(precision).removeprefix("torch.")},
+        "machine": describe_machine(going.child.device, settings.precision),
     }
 
 

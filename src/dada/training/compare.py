@@ -14,10 +14,10 @@ from dada.augment import Pipeline
 from dada.datasets import Dataset, load, reduced
 from dada.errors import UserError
 from dada.models import create
-from dada.models.device import best_precision, pick_device
+from dada.models.device import pick_device
 from dada.policy import Policy, Scale, SearchSpace, dumps, load_policy
 from dada.report import write_report
-from dada.runs import RunFolder, describe_data, versions
+from dada.runs import RunFolder, describe_data, describe_machine, versions
 from dada.searching.settings import normalisation
 from dada.training.methods import BASELINE, Method, policy_method, without_search
 from dada.training.settings import TrainSettings, for_dataset, make_settings
@@ -163,17 +163,13 @@ class _Bench:
 
     def config(self, source: str, policies: dict[str, Policy]) -> dict[str, Any]:
         """What the run records of how it was made."""
-        precision = best_precision(self.device, self.settings.precision)
         return {
             "kind": "compare",
             "data": describe_data(self.dataset, source),
             "settings": self.settings.model_dump(mode="json"),
             "policies": {name: dumps(policy) for name, policy in policies.items()},
             "versions": versions(),
-            "machine": {
-                "device": self.device.type,
-                "precision": str(precision).removeprefix("torch."),
-            },
+            "machine": describe_machine(self.device, self.settings.precision),
         }
 
 
