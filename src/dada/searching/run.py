@@ -12,7 +12,6 @@ import torch
 from torch import nn
 from torchvision.utils import save_image
 
-from dada.augment import Pipeline
 from dada.datasets import Dataset, halves, load, reduced
 from dada.errors import UserError
 from dada.models import create
@@ -21,8 +20,9 @@ from dada.policy import Policy, save_policy
 from dada.report import write_report
 from dada.runs import RunFolder, describe_data, describe_machine, versions
 from dada.runs.folder import CHECKPOINT
+from dada.searching.common import pipeline_for
 from dada.searching.search import DivergedError, Search
-from dada.searching.settings import Settings, for_dataset, make_settings, normalisation
+from dada.searching.settings import Settings, for_dataset, make_settings
 
 
 class Watcher:
@@ -119,12 +119,7 @@ def _build(
         if isinstance(model, nn.Module)
         else create(settings.model, len(dataset.classes), dataset.channels)
     )
-    pipeline = Pipeline(
-        **normalisation(settings.preset, dataset),
-        padding=settings.padding or 0,
-        flip=bool(settings.flip),
-        cutout=settings.cutout or 0,
-    )
+    pipeline = pipeline_for(settings, dataset)
     return Search(settings, chosen.subset(train), chosen.subset(valid), network, pipeline, device)
 
 

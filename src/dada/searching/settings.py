@@ -2,47 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
-from dada.datasets import PAPER_REDUCED, Dataset, channel_statistics
+from dada.datasets import Dataset
 from dada.errors import UserError, first_line
-from dada.models import suggest
 from dada.ops import PAPER_OPERATIONS, get
 from dada.policy import Scale, SearchSpace
-
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+from dada.searching.common import NetworkSettings, NonNegative, Positive, fill, from_preset
 
 
-class Settings(BaseModel):
+class Settings(NetworkSettings):
     """Everything that decides what a search finds, besides the data; by default, as it is best.
 
-    Attributes left at None are filled in from the data by `for_dataset`.
+    What is None is filled in from the data by `for_dataset`.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    preset: str = "default"
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
-    images: Annotated[int, Field(ge=4)] | None = None
-    """How many training images to search on (the reduced set); None: the paper's number for the
-    paper's sets, else at most 4,000."""
-
-    # The child network and its training.
-    model: str | None = None
-    epochs: Annotated[int, Field(ge=1)] = 20
-    batch: Annotated[int, Field(ge=2)] = 128
-    lr: Positive = 0.1
     lr_min: NonNegative = 0.001
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    weight_decay: NonNegative = 2e-4
-    clip: Positive = 5.0
-    padding: Annotated[int, Field(ge=0)] | None = None
-    flip: bool | None = None
-    cutout: Annotated[int, Field(ge=0)] | None = None
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
 
     # The search space.
     operations: tuple[str, ...] | None = None
@@ -70,6 +48,12 @@ class Settings(BaseModel):
     """How many leading sub-policies the policy keeps."""
     uniform_weights: bool = False
     """Choose the kept sub-policies uniformly in training, as the paper does."""
+
+    @model_validator(mode="after")
+    def _magnitudes_can_be_learnt(self) -> Self:
+        if self.magnitudes == "sampled" and self.spread == 0:
+            raise ValueError("sampled magnitudes need a spread above 0, or set straight-through")
+        return self
 
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -104,13 +88,7 @@ def make_settings(preset: str = "default", **overrides: Any) -> Settings:
     Raises:
         UserError: no such preset or setting, or a value out of range.
     """
-    if preset not in PRESETS:
-        raise UserError(f"no preset {preset!r}; there are {', '.join(PRESETS)}")
-    chosen = {name: value for name, value in overrides.items() if value is not None}
-    try:
-        return Settings(**{"preset": preset, **PRESETS[preset], **chosen})
-    except ValidationError as error:
-        raise UserError(f"setting {first_line(error)}") from None
+    return from_preset(Settings, PRESETS, preset, overrides)
 
 
 def for_dataset(settings: Settings, dataset: Dataset, accelerated: bool = False) -> Settings:
@@ -130,35 +108,6 @@ def for_dataset(settings: Settings, dataset: Dataset, accelerated: bool = False)
         space = tuple(name for name in space if not get(name).color_only)
     filled["operations"] = space
     return Settings(**filled)
-
-
-def fill(settings: dict[str, Any], dataset: Dataset, accelerated: bool) -> dict[str, Any]:
-    """Replace what is missing or None by what suits the data; for searching and training.
-
-    Raises:
-        UserError: there are too few images.
-    """
-    side = max(dataset.side)
-    guesses = {
-        "images": PAPER_REDUCED.get(dataset.name, 4000),
-        "model": suggest(side, accelerated),
-        "padding": side // 8,  # 4 of 32 in the paper
-        "flip": dataset.flip,
-        "cutout": side // 2 if 24 <= side <= 64 else 0,  # 16 of 32 in the paper
-    }
-    filled = {**settings, **{k: v for k, v in guesses.items() if settings.get(k) is None}}
-    filled["images"] = min(filled["images"], len(dataset.train))
-    if filled["images"] < 4:
-        raise UserError(f"{dataset.name}: {len(dataset.train)} training images: at least 4 needed")
-    return filled
-
-
-def normalisation(preset: str, dataset: Dataset) -> dict[str, tuple[float, ...]]:
-    """Mean and deviation of the channels: the data's own, or what the paper's scripts use."""
-    if preset == "paper" and dataset.channels == 3 and dataset.name != "imagenet":
-        return {"mean": (0.4914, 0.4822, 0.4465), "std": (0.2023, 0.1994, 0.2010)}
-    mean, std = channel_statistics(dataset.train.images)
-    return {"mean": mean, "std": std}
 
 
 def search_space(settings: Settings) -> SearchSpace:

@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 
-from dada.augment import Pipeline
 from dada.datasets import Dataset, load, reduced
 from dada.errors import UserError
 from dada.models import create
@@ -18,7 +17,7 @@ from dada.models.device import pick_device
 from dada.policy import Policy, Scale, SearchSpace, dumps, load_policy
 from dada.report import write_report
 from dada.runs import RunFolder, describe_data, describe_machine, versions
-from dada.searching.settings import normalisation
+from dada.searching.common import pipeline_for
 from dada.training.methods import BASELINE, Method, policy_method, without_search
 from dada.training.settings import TrainSettings, for_dataset, make_settings
 from dada.training.statistics import summary
@@ -109,12 +108,7 @@ class _Bench:
         self.settings = for_dataset(settings, dataset, device.type == "cuda")
         chosen = reduced(dataset.train.labels, self.settings.images or 0)
         self.images = dataset.train.subset(chosen)
-        self.pipeline = Pipeline(
-            **normalisation(self.settings.preset, dataset),
-            padding=self.settings.padding or 0,
-            flip=bool(self.settings.flip),
-            cutout=self.settings.cutout or 0,
-        )
+        self.pipeline = pipeline_for(self.settings, dataset)
 
     @property
     def steps(self) -> int:

@@ -2,44 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from dada.datasets import Dataset
-from dada.errors import UserError, first_line
-from dada.searching.settings import NonNegative, Positive, fill
+from dada.searching.common import NetworkSettings, NonNegative, fill, from_preset
 
 
-class TrainSettings(BaseModel):
+class TrainSettings(NetworkSettings):
     """Everything that decides what a training gives, besides data, policy and seed.
 
-    Attributes left at None are filled in from the data by `for_dataset`. The defaults are the
-    paper's recipe (section 4) with the epochs and learning rate that a small set wants.
+    What is None is filled in from the data by `for_dataset`. The defaults are the paper's recipe
+    (section 4) with the epochs and learning rate that a small set wants.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    preset: str = "default"
-    images: Annotated[int, Field(ge=4)] | None = None
-    model: str | None = None
     epochs: Annotated[int, Field(ge=1)] = 60
-    batch: Annotated[int, Field(ge=2)] = 128
-    lr: Positive = 0.1
+    weight_decay: NonNegative = 5e-4
     warmup: NonNegative = 5.0
     """Epochs of linear warm-up before the cosine; both go step by step."""
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    weight_decay: NonNegative = 5e-4
-    clip: Positive = 5.0
-    padding: Annotated[int, Field(ge=0)] | None = None
-    flip: bool | None = None
-    cutout: Annotated[int, Field(ge=0)] | None = None
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
 
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
     "paper": {
+        "images": 2**40,  # all that there are
         "epochs": 200,
         "batch": 512,
         "lr": 0.4,  # 0.1 × warm-up multiplier 4
@@ -58,13 +45,7 @@ def make_settings(preset: str = "default", **overrides: Any) -> TrainSettings:
     Raises:
         UserError: no such preset or setting, or a value out of range.
     """
-    if preset not in PRESETS:
-        raise UserError(f"no preset {preset!r}; there are {', '.join(PRESETS)}")
-    chosen = {name: value for name, value in overrides.items() if value is not None}
-    try:
-        return TrainSettings(**{"preset": preset, **PRESETS[preset], **chosen})
-    except ValidationError as error:
-        raise UserError(f"setting {first_line(error)}") from None
+    return from_preset(TrainSettings, PRESETS, preset, overrides)
 
 
 def for_dataset(settings: TrainSettings, dataset: Dataset, accelerated: bool) -> TrainSettings:

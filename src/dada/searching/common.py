@@ -1,0 +1,93 @@
+"""Settings that a search and a training share: the network, its images and the pipeline."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from dada.augment import Pipeline
+from dada.datasets import PAPER_REDUCED, Dataset, channel_statistics
+from dada.errors import UserError, first_line
+from dada.models import suggest
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class NetworkSettings(BaseModel):
+    """What decides how a network is trained. What is None is filled in from the data (`fill`)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    preset: str = "default"
+    images: Annotated[int, Field(ge=4)] | None = None
+    """How many training images to use (the reduced set); None: the paper's number for the paper's
+    sets, else at most 4,000."""
+    model: str | None = None
+    epochs: Annotated[int, Field(ge=1)] = 20
+    batch: Annotated[int, Field(ge=2)] = 128
+    lr: Positive = 0.1
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    weight_decay: NonNegative = 2e-4
+    clip: Positive = 5.0
+    padding: Annotated[int, Field(ge=0)] | None = None
+    flip: bool | None = None
+    cutout: Annotated[int, Field(ge=0)] | None = None
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+
+
+AnySettings = TypeVar("AnySettings", bound=NetworkSettings)
+
+
+def from_preset(
+    kind: type[AnySettings],
+    presets: dict[str, dict[str, Any]],
+    preset: str,
+    overrides: dict[str, Any],
+) -> AnySettings:
+    """Settings of a preset with single ones replaced; None leaves the preset's.
+
+    Raises:
+        UserError: no such preset or setting, or a value out of range.
+    """
+    if preset not in presets:
+        raise UserError(f"no preset {preset!r}; there are {', '.join(presets)}")
+    chosen = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return kind(**{"preset": preset, **presets[preset], **chosen})
+    except ValidationError as error:
+        raise UserError(f"setting {first_line(error)}") from None
+
+
+def fill(settings: dict[str, Any], dataset: Dataset, accelerated: bool) -> dict[str, Any]:
+    """Replace what is missing or None by what suits the data.
+
+    Args:
+        accelerated: whether a GPU will do the work, which affords a larger network.
+
+    Raises:
+        UserError: there are too few images.
+    """
+    side = max(dataset.side)
+    guesses = {
+        "images": PAPER_REDUCED.get(dataset.name, 4000),
+        "model": suggest(side, accelerated),
+        "padding": side // 8,  # 4 of 32 in the paper
+        "flip": dataset.flip,
+        "cutout": side // 2 if 24 <= side <= 64 else 0,  # 16 of 32 in the paper
+    }
+    filled = {**settings, **{k: v for k, v in guesses.items() if settings.get(k) is None}}
+    filled["images"] = min(filled["images"], len(dataset.train))
+    if filled["images"] < 4:
+        raise UserError(f"{dataset.name}: {len(dataset.train)} training images: at least 4 needed")
+    return filled
+
+
+def pipeline_for(settings: NetworkSettings, dataset: Dataset) -> Pipeline:
+    """The pipeline of complete settings, normalised by the data or as the paper's scripts do."""
+    mean, std = channel_statistics(dataset.train.images)
+    if settings.preset == "paper" and dataset.channels == 3 and dataset.name != "imagenet":
+        mean, std = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)
+    assert settings.padding is not None and settings.cutout is not None
+    return Pipeline(mean, std, settings.padding, bool(settings.flip), settings.cutout)
