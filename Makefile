@@ -18,7 +18,7 @@ demo: export OMP_NUM_THREADS = 1
 demo: $(READY)
 	rm -rf runs/demo
 	$(BIN)/dada search digits --preset demo -o runs/demo
-	$(BIN)/dada compare digits --preset demo --policy runs/demo --seeds 5 -o runs/demo/compare
+	$(BIN)/dada compare digits --preset demo --policy runs/demo -o runs/demo/compare
 	$(BIN)/dada report runs/demo
 
 test: $(READY)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from dada.datasets import Dataset, ImageSet, channel_statistics
+from dada.datasets import Dataset, ImageSet, channel_statistics, even_batches
 from dada.errors import UserError
 
 
@@ -85,3 +85,13 @@ def test_flat_images_have_a_deviation_of_one_level():
 def test_statistics_of_no_images_are_refused():
     with pytest.raises(ValueError, match="must be uint8"):
         channel_statistics(torch.zeros(0, 3, 8, 8, dtype=torch.uint8))
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "lengths"),
+    [(2000, 128, [125] * 16), (10, 4, [4, 3, 3]), (3, 2, [3]), (2, 64, [2]), (5, 2, [3, 2])],
+)
+def test_batches_of_an_epoch_are_alike_and_lose_nothing(count, size, lengths):
+    batches = even_batches(torch.arange(count), size)
+    assert [len(b) for b in batches] == lengths
+    assert torch.cat(batches).tolist() == list(range(count))

@@ -1,7 +1,7 @@
 """Images in: named sets, image folders, arrays and other libraries' datasets; their splits."""
 
 from dada.datasets.adapt import from_torch
-from dada.datasets.imageset import Dataset, ImageSet, channel_statistics
+from dada.datasets.imageset import Dataset, ImageSet, channel_statistics, even_batches
 from dada.datasets.load import DEFAULT_ROOT, load
 from dada.datasets.named import NAMES
 from dada.datasets.splits import PAPER_REDUCED, halves, hold_out, reduced
@@ -13,6 +13,7 @@ __all__ = [
     "Dataset",
     "ImageSet",
     "channel_statistics",
+    "even_batches",
     "from_torch",
     "halves",
     "hold_out",

@@ -12,7 +12,7 @@ from torch import nn
 
 from dada.augment import Pipeline
 from dada.bilevel import exact_rewards, finite_difference_rewards
-from dada.datasets import ImageSet
+from dada.datasets import ImageSet, even_batches
 from dada.models.child import Child
 from dada.models.device import best_precision
 from dada.policy import Policy
@@ -94,8 +94,8 @@ class Search:
 
     @property
     def steps_per_epoch(self) -> int:
-        """Batches that the training half makes; the last may be smaller."""
-        return math.ceil(len(self.train) / self.settings.batch)
+        """Batches that the training half makes."""
+        return len(even_batches(torch.arange(len(self.train)), self.settings.batch))
 
     def run_epoch(self, on_step: Callable[[int], None] | None = None) -> dict[str, Any]:
         """Advance by one epoch.
@@ -113,9 +113,7 @@ class Search:
         self._set_learning_rate()
         losses = []
         order = torch.randperm(len(self.train), generator=self.generator)
-        for number, rows in enumerate(order.split(self.settings.batch), 1):
-            if len(rows) < 2:
-                continue  # batch normalisation needs two images; the next epoch is shuffled anew
+        for number, rows in enumerate(even_batches(order, self.settings.batch), 1):
             # A fresh random batch; the published code takes the same first one every time.
             chosen = torch.randperm(len(self.valid), generator=self.generator)
             valid = self.valid.subset(chosen[: self.settings.batch])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import torch
 
-from dada.datasets import Dataset, load, reduced
+from dada.datasets import Dataset, even_batches, load, reduced
 from dada.errors import UserError
 from dada.models import create
 from dada.models.device import pick_device
@@ -113,7 +112,8 @@ class _Bench:
     @property
     def steps(self) -> int:
         """Steps a training."""
-        return self.settings.epochs * math.ceil(len(self.images) / self.settings.batch)
+        batches = even_batches(torch.arange(len(self.images)), self.settings.batch)
+        return self.settings.epochs * len(batches)
 
     def train(self, method: Method, seed: int, on_step: Callable[[], None]) -> dict[str, Any]:
         """One training, as the event that records it."""

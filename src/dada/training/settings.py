@@ -34,8 +34,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "weight_decay": 2e-4,
         "flip": True,
     },
-    # Few images, where augmentation has most to give, and seconds a training on two cores.
-    "demo": {"epochs": 30, "batch": 64, "model": "wrn-10-1", "images": 200},
+    # Few images, where augmentation has most to give, and seconds a training on one core.
+    "demo": {"epochs": 80, "batch": 64, "model": "wrn-10-1", "images": 200},
 }
 
 

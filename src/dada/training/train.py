@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from dada.augment import Pipeline
-from dada.datasets import ImageSet
+from dada.datasets import ImageSet, even_batches
 from dada.models.child import Child
 from dada.models.device import best_precision
 from dada.training.methods import Augment
@@ -55,14 +55,13 @@ def train(
     )
     order = torch.Generator().manual_seed(seed)
     randomness = torch.Generator().manual_seed(seed + 2**32)
-    steps = math.ceil(len(images) / settings.batch)
+    steps = len(even_batches(torch.arange(len(images)), settings.batch))
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda step: warmup_cosine(step / steps, settings.warmup, settings.epochs)
     )
     for _ in range(settings.epochs):
-        for rows in torch.randperm(len(images), generator=order).split(settings.batch):
-            if len(rows) < 2:
-                continue  # batch normalisation needs two images
+        epoch = torch.randperm(len(images), generator=order)
+        for rows in even_batches(epoch, settings.batch):
             batch = images.subset(rows)
             augmented = augment(pipeline.crop_and_flip(batch.images, randomness), randomness)
             mask = pipeline.cutout_mask(augmented, randomness)
