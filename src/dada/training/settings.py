@@ -35,7 +35,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "flip": True,
     },
     # Few images, where augmentation has most to give, and seconds a training on one core.
-    "demo": {"epochs": 80, "batch": 64, "model": "wrn-10-1", "images": 200},
+    "demo": {"epochs": 60, "batch": 64, "model": "wrn-10-1", "images": 200},
 }
 
 
