@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from dada.errors import UserError, first_line
+from dada.files import replace_file
 from dada.policy.model import Operation, Policy, SubPolicy
 from dada.policy.scale import Scale
 
@@ -136,15 +137,8 @@ def _operation(item: Any) -> Operation:
 
 def save_policy(policy: Policy, path: str | Path) -> Path:
     """Write the policy as versioned JSON; an existing file is replaced whole or not at all."""
-    path = Path(path)
-    partial = path.with_name(path.name + ".partial")
-    try:
-        # A name that is not UTF-8 has lone surrogates: escaped, they are JSON and come back.
-        partial.write_text(dumps(policy), encoding="utf-8", errors="backslashreplace")
-        partial.replace(path)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}") from None
-    return path
+    # A name that is not UTF-8 has lone surrogates: escaped, they are JSON and come back.
+    return replace_file(Path(path), dumps(policy).encode(errors="backslashreplace"))
 
 
 @cache

@@ -10,6 +10,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from dada.errors import UserError
+from dada.files import replace_file
 from dada.policy import Policy
 from dada.report import facts, figures
 from dada.report.curves import curves
@@ -44,7 +45,7 @@ def write_report(path: str | Path) -> Path:
         raise UserError(
             f"{run.path}: a file of the run is damaged ({type(error).__name__}: {error})"
         ) from error
-    return _replace(run.path / REPORT, page)
+    return replace_file(run.path / REPORT, page.encode(errors="replace"))
 
 
 def render(context: dict[str, Any]) -> str:
@@ -211,13 +212,3 @@ def _policy(title: str, run: RunFolder, policy: Policy, seed: int) -> dict[str, 
         "sheet": facts.sheet_rows(images, policy, seed) if images is not None else [],
         "small": images is not None and max(images.shape[2:]) < 64,
     }
-
-
-def _replace(path: Path, text: str) -> Path:
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_text(text, encoding="utf-8", errors="replace")
-        partial.replace(path)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}") from None
-    return path

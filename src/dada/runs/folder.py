@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from dada.errors import UserError
+from dada.files import replace_file
 
 CONFIG, EVENTS, CHECKPOINT = "config.json", "events.jsonl", "checkpoint.pt"
 
@@ -25,6 +26,11 @@ class RunFolder:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+
+    @classmethod
+    def begin(cls, path: str | Path, config: dict[str, Any], resume: bool) -> RunFolder:
+        """A new run (`create`), or the one to go on with (`resume`)."""
+        return cls.resume(path, config) if resume else cls.create(path, config)
 
     @classmethod
     def create(cls, path: str | Path, config: dict[str, Any]) -> RunFolder:
@@ -122,13 +128,13 @@ class RunFolder:
 
     def keep_events(self, events: list[dict[str, Any]]) -> None:
         """Replace the events: what came after the checkpoint that a run resumes from goes."""
-        self._write(EVENTS, "".join(json.dumps(event) + "\n" for event in events).encode())
+        replace_file(self.path / EVENTS, "".join(json.dumps(event) + "\n" for event in events).encode())
 
     def write_json(self, name: str, data: Any) -> Path:
         """Write a file of the run as JSON."""
         text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
         # A name that is not UTF-8 has lone surrogates: escaped, they are JSON and come back.
-        return self._write(name, text.encode(errors="backslashreplace"))
+        return replace_file(self.path / name, text.encode(errors="backslashreplace"))
 
     def read_json(self, name: str) -> Any:
         """Read a file of the run.
@@ -174,15 +180,6 @@ class RunFolder:
         if not isinstance(state, dict):
             raise UserError(f"{path}: not a checkpoint of this program")
         return state
-
-    def _write(self, name: str, data: bytes) -> Path:
-        path, partial = self.path / name, self.path / (name + ".partial")
-        try:
-            partial.write_bytes(data)
-            partial.replace(path)
-        except OSError as error:
-            raise UserError(f"cannot write {path}: {error.strerror}") from None
-        return path
 
 
 def _decisive(config: dict[str, Any]) -> dict[str, Any]:

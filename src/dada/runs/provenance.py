@@ -9,6 +9,7 @@ from typing import Any
 import PIL
 import torch
 import torchvision
+from pydantic import BaseModel
 from torch import Tensor
 
 from dada import __version__
@@ -37,6 +38,26 @@ def describe_machine(device: torch.device, precision: str) -> dict[str, Any]:
         "device": device.type,
         "precision": str(best_precision(device, precision)).removeprefix("torch."),
         "threads": torch.get_num_threads(),
+    }
+
+
+def describe_run(
+    kind: str, dataset: Dataset, source: str, settings: BaseModel, device: torch.device
+) -> dict[str, Any]:
+    """A run's config: data, settings, versions and machine.
+
+    Args:
+        kind: "search" or "compare".
+        source: as in `describe_data`.
+        settings: with a `precision`.
+    """
+    values = settings.model_dump(mode="json")
+    return {
+        "kind": kind,
+        "data": describe_data(dataset, source),
+        "settings": values,
+        "versions": versions(),
+        "machine": describe_machine(device, values["precision"]),
     }
 
 

@@ -86,8 +86,11 @@ def fill(settings: dict[str, Any], dataset: Dataset, accelerated: bool) -> dict[
 
 def pipeline_for(settings: NetworkSettings, dataset: Dataset) -> Pipeline:
     """The pipeline of complete settings, normalised by the data or as the paper's scripts do."""
-    mean, std = channel_statistics(dataset.train.images)
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
     if settings.preset == "paper" and dataset.channels == 3 and dataset.name != "imagenet":
         mean, std = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)
+    else:
+        mean, std = channel_statistics(dataset.train.images)
     assert settings.padding is not None and settings.cutout is not None
     return Pipeline(mean, std, settings.padding, bool(settings.flip), settings.cutout)

@@ -18,7 +18,7 @@ from dada.models import create
 from dada.models.device import pick_device
 from dada.policy import Policy, save_policy
 from dada.report import write_report
-from dada.runs import RunFolder, describe_data, describe_machine, versions
+from dada.runs import RunFolder, describe_run
 from dada.runs.folder import CHECKPOINT
 from dada.searching.common import pipeline_for
 from dada.searching.search import DivergedError, Search
@@ -83,7 +83,7 @@ def search(
         torch.manual_seed(chosen.seed)
         going = _build(chosen, dataset, model, where)
         origin = source or ("" if isinstance(data, Dataset) else str(data))
-        config = _config(going, chosen, dataset, origin)
+        config = describe_run("search", dataset, origin, chosen, where)
         run = _folder(out, config, resume)
         if run:
             _restore_or_start(run, going, dataset)
@@ -123,22 +123,12 @@ def _build(
     return Search(settings, chosen.subset(train), chosen.subset(valid), network, pipeline, device)
 
 
-def _config(going: Search, settings: Settings, dataset: Dataset, source: str) -> dict[str, Any]:
-    return {
-        "kind": "search",
-        "data": describe_data(dataset, source),
-        "settings": settings.model_dump(mode="json"),
-        "versions": versions(),
-        "machine": describe_machine(going.child.device, settings.precision),
-    }
-
-
 def _folder(out: str | Path | None, config: dict[str, Any], resume: bool) -> RunFolder | None:
     if out is None:
         if resume:
             raise UserError("nothing to resume: name the run folder")
         return None
-    return RunFolder.resume(out, config) if resume else RunFolder.create(out, config)
+    return RunFolder.begin(out, config, resume)
 
 
 def _restore_or_start(run: RunFolder, going: Search, dataset: Dataset) -> None:

@@ -15,7 +15,7 @@ from dada.models import create
 from dada.models.device import pick_device
 from dada.policy import Policy, Scale, SearchSpace, dumps, load_policy
 from dada.report import write_report
-from dada.runs import RunFolder, describe_data, describe_machine, versions
+from dada.runs import RunFolder, describe_run
 from dada.searching.common import pipeline_for
 from dada.training.methods import BASELINE, Method, policy_method, without_search
 from dada.training.settings import TrainSettings, for_dataset, make_settings
@@ -81,7 +81,9 @@ def compare(
     methods = [BASELINE, *(policy_method(p, n) for n, p in named.items())]
     methods += without_search(_space(dataset, list(named.values())))
     origin = source or ("" if isinstance(data, Dataset) else str(data))
-    run = _folder(out, bench.config(origin, named), resume)
+    config = describe_run("compare", dataset, origin, bench.settings, bench.device)
+    config["policies"] = {name: dumps(policy) for name, policy in named.items()}
+    run = None if out is None else RunFolder.begin(out, config, resume)
     done = [e for e in run.events if e.get("event") == "training"] if run else []
     if run:
         run.keep_events(done)  # without a last line that a killed process left unfinished
@@ -155,17 +157,6 @@ class _Bench:
             "epochs": self.settings.epochs,
         }
 
-    def config(self, source: str, policies: dict[str, Policy]) -> dict[str, Any]:
-        """What the run records of how it was made."""
-        return {
-            "kind": "compare",
-            "data": describe_data(self.dataset, source),
-            "settings": self.settings.model_dump(mode="json"),
-            "policies": {name: dumps(policy) for name, policy in policies.items()},
-            "versions": versions(),
-            "machine": describe_machine(self.device, self.settings.precision),
-        }
-
 
 def _named(policies: Sequence[str | Path | Policy]) -> dict[str, Policy]:
     """The policies by the names of their rows; a run folder's policy is called by the folder."""
@@ -183,12 +174,6 @@ def _space(dataset: Dataset, policies: list[Policy]) -> SearchSpace:
     """The space whose uniform policy is compared: in the scale of the first policy."""
     space = SearchSpace(scale=policies[0].scale if policies else Scale("strength"))
     return space.without_color()[0] if dataset.channels == 1 else space
-
-
-def _folder(out: str | Path | None, config: dict[str, Any], resume: bool) -> RunFolder | None:
-    if out is None:
-        return None
-    return RunFolder.resume(out, config) if resume else RunFolder.create(out, config)
 
 
 def _errors(done: list[dict[str, Any]], row: str, seeds: list[int]) -> list[float]:
