@@ -34,7 +34,7 @@ check: $(READY)
 	$(BIN)/lint-imports
 
 bench: $(READY)
-	@for file in benchmarks/[a-z]*.py; do \
+	@for file in benchmarks/[a-z]*; do \
 		name=$$(basename $$file .py); echo "== $$name"; \
 		$(BIN)/python -m benchmarks.$$name || exit 1; \
 	done

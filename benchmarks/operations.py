@@ -43,6 +43,7 @@ def one_operation(name: str, batch: int, generator: torch.Generator) -> Draw:
         torch.ones(batch, 1, dtype=torch.bool),
         kind.low + (kind.high - kind.low) * share,
         torch.rand(batch, 1, 2, dtype=torch.float64, generator=generator),
+        torch.full((batch, 1), kind.high - kind.low, dtype=torch.float64),
     )
 
 

@@ -140,7 +140,7 @@ BAD = {
     f"{SEARCH} --device gpu": "no device 'gpu' here: try cpu",
     f"{SEARCH} --device cuda:99": "no device 'cuda:99' here: try cpu",
     f"{SEARCH} --device meta": "only cpu and cuda are supported",
-    f"{SEARCH} --estimator reinforce": "estimator: Input should be 'relax' or 'gumbel-softmax'",
+    f"{SEARCH} --estimator magic": "estimator: Input should be 'critic', 'reinforce'",
     f"{SEARCH} --precision half": "precision: Input should be 'auto'",
     f"{SEARCH} --operations Rotate": "Rotate cannot fill sub-policies of 2: at least 2",
     f"{SEARCH} --operations Rotate,Color": "Color changes no grey images",

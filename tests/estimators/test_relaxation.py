@@ -40,15 +40,29 @@ def test_bernoulli_draws_have_the_right_frequency():
 
 
 def test_the_conditional_categorical_keeps_every_draw():
-    for scale in (0.1, 1.0, 30.0):
+    """From even chances to one of e⁻¹¹²⁰, far below the smallest float64."""
+    for scale in (0.1, 1.0, 30.0, 700.0):
         logits = scale * torch.tensor([[0.3, -1.0, 0.6, 0.0]], dtype=torch.float64)
         index = categorical(logits.expand(DRAWS, 4), noise(DRAWS, 4)).argmax(-1)
         z = categorical_given(logits.expand(DRAWS, 4), index, noise(DRAWS, 4, seed=1))
         assert (z.argmax(-1) == index).all() and z.isfinite().all()
 
 
+def test_a_draw_that_hardly_ever_happens_is_kept_too():
+    """The conditional samples given the least likely outcome, which no sampling would meet."""
+    logits = torch.tensor([-300.0, 0.0, 300.0], dtype=torch.float64).expand(DRAWS, 3)
+    for index in range(3):
+        given = torch.full((DRAWS,), index)
+        z = categorical_given(logits, given, noise(DRAWS, 3))
+        assert (z.argmax(-1) == index).all() and z.isfinite().all()
+    for bit in (True, False):
+        given = torch.full((DRAWS, 3), bit)
+        z = bernoulli_given(logits, given, noise(DRAWS, 3))
+        assert ((z > 0) == bit).all() and z.isfinite().all()
+
+
 def test_the_conditional_bernoulli_keeps_every_draw():
-    for logit in (-20.0, -0.5, 0.0, 3.0):
+    for logit in (-700.0, -20.0, -0.5, 0.0, 3.0, 40.0):
         logits = torch.full((DRAWS,), logit, dtype=torch.float64)
         bit = bernoulli(logits, noise(DRAWS)) > 0
         z = bernoulli_given(logits, bit, noise(DRAWS, seed=1))

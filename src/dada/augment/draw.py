@@ -23,6 +23,7 @@ class Draw:
         applied: (B, K) bool.
         value: (B, K) float64, in the operation's real unit, sign included.
         place: (B, K, 2) float64 in [0, 1): x and y, for operations with a random place.
+        slope: (B, K) float64, change of `value` per unit of magnitude.
     """
 
     operations: tuple[str, ...]
@@ -30,6 +31,7 @@ class Draw:
     applied: Tensor
     value: Tensor
     place: Tensor
+    slope: Tensor
 
     def __len__(self) -> int:
         return len(self.operation)
@@ -89,4 +91,5 @@ class Table:
             applied & self.present[sub_policy],
             line[..., 0] + line[..., 1] * magnitude.double(),
             place,
+            line[..., 1],
         )

@@ -3,9 +3,23 @@
 Functions over callables and dictionaries of tensors; they know nothing of policies.
 """
 
-from dada.bilevel.exact import exact_rewards
-from dada.bilevel.finite_difference import finite_difference_rewards
-from dada.bilevel.rewards import Losses, Rewards
+from dada.bilevel.exact import exact, exact_rewards
+from dada.bilevel.finite_difference import finite_difference, finite_difference_rewards
+from dada.bilevel.first_order import first_order
+from dada.bilevel.rewards import Hypergradient, Losses, Rewards
+from dada.bilevel.trace import Trace, traceable
 from dada.bilevel.unroll import look_ahead
 
-__all__ = ["Losses", "Rewards", "exact_rewards", "finite_difference_rewards", "look_ahead"]
+__all__ = [
+    "Hypergradient",
+    "Losses",
+    "Rewards",
+    "Trace",
+    "exact",
+    "exact_rewards",
+    "finite_difference",
+    "finite_difference_rewards",
+    "first_order",
+    "look_ahead",
+    "traceable",
+]

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from torch.func import jvp
 
-from dada.bilevel.rewards import Losses, Rewards, Tensors
+from dada.bilevel.rewards import Hypergradient, Losses, Rewards, Tensors
+from dada.bilevel.unroll import look_ahead
 
 
 def exact_rewards(
@@ -46,3 +47,6 @@ def _directional_derivative(
         warnings.filterwarnings("ignore", "`torch.jit", FutureWarning)
         warnings.filterwarnings("ignore", "`torch.jit", DeprecationWarning)
         return jvp(lambda w: losses(w, images), (weights,), (direction,))[1]
+
+
+exact = Hypergradient(look_ahead, exact_rewards)

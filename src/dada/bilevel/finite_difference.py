@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from dada.bilevel.rewards import Losses, Rewards, Tensors
+from dada.bilevel.rewards import Hypergradient, Losses, Rewards, Tensors
+from dada.bilevel.unroll import look_ahead
 
 
 def finite_difference_rewards(
@@ -38,3 +39,6 @@ def finite_difference_rewards(
     if plus_gradient is not None and minus_gradient is not None:
         gradient = (plus_gradient - minus_gradient) / (2 * epsilon)
     return Rewards((plus - minus) / (2 * epsilon), gradient)
+
+
+finite_difference = Hypergradient(look_ahead, finite_difference_rewards)

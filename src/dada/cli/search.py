@@ -24,7 +24,9 @@ def search(
     batch: o.Batch = None,
     lr: o.Lr = None,
     images: o.Images = None,
-    estimator: Annotated[str | None, typer.Option(help="relax or gumbel-softmax.")] = None,
+    estimator: Annotated[
+        str | None, typer.Option(help="critic, reinforce, relax or gumbel-softmax.")
+    ] = None,
     operations: Annotated[
         str | None, typer.Option(help="Operations to search, e.g. Rotate,Color,Cutout. [all 15]")
     ] = None,

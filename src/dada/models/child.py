@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 
 import torch
@@ -33,6 +33,10 @@ class Child:
             name: p for name, p in model.named_parameters() if p.requires_grad
         }
 
+    def autocast(self) -> AbstractContextManager[None]:
+        """A context in which layers compute in the child's precision."""
+        return torch.autocast(self.device.type, self.precision, self.precision != torch.float32)
+
     def losses(self, weights: Tensors, images: Tensor, labels: Tensor) -> Tensor:
         """(B,) float32 cross-entropies at `weights`, in training mode, writing to no buffer.
 
@@ -56,7 +60,7 @@ class Child:
         so that they are touched once a step.
         """
         self.model.train()
-        with torch.autocast(self.device.type, self.precision, self.precision != torch.float32):
+        with self.autocast():
             at = self.parameters
             if weights is None:
                 logits = self.model(_channels_last(images))
@@ -72,7 +76,7 @@ class Child:
     def evaluate(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Sum of losses and number of right answers, in evaluation mode."""
         self.model.eval()
-        with torch.autocast(self.device.type, self.precision, self.precision != torch.float32):
+        with self.autocast():
             logits = self.model(_channels_last(images)).float()
         return cross_entropy(logits, labels, reduction="sum"), (logits.argmax(1) == labels).sum()
 

@@ -5,13 +5,22 @@ A factor of 0 gives the degenerate image, 1 the image itself, more exaggerates i
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from PIL import Image, ImageEnhance
 from torch import Tensor
 
 from dada.ops.registry import register
 
-_factor = "factor {:z.3g}".format
+_enhancement = partial(
+    register,
+    low=0.1,
+    high=1.9,
+    identity=1,
+    differentiable=True,
+    describe="factor {:z.3g}".format,
+)
 
 
 def _blend(degenerate: Tensor | float, images: Tensor, factors: Tensor) -> Tensor:
@@ -37,7 +46,7 @@ def _pillow_contrast(image: Image.Image, value: float) -> Image.Image:
     return ImageEnhance.Contrast(image).enhance(value)
 
 
-@register("Contrast", low=0.1, high=1.9, identity=1, describe=_factor, pillow=_pillow_contrast)
+@_enhancement("Contrast", pillow=_pillow_contrast)
 def contrast(images: Tensor, values: Tensor) -> Tensor:
     """Away from, or towards, the rounded mean of the grey image, by a factor.
 
@@ -54,15 +63,7 @@ def _pillow_color(image: Image.Image, value: float) -> Image.Image:
     return ImageEnhance.Color(image).enhance(value)
 
 
-@register(
-    "Color",
-    low=0.1,
-    high=1.9,
-    identity=1,
-    color_only=True,
-    describe=_factor,
-    pillow=_pillow_color,
-)
+@_enhancement("Color", pillow=_pillow_color, color_only=True)
 def color(images: Tensor, values: Tensor) -> Tensor:
     """Away from, or towards, the grey image, by a factor; a copy of one-channel images.
 
@@ -78,7 +79,7 @@ def _pillow_brightness(image: Image.Image, value: float) -> Image.Image:
     return ImageEnhance.Brightness(image).enhance(value)
 
 
-@register("Brightness", low=0.1, high=1.9, identity=1, describe=_factor, pillow=_pillow_brightness)
+@_enhancement("Brightness", pillow=_pillow_brightness)
 def brightness(images: Tensor, values: Tensor) -> Tensor:
     """Away from, or towards, black, by a factor."""
     return _blend(0.0, images, values)
@@ -100,7 +101,7 @@ def _pillow_sharpness(image: Image.Image, value: float) -> Image.Image:
     return ImageEnhance.Sharpness(image).enhance(value)
 
 
-@register("Sharpness", low=0.1, high=1.9, identity=1, describe=_factor, pillow=_pillow_sharpness)
+@_enhancement("Sharpness", pillow=_pillow_sharpness)
 def sharpness(images: Tensor, values: Tensor) -> Tensor:
     """Away from, or towards, the smoothed image, by a factor."""
     return _blend(_smooth(images), images, values)

@@ -35,6 +35,7 @@ class OperationType:
         mirrored: the value's sign is flipped at random.
         random_place: the operation happens at a random place in the image.
         color_only: one-channel images stay as they are by definition.
+        differentiable: pixels change smoothly with the value, up to rounding to bytes.
         describe: a value in words and real units; "" where there is no magnitude.
     """
 
@@ -47,6 +48,7 @@ class OperationType:
     mirrored: bool
     random_place: bool
     color_only: bool
+    differentiable: bool
     describe: Callable[[float], str]
 
     @property
@@ -68,6 +70,7 @@ def register(
     mirrored: bool = False,
     random_place: bool = False,
     color_only: bool = False,
+    differentiable: bool = False,
     describe: Callable[[float], str] | None = None,
 ) -> Callable[[AnyKernel], AnyKernel]:
     """Decorate a kernel to make it an operation that policies and search spaces can name.
@@ -105,6 +108,7 @@ def register(
             mirrored,
             random_place,
             color_only,
+            differentiable,
             words,
         )
         return kernel

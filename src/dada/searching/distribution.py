@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
@@ -18,60 +16,11 @@ from dada.estimators import (
     open_uniform,
 )
 from dada.policy import Operation, Policy, SearchSpace, SubPolicy
+from dada.searching.sample import Groups, Sample
 
-_INSIDE = 1e-3  # direct probabilities and magnitudes keep this distance from 0 and 1
-
-
-@dataclass(frozen=True)
-class Rows:
-    """The parameters that made each draw, one row a draw, free for its gradient.
-
-    Attributes:
-        selection: (G, S) logits of the sub-policies.
-        probability: (G, K) logits of the chosen sub-policy's operations.
-        magnitude: (G, K) logits of their magnitudes.
-    """
-
-    selection: Tensor
-    probability: Tensor
-    magnitude: Tensor
-
-    def all(self) -> tuple[Tensor, Tensor, Tensor]:
-        """In the order of `PolicyDistribution.parameters`."""
-        return self.selection, self.probability, self.magnitude
-
-
-@dataclass(frozen=True)
-class Sample:
-    """G draws from the policy distribution, with what an estimator needs of each.
-
-    Attributes:
-        sub_policy: (G,) int64.
-        applied: (G, K) bool.
-        magnitude: (G, K) in [0, 1], as drawn.
-        relevant: (G, K) bool, the magnitude has an effect.
-        rows: the parameters behind each draw; everything below carries the graph to them.
-        log_selection: (G,) log p(sub-policy).
-        log_applied: (G,) log p(applied | sub-policy): only its own K bits.
-        log_magnitude: (G,) log density of the magnitudes that have an effect; 0 without spread.
-        z_selection, z_selection_given: (G, S) relaxed, and given the draw.
-        z_applied, z_applied_given: (G, K) likewise.
-        noise_applied: (G, K) the logistic noise of the bits, independent of the selection.
-    """
-
-    sub_policy: Tensor
-    applied: Tensor
-    magnitude: Tensor
-    relevant: Tensor
-    rows: Rows
-    log_selection: Tensor
-    log_applied: Tensor
-    log_magnitude: Tensor
-    z_selection: Tensor
-    z_selection_given: Tensor
-    z_applied: Tensor
-    z_applied_given: Tensor
-    noise_applied: Tensor
+_TINY = 1e-30
+_INSIDE = 1e-3  # probabilities and magnitudes act as if this far from 0 and 1
+_LOGIT = 6.9  # the logit of 1 - 1e-3
 
 
 class PolicyDistribution(nn.Module):
@@ -97,8 +46,18 @@ class PolicyDistribution(nn.Module):
         self.probability = nn.Parameter(torch.full((size, length), middle, dtype=torch.float64))
         self.magnitude = nn.Parameter(torch.full((size, length), middle, dtype=torch.float64))
 
-    def _logits(self, raw: Tensor) -> Tensor:
-        return raw.clamp(_INSIDE, 1 - _INSIDE).logit() if self.direct else raw
+    def logits(self) -> Groups:
+        """Copies of all logits, (S,), (S, K) and (S, K), free for gradients."""
+
+        def free(parameter: Tensor, direct: bool) -> Tensor:
+            raw = parameter.detach().clone()
+            return (raw.clamp(_INSIDE, 1 - _INSIDE).logit() if direct else raw).requires_grad_()
+
+        return Groups(
+            free(self.selection, False),
+            free(self.probability, self.direct),
+            free(self.magnitude, self.direct),
+        )
 
     def sample(self, count: int, generator: torch.Generator) -> Sample:
         """`count` independent draws, from explicit uniform noise of `generator` (CPU)."""
@@ -107,15 +66,12 @@ class PolicyDistribution(nn.Module):
         def noise(*shape: int) -> Tensor:
             return open_uniform((count, *shape), generator)
 
-        free = self.selection.detach().expand(count, size).clone().requires_grad_()
-        z_selection = categorical(free, noise(size))
+        logits = self.logits()
+        selection = logits.selection.expand(count, size)
+        z_selection = categorical(selection, noise(size))
         sub_policy = z_selection.detach().argmax(-1)
         present = self.table.present[sub_policy]
-        rows = Rows(
-            free,
-            self._logits(self.probability.detach())[sub_policy].requires_grad_(),
-            self._logits(self.magnitude.detach())[sub_policy].requires_grad_(),
-        )
+        rows = Groups(selection, logits.probability[sub_policy], logits.magnitude[sub_policy])
         u_applied = noise(length)
         z_applied = bernoulli(rows.probability, u_applied)
         applied = (z_applied.detach() > 0) & present
@@ -130,12 +86,13 @@ class PolicyDistribution(nn.Module):
             applied,
             magnitude,
             relevant,
+            logits,
             rows,
-            free.log_softmax(-1).gather(-1, sub_policy[:, None]).squeeze(-1),
+            selection.log_softmax(-1).gather(-1, sub_policy[:, None]).squeeze(-1),
             log_bits.sum(-1),
-            self._log_density(z_magnitude, rows.magnitude).where(relevant, 0.0).sum(-1),
+            self._log_density(z_magnitude, rows.magnitude).where(relevant, 0.0),
             z_selection,
-            categorical_given(free, sub_policy, noise(size)),
+            categorical_given(selection, sub_policy, noise(size)),
             z_applied,
             bernoulli_given(rows.probability, applied, noise(length)),
             logistic(u_applied),
@@ -159,29 +116,44 @@ class PolicyDistribution(nn.Module):
         x = (z - centre) / self.spread
         return logsigmoid(x) + logsigmoid(-x)
 
-    def accumulate(
-        self, sample: Sample, gradients: tuple[Tensor, Tensor, Tensor], factor: float
-    ) -> None:
-        """Add `factor` times the draws' gradients to the parameters' `.grad`.
-
-        Args:
-            gradients: with respect to `sample.rows`: (G, S), (G, K), (G, K).
-        """
-        selection, probability, magnitude = gradients
-        _add(self.selection, factor * selection.sum(0))
-        for parameter, rows in ((self.probability, probability), (self.magnitude, magnitude)):
-            total = torch.zeros_like(parameter).index_add_(0, sample.sub_policy, factor * rows)
-            if self.direct:  # d logit / d p, and none where the clip holds the value
+    def accumulate(self, gradients: Groups, factor: float) -> None:
+        """Add `factor` times the gradients in the logits to the parameters' `.grad`."""
+        for parameter, gradient in zip(self.parameters(), gradients.all(), strict=True):
+            if self.direct and parameter is not self.selection:
+                # d logit / d p where logits are taken: what is at 0 or 1 must find its way back.
                 inside = parameter.detach().clamp(_INSIDE, 1 - _INSIDE)
-                total = total / (inside * (1 - inside))
-            _add(parameter, total)
+                gradient = gradient / (inside * (1 - inside))  # noqa: PLW2901
+            change = factor * gradient
+            parameter.grad = change if parameter.grad is None else parameter.grad + change
+
+    def natural(self, gradients: Groups) -> Groups:
+        """The gradients divided by the Fisher information of the draws (Amari 1998).
+
+        What is left no longer depends on how often a parameter is used: for the selection it is
+        each sub-policy's expected reward less the mean, for a probability the difference that
+        applying the operation makes, for a magnitude three times the reward's slope in its logit.
+        """
+        weight = self.weights()
+        chance = weight[:, None] * self.probabilities()
+        # Where a magnitude is fixed there is no information; a spread of 1 is taken.
+        information = chance / (3 * (self.spread or 1.0) ** 2)
+        return Groups(
+            gradients.selection / weight.clamp_min(_TINY),
+            gradients.probability / (chance * (1 - self.probabilities())).clamp_min(_TINY),
+            gradients.magnitude / information.clamp_min(_TINY),
+        )
 
     @torch.no_grad()
     def clip(self) -> None:
-        """Keep direct probabilities and magnitudes in [0, 1]; logits need nothing."""
-        if self.direct:
-            self.probability.clamp_(0, 1)
-            self.magnitude.clamp_(0, 1)
+        """Keep probabilities and magnitudes within [0, 1], and logits of them finite.
+
+        What is never applied cannot be learnt about, so logits stay within 0.1 and 99.9 %.
+        """
+        for parameter in (self.probability, self.magnitude):
+            if self.direct:
+                parameter.clamp_(0, 1)
+            else:
+                parameter.clamp_(-_LOGIT, _LOGIT)
 
     def weights(self) -> Tensor:
         """(S,) selection probabilities."""
@@ -219,7 +191,3 @@ class PolicyDistribution(nn.Module):
             name,
             provenance,
         )
-
-
-def _add(parameter: nn.Parameter, gradient: Tensor) -> None:
-    parameter.grad = gradient if parameter.grad is None else parameter.grad + gradient

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from dada.augment import Draw, Pipeline, apply
-from dada.bilevel import Rewards
-from dada.searching.distribution import Sample
+from dada.ops import get
+from dada.searching.sample import Sample
+
+_NEARBY = 1 / 16  # how far a magnitude is moved for its difference quotient
 
 
 @dataclass(frozen=True)
 class Batch:
-    """B training images under G draws.
+    """B images, views of the training images, under G draws.
 
     Attributes:
         sample: the draws' choices.
@@ -34,7 +37,7 @@ class Batch:
 
     def per_draw(self, per_image: Tensor) -> Tensor:
         """(B,) to (G,) float64 on the CPU: the mean over each draw's images."""
-        draws = len(self.sample.sub_policy)
+        draws = len(self.sample)
         total = torch.zeros(draws, dtype=torch.float64)
         values = per_image.detach().double().cpu()
         return total.index_add_(0, self.index, values) * (draws / len(self.index))
@@ -42,57 +45,74 @@ class Batch:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Rewards of G draws, in units of their usual size, and derivatives of the rewards.
+    """What G draws earned, in units of a reward's usual size, and derivatives of the rewards.
 
     Attributes:
-        reward: (G,) float64.
+        advantage: (G,) float64, rewards less their baselines.
         selection_derivative: (G,) in the chosen sub-policy's one of the relaxed selection, or None.
         applied_derivative: (G, K) in the bits, or None.
-        magnitude_derivative: (G, K) straight-through: Σ over pixels of ∂reward/∂image, or None.
+        magnitude_derivative: (G, K) in the magnitudes, NaN where an operation has none, or None.
     """
 
-    reward: Tensor
+    advantage: Tensor
     selection_derivative: Tensor | None = None
     applied_derivative: Tensor | None = None
     magnitude_derivative: Tensor | None = None
 
 
-def outcome(
-    batch: Batch, rewards: Rewards, unit: Tensor, pipeline: Pipeline, relaxed: bool, straight: bool
-) -> Outcome:
-    """Rewards and derivatives of a batch's draws.
+MagnitudeDerivative = Callable[[Batch, Tensor, Pipeline], Tensor]
+"""(batch, ∂(Σρ)/∂image, pipeline) → (G, K), NaN where there is none."""
 
-    Args:
-        rewards: of the B images; with the image gradient if `relaxed` or `straight`.
-        unit: the usual size of a reward.
-        relaxed: give the derivatives in selection and bits.
-        straight: give the straight-through derivative in the magnitudes.
+
+def relaxed_derivatives(
+    batch: Batch, image_gradient: Tensor, pipeline: Pipeline
+) -> tuple[Tensor, Tensor]:
+    """Derivatives of the rewards in the relaxed selection (G,) and bits (G, K).
+
+    The relaxation is multilinear: its corners are the images under all 2^K outcomes, so the
+    derivative in a bit is along the image with the operation less the image without it.
     """
-    length = batch.draw.applied.shape[1]
-
-    def along(difference: Tensor) -> Tensor:
-        """(G,) derivative of the reward as the images move along `difference`."""
-        assert rewards.image_gradient is not None
-        return batch.per_draw((rewards.image_gradient * difference).flatten(1).sum(1)) / unit
-
-    selection = applied = magnitude = None
-    if relaxed:
-        selection = along(batch.augmented - pipeline.normalise(batch.original))
-        bits = [along(_with_less_without(batch, pipeline, k)) for k in range(length)]
-        applied = torch.stack(bits, dim=1)
-    if straight:
-        magnitude = along(torch.ones_like(batch.augmented))[:, None].expand(-1, length)
-    return Outcome(batch.per_draw(rewards.value) / unit, selection, applied, magnitude)
+    unchanged = pipeline.normalise(batch.original)
+    selection = _along(batch, image_gradient, batch.augmented - unchanged)
+    bits = []
+    for k in range(batch.draw.applied.shape[1]):
+        flipped = batch.draw.applied.clone()
+        flipped[:, k] = ~flipped[:, k]
+        other = pipeline.normalise(apply(batch.original, replace(batch.draw, applied=flipped)))
+        sign = torch.where(batch.draw.applied[:, k], 1.0, -1.0).to(other.device)
+        difference = sign[:, None, None, None] * (batch.augmented - other)
+        bits.append(_along(batch, image_gradient, difference))
+    return selection, torch.stack(bits, dim=1)
 
 
-def _with_less_without(batch: Batch, pipeline: Pipeline, k: int) -> Tensor:
-    """Images with operation k less images without it.
+def straight_through(batch: Batch, image_gradient: Tensor, pipeline: Pipeline) -> Tensor:
+    """∂image/∂magnitude = 1 at every pixel (DADA, section 3.2)."""
+    along = _along(batch, image_gradient, torch.ones_like(batch.augmented))
+    return along[:, None].expand(-1, batch.draw.applied.shape[1])
 
-    That is the derivative in bit k of the multilinear relaxation, whose corners are the images
-    under all 2^K outcomes.
+
+def pathwise(batch: Batch, image_gradient: Tensor, pipeline: Pipeline) -> Tensor:
+    """∂image/∂magnitude by a difference quotient, for operations that are differentiable.
+
+    The quotient is taken through the operations that follow, whatever they are. Bytes are
+    rounded, so the two magnitudes are well apart.
     """
-    flipped = batch.draw.applied.clone()
-    flipped[:, k] = ~flipped[:, k]
-    other = pipeline.normalise(apply(batch.original, replace(batch.draw, applied=flipped)))
-    sign = torch.where(batch.draw.applied[:, k], 1.0, -1.0).to(other.device)
-    return sign[:, None, None, None] * (batch.augmented - other)
+    smooth = torch.tensor([get(name).differentiable for name in batch.draw.operations])
+    columns = []
+    for k in range(batch.draw.applied.shape[1]):
+        sides = []
+        for sign in (1.0, -1.0):
+            value = batch.draw.value.clone()
+            value[:, k] += sign * _NEARBY * batch.draw.slope[:, k]
+            moved = apply(batch.original, replace(batch.draw, value=value))
+            sides.append(pipeline.normalise(moved))
+        along = _along(batch, image_gradient, (sides[0] - sides[1]) / (2 * _NEARBY))
+        # Which operation stands there is a draw's, the same for all of its images.
+        known = batch.per_draw(smooth[batch.draw.operation[:, k]].double()) > 0
+        columns.append(along.where(known, float("nan")))
+    return torch.stack(columns, dim=1)
+
+
+def _along(batch: Batch, image_gradient: Tensor, difference: Tensor) -> Tensor:
+    """(G,) derivative of the reward as the images move along `difference`."""
+    return batch.per_draw((image_gradient * difference).flatten(1).sum(1))

@@ -81,7 +81,7 @@ def search(
     chosen = for_dataset(chosen, dataset, where.type == "cuda")
     with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []):
         torch.manual_seed(chosen.seed)
-        going = _build(chosen, dataset, model, where)
+        going = new_search(chosen, dataset, model, where)
         origin = source or ("" if isinstance(data, Dataset) else str(data))
         config = describe_run("search", dataset, origin, chosen, where)
         run = _folder(out, config, resume)
@@ -107,7 +107,7 @@ def _model_name(model: str | nn.Module | None) -> str | None:
     return type(model).__name__ if isinstance(model, nn.Module) else model
 
 
-def _build(
+def new_search(
     settings: Settings, dataset: Dataset, model: str | nn.Module | None, device: torch.device
 ) -> Search:
     """The search at its beginning; randomness is seeded already."""

@@ -11,18 +11,33 @@ import torch
 from torch import nn
 
 from dada.augment import Pipeline
-from dada.bilevel import exact_rewards, finite_difference_rewards
+from dada.bilevel import Trace, exact, finite_difference, first_order, traceable
 from dada.datasets import ImageSet, even_batches
 from dada.models.child import Child
 from dada.models.device import best_precision
 from dada.policy import Policy
-from dada.searching.control_variate import ControlVariate
 from dada.searching.distribution import PolicyDistribution
-from dada.searching.gradients import GumbelSoftmaxGradient, PolicyGradient, RelaxGradient
+from dada.searching.gradients import (
+    CriticGradient,
+    GumbelSoftmaxGradient,
+    PolicyGradient,
+    ReinforceGradient,
+    RelaxGradient,
+)
+from dada.searching.gradients.relax import ControlVariate
+from dada.searching.outcome import pathwise, straight_through
+from dada.searching.scale import RewardScale
 from dada.searching.settings import Settings, search_space
 from dada.searching.step import Step
+from dada.searching.updates import AdamUpdate, NaturalUpdate, Update
 
-REWARDS = {"exact": exact_rewards, "finite-difference": finite_difference_rewards}
+HYPERGRADIENTS = {
+    "traced": exact,
+    "exact": exact,
+    "finite-difference": finite_difference,
+    "first-order": first_order,
+}
+MAGNITUDES = {"sampled": None, "straight-through": straight_through, "pathwise": pathwise}
 
 
 class DivergedError(ArithmeticError):
@@ -65,32 +80,36 @@ class Search:
             settings.momentum,
             weight_decay=settings.weight_decay,
         )
-        self.policy_optimiser = torch.optim.Adam(
-            self.distribution.parameters(), settings.policy_lr, settings.betas
-        )
-        gradient, self.control, self.control_optimiser = self._estimator()
+        self.update = policy_update(self.distribution, settings)
+        self.policy_gradient = policy_gradient(self.distribution, settings)
+        self.scale = RewardScale()
         self.step = Step(
             self.child,
             self.optimiser,
             self.distribution,
-            self.policy_optimiser,
-            gradient,
-            REWARDS[settings.hypergradient],
+            self.update,
+            self.policy_gradient,
+            HYPERGRADIENTS[settings.hypergradient],
+            self._trace(),
+            MAGNITUDES[settings.magnitudes],
             pipeline,
             self.generator,
+            settings.views,
             settings.draws == "batch",
-            settings.magnitudes == "straight-through",
             settings.clip,
-            torch.zeros((), dtype=torch.float64),
+            self.scale,
         )
 
-    def _estimator(self) -> tuple[PolicyGradient, nn.Module, torch.optim.Optimizer | None]:
-        if self.settings.estimator == "gumbel-softmax":
-            return GumbelSoftmaxGradient(self.settings.temperature), nn.Module(), None
-        size, length = self.distribution.table.operation.shape
-        control = ControlVariate(size, length, self.settings.hidden, self.settings.temperature)
-        optimiser = torch.optim.Adam(control.parameters(), self.settings.policy_lr)
-        return RelaxGradient(control, optimiser), control, optimiser
+    def _trace(self) -> Trace | None:
+        """Where nothing but the rewards of one view is wanted.
+
+        Derivatives in the images need a pass of their own, and so do further views, whose
+        rewards must be of the same kind to be compared.
+        """
+        s, model = self.settings, self.child.model
+        derivatives = self.policy_gradient.needs_derivatives or MAGNITUDES[s.magnitudes]
+        wanted = s.hypergradient == "traced" and s.views == 1 and not derivatives
+        return Trace(model) if wanted and traceable(model) else None
 
     @property
     def steps_per_epoch(self) -> int:
@@ -137,7 +156,7 @@ class Search:
             "look_ahead_loss": look_ahead_loss,
             "validation_loss": valid_loss,
             "validation_accuracy": accuracy,
-            "entropy": -(weights * weights.log()).sum().item(),
+            "entropy": torch.special.entr(weights).sum().item(),
             "weights": weights.tolist(),
             "probabilities": self.distribution.probabilities().tolist(),
             "magnitudes": self.distribution.magnitudes().tolist(),
@@ -179,10 +198,9 @@ class Search:
             "model": self.child.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "distribution": self.distribution.state_dict(),
-            "policy_optimiser": self.policy_optimiser.state_dict(),
-            "control": self.control.state_dict(),
-            "control_optimiser": self.control_optimiser and self.control_optimiser.state_dict(),
-            "reward_scale": self.step.reward_scale,
+            "update": self.update.state_dict(),
+            "policy_gradient": self.policy_gradient.state_dict(),
+            "reward_statistics": self.scale.statistics,
             "generator": self.generator.get_state(),
             "global_generators": [torch.get_rng_state(), *self._gpu_generators()],
         }
@@ -193,11 +211,9 @@ class Search:
         self.child.model.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.distribution.load_state_dict(state["distribution"])
-        self.policy_optimiser.load_state_dict(state["policy_optimiser"])
-        self.control.load_state_dict(state["control"])
-        if self.control_optimiser:
-            self.control_optimiser.load_state_dict(state["control_optimiser"])
-        self.step.reward_scale = state["reward_scale"]
+        self.update.load_state_dict(state["update"])
+        self.policy_gradient.load_state_dict(state["policy_gradient"])
+        self.scale.statistics = state["reward_statistics"]
         self.generator.set_state(state["generator"])
         torch.set_rng_state(state["global_generators"][0])
         if self.child.device.type == "cuda":
@@ -206,3 +222,24 @@ class Search:
     def _gpu_generators(self) -> list[torch.Tensor]:
         device = self.child.device
         return [torch.cuda.get_rng_state(device)] if device.type == "cuda" else []
+
+
+def policy_gradient(distribution: PolicyDistribution, settings: Settings) -> PolicyGradient:
+    """The estimator that the settings name."""
+    table = distribution.table
+    if settings.estimator == "critic":
+        return CriticGradient(table, distribution.spread, settings.memory)
+    if settings.estimator == "reinforce":
+        return ReinforceGradient()
+    if settings.estimator == "gumbel-softmax":
+        return GumbelSoftmaxGradient(settings.temperature)
+    size, length = table.operation.shape
+    control = ControlVariate(size, length, settings.hidden, settings.temperature)
+    return RelaxGradient(control, torch.optim.Adam(control.parameters(), settings.control_lr))
+
+
+def policy_update(distribution: PolicyDistribution, settings: Settings) -> Update:
+    """The way that the settings name of following the gradient."""
+    if settings.update == "natural":
+        return NaturalUpdate(distribution, settings.policy_lr)
+    return AdamUpdate(distribution, settings.policy_lr, settings.betas)

@@ -32,27 +32,48 @@ class Settings(NetworkSettings):
 
     # The policy gradient.
     draws: Literal["image", "batch"] = "image"
-    estimator: Literal["relax", "gumbel-softmax"] = "relax"
-    hypergradient: Literal["exact", "finite-difference"] = "exact"
-    magnitudes: Literal["sampled", "straight-through"] = "sampled"
+    views: Annotated[int, Field(ge=1, le=16)] = 1
+    """Draws for each image (or batch); the network learns from the first."""
+    estimator: Literal["critic", "reinforce", "relax", "gumbel-softmax"] = "critic"
+    hypergradient: Literal["traced", "exact", "finite-difference", "first-order"] = "traced"
+    """traced takes rewards from the train gradient's own pass where it can, else as exact."""
+    magnitudes: Literal["sampled", "straight-through", "pathwise"] = "sampled"
+    """How they are learnt: as random quantities by their score, through the images as if every
+    pixel were the magnitude, or through the images where operations are differentiable."""
     parameters: Literal["logit", "direct"] = "logit"
     """How probabilities and magnitudes are stored: as logits, or as themselves and clipped."""
-    policy_lr: Positive = 0.02
+    update: Literal["natural", "adam"] = "natural"
+    policy_lr: Positive = 0.05
     betas: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]] = (
         0.5,
         0.999,
     )
+    memory: Positive = 100.0
+    """Steps that the critic's past is worth."""
     temperature: Positive = 0.5
+    """Of the relaxations of relax and gumbel-softmax."""
     hidden: Annotated[int, Field(ge=1)] = 100
+    control_lr: Positive = 0.005
+    """Width and learning rate of relax's control variate."""
     keep: Annotated[int, Field(ge=1)] = 25
     """How many leading sub-policies the policy keeps."""
     uniform_weights: bool = False
     """Choose the kept sub-policies uniformly in training, as the paper does."""
 
     @model_validator(mode="after")
-    def _magnitudes_can_be_learnt(self) -> Self:
-        if self.magnitudes == "sampled" and self.spread == 0:
-            raise ValueError("sampled magnitudes need a spread above 0, or set straight-through")
+    def _fit_together(self) -> Self:
+        sampled = self.magnitudes == "sampled"
+        if sampled and self.spread == 0:
+            raise ValueError(
+                "sampled magnitudes need a spread above 0; fixed ones are learnt straight-through "
+                "by another estimator than critic"
+            )
+        if self.estimator == "critic" and not sampled:
+            raise ValueError(f"{self.magnitudes} magnitudes need another estimator than critic")
+        if self.estimator == "critic" and self.draws == "batch":
+            raise ValueError("the critic needs draws=image, or another estimator")
+        if self.update == "natural" and self.parameters == "direct":
+            raise ValueError("natural updates need parameters=logit, or update=adam")
         return self
 
 
@@ -64,8 +85,10 @@ PRESETS: dict[str, dict[str, Any]] = {
         "scale": "paper",
         "spread": 0.0,
         "draws": "batch",
+        "estimator": "relax",
         "magnitudes": "straight-through",
         "parameters": "direct",
+        "update": "adam",
         "policy_lr": 0.005,
         "uniform_weights": True,
         # The hypergradient stays exact: it is what the paper's finite difference approximates,

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from dada.augment import Pipeline, apply
-from dada.bilevel import Rewards, look_ahead
+from dada.bilevel import Hypergradient, Rewards, Trace
 from dada.models.child import Child
-from dada.searching.distribution import PolicyDistribution, Sample
+from dada.searching.distribution import PolicyDistribution
 from dada.searching.gradients import PolicyGradient
-from dada.searching.outcome import Batch, Outcome, outcome
-
-RewardFunction = Callable[..., Rewards]
+from dada.searching.outcome import Batch, MagnitudeDerivative, Outcome, relaxed_derivatives
+from dada.searching.scale import RewardScale
+from dada.searching.updates import Update
 
 
 @dataclass
@@ -26,29 +26,35 @@ class Step:
         child: the child network.
         optimiser: SGD of the child's weights.
         distribution: the policy distribution.
-        policy_optimiser: of the distribution's parameters.
+        update: how it follows its gradient.
         policy_gradient: the estimator.
-        reward_function: `exact_rewards` or `finite_difference_rewards`.
+        hypergradient: where the validation gradient is taken, and rewards from it.
+        trace: takes the rewards of a single view from the train gradient's own backward pass
+            instead; None where something more is wanted than these.
+        magnitude_derivative: of the rewards in fixed or smooth magnitudes; None where all of
+            them are sampled and have a score.
         pipeline: crop, flip, normalise, Cutout.
         generator: CPU generator of all randomness.
-        one_draw: one draw a batch, as in the paper, or one an image.
-        straight_through: magnitudes by ∂image/∂magnitude = 1.
+        views: draws for each image, or for each batch.
+        one_draw: a draw is for a whole batch, as in the paper, not for an image.
         clip: largest norm of the weights' gradient.
-        reward_scale: running mean square of the rewards.
+        scale: running statistics of the rewards.
     """
 
     child: Child
     optimiser: torch.optim.SGD
     distribution: PolicyDistribution
-    policy_optimiser: torch.optim.Optimizer
+    update: Update
     policy_gradient: PolicyGradient
-    reward_function: RewardFunction
+    hypergradient: Hypergradient
+    trace: Trace | None
+    magnitude_derivative: MagnitudeDerivative | None
     pipeline: Pipeline
     generator: torch.Generator
+    views: int
     one_draw: bool
-    straight_through: bool
     clip: float
-    reward_scale: Tensor
+    scale: RewardScale
 
     def __call__(
         self, images: Tensor, labels: Tensor, valid_images: Tensor, valid_labels: Tensor
@@ -63,10 +69,13 @@ class Step:
             Training loss and validation loss at the look-ahead, scalars on the device.
         """
         batch = self._draw(images)
-        loss, gradient = self.child.gradient(batch.augmented * batch.mask, labels)
+        # The network learns from the first view; the others only tell what draws are worth.
+        seen = batch.augmented[: len(images)] * batch.mask[: len(images)]
+        with self.trace or nullcontext():
+            loss, gradient = self.child.gradient(seen, labels)
 
         learning = self.optimiser.param_groups[0]
-        ahead = look_ahead(
+        ahead = self.hypergradient.ahead(
             self.child.parameters,
             gradient,
             self._momentum_buffers(),
@@ -77,50 +86,58 @@ class Step:
         valid = self.pipeline.normalise(valid_images)
         valid_loss, direction = self.child.gradient(valid, valid_labels, ahead)
 
-        relaxed = self.policy_gradient.needs_derivatives
-        rewards = self.reward_function(
-            lambda weights, x: self.child.losses(weights, x * batch.mask, labels),
-            self.child.parameters,
-            direction,
-            batch.augmented,
-            image_gradient=relaxed or self.straight_through,
-        )
-        unit = self._usual_size(batch.per_draw(rewards.value))
-        found = outcome(batch, rewards, unit, self.pipeline, relaxed, self.straight_through)
-        self._update_policy(batch.sample, found, learning["lr"])
+        outcome = self._outcome(batch, self._rewards(batch, labels, direction))
+        self.update(self.policy_gradient(batch.sample, outcome), learning["lr"])
         self._update_weights(gradient)
         return loss, valid_loss
 
     def _draw(self, images: Tensor) -> Batch:
-        """Crop and flip, then a draw for each image or, as in the paper, one for all."""
-        original = self.pipeline.crop_and_flip(images, self.generator)
+        """Crop and flip, then draws for each image or, as in the paper, for all.
+
+        Views of an image differ in nothing but the draw, so that nothing else sets them apart.
+        """
         count = len(images)
-        sample = self.distribution.sample(1 if self.one_draw else count, self.generator)
-        index = torch.zeros(count, dtype=torch.long) if self.one_draw else torch.arange(count)
-        draw = self.distribution.realise(sample, index, self.generator)
+        original = self.pipeline.crop_and_flip(images, self.generator)
         mask = self.pipeline.cutout_mask(original, self.generator)
+        draws = self.views if self.one_draw else self.views * count
+        sample = self.distribution.sample(draws, self.generator)
+        index = torch.arange(draws).repeat_interleave(self.views * count // draws)
+        draw = self.distribution.realise(sample, index, self.generator)
+        original = original.repeat(self.views, 1, 1, 1)
+        mask = mask.expand(count, -1, -1, -1).repeat(self.views, 1, 1, 1)
         augmented = self.pipeline.normalise(apply(original, draw))
         return Batch(sample, index, draw, original, augmented, mask)
 
-    def _usual_size(self, rewards: Tensor) -> Tensor:
-        """Running root mean square of the rewards, as it was before this step.
+    def _rewards(self, batch: Batch, labels: Tensor, direction: dict[str, Tensor]) -> Rewards:
+        """Rewards of all views, each view a batch of its own."""
+        if self.trace:
+            with self.child.autocast():
+                return Rewards(self.trace.rewards(direction))
+        wanted = self.policy_gradient.needs_derivatives or self.magnitude_derivative is not None
 
-        In its units the control variate need not chase the rewards' size, and the policy's Adam
-        is not dominated by the first steps, when losses are largest. (The published code takes
-        rewards as they are.)
-        """
-        square = rewards.square().mean()
-        scale = self.reward_scale if self.reward_scale > 0 else square
-        self.reward_scale = torch.lerp(scale, square, 0.05)
-        return scale.sqrt().clamp_min(1e-30)
+        def of(augmented: Tensor, mask: Tensor) -> Rewards:
+            return self.hypergradient.rewards(
+                lambda weights, x: self.child.losses(weights, x * mask, labels),
+                self.child.parameters,
+                direction,
+                augmented,
+                image_gradient=wanted,
+            )
 
-    def _update_policy(self, sample: Sample, outcome: Outcome, lr: float) -> None:
-        gradients = self.policy_gradient(sample, outcome)
-        self.policy_optimiser.zero_grad()
-        # ∇d L_val(w') = −ξ · mean over draws of ∇d E[ρ].
-        self.distribution.accumulate(sample, gradients, -lr / len(sample.sub_policy))
-        self.policy_optimiser.step()
-        self.distribution.clip()
+        size = len(labels)
+        return Rewards.join(map(of, batch.augmented.split(size), batch.mask.split(size)))
+
+    def _outcome(self, batch: Batch, rewards: Rewards) -> Outcome:
+        """What the draws earned, against what draws usually earn."""
+        advantage, unit = self.scale(batch.per_draw(rewards.value).view(self.views, -1))
+        selection = applied = magnitude = None
+        if rewards.image_gradient is not None:
+            around = rewards.image_gradient / unit.to(rewards.image_gradient)
+            if self.policy_gradient.needs_derivatives:
+                selection, applied = relaxed_derivatives(batch, around, self.pipeline)
+            if self.magnitude_derivative is not None:
+                magnitude = self.magnitude_derivative(batch, around, self.pipeline)
+        return Outcome(advantage.flatten(), selection, applied, magnitude)
 
     def _update_weights(self, gradient: dict[str, Tensor]) -> None:
         """SGD with the gradient that the look-ahead used: nothing is computed twice."""

@@ -1,0 +1,30 @@
+"""The published estimator, reimplemented from reading it, errors included."""
+
+import torch
+
+from dada.searching.gradients import PolicyGradient
+from dada.searching.outcome import Outcome
+from dada.searching.sample import Groups, Sample
+
+
+class PublishedGradient(PolicyGradient):
+    """REINFORCE on one draw a batch, whose score has the bits of all sub-policies.
+
+    The published code applies RELAX to the loss at w + εv and at w − εv with the same noise and
+    subtracts, so that the control variate cancels and this remains. Its selection's gradient is
+    S·K times too large, which is divided out here in its favour: Adam does not see scales.
+    Magnitudes are straight-through.
+    """
+
+    def __init__(self) -> None:
+        self.generator = torch.Generator().manual_seed(0)
+
+    def __call__(self, sample: Sample, outcome: Outcome) -> Groups:
+        """See `PolicyGradient`."""
+        surrogate = outcome.advantage * sample.log_selection
+        found = sample.gradients(surrogate, outcome.magnitude_derivative)
+        chance = sample.logits.probability.detach().sigmoid()
+        bits = torch.rand(chance.shape, generator=self.generator) < chance
+        bits[sample.sub_policy[0]] = sample.applied[0]
+        probability = outcome.advantage[0] * (bits.double() - chance)
+        return Groups(found.selection, probability, found.magnitude)

@@ -1,0 +1,86 @@
+"""How the policy distribution follows its gradient."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import torch
+
+from dada.searching.distribution import PolicyDistribution
+from dada.searching.sample import Groups
+
+
+class Update(Protocol):
+    """A strategy: one step of ascent on the expected reward, changing the distribution."""
+
+    def __call__(self, gradients: Groups, xi: float) -> None:
+        """Follow the gradients of the expected reward; ξ is the look-ahead's learning rate."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What has been accumulated."""
+        ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what `state_dict` gave."""
+
+
+class AdamUpdate:
+    """Adam on the hypergradient −ξ ∇E[ρ] (the paper, section 4).
+
+    Adam divides every coordinate by its own size. Where the gradient is mostly noise, that size
+    is the noise's and alike for all; where it is not, every coordinate moves at the same pace
+    whatever its gradient, and the ranking of the sub-policies is lost (docs/results.md).
+    """
+
+    def __init__(
+        self, distribution: PolicyDistribution, lr: float, betas: tuple[float, float]
+    ) -> None:
+        self.distribution = distribution
+        self.optimiser = torch.optim.Adam(distribution.parameters(), lr, betas)
+
+    def __call__(self, gradients: Groups, xi: float) -> None:
+        """See `Update`."""
+        self.optimiser.zero_grad()
+        self.distribution.accumulate(gradients, -xi)
+        self.optimiser.step()
+        self.distribution.clip()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Adam's moments."""
+        return self.optimiser.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what `state_dict` gave."""
+        self.optimiser.load_state_dict(state)
+
+
+class NaturalUpdate:
+    """Natural gradient ascent: a logit moves by lr times the reward that it makes a difference of.
+
+    After T steps on unchanging rewards R a sub-policy's weight is proportional to
+    exp(lr · T · R): the order is kept, and so are proportions. Steps are in units of a reward's
+    usual size and do not shrink with ξ: what differs little, moves little.
+
+    Args:
+        distribution: kept as logits.
+        lr: change of a logit per unit of reward.
+    """
+
+    def __init__(self, distribution: PolicyDistribution, lr: float) -> None:
+        self.distribution = distribution
+        self.lr = lr
+
+    @torch.no_grad()
+    def __call__(self, gradients: Groups, xi: float) -> None:
+        """See `Update`."""
+        natural = self.distribution.natural(gradients)
+        for parameter, direction in zip(self.distribution.parameters(), natural.all(), strict=True):
+            parameter.add_(direction, alpha=self.lr)
+        self.distribution.clip()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Nothing."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Nothing."""

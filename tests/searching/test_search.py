@@ -1,0 +1,80 @@
+"""Every way of estimating goes through a whole epoch and changes the whole distribution."""
+
+import itertools
+
+import pytest
+import torch
+
+from dada.searching.gradients import (
+    CriticGradient,
+    GumbelSoftmaxGradient,
+    ReinforceGradient,
+    RelaxGradient,
+)
+from dada.searching.search import HYPERGRADIENTS
+from dada.searching.updates import AdamUpdate, NaturalUpdate
+
+OPERATIONS = ("Brightness", "Rotate", "Posterize", "Invert")
+ESTIMATORS = ("reinforce", "relax", "gumbel-softmax")
+MAGNITUDES = ("sampled", "straight-through", "pathwise")
+WAYS = [("critic", "sampled"), *itertools.product(ESTIMATORS, MAGNITUDES)]
+
+
+def run(search):
+    """One epoch; afterwards all is finite and nothing is where it was but what has no effect."""
+    before = [p.detach().clone() for p in search.distribution.parameters()]
+    record = search.run_epoch()
+    after = list(search.distribution.parameters())
+    assert all(p.isfinite().all() for p in after)
+    assert not any(map(torch.equal, before, after))
+    assert record["epoch"] == 1 and len(search.policy("found", {}).sub_policies) == 6
+    no_magnitude = ~search.distribution.table.has_magnitude
+    assert torch.equal(before[2][no_magnitude], after[2][no_magnitude]), "Invert has none"
+
+
+@pytest.mark.parametrize("hypergradient", list(HYPERGRADIENTS))
+@pytest.mark.parametrize(("estimator", "magnitudes"), WAYS)
+def test_an_epoch_of_every_combination(begin, estimator, magnitudes, hypergradient):
+    ways = {"estimator": estimator, "magnitudes": magnitudes, "hypergradient": hypergradient}
+    for views in (1, 2) if hypergradient == "traced" else (2,):
+        run(begin(operations=OPERATIONS, views=views, **ways))
+
+
+@pytest.mark.parametrize("views", [1, 2])
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_an_epoch_with_a_draw_for_a_whole_batch_and_direct_parameters(begin, estimator, views):
+    """As in the paper, with another estimator or two draws; its magnitudes are fixed."""
+    search = begin(
+        preset="paper",
+        operations=OPERATIONS,
+        estimator=estimator,
+        views=views,
+        batch=2,
+        cutout=0,
+        flip=False,
+    )
+    run(search)
+    for parameter in (search.distribution.probability, search.distribution.magnitude):
+        assert parameter.min() >= 0 and parameter.max() <= 1
+
+
+def test_the_settings_choose_the_parts(begin):
+    kinds = {
+        "critic": CriticGradient,
+        "reinforce": ReinforceGradient,
+        "relax": RelaxGradient,
+        "gumbel-softmax": GumbelSoftmaxGradient,
+    }
+    for estimator, kind in kinds.items():
+        assert type(begin(estimator=estimator).policy_gradient) is kind
+    assert type(begin().update) is NaturalUpdate
+    assert type(begin(update="adam").update) is AdamUpdate
+
+
+def test_the_settings_reach_the_parts(begin):
+    search = begin(memory=7.0, policy_lr=0.3, views=3, clip=2.0)
+    assert search.policy_gradient.regression.forgetting.item() == pytest.approx(0.8668778998)
+    assert search.update.lr == 0.3 and (search.step.views, search.step.clip) == (3, 2.0)
+    relax = begin(estimator="relax", hidden=9, control_lr=0.4, temperature=0.7).policy_gradient
+    assert relax.control.inner.out_features == 9 and relax.control.temperature == 0.7
+    assert relax.optimiser.param_groups[0]["lr"] == 0.4

@@ -1,0 +1,73 @@
+"""Settings and presets; what does not fit together is refused in one line."""
+
+import pytest
+
+from dada.errors import UserError
+from dada.searching.settings import for_dataset, make_settings
+
+
+def test_the_papers_settings_are_the_papers(digits):
+    settings = for_dataset(make_settings("paper"), digits)
+    assert settings.model == "wrn-40-2" and settings.batch == 128 and settings.epochs == 20
+    assert settings.lr == 0.1 and settings.lr_min == 0.001 and settings.weight_decay == 2e-4
+    assert settings.policy_lr == 0.005 and settings.betas == (0.5, 0.999)
+    assert settings.temperature == 0.5 and settings.clip == 5 and settings.keep == 25
+    assert settings.draws == "batch" and settings.magnitudes == "straight-through"
+    assert settings.scale == "paper" and settings.spread == 0 and settings.uniform_weights
+    assert settings.estimator == "relax" and settings.views == 1
+    assert settings.update == "adam" and settings.parameters == "direct"
+
+
+def test_a_users_choice_beats_the_preset_and_the_data(digits):
+    settings = for_dataset(make_settings("paper", model="wrn-16-1", batch=16, cutout=2), digits)
+    assert (settings.model, settings.batch, settings.cutout) == ("wrn-16-1", 16, 2)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"preset": "papers"}, "no preset 'papers'"),
+        ({"epochs": 0}, "epochs"),
+        ({"lr": -1.0}, "lr"),
+        ({"views": 0}, "views"),
+        ({"memory": 0.0}, "memory"),
+        ({"estimator": "magic"}, "critic.*relax"),
+        ({"hypergradient": "second-order"}, "first-order"),
+        ({"magnitudes": "magic"}, "pathwise"),
+        ({"learning_rate": 0.1}, "learning_rate"),
+    ],
+)
+def test_wrong_settings_get_one_clear_line(wrong, reason):
+    with pytest.raises(UserError, match=reason) as caught:
+        make_settings(**wrong)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"spread": 0.0}, "sampled magnitudes need a spread above 0"),
+        ({"magnitudes": "straight-through"}, "straight-through magnitudes need another estimator"),
+        ({"magnitudes": "pathwise"}, "pathwise magnitudes need another estimator"),
+        ({"draws": "batch"}, "critic needs draws=image"),
+        ({"parameters": "direct"}, "natural updates need parameters=logit"),
+    ],
+)
+def test_what_does_not_fit_together_gets_one_clear_line(wrong, reason):
+    with pytest.raises(UserError, match=reason) as caught:
+        make_settings(**wrong)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "remedy",
+    [
+        {"spread": 0.0, "estimator": "reinforce", "magnitudes": "straight-through"},
+        {"magnitudes": "pathwise", "estimator": "relax"},
+        {"draws": "batch", "estimator": "reinforce"},
+        {"parameters": "direct", "update": "adam"},
+    ],
+)
+def test_the_remedies_that_those_lines_name_are_accepted(remedy):
+    settings = make_settings(**remedy).model_dump()
+    assert remedy.items() <= settings.items()
