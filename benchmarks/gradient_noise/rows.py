@@ -120,7 +120,7 @@ def _critic(memory: float, correction: float = 0.0) -> Callable[..., PolicyGradi
     return lambda d, t: CriticGradient(d.table, d.spread, memory, correction)
 
 
-VIEW = {"traced": 1.0}
+VIEW = {"rewards": 1.0}
 MEMORY = DEFAULTS.memory
 WARM = 150
 ROWS = {
@@ -142,7 +142,7 @@ ROWS = {
     "unaugmented": Row(
         "… less the un-augmented image's",
         _reinforce,
-        {"traced": 1.0, "rewards": 1.0},
+        {"rewards": 2.0},
         baseline="unaugmented",
     ),
     "views_2_alone": Row(
@@ -165,7 +165,7 @@ ROWS = {
     "rebar": Row(
         "REBAR (blends as if measured)",
         _rebar,
-        {"traced": 1.0, "rewards and images": 2.0},
+        {"rewards": 1.0, "rewards and images": 2.0},
         baseline="none",
         warm=WARM,
     ),

@@ -11,7 +11,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from dada.augment import apply
 from dada.bilevel import exact_rewards
-from dada.models.child import Child, batch_statistics
+from dada.models.batch_norm import batch_statistics
+from dada.models.child import Child
 from dada.searching.distribution import PolicyDistribution
 from dada.searching.outcome import Batch, pathwise, relaxed_derivatives, straight_through
 from dada.searching.sample import Groups, Sample

@@ -8,7 +8,7 @@ from torch.nn.functional import cross_entropy
 
 from dada.bilevel import Trace, exact_rewards, traceable
 from dada.models import create
-from dada.models.child import batch_statistics, elementary
+from dada.models.batch_norm import batch_statistics, elementary
 
 LABELS = torch.tensor([0, 1, 2, 0, 1, 2])
 

@@ -32,8 +32,8 @@ from dada.searching.step import Step
 from dada.searching.updates import AdamUpdate, NaturalUpdate, Update
 
 HYPERGRADIENTS = {
-    "traced": exact,
     "exact": exact,
+    "traced": exact,
     "finite-difference": finite_difference,
     "first-order": first_order,
 }

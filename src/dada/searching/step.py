@@ -117,7 +117,7 @@ class Step:
 
         def of(augmented: Tensor, mask: Tensor) -> Rewards:
             return self.hypergradient.rewards(
-                lambda weights, x: self.child.losses(weights, x * mask, labels),
+                lambda weights, x: self.child.losses(weights, x * mask, labels, reverse=wanted),
                 self.child.parameters,
                 direction,
                 augmented,
