@@ -15,33 +15,26 @@ from benchmarks.gradient_noise.table import RewardTable
 from dada.policy import SearchSpace
 from dada.searching.distribution import PolicyDistribution
 
-MEMORYLESS = {"published": "C3", "relax": "C1", "gumbel_softmax": "C1", "rebar": "C1"}
-
 
 def draw_errors(result: dict, path: Path) -> None:
-    """One step's relative error against its cost, for the selection and the probabilities."""
-    figure, axes = plt.subplots(1, 2, figsize=(11, 4.6), sharex=True)
-    for axis, group, symbol in zip(axes, ("alpha", "beta"), ("α", "β"), strict=True):
-        for name, row in ROWS.items():
-            if name not in result or row.like:
-                continue
-            found = result[name]
-            color = "C0" if name.startswith("critic") else MEMORYLESS.get(name, "C7")
-            axis.scatter(found["cost"], found[group], color=color, zorder=3)
-            axis.annotate(
-                row.words,
-                (found["cost"], found[group]),
-                xytext=(6, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=7.5,
-                color=color,
-            )
-        axis.axhline(1, color="0.6", linewidth=1, linestyle=":")
-        axis.text(23.6, 1.15, "no gradient at all", fontsize=7.5, color="0.4", ha="right")
-        axis.set(yscale="log", xlim=(6, 24), xlabel="cost of a step, forward passes")
-        axis.set_ylabel(f"relative squared error of one step's {symbol} gradient")
-        axis.spines[["top", "right"]].set_visible(False)
+    """One step's relative error of each estimator, for the selection and the probabilities."""
+    names = [name for name, row in ROWS.items() if name in result and not row.like]
+    figure, axis = plt.subplots(figsize=(9, 0.33 * len(names) + 1))
+    for y, name in enumerate(names):
+        found = result[name]
+        color = "C3" if name == "published" else "C0" if name == result["default"] else "0.45"
+        axis.plot([found["alpha"], found["beta"]], [y, y], color="0.85", zorder=1)
+        axis.scatter(found["alpha"], y, color=color, zorder=3)
+        axis.scatter(found["beta"], y, facecolor="white", edgecolor=color, zorder=2)
+        axis.text(2.4e5, y, f"{found['cost']:.0f}", va="center", ha="right", fontsize=9)
+    axis.axvline(1, color="0.6", linewidth=1, linestyle=":")
+    axis.text(1, len(names) - 0.35, "no gradient at all", fontsize=8, color="0.4", ha="center")
+    axis.text(2.4e5, -0.9, "forward passes", fontsize=9, ha="right")
+    axis.set_yticks(range(len(names)), [ROWS[name].words for name in names], fontsize=9)
+    axis.set(xscale="log", xlim=(1e-2, 3e5), ylim=(len(names) - 0.2, -1.3))
+    axis.set_xlabel("squared error of one step's gradient, relative (● α, ○ β)")
+    axis.spines[["top", "right", "left"]].set_visible(False)
+    axis.tick_params(left=False)
     figure.tight_layout()
     figure.savefig(path)
     plt.close(figure)

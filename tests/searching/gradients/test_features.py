@@ -83,3 +83,18 @@ def test_the_papers_space_has_as_many_features_as_the_documentation_says():
     whole = OperationFeatures(distribution(SearchSpace()).table, 1.0)
     assert len(whole.prior) == 15 + 2 * 15 + 105 and (whole.prior > 0).all()
     assert len(OperationFeatures(distribution(SPACE).table, 1.0).prior) == 3 + 6 + 3
+
+
+def test_of_many_operations_only_their_own_effects_are_told_apart(monkeypatch):
+    """With room for fewer pairs than there are: 4 main effects and 8 of strength."""
+    monkeypatch.setattr("dada.searching.gradients.features.MOST_PAIRS", 5)
+    policy = distribution(space(2), 1.0)
+    few = OperationFeatures(policy.table, 1.0)
+    assert len(few.prior) == 12
+    monkeypatch.undo()
+    every = OperationFeatures(policy.table, 1.0)
+    assert len(every.prior) == 12 + 6
+    sample = policy.sample(50, torch.Generator().manual_seed(0))
+    torch.testing.assert_close(few.of(sample), every.of(sample)[:, :12])
+    logits = policy.logits()
+    torch.testing.assert_close(few.expected(logits), every.expected(logits)[:12])

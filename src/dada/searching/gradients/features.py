@@ -14,6 +14,7 @@ from dada.searching.sample import Groups, Sample
 # Measured effects on CIFAR-10 and the digits are of this size; a few times more or less
 # changes little (docs/algorithm.md).
 MAIN, STRENGTH, PAIR = 0.2, 0.1, 0.05
+MOST_PAIRS = 300  # all pairs of 25 operations; more would take longer than the network's step
 
 
 class OperationFeatures:
@@ -22,7 +23,8 @@ class OperationFeatures:
     For each operation: whether it is applied, and if so its magnitude as two orthonormal
     polynomials. For each pair of operations that stand together in a sub-policy: whether
     both are applied. At one magnitude and K = 2 these describe every (sub-policy, applied)
-    outcome exactly: 15 + 105 numbers for the paper's space.
+    outcome exactly: 15 + 105 numbers for the paper's space. Beyond `MOST_PAIRS` pairs, whose
+    effects are the smallest, operations are all that is told apart.
 
     Args:
         table: the sub-policies.
@@ -35,16 +37,8 @@ class OperationFeatures:
     def __init__(self, table: Table, spread: float) -> None:
         self.table, self.spread = table, spread
         self.operations = len(table.operations)
-        length = table.operation.shape[1]
-        self.couples = [(j, k) for k in range(length) for j in range(k)]
-        seen: dict[tuple[int, int], int] = {}
-        pairs = [
-            [seen.setdefault((row[j], row[k]), len(seen)) for j, k in self.couples]
-            for row in table.operation.tolist()
-        ]
-        # (S, couples): the column of each pair within a sub-policy.
-        self.pair = torch.tensor(pairs, dtype=torch.long).reshape(len(pairs), len(self.couples))
-        blocks = [(self.operations, MAIN), (2 * self.operations, STRENGTH), (len(seen), PAIR)]
+        self.couples, self.pair, pairs = _pairs(table.operation)
+        blocks = [(self.operations, MAIN), (2 * self.operations, STRENGTH), (pairs, PAIR)]
         self.prior = torch.cat([torch.full((n,), size, dtype=torch.float64) for n, size in blocks])
 
     def of(self, sample: Sample) -> Tensor:
@@ -82,6 +76,24 @@ class OperationFeatures:
         values = [applied, strength[..., 0], strength[..., 1], *(b[:, None] for b in both)]
         empty = torch.zeros(len(sub_policy), len(self.prior), dtype=torch.float64)
         return empty.scatter_add(1, torch.cat(columns, 1), torch.cat(values, 1))
+
+
+def _pairs(operation: Tensor) -> tuple[list[tuple[int, int]], Tensor, int]:
+    """Couples of places in a sub-policy, (S, couples) the pair that stands there, how many."""
+    length = operation.shape[1]
+    couples = [(j, k) for k in range(length) for j in range(k)]
+    seen: dict[tuple[int, int], int] = {}
+    pairs = [
+        [seen.setdefault((row[j], row[k]), len(seen)) for j, k in couples]
+        for row in operation.tolist()
+    ]
+    if len(seen) > MOST_PAIRS:
+        return [], torch.empty(len(pairs), 0, dtype=torch.long), 0
+    return (
+        couples,
+        torch.tensor(pairs, dtype=torch.long).reshape(len(pairs), len(couples)),
+        len(seen),
+    )
 
 
 def _polynomials(magnitude: Tensor) -> Tensor:

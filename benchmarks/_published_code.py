@@ -1,0 +1,118 @@
+"""The published code itself, where a checkout of it is at hand: none of it is part of this project.
+
+Changed only where it would not run: what it sends to the GPU goes to the device that is measured,
+and its top-5 accuracy, which today's PyTorch refuses, is left out. Its data loader gets the
+images from memory. Everything else is its own, including autograd's anomaly detection, which its
+scripts switch on.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torchvision import transforms
+
+
+@contextmanager
+def sent_to(device: torch.device) -> Iterator[None]:
+    """`.cuda()` means this device."""
+    before = torch.Tensor.cuda, nn.Module.cuda
+    torch.Tensor.cuda = lambda self, *_, **__: self.to(device)
+    nn.Module.cuda = lambda self, *_, **__: self.to(device)
+    try:
+        yield
+    finally:
+        torch.Tensor.cuda, nn.Module.cuda = before
+
+
+class PublishedSearch:
+    """Steps of `train_search_paper.py`, WRN-40-2.
+
+    Args:
+        folder: a checkout of github.com/VDIGPKU/DADA.
+        images: uint8 (N, 3, 32, 32).
+        labels: int64 (N,).
+        batch: images a step.
+        device: where the network runs.
+    """
+
+    def __init__(
+        self, folder: Path, images: Tensor, labels: Tensor, batch: int, device: torch.device
+    ) -> None:
+        sys.path.insert(0, str(folder / "search_relax"))
+        import architect  # noqa: PLC0415
+        import dataset  # noqa: PLC0415
+        import model_search  # noqa: PLC0415
+        import primitives  # noqa: PLC0415
+        import utils  # noqa: PLC0415
+
+        self.device, self.accuracy = device, utils.accuracy
+        with sent_to(device):
+            self.criterion = nn.CrossEntropyLoss()
+            self.model = model_search.Network(
+                "wresnet40_2", 10, primitives.sub_policies, True, False, 0.5, self.criterion
+            )
+        self.sgd = torch.optim.SGD(self.model.parameters(), 0.1, 0.9, weight_decay=2e-4)
+        settings = SimpleNamespace(
+            momentum=0.9, weight_decay=2e-4, arch_learning_rate=0.005, arch_weight_decay=0.0
+        )
+        self.architect = architect.Architect(self.model, settings)
+        before = [transforms.RandomCrop(32, padding=4), transforms.RandomHorizontalFlip()]
+        normalise = transforms.Normalize((0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010))
+        after = [transforms.ToTensor(), normalise]
+        pictures = [
+            (Image.fromarray(image.permute(1, 2, 0).numpy()), int(label))
+            for image, label in zip(images, labels, strict=True)
+        ]
+
+        def loader(search: bool) -> torch.utils.data.DataLoader:
+            wrapped = dataset.AugmentDataset(
+                pictures,
+                transforms.Compose(before),
+                transforms.Compose([*after, dataset.CutoutDefault(16)]),
+                transforms.Compose(after),
+                primitives.sub_policies,
+                search,
+                self.model.magnitudes,
+            )
+            return torch.utils.data.DataLoader(wrapped, batch, shuffle=search, drop_last=True)
+
+        self.train, self.valid = loader(True), loader(False)
+        self.batches: Iterator = iter(())
+        self._sample()
+
+    def _sample(self) -> None:
+        with sent_to(self.device):
+            self.model.sample()
+        self.train.dataset.weights_index = self.model.ops_weights_b
+        self.train.dataset.probabilities_index = self.model.probabilities_b
+
+    def step(self) -> None:
+        """The body of its training loop."""
+        with sent_to(self.device), torch.autograd.set_detect_anomaly(True):
+            self.model.train()
+            self.model.set_augmenting(True)
+            batch = next(self.batches, None)
+            if batch is None:
+                self.batches = iter(self.train)
+                batch = next(self.batches)
+            images, labels = batch[0].cuda(), batch[1].cuda()
+            seen, wanted = (part.cuda() for part in next(iter(self.valid)))
+            self.architect.step(images, labels, seen, wanted, 0.1, self.sgd, unrolled=True)
+            self.sgd.zero_grad()
+            logits = self.model(images)
+            loss = self.criterion(logits, labels)
+            loss.backward()
+            nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
+            self.sgd.step()
+            self.accuracy(logits.detach(), labels, topk=(1,))
+            loss.item()
+            after = self.model(seen)
+            self.criterion(after, wanted).item()
+            self.accuracy(after.detach(), wanted, topk=(1,))
+        self._sample()
