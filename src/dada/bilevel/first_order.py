@@ -9,6 +9,7 @@ the validation gradient at the same weights.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from torch import Tensor
 
@@ -16,15 +17,8 @@ from dada.bilevel.exact import exact_rewards
 from dada.bilevel.rewards import Hypergradient, Tensors
 
 
-def stay(
-    weights: Mapping[str, Tensor],
-    gradient: Mapping[str, Tensor],
-    momentum_buffer: Mapping[str, Tensor],
-    learning_rate: float,
-    momentum: float = 0.0,
-    weight_decay: float = 0.0,
-) -> Tensors:
-    """The weights as they are. Arguments as `look_ahead`."""
+def stay(weights: Mapping[str, Tensor], *rest: Any, **options: Any) -> Tensors:
+    """The weights as they are; called like `look_ahead`."""
     return {name: weight.detach() for name, weight in weights.items()}
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -38,45 +37,14 @@ class Rewards:
         return cls(torch.cat([p.value for p in found]), torch.cat(gradients) if gradients else None)
 
 
-class RewardFunction(Protocol):
-    """Rewards of images along a direction: `exact_rewards` or `finite_difference_rewards`."""
-
-    def __call__(
-        self,
-        losses: Losses,
-        weights: Tensors,
-        direction: Tensors,
-        images: Tensor,
-        image_gradient: bool = False,
-    ) -> Rewards:
-        """See `exact_rewards`."""
-        ...
-
-
-class LookAhead(Protocol):
-    """The weights at which the validation gradient is taken: `look_ahead` or `stay`."""
-
-    def __call__(
-        self,
-        weights: Mapping[str, Tensor],
-        gradient: Mapping[str, Tensor],
-        momentum_buffer: Mapping[str, Tensor],
-        learning_rate: float,
-        momentum: float = 0.0,
-        weight_decay: float = 0.0,
-    ) -> Tensors:
-        """See `look_ahead`."""
-        ...
-
-
 @dataclass(frozen=True)
 class Hypergradient:
     """How validation loss reacts to the training images: where it is asked, and how.
 
     Attributes:
-        ahead: the weights at which the validation gradient is taken.
-        rewards: of the training images, along that gradient.
+        ahead: the weights at which the validation gradient is taken; called like `look_ahead`.
+        rewards: of the training images, along that gradient; called like `exact_rewards`.
     """
 
-    ahead: LookAhead
-    rewards: RewardFunction
+    ahead: Callable[..., Tensors]
+    rewards: Callable[..., Rewards]

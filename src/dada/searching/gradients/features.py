@@ -11,8 +11,7 @@ from dada.augment import Table
 from dada.searching.sample import Groups, Sample
 
 # Standard deviations of the effects before anything is seen, in units of a reward's usual size.
-# Measured effects on CIFAR-10 and the digits are of this size; a few times more or less
-# changes little (docs/algorithm.md).
+# Measured effects on CIFAR-10 and the digits are of this size; a few times less changed little.
 MAIN, STRENGTH, PAIR = 0.2, 0.1, 0.05
 MOST_PAIRS = 300  # all pairs of 25 operations; more would take longer than the network's step
 
