@@ -57,7 +57,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=8, help="that it is trained for")
     parser.add_argument("--images", type=int, default=96, help="whose rewards are measured")
     parser.add_argument("--levels", type=int, default=2, help="magnitudes of each operation")
-    parser.add_argument("--repeats", type=int, default=200, help="steps measured a row")
+    parser.add_argument("--repeats", type=int, default=100, help="steps measured a row")
+    parser.add_argument("--warm", type=int, default=80, help="steps of learning before these")
     parser.add_argument("--steps", type=int, default=320, help="of the second part")
     parser.add_argument("--seeds", type=int, default=1, help="of the second part")
     parser.add_argument("--only", nargs="+", choices=list(ROWS), help="rows to measure")
@@ -97,7 +98,7 @@ def describe(table: RewardTable, search: Search) -> None:
 def measure(row: Row, space: SearchSpace, table: RewardTable, options: argparse.Namespace) -> dict:
     """The first part for a row, as the JSON has it."""
     started = time.perf_counter()
-    found = one_step(row, space, table, options.repeats)
+    found = one_step(row, space, table, options.repeats, options.warm)
     print(f"{row.words}: {time.perf_counter() - started:.1f} s", file=sys.stderr)
     result: dict = {name: found[name]["error"] for name in GROUPS}
     result["bias"] = {name: found[name]["bias"] for name in GROUPS}

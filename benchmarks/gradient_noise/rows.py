@@ -38,7 +38,7 @@ class Row:
         baseline: the mean of others (`dada.searching.scale`), none, or the un-augmented image.
         alone: an image's baseline is its own other views, whatever they resemble.
         magnitudes: which derivative; None for the score.
-        warm: steps after which it is measured, where it learns.
+        learns: it is measured after some steps of learning.
         remembers: its estimates share what has been learnt, so that they are not independent.
         like: the row whose one step this one's is.
         update: natural, or the paper's Adam on direct parameters.
@@ -52,7 +52,7 @@ class Row:
     baseline: Literal["others", "none", "unaugmented"] = "others"
     alone: bool = False
     magnitudes: Literal["straight-through", "pathwise"] | None = None
-    warm: int = 0
+    learns: bool = False
     remembers: bool = False
     like: str | None = None
     update: Literal["natural", "adam", "paper"] = "natural"
@@ -122,7 +122,6 @@ def _critic(memory: float, correction: float = 0.0) -> Callable[..., PolicyGradi
 
 VIEW = {"rewards": 1.0}
 MEMORY = DEFAULTS.memory
-WARM = 150
 ROWS = {
     "published": Row(
         "the published estimator",
@@ -167,14 +166,14 @@ ROWS = {
         _rebar,
         {"rewards": 1.0, "rewards and images": 2.0},
         baseline="none",
-        warm=WARM,
+        learns=True,
     ),
-    "relax": Row("RELAX", _relax, VIEW, warm=WARM),
-    "critic_corrected": Row("critic, corrected", _critic(MEMORY, 1.0), VIEW, warm=WARM),
+    "relax": Row("RELAX", _relax, VIEW, learns=True),
+    "critic_corrected": Row("critic, corrected", _critic(MEMORY, 1.0), VIEW, learns=True),
     "critic_forgetful": Row("critic that forgets every step", _critic(1e-3), VIEW),
-    "critic": Row("critic", _critic(MEMORY), VIEW, warm=WARM, remembers=True),
+    "critic": Row("critic", _critic(MEMORY), VIEW, learns=True, remembers=True),
     "critic_views_2": Row(
-        "critic, 2 views", _critic(MEMORY), {"rewards": 2.0}, 2, warm=WARM, remembers=True
+        "critic, 2 views", _critic(MEMORY), {"rewards": 2.0}, 2, learns=True, remembers=True
     ),
     "critic_adam": Row("critic, with Adam", _critic(MEMORY), VIEW, like="critic", update="adam"),
 }

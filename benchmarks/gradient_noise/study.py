@@ -60,8 +60,14 @@ class Learner:
         return advantage * unit  # the table's rewards have a unit of their own
 
 
-def one_step(row: Row, space: SearchSpace, table: RewardTable, repeats: int) -> dict[str, dict]:
+def one_step(
+    row: Row, space: SearchSpace, table: RewardTable, repeats: int, warm: int
+) -> dict[str, dict]:
     """One step's gradient at the starting point, against the exact one, by group.
+
+    Args:
+        repeats: steps measured.
+        warm: steps that an estimator that learns has made before.
 
     Returns:
         Group by group: `error`, the mean squared error relative to the exact gradient's square;
@@ -74,7 +80,7 @@ def one_step(row: Row, space: SearchSpace, table: RewardTable, repeats: int) -> 
     found = []
     for chain in range(chains):
         learner = Learner(row, space, table, seed=chain)
-        for _ in range(row.warm):
+        for _ in range(warm if row.learns else 0):
             learner.step()
         found.append([_flat(learner.step()) for _ in range(steps)])
     exact = _flat(table.gradient(PolicyDistribution(space)))
