@@ -9,7 +9,7 @@ is a look-up, so that estimators can be held against the exact gradient many tim
 
 First part, at the search's starting point, for each group of parameters: the bias of one step's
 gradient in standard errors, its mean squared error relative to the exact gradient, and what a
-step costs. Second part: every estimator learns for 320 steps with the child frozen; the rank
+step costs. Second part: the selection learns for 320 steps with the child frozen; the rank
 correlation of the learnt weights with the exact expected rewards of the sub-policies says
 what the search would have found.
 """

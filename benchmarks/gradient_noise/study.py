@@ -114,13 +114,15 @@ def _compare(estimates: Tensor, exact: Tensor) -> dict[str, float]:
 def learn(row: Row, space: SearchSpace, table: RewardTable, steps: int, seed: int) -> float:
     """Spearman's correlation of the weights learnt in so many steps with the exact ranking.
 
-    The whole distribution learns. The ranking is of the sub-policies' expected rewards at the
-    starting point.
+    Only the selection learns. As probabilities and magnitudes change, so does the ranking, and
+    what had been learnt would be held against another one.
     """
     learner = Learner(row, space, table, seed)
     update = _update(learner)
     for _ in range(steps):
-        update(learner.step(), 1.0)
+        found = learner.step()
+        held = torch.zeros_like(found.probability)
+        update(Groups(found.selection, held, held), 1.0)
     start = PolicyDistribution(space)
     exact = table.expected(start, start.logits()).detach()
     return float(spearmanr(learner.distribution.weights(), exact).statistic)
