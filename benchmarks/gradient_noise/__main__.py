@@ -29,6 +29,7 @@ def main() -> None:
     table = measure_table(search, options.images, options.levels)
     describe(table, search)
     costs = cost.measure(search, options.images)
+    torch.set_num_threads(1)  # what follows is small, and two threads only wait for each other
     space = search.distribution.space
     result: dict[str, object] = {"default": DEFAULT, "costs": costs}
     print(HEADER)
@@ -57,8 +58,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=8, help="that it is trained for")
     parser.add_argument("--images", type=int, default=96, help="whose rewards are measured")
     parser.add_argument("--levels", type=int, default=2, help="magnitudes of each operation")
-    parser.add_argument("--repeats", type=int, default=100, help="steps measured a row")
-    parser.add_argument("--warm", type=int, default=80, help="steps of learning before these")
+    parser.add_argument("--repeats", type=int, default=80, help="steps measured a row")
+    parser.add_argument("--warm", type=int, default=60, help="steps of learning before these")
     parser.add_argument("--steps", type=int, default=320, help="of the second part")
     parser.add_argument("--seeds", type=int, default=1, help="of the second part")
     parser.add_argument("--only", nargs="+", choices=list(ROWS), help="rows to measure")
