@@ -1,28 +1,44 @@
-"""Images a second under each operation and a whole policy: ours against a Pillow loop.
+"""Images a second under each operation and a whole policy: ours against what else there is.
 
-    python -m benchmarks.operations [--batch 128] [--sides 32 224] [--json FILE]
+    python -m benchmarks.operations [--batch 128] [--sides 32 224] [--device cpu|cuda] [--json FILE]
 
-Both start from and end in a uint8 tensor (B, C, H, W), as a training loop has it; every image
-has a value of its own. Losses are shown as ratios below 1.
+- ours and Pillow: from and to a uint8 tensor (B, C, H, W) on the device, as a training loop has
+  it; every image has a value of its own. Equal to the byte, which is asserted before timing.
+- torchvision: its v2 functions on the same tensor, one value for the whole batch.
+- kornia, if it is installed: a value for every image, from and to float tensors, its own format;
+  the conversion from and to bytes is not counted. Its geometry is nearest-neighbour here too.
+
+The last two give other bytes; where their column is empty nothing was compared. A ratio is our
+speed over theirs, so losses are ratios below 1. On CUDA ours is also in GB/s: the bytes of the
+images, read once and written once.
 """
 
 import argparse
+import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
+from torch import Tensor
+from torchvision.transforms.v2 import functional as F
 
 from benchmarks._contract import finish, measure
 from dada.augment import Draw, Sampler, apply
 from dada.ops import PAPER_OPERATIONS, get
 from dada.policy import Scale, SearchSpace
 
+try:
+    import kornia
+except ImportError:
+    kornia = None
 
-def with_pillow(images: torch.Tensor, draw: Draw) -> torch.Tensor:
+
+def with_pillow(images: Tensor, draw: Draw) -> Tensor:
     """The draw by a loop over images in Pillow."""
     results = []
-    for row, image in enumerate(images):
+    for row, image in enumerate(images.cpu()):
         picture = Image.fromarray(image.permute(1, 2, 0).numpy())
         for k in range(draw.operation.shape[1]):
             if draw.applied[row, k]:
@@ -30,7 +46,66 @@ def with_pillow(images: torch.Tensor, draw: Draw) -> torch.Tensor:
                 place = (tuple(draw.place[row, k].tolist()),) if kind.random_place else ()
                 picture = kind.pillow(picture, draw.value[row, k].item(), *place)
         results.append(torch.from_numpy(np.array(picture)).permute(2, 0, 1))
-    return torch.stack(results)
+    return torch.stack(results).to(images.device)
+
+
+def _affine(images: Tensor, angle=0.0, shift=(0, 0), shear=(0.0, 0.0), center=None) -> Tensor:
+    return F.affine(images, angle, list(shift), 1.0, list(shear), center=center)
+
+
+def _erase(images: Tensor, value: float) -> Tensor:
+    side = round(value * images.shape[3])  # one square, at one place for the whole batch
+    colour = torch.tensor([125, 123, 114], dtype=torch.uint8, device=images.device)
+    return F.erase(images, 8, 8, side, side, colour.view(3, 1, 1))
+
+
+TORCHVISION: dict[str, Callable[[Tensor, float], Tensor]] = {
+    "ShearX": lambda x, v: _affine(x, shear=(math.degrees(math.atan(v)), 0.0), center=[0, 0]),
+    "ShearY": lambda x, v: _affine(x, shear=(0.0, math.degrees(math.atan(v))), center=[0, 0]),
+    "TranslateX": lambda x, v: _affine(x, shift=(round(v * x.shape[3]), 0)),
+    "TranslateY": lambda x, v: _affine(x, shift=(0, round(v * x.shape[2]))),
+    "Rotate": F.rotate,
+    "AutoContrast": lambda x, v: F.autocontrast(x),
+    "Invert": lambda x, v: F.invert(x),
+    "Equalize": lambda x, v: F.equalize(x),
+    "Solarize": F.solarize,
+    "Posterize": lambda x, v: F.posterize(x, int(v)),
+    "Contrast": F.adjust_contrast,
+    "Color": F.adjust_saturation,
+    "Brightness": F.adjust_brightness,
+    "Sharpness": F.adjust_sharpness,
+    "Cutout": _erase,
+}
+
+
+def pair(first: Tensor, second: Tensor) -> Tensor:
+    return torch.stack([first, second], 1)
+
+
+def _kornia() -> dict[str, Callable[[Tensor, Tensor], Tensor]]:
+    """Its functions of float images and a value for each; empty if it is not installed."""
+    if kornia is None:
+        return {}
+    move, enhance = kornia.geometry.transform, kornia.enhance
+    return {
+        "ShearX": lambda x, v: move.shear(x, pair(v, 0 * v), mode="nearest"),
+        "ShearY": lambda x, v: move.shear(x, pair(0 * v, v), mode="nearest"),
+        "TranslateX": lambda x, v: move.translate(x, pair(v * x.shape[3], 0 * v), mode="nearest"),
+        "TranslateY": lambda x, v: move.translate(x, pair(0 * v, v * x.shape[2]), mode="nearest"),
+        "Rotate": lambda x, v: move.rotate(x, v, mode="nearest"),
+        "AutoContrast": lambda x, v: enhance.normalize_min_max(x),
+        "Invert": lambda x, v: enhance.invert(x),
+        "Equalize": lambda x, v: enhance.equalize(x),
+        "Solarize": lambda x, v: enhance.solarize(x, v / 256),
+        "Posterize": lambda x, v: enhance.posterize(x, v.int()),
+        "Contrast": enhance.adjust_contrast_with_mean_subtraction,
+        "Color": enhance.adjust_saturation_with_gray_subtraction,
+        "Brightness": enhance.adjust_brightness_accumulative,
+        "Sharpness": enhance.sharpness,
+    }
+
+
+KORNIA = _kornia()
 
 
 def one_operation(name: str, batch: int, generator: torch.Generator) -> Draw:
@@ -47,39 +122,63 @@ def one_operation(name: str, batch: int, generator: torch.Generator) -> Draw:
     )
 
 
+def alternatives(name: str, images: Tensor, draw: Draw) -> dict[str, Callable[[], object]]:
+    """What is timed: ours and Pillow for every draw, the others where they have the operation."""
+    result = {"ours": lambda: apply(images, draw), "pillow": lambda: with_pillow(images, draw)}
+    if name in TORCHVISION:
+        value = draw.value.quantile(0.75).item()
+        result["torchvision"] = lambda: TORCHVISION[name](images, value)
+    if name in KORNIA:
+        floats = images.float() / 255
+        values = draw.value[:, 0].to(images.device, torch.float32)
+        result["kornia"] = lambda: KORNIA[name](floats, values)
+    return result
+
+
+def line(side: int, name: str, images: Tensor, times: dict[str, dict[str, float]]) -> str:
+    """One row of the table; ratios with the quartiles that disagree most."""
+    ours = times["ours"]
+    cells = [f"{side:4d} {name:<14} {len(images) / ours['median']:10.0f}"]
+    if images.is_cuda:
+        cells.append(f"{2 * images.numel() / ours['median'] / 1e9:7.1f}")
+    for rival in ("pillow", "torchvision", "kornia"):
+        if theirs := times.get(rival):
+            low, high = theirs["low"] / ours["high"], theirs["high"] / ours["low"]
+            ratio = f"{theirs['median'] / ours['median']:6.2f} ({low:.2f} to {high:.2f})"
+            cells.append(f"{len(images) / theirs['median']:10.0f} {ratio:<24}")
+        else:
+            cells.append(f"{'–':>10} {'':<24}")
+    return " ".join(cells).rstrip()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--sides", type=int, nargs="+", default=[32, 224])
     parser.add_argument("--repeats", type=int, default=9)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     generator = torch.Generator().manual_seed(0)
     uniform = Sampler(SearchSpace(scale=Scale("strength")).uniform())
-    result: dict[str, object] = {}
-    print(f"{'side':>4} {'operation':<14} {'ours/s':>10} {'Pillow/s':>10} {'ratio':>6}  quartiles")
+    result: dict[str, object] = {"batch": options.batch, "device": options.device}
+    result["kornia"] = kornia.__version__ if kornia else None
+    rivals = " ".join(
+        f"{rival + '/s':>10} {'ratio (quartiles)':<24}" for rival in ("Pillow", "torchv.", "kornia")
+    )
+    speed = "    GB/s " if options.device == "cuda" else " "
+    print(f"{'side':>4} {'operation':<14} {'ours/s':>10}{speed}{rivals}".rstrip())
     for side in options.sides:
         shape = (options.batch, 3, side, side)
         images = torch.randint(256, shape, dtype=torch.uint8, generator=generator)
+        images = images.to(options.device)
         draws = {name: one_operation(name, options.batch, generator) for name in PAPER_OPERATIONS}
         draws["uniform policy"] = uniform(options.batch, generator)
         for name, draw in draws.items():
             assert torch.equal(apply(images, draw), with_pillow(images, draw)), name
-            times = measure(
-                {
-                    "ours": lambda images=images, draw=draw: apply(images, draw),
-                    "pillow": lambda images=images, draw=draw: with_pillow(images, draw),
-                },
-                options.repeats,
-            )
-            ours, pillow = times["ours"], times["pillow"]
+            times = measure(alternatives(name, images, draw), options.repeats)
             result[f"{side}/{name}"] = times
-            print(
-                f"{side:4d} {name:<14} {options.batch / ours['median']:10.0f} "
-                f"{options.batch / pillow['median']:10.0f} "
-                f"{pillow['median'] / ours['median']:6.2f}  "
-                f"{pillow['low'] / ours['high']:.2f} to {pillow['high'] / ours['low']:.2f}"
-            )
+            print(line(side, name, images, times), flush=True)
     finish(result, options.json)
 
 

@@ -1,10 +1,12 @@
+from importlib import import_module
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from dada.augment import Sampler, apply
-from dada.ops import get
+from dada.augment import Draw, Sampler, apply
+from dada.ops import TwoStep, get, register, registry
 from dada.policy import Operation, Policy, Scale, SearchSpace, SubPolicy, load_policy
 
 
@@ -36,10 +38,64 @@ def test_a_batch_equals_pillow_image_by_image(images, name):
         assert torch.equal(result[row], with_pillow(image, draw, row)), row
 
 
+@pytest.mark.parametrize("at_once", [1, 3 * 12 * 12, 5 * 3 * 12 * 12 - 1])
+def test_how_many_images_are_worked_on_at_once_makes_no_difference(images, at_once, monkeypatch):
+    uniform = SearchSpace(scale=Scale("strength")).uniform()
+    draw = Sampler(uniform)(len(images), torch.Generator().manual_seed(2))
+    together = apply(images, draw)
+    monkeypatch.setattr(import_module("dada.augment.apply"), "_CPU_BYTES", at_once)
+    assert torch.equal(apply(images, draw), together)
+
+
+def every_image(names, rows):
+    """A draw of one operation an image, at value 0."""
+    count = len(rows)
+    return Draw(
+        names,
+        torch.tensor(rows).view(-1, 1),
+        torch.ones(count, 1, dtype=torch.bool),
+        torch.zeros(count, 1).double(),
+        torch.zeros(count, 1, 2).double(),
+        torch.zeros(count, 1).double(),
+    )
+
+
+def test_operations_that_share_a_second_step_run_it_once(images, monkeypatch):
+    monkeypatch.setattr(registry, "_operations", dict(registry._operations))
+    finished = []
+
+    def fill(images, levels):
+        finished.append(levels.tolist())
+        return levels.to(torch.uint8).view(-1, 1, 1, 1).expand(images.shape)
+
+    register("Seven")(TwoStep(lambda images, values: values + 7, fill))
+    register("Nine")(TwoStep(lambda images, values: values + 9, fill))
+    register("Halve")(lambda images, values: images // 2)
+    result = apply(images[:5], every_image(("Seven", "Halve", "Nine"), [0, 2, 1, 0, 2]))
+    assert finished == [[7, 7, 9, 9]]
+    assert result[[0, 1, 3, 4], 0, 0, 0].tolist() == [7, 9, 7, 9]
+    assert torch.equal(result[2], images[2] // 2)
+
+
+def test_a_kernel_may_return_what_it_was_given(images, monkeypatch):
+    monkeypatch.setattr(registry, "_operations", dict(registry._operations))
+    register("Nothing")(lambda images, values: images)
+    result = apply(images, every_image(("Nothing",), [0] * len(images)))
+    assert torch.equal(result, images)
+    assert result.data_ptr() != images.data_ptr()
+
+
 def test_the_input_is_left_as_it_is(images):
     before = images.clone()
     apply(images, Sampler(load_policy("dada-cifar10"))(len(images)))
     assert torch.equal(images, before)
+
+
+def test_the_result_is_contiguous_whatever_the_input(images):
+    draw = Sampler(load_policy("dada-cifar10"))(len(images))
+    result = apply(images.contiguous(memory_format=torch.channels_last), draw)
+    assert result.is_contiguous()
+    assert torch.equal(result, apply(images, draw))
 
 
 def test_no_images_give_no_images():

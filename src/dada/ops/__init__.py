@@ -13,8 +13,9 @@ from dada.ops import erasing as _erasing  # noqa: F401
 
 # isort: on
 from dada.ops.registry import OperationType, get, names, register
+from dada.ops.two_step import TwoStep
 
 PAPER_OPERATIONS = names()
 """Names of the paper's 15 operations, in its order."""
 
-__all__ = ["OperationType", "PAPER_OPERATIONS", "get", "names", "register"]
+__all__ = ["OperationType", "PAPER_OPERATIONS", "TwoStep", "get", "names", "register"]

@@ -11,6 +11,7 @@ import torch
 from PIL import Image, ImageEnhance
 from torch import Tensor
 
+from dada.ops.lookup import all_bytes, by_table
 from dada.ops.registry import register
 
 _enhancement = partial(
@@ -23,23 +24,29 @@ _enhancement = partial(
 )
 
 
-def _blend(degenerate: Tensor | float, images: Tensor, factors: Tensor) -> Tensor:
-    """``degenerate + factor · (image − degenerate)``, clipped and truncated to a byte."""
+def _blend(levels: Tensor, degenerate: Tensor | float, factors: Tensor) -> Tensor:
+    """``degenerate + factor · (level − degenerate)``, of float32 levels."""
     # In float32 and with two roundings, because Pillow's C code does so: no lerp, no addcmul.
-    factor = factors.to(images.device, torch.float32).view(-1, 1, 1, 1)
-    blended = images.float().sub_(degenerate).mul_(factor).add_(degenerate)
-    return blended.clamp_(0, 255).to(torch.uint8).contiguous()
+    factors = factors.to(levels.device, torch.float32)
+    return ((levels - degenerate) * factors).add_(degenerate)
 
 
-def _grey(images: Tensor, operation: str) -> Tensor:
-    """Pillow's conversion to L: int32 (B, 1, H, W)."""
-    levels = images.int()
-    if images.shape[1] == 1:
+def _to_bytes(levels: Tensor) -> Tensor:
+    """Clipped and truncated, in place of the levels."""
+    # By way of int16, because PyTorch's conversion of floats to bytes is four times as slow.
+    return levels.clamp_(0, 255).to(torch.int16).to(torch.uint8)
+
+
+def _grey(levels: Tensor, operation: str) -> Tensor:
+    """Pillow's conversion of float32 (B, C, H, W) to L, (B, 1, H, W)."""
+    if levels.shape[1] == 1:
         return levels
-    if images.shape[1] != 3:
-        raise ValueError(f"{operation} needs 1 or 3 channels, got {images.shape[1]}")
+    if levels.shape[1] != 3:
+        raise ValueError(f"{operation} needs 1 or 3 channels, got {levels.shape[1]}")
     red, green, blue = levels.split(1, dim=1)
-    return (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16
+    # Pillow adds integer multiples in 1/65536. They stay below 2**24 of these, so float32 is exact.
+    grey = (red * (19595 / 65536)).add_(green, alpha=38470 / 65536)
+    return grey.add_(blue, alpha=7471 / 65536).add_(0.5).floor_()
 
 
 def _pillow_contrast(image: Image.Image, value: float) -> Image.Image:
@@ -47,16 +54,17 @@ def _pillow_contrast(image: Image.Image, value: float) -> Image.Image:
 
 
 @_enhancement("Contrast", pillow=_pillow_contrast)
+@by_table
 def contrast(images: Tensor, values: Tensor) -> Tensor:
     """Away from, or towards, the rounded mean of the grey image, by a factor.
 
     Raises:
         ValueError: neither 1 nor 3 channels.
     """
-    total = _grey(images, "Contrast").sum((1, 2, 3), keepdim=True)
+    total = _grey(images.float(), "Contrast").sum((2, 3), dtype=torch.float64).long()
     pixels = images.shape[2] * images.shape[3]
     mean = (2 * total + pixels) // (2 * pixels)
-    return _blend(mean.float(), images, values)
+    return _blend(all_bytes(images).float(), mean.float().unsqueeze(2), values.view(-1, 1, 1))
 
 
 def _pillow_color(image: Image.Image, value: float) -> Image.Image:
@@ -72,7 +80,8 @@ def color(images: Tensor, values: Tensor) -> Tensor:
     """
     if images.shape[1] == 1:
         return images.clone(memory_format=torch.contiguous_format)
-    return _blend(_grey(images, "Color").float(), images, values)
+    colored = images.contiguous().float()
+    return _to_bytes(_blend(colored, _grey(colored, "Color"), values.view(-1, 1, 1, 1)))
 
 
 def _pillow_brightness(image: Image.Image, value: float) -> Image.Image:
@@ -80,21 +89,19 @@ def _pillow_brightness(image: Image.Image, value: float) -> Image.Image:
 
 
 @_enhancement("Brightness", pillow=_pillow_brightness)
+@by_table
 def brightness(images: Tensor, values: Tensor) -> Tensor:
     """Away from, or towards, black, by a factor."""
-    return _blend(0.0, images, values)
+    return _blend(all_bytes(images).float(), 0.0, values.view(-1, 1, 1))
 
 
-def _smooth(images: Tensor) -> Tensor:
-    """Pillow's SMOOTH filter, (1 1 1; 1 5 1; 1 1 1) / 13, as float32; the outermost pixels stay."""
+def _smooth(levels: Tensor) -> Tensor:
+    """Pillow's SMOOTH filter, (1 1 1; 1 5 1; 1 1 1) / 13, of all but the outermost pixels."""
     # Sums of bytes are exact in float32, and sum / 13 + 0.5 is never a whole number: its nearest
     # distance to one, 1/26, is out of reach of the rounding here and in Pillow.
-    levels = images.float()
-    rows = levels[..., :-2, :] + levels[..., 1:-1, :] + levels[..., 2:, :]
-    box = rows[..., :-2] + rows[..., 1:-1] + rows[..., 2:]
-    smoothed = levels.clone()
-    smoothed[..., 1:-1, 1:-1] = ((box + 4 * levels[..., 1:-1, 1:-1]) / 13 + 0.5).floor()
-    return smoothed
+    rows = (levels[..., :-2, :] + levels[..., 1:-1, :]).add_(levels[..., 2:, :])
+    box = (rows[..., :-2] + rows[..., 1:-1]).add_(rows[..., 2:])
+    return box.add_(levels[..., 1:-1, 1:-1], alpha=4).mul_(1 / 13).add_(0.5).floor_()
 
 
 def _pillow_sharpness(image: Image.Image, value: float) -> Image.Image:
@@ -104,4 +111,8 @@ def _pillow_sharpness(image: Image.Image, value: float) -> Image.Image:
 @_enhancement("Sharpness", pillow=_pillow_sharpness)
 def sharpness(images: Tensor, values: Tensor) -> Tensor:
     """Away from, or towards, the smoothed image, by a factor."""
-    return _blend(_smooth(images), images, values)
+    sharper, pixels = images.clone(memory_format=torch.contiguous_format), images.float()
+    inner = (..., slice(1, -1), slice(1, -1))  # the outermost pixels stay
+    blended = _blend(pixels[inner], _smooth(pixels), values.view(-1, 1, 1, 1))
+    sharper[inner] = _to_bytes(blended)
+    return sharper

