@@ -29,7 +29,7 @@ class AdamUpdate:
 
     Adam divides every coordinate by its own size. Where the gradient is mostly noise, that size
     is the noise's and alike for all; where it is not, every coordinate moves at the same pace
-    whatever its gradient, and the ranking of the sub-policies is lost (docs/results.md).
+    whatever its gradient, and the ranking of the sub-policies suffers (docs/results.md).
     """
 
     def __init__(
