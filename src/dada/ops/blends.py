@@ -28,7 +28,12 @@ def _blend(levels: Tensor, degenerate: Tensor | float, factors: Tensor) -> Tenso
     """``degenerate + factor · (level − degenerate)``, of float32 levels."""
     # In float32 and with two roundings, because Pillow's C code does so: no lerp, no addcmul.
     factors = factors.to(levels.device, torch.float32)
-    return ((levels - degenerate) * factors).add_(degenerate)
+    return (levels - degenerate).mul_(factors).add_(degenerate)
+
+
+def _all_levels(images: Tensor) -> Tensor:
+    """0 to 255 for each image, float32 (B, 1, 256): a blend of these is a table."""
+    return all_bytes(images).float().expand(len(images), 1, 256)
 
 
 def _to_bytes(levels: Tensor) -> Tensor:
@@ -64,7 +69,7 @@ def contrast(images: Tensor, values: Tensor) -> Tensor:
     total = _grey(images.float(), "Contrast").sum((2, 3), dtype=torch.float64).long()
     pixels = images.shape[2] * images.shape[3]
     mean = (2 * total + pixels) // (2 * pixels)
-    return _blend(all_bytes(images).float(), mean.float().unsqueeze(2), values.view(-1, 1, 1))
+    return _blend(_all_levels(images), mean.float().unsqueeze(2), values.view(-1, 1, 1))
 
 
 def _pillow_color(image: Image.Image, value: float) -> Image.Image:
@@ -92,7 +97,7 @@ def _pillow_brightness(image: Image.Image, value: float) -> Image.Image:
 @by_table
 def brightness(images: Tensor, values: Tensor) -> Tensor:
     """Away from, or towards, black, by a factor."""
-    return _blend(all_bytes(images).float(), 0.0, values.view(-1, 1, 1))
+    return _blend(_all_levels(images), 0.0, values.view(-1, 1, 1))
 
 
 def _smooth(levels: Tensor) -> Tensor:
