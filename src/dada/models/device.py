@@ -33,9 +33,8 @@ def best_precision(device: torch.device, wanted: str = "auto") -> torch.dtype:
     """
     if wanted != "auto":
         return torch.bfloat16 if wanted == "bfloat16" else torch.float32
-    fast = (
-        torch.cuda.get_device_capability(device) >= (8, 0)
-        if device.type == "cuda"
-        else device.type == "cpu" and torch.cpu._is_amx_tile_supported()
-    )
+    if device.type == "cuda":
+        fast = torch.cuda.get_device_capability(device) >= (8, 0)
+    else:  # AVX-512 alone doubles the pace of a search step, tiles (AMX) do more
+        fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return torch.bfloat16 if fast else torch.float32

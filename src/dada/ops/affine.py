@@ -21,12 +21,12 @@ Coefficients = tuple[Tensor | float, ...]
 
 
 def _running(start: Tensor, step: Tensor, count: int) -> Tensor:
-    """Source coordinates of `count` pixels, each `step` further on; int32 (B, count)."""
+    """Source coordinates of `count` pixels, each `step` further on; int32 (..., count)."""
     # Pillow adds the step once per pixel. The running sum rounds where it does; a product might
     # not, and a coordinate a few units in the last place below an integer would fall elsewhere.
     # (CUDA may add in another order, so such a coordinate alone may still differ there.)
-    steps = torch.cat([start, step.expand(-1, count - 1)], 1)
-    return steps.cumsum(1).floor_().clamp_(-1, count).int()
+    steps = torch.cat([start, step.expand(*step.shape[:-1], count - 1)], -1)
+    return steps.cumsum(-1).floor_().clamp_(-1, count).int()
 
 
 def _sample(images: Tensor, columns: Tensor, rows: Tensor) -> Tensor:
@@ -46,16 +46,17 @@ def affine(images: Tensor, coefficients: Tensor) -> Tensor:
     """Each image under its own map; the coefficients are float64 (B, 6)."""
     H, W = images.shape[2:]
     a, b, c, d, e, f = coefficients.T.unsqueeze(2)
-    exact = torch.stack([a, b, c + a * 0.5 + b * 0.5, d, e, f + d * 0.5 + e * 0.5])
+    # Of the source's x and y: what a step along the same axis adds to it, and along the other one.
+    own, other, start = torch.stack([a, e]), torch.stack([b, d]), torch.stack([c, f])
+    offset = torch.stack([c + a * 0.5 + b * 0.5, f + d * 0.5 + e * 0.5])
     # Sums that leave int32 on the way come back, so only the coordinates themselves have to fit.
-    fa, fb, fc, fd, fe, ff = torch.floor(exact * 65536 + 0.5).int()
-    x = torch.arange(W, dtype=torch.int32, device=images.device)
-    y = torch.arange(H, dtype=torch.int32, device=images.device)
-    scaled = (b == 0) & (d == 0)
-    across = torch.where(scaled, _running(c + a * 0.5, a, W) << 16, fa * x + fc)
-    down = torch.where(scaled, _running(f + e * 0.5, e, H) << 16, fe * y + ff)
-    columns = across[:, None, :] + (fb * y)[:, :, None]
-    rows = down[:, :, None] + (fd * x)[:, None, :]
+    fixed = torch.stack([own, other, offset]).mul_(65536).add_(0.5).floor_().int()
+    pixel = torch.arange(max(W, H), dtype=torch.int32, device=images.device)
+    scaled = _running(start + own * 0.5, own, len(pixel)) << 16
+    along = torch.where((other == 0).all(0), scaled, fixed[0] * pixel + fixed[2])
+    aside = fixed[1] * pixel
+    columns = along[0, :, None, :W] + aside[0, :, :H, None]
+    rows = along[1, :, :H, None] + aside[1, :, None, :W]
     return _sample(images, columns, rows)
 
 

@@ -26,15 +26,6 @@ def _pillow_cutout(image: Image.Image, value: float, place: tuple[float, float])
     return result
 
 
-def _span(places: Tensor, sizes: Tensor, count: int) -> Tensor:
-    """Which of `count` pixels along one side are covered: 1 or 0, uint8 (B, count)."""
-    start = (places * count - sizes / 2).clamp(min=0).floor()
-    # Pillow truncates the corners and draws both ends, so even a tiny size covers one pixel.
-    end = (start + sizes).clamp(max=count).floor()
-    pixel = torch.arange(count, device=places.device)
-    return ((pixel >= start) & (pixel <= end) & (sizes > 0)).to(torch.uint8)
-
-
 @register(
     "Cutout",
     low=0,
@@ -58,9 +49,15 @@ def cutout(images: Tensor, values: Tensor, places: Tensor) -> Tensor:
     C, H, W = images.shape[1:]
     if C not in (1, 3):
         raise ValueError(f"Cutout needs 1 or 3 channels, got {C}")
-    sizes = values.to(images.device, torch.float64).view(-1, 1) * W
-    x, y = places.to(images.device, torch.float64).split(1, dim=1)
-    covered = _span(y, sizes, H)[:, None, :, None] * _span(x, sizes, W)[:, None, None, :]
+    size = values.to(images.device, torch.float64) * W
+    x, y = places.to(images.device, torch.float64).unbind(1)
+    # Of both sides at once, first x and then y.
+    start = (torch.stack([x * W, y * H]) - size / 2).clamp_(min=0).floor_().unsqueeze(2)
+    # Pillow truncates the corners and draws both ends, so even a tiny size covers one pixel.
+    end = (start + size.unsqueeze(1)).floor_()
+    pixel = torch.arange(max(W, H), device=images.device)
+    covered = ((pixel >= start) & (pixel <= end) & (size > 0).unsqueeze(1)).to(torch.uint8)
+    square = covered[1, :, None, :H, None] * covered[0, :, None, None, :W]
     colour = images.new_tensor(_COLOR if C == 3 else (_GREY,)).view(1, C, 1, 1)
     # Flip the bits that differ from the colour: ten times as fast as a choice pixel by pixel.
-    return (images.contiguous() ^ colour).mul_(covered).bitwise_xor_(images)
+    return (images.contiguous() ^ colour).mul_(square).bitwise_xor_(images)

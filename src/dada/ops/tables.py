@@ -61,7 +61,8 @@ def equalize(images: Tensor, values: Tensor) -> Tensor:
     below = histogram.cumsum(2) - histogram
     brightest = histogram.gather(2, images.flatten(2).amax(2, keepdim=True).long())
     step = (images.shape[2] * images.shape[3] - brightest) // 255
-    flattened = (step // 2 + below) // step.clamp(min=1)
+    # Truncated later, which is exact for numbers this small; PyTorch divides integers slowly.
+    flattened = (step // 2 + below) / step.clamp(min=1).double()
     # A step of 0 (few pixels, or one value only) leaves the channel as it is.
     return torch.where(step > 0, flattened, all_bytes(images))
 
