@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
 import torch
@@ -35,33 +35,46 @@ def apply(images: Tensor, draw: Draw) -> Tensor:
         )
     if len(images) != len(draw):
         raise ValueError(f"{len(images)} images but draws for {len(draw)}")
-    result = images.clone(memory_format=torch.contiguous_format)
-    value, place = draw.value.to(images.device), draw.place.to(images.device)
-    on_cpu = images.device.type == "cpu"
-    most = max(1, (_CPU_BYTES if on_cpu else _GPU_BYTES) // max(1, images.shape[1:].numel()))
+    device = images.device
+    budget = _CPU_BYTES if device.type == "cpu" else _GPU_BYTES
+    most = max(1, budget // max(1, images.shape[1:].numel()))
     kinds = [get(name) for name in draw.operations]
-    choices = zip(draw.operation.T.tolist(), draw.applied.T.tolist(), strict=True)
-    for k, (operation, applied) in enumerate(choices):
-        for rows in _parts(kinds, operation, applied, most):
-            there = torch.tensor(rows, device=images.device)
-            given = (x.index_select(0, there) for x in (result, value[:, k], place[:, k]))
-            _put(result, there, _together([kinds[operation[row]] for row in rows], *given))
-    return result
+    result, position = images.contiguous(), torch.arange(len(images))
+    for k in range(draw.operation.shape[1]):
+        order, groups = _arrange(kinds, draw.operation[:, k].tolist(), draw.applied[:, k].tolist())
+        # Images that run together are brought together: all that follows works on slices.
+        result = result.index_select(0, position[order].to(device))
+        position[order] = torch.arange(len(images))
+        value, place = (x[order, k].to(device) for x in (draw.value, draw.place))
+        start = 0
+        for group in groups:
+            for first in range(0, len(group), most):
+                part = group[first : first + most]
+                here = slice(start, start + len(part))
+                result[here] = _together(part, result[here], value[here], place[here])
+                start = here.stop
+    return result.index_select(0, position.to(device))
 
 
-def _parts(
-    kinds: Sequence[OperationType], operation: list[int], applied: list[bool], most: int
-) -> Iterator[list[int]]:
-    """Images that can run together, a part at a time, those of one operation in succession."""
+def _arrange(
+    kinds: Sequence[OperationType], operation: list[int], applied: list[bool]
+) -> tuple[Tensor, list[list[OperationType]]]:
+    """An order of the images in which those that run together follow each other.
+
+    Those that run together are the images whose operations share their last step, sorted by
+    operation. Their operations are returned too; images that stay as they are come last.
+    """
     last_step = [k.kernel.finish if isinstance(k.kernel, TwoStep) else k.name for k in kinds]
     groups: dict[object, dict[int, list[int]]] = {}
+    untouched = []
     for row, (which, do) in enumerate(zip(operation, applied, strict=True)):
         if do:
             groups.setdefault(last_step[which], {}).setdefault(which, []).append(row)
-    for group in groups.values():
-        together = [row for rows in group.values() for row in rows]
-        for start in range(0, len(together), most):
-            yield together[start : start + most]
+        else:
+            untouched.append(row)
+    order = [row for group in groups.values() for rows in group.values() for row in rows]
+    together = [[kinds[k] for k, rows in group.items() for _ in rows] for group in groups.values()]
+    return torch.tensor(order + untouched, dtype=torch.long), together
 
 
 def _together(
@@ -77,12 +90,3 @@ def _together(
     parts = zip(kernels, images.split(counts), values.split(counts), strict=True)
     parameters = [kernel.prepare(part, value) for kernel, part, value in parts]
     return kernels[0].finish(images, torch.cat(parameters))
-
-
-def _put(result: Tensor, rows: Tensor, images: Tensor) -> None:
-    """``result[rows] = images``, which on a CPU is far slower than row by row."""
-    if result.device.type != "cpu":
-        result.index_copy_(0, rows, images)
-        return
-    for row, image in zip(rows.tolist(), images, strict=True):
-        result[row] = image
