@@ -33,11 +33,9 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# BENCH='--device cuda --data cifar10.npz --published CHECKOUT' measures more of it.
 bench: $(READY)
-	@for file in benchmarks/[a-z]*; do \
-		name=$$(basename $$file .py); echo "== $$name"; \
-		$(BIN)/python -m benchmarks.$$name || exit 1; \
-	done
+	$(BIN)/python -m benchmarks.all $(BENCH)
 
 clean:
 	rm -rf $(VENV) runs .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -7,6 +7,7 @@ alike. Ratios mean something; absolute times on a shared machine do not.
 import json
 import os
 import platform
+import shlex
 import statistics
 import sys
 import time
@@ -51,8 +52,11 @@ def machine() -> dict[str, object]:
 
 
 def finish(result: dict[str, object], json_path: Path | None) -> None:
-    """Print the machine, and write everything as JSON if asked to."""
+    """Print the machine, and write everything as JSON, the command included, if asked to."""
     result["machine"] = machine()
+    result["command"] = shlex.join(
+        ["python", "-m", f"benchmarks.{Path(sys.argv[0]).stem}", *sys.argv[1:]]
+    )
     print("machine:", ", ".join(f"{k} {v}" for k, v in machine().items()), file=sys.stderr)
     if json_path:
         json_path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

@@ -46,9 +46,9 @@ def one_batch(search: Search, size: int, generator: torch.Generator) -> Tensor:
         return images.subset(torch.randperm(len(images), generator=generator)[:count])
 
     train, valid = some(search.train, size), some(search.valid, 512)
-    _, direction = search.child.gradient(
+    direction = search.child.gradient(
         pipeline.normalise(valid.images), valid.labels, search.child.parameters
-    )
+    ).weights
     original = pipeline.crop_and_flip(train.images, generator)
     mask = pipeline.cutout_mask(original, generator).expand(size, -1, -1, -1)
     sample = distribution.sample(size, generator)

@@ -54,7 +54,6 @@ def watch(search: Search) -> Stopwatch:
     for part, name in ((step.policy_gradient, "policy gradient"), (step.update, "policy update")):
         type(part).__call__ = watch.around(name, type(part).__call__)
     step._update_weights = watch.around("network update", step._update_weights)
-    search._validate = watch.around("validation after each epoch", search._validate)
     return watch
 
 

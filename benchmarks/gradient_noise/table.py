@@ -120,11 +120,9 @@ def measure_table(search: Search, images: int, levels: int) -> RewardTable:
         index = torch.arange(len(each))
         sample = samples.get(len(each)) or distribution.sample(len(each), generator)
         samples[len(each)] = sample
-        batch = Batch(sample, index, draw, seen, augmented, covered)
-        selection, bits = relaxed_derivatives(batch, found.image_gradient, pipeline)
-        magnitudes = [
-            f(batch, found.image_gradient, pipeline) for f in (straight_through, pathwise)
-        ]
+        batch = Batch(sample, index, draw, seen, augmented, covered, pipeline.normalise, len(each))
+        selection, bits = relaxed_derivatives(batch, found.image_gradient)
+        magnitudes = [f(batch, found.image_gradient) for f in (straight_through, pathwise)]
         return found.value.double(), torch.cat([selection[:, None], bits, *magnitudes], dim=1)
 
     reward, derivative = [], []
@@ -157,7 +155,7 @@ def _validation_gradient(search: Search) -> dict[str, Tensor]:
     for rows in parts:
         part = valid.subset(rows)
         images = search.step.pipeline.normalise(part.images)
-        _, gradient = child.gradient(images, part.labels, child.parameters)
+        gradient = child.gradient(images, part.labels, child.parameters).weights
         total = {
             name: total.get(name, 0) + g * len(rows) / len(valid) for name, g in gradient.items()
         }

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from dada.report import contact_sheet, write_report
     from dada.searching.run import search
     from dada.training.compare import compare
+    from dada.training.evaluate import evaluate
+    from dada.training.run import train
 
 __version__ = "0.1.0"
 
@@ -50,6 +52,7 @@ _HOME = {
     "apply": "dada.augment",
     "compare": "dada.training",
     "contact_sheet": "dada.report",
+    "evaluate": "dada.training",
     "from_torch": "dada.datasets",
     "load_dataset": "dada.datasets:load",
     "load_policy": "dada.policy",
@@ -57,6 +60,7 @@ _HOME = {
     "register_operation": "dada.ops:register",
     "save_policy": "dada.policy",
     "search": "dada.searching",
+    "train": "dada.training",
     "write_report": "dada.report",
 }
 
@@ -76,6 +80,7 @@ __all__ = [
     "apply",
     "compare",
     "contact_sheet",
+    "evaluate",
     "from_torch",
     "load_dataset",
     "load_policy",
@@ -83,6 +88,7 @@ __all__ = [
     "register_operation",
     "save_policy",
     "search",
+    "train",
     "write_report",
 ]
 

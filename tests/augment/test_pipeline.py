@@ -1,7 +1,12 @@
+import numpy as np
+import pytest
 import torch
+from torchvision.transforms import v2
+from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2 import functional as F
 
 from dada.augment import Pipeline
+from dada.augment.pipeline import _box
 
 PIPELINE = Pipeline((0.5, 0.4, 0.3), (0.2, 0.3, 0.4), padding=2, flip=True, cutout=3)
 
@@ -51,3 +56,157 @@ def test_the_cutout_square_has_its_centre_anywhere_in_the_image():
 def test_no_cutout_is_no_mask():
     pipeline = Pipeline((0.5,), (0.2,))
     assert (pipeline.cutout_mask(images(), torch.Generator()) == 1).all()
+
+
+# ImageNet's
+
+
+IMAGENET = Pipeline(
+    (0.5, 0.4, 0.3), (0.2, 0.3, 0.4), flip=False, crop="resized", side=12, jitter=0.4, lighting=0.1
+)
+
+
+def photographs(count=8, height=40, width=60):
+    generator = torch.Generator().manual_seed(1)
+    return torch.randint(256, (count, 3, height, width), dtype=torch.uint8, generator=generator)
+
+
+@pytest.mark.parametrize(
+    ("height", "width"),
+    [(40, 60), (60, 40), (300, 300), (1, 2), (5, 90), (90, 5), (60, 20), (30, 100)],
+)
+def test_the_box_is_the_one_that_torchvision_draws(height, width):
+    crop = v2.RandomResizedCrop(224)
+    generator = torch.Generator()
+    for seed in range(50):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            expected = crop.make_params([torch.zeros(3, height, width)])
+        box = _box(height, width, generator.manual_seed(seed))
+        assert box == tuple(expected[key] for key in ("top", "left", "height", "width"))
+
+
+def test_every_image_gets_a_resized_crop_of_its_own():
+    before = photographs()
+    after = IMAGENET.crop_and_flip(before, torch.Generator().manual_seed(0))
+    generator, boxes = torch.Generator().manual_seed(0), set()
+    for image, result in zip(before, after, strict=True):
+        box = _box(40, 60, generator)
+        boxes.add(box)
+        cut = F.crop(image, *box)
+        expected = F.resize(cut, [12, 12], InterpolationMode.BICUBIC, antialias=True)
+        assert torch.equal(result, expected)
+    assert len(boxes) == len(before)
+
+
+def test_a_resized_crop_is_close_to_pillows():
+    smooth = v2.functional.gaussian_blur(photographs(4, 90, 120), [9, 9])
+    ours = IMAGENET.crop_and_flip(smooth, torch.Generator().manual_seed(0))
+    generator = torch.Generator().manual_seed(0)
+    for image, result in zip(smooth, ours, strict=True):
+        box = _box(90, 120, generator)
+        pillow = F.resized_crop(F.to_pil_image(image), *box, [12, 12], InterpolationMode.BICUBIC)
+        assert (F.pil_to_tensor(pillow).int() - result.int()).abs().max() <= 1
+
+
+def test_resized_crops_are_flipped_too():
+    pipeline = Pipeline((0.5,) * 3, (0.2,) * 3, crop="resized", side=12)
+    flipped = pipeline.crop_and_flip(photographs(50), torch.Generator().manual_seed(0))
+    straight = IMAGENET.crop_and_flip(photographs(50), torch.Generator().manual_seed(0))
+    same = (flipped == straight).flatten(1).all(1)
+    mirrored = (flipped == straight.flip(-1)).flatten(1).all(1)
+    assert (same ^ mirrored).all() and 10 < same.sum() < 40
+
+
+JITTER = {
+    "Brightness": F.adjust_brightness,
+    "Contrast": F.adjust_contrast,
+    "Color": F.adjust_saturation,
+}
+
+
+def test_colour_jitter_gives_the_bytes_of_torchvisions_on_pillow_images():
+    pipeline = Pipeline((0.5,) * 3, (0.2,) * 3, jitter=0.4)
+    images = photographs()
+    colours = pipeline.colours(len(images), torch.Generator().manual_seed(0))
+    draw, results = colours.jitter, colours(images)
+    for i, image in enumerate(images):
+        picture = F.to_pil_image(image)
+        for k, value in zip(draw.operation[i], draw.value[i], strict=True):
+            picture = JITTER[draw.operations[k]](picture, value.item())
+        torch.testing.assert_close(results[i], F.to_dtype(F.pil_to_tensor(picture), scale=True))
+
+
+def test_colour_jitter_is_uniform_and_in_any_order():
+    draw = Pipeline((0.5,) * 3, (0.2,) * 3, jitter=0.4).colours(6000, torch.Generator()).jitter
+    orders, counts = draw.operation.unique(dim=0, return_counts=True)
+    assert len(orders) == 6 and (orders.sort(1).values == torch.arange(3)).all()
+    assert (counts - 1000).abs().max() < 4 * 29, "four standard errors of 6000 · 1/6 · 5/6"
+    quantiles = draw.value.quantile(torch.tensor([0, 0.25, 0.5, 0.75, 1]).double(), dim=0)
+    expected = torch.tensor([0.6, 0.8, 1, 1.2, 1.4], dtype=torch.float64)[:, None]
+    # The quartiles of 6,000 numbers, of standard error 0.8 · sqrt(0.25 / 6000) at most.
+    assert (quantiles - expected).abs().max() < 4 * 0.0052
+    assert draw.applied.all()
+
+
+def test_lighting_moves_each_image_along_the_colours_of_imagenet():
+    pipeline = Pipeline((0.5,) * 3, (0.2,) * 3, lighting=0.1)
+    images = photographs(4000, 2, 2)
+    shift = pipeline.colours(4000, torch.Generator().manual_seed(0))(images) - images / 255
+    assert (shift - shift[:, :, :1, :1]).abs().max() < 1e-6, "one colour an image"
+    components = np.array(
+        [[-0.5675, 0.7192, 0.4009], [-0.5808, -0.0045, -0.8140], [-0.5836, -0.6948, 0.4203]]
+    )
+    covariance = components @ np.diag([0.02175, 0.00188, 0.00045]) ** 2 @ components.T
+    found = np.cov(shift[:, :, 0, 0].double().numpy().T)
+    scale = np.sqrt(np.outer(np.diag(covariance), np.diag(covariance)))
+    # A sample covariance has a standard error of at most sqrt(2 / 4000) of this scale.
+    assert (np.abs(found - covariance) / scale).max() < 4 * 0.0224
+    assert np.linalg.matrix_rank(found, tol=1e-8) == 3
+
+
+def test_without_jitter_and_lighting_images_only_become_float():
+    colours = PIPELINE.colours(200, torch.Generator())
+    assert torch.equal(colours(images()), images().float() / 255)
+    assert torch.equal(PIPELINE.normalise(colours(images())), PIPELINE.normalise(images()))
+
+
+def test_lighting_is_for_rgb():
+    with pytest.raises(ValueError, match="lighting is for 3 channels, not 1"):
+        Pipeline((0.5,), (0.2,), lighting=0.1)
+
+
+# What search and training share
+
+
+@pytest.mark.parametrize("pipeline", [PIPELINE, IMAGENET], ids=["small", "imagenet"])
+def test_draws_are_reproducible_and_leave_the_global_generator_alone(pipeline):
+    before, state = photographs(), torch.get_rng_state()
+
+    def once(seed):
+        generator = torch.Generator().manual_seed(seed)
+        seen = pipeline.crop_and_flip(before, generator)
+        mask = pipeline.cutout_mask(seen, generator)
+        return pipeline.normalise(pipeline.colours(len(seen), generator)(seen)) * mask
+
+    assert torch.equal(once(0), once(0))
+    assert not torch.equal(once(0), once(1))
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.parametrize("pipeline", [PIPELINE, IMAGENET], ids=["small", "imagenet"])
+def test_a_search_sees_in_every_view_what_a_training_sees(pipeline):
+    before, views = photographs(), 3
+
+    def cropped(generator):
+        return pipeline.crop_and_flip(before, generator)
+
+    generator = torch.Generator().manual_seed(0)
+    seen = cropped(generator)
+    training = pipeline.normalise(pipeline.colours(len(seen), generator)(seen))
+
+    generator = torch.Generator().manual_seed(0)
+    repeated = cropped(generator).repeat(views, 1, 1, 1)
+    colours = pipeline.colours(len(before), generator, views)
+    for view in pipeline.normalise(colours(repeated)).split(len(before)):
+        assert torch.equal(view, training)

@@ -135,7 +135,7 @@ BAD = {
     f"report {LONG}": "File name too long",
     # Settings.
     f"{SEARCH} --preset best": "no preset 'best'; there are default, paper, demo",
-    f"{SEARCH} --model net": "unknown network 'net': give wrn-DEPTH-WIDTH",
+    f"{SEARCH} --model net": "unknown network 'net'",
     f"{SEARCH} --model wrn-11-1": "must be 6n + 4",
     f"{SEARCH} --device gpu": "no device 'gpu' here: try cpu",
     f"{SEARCH} --device cuda:99": "no device 'cuda:99' here: try cpu",

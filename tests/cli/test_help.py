@@ -12,7 +12,16 @@ import dada as package
 from dada.cli.main import app
 
 COMMAND = typer.main.get_command(app)
-VERBS = ("search", "compare", "preview", "policies", "report")
+VERBS = (
+    "search",
+    "compare",
+    "train",
+    "evaluate",
+    "preview",
+    "policies",
+    "recipes",
+    "report",
+)
 
 
 def test_the_verbs_are_those(dada):

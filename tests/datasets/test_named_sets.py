@@ -77,17 +77,36 @@ def test_cifar100(tmp_path):
     assert dataset.test.labels.tolist() == [0, 1, 2]
 
 
-@pytest.mark.usefixtures("no_checksums")
-def test_svhn(tmp_path):
+def write_svhn(root, **counts):
     written = {}
-    for part, count in (("train", 20), ("test", 10)):
+    for part, count in counts.items():
         written[part] = RNG.integers(0, 256, (32, 32, 3, count), dtype=np.uint8)
         labels = (np.arange(count) % 10 + 1).astype(np.uint8)[:, None]  # SVHN calls a zero 10
-        scipy.io.savemat(tmp_path / f"{part}_32x32.mat", {"X": written[part], "y": labels})
+        scipy.io.savemat(root / f"{part}_32x32.mat", {"X": written[part], "y": labels})
+    return {part: data.transpose(3, 2, 0, 1) for part, data in written.items()}
+
+
+@pytest.mark.usefixtures("no_checksums")
+def test_svhn(tmp_path):
+    written = write_svhn(tmp_path, train=20, test=10)
     dataset = load("svhn", root=tmp_path, download=False)
-    np.testing.assert_array_equal(dataset.train.images, written["train"].transpose(3, 2, 0, 1))
+    np.testing.assert_array_equal(dataset.train.images, written["train"])
     assert dataset.test.labels.tolist() == [1, 2, 3, 4, 5, 6, 7, 8, 9, 0]
     assert (dataset.flip, len(dataset.classes)) == (False, 10)
+    assert "svhn-extra has them" in dataset.notes[0]
+
+
+@pytest.mark.usefixtures("no_checksums")
+def test_svhn_with_the_extra_images(tmp_path):
+    written = write_svhn(tmp_path, train=20, extra=13, test=10)
+    dataset = load("svhn-extra", root=tmp_path, download=False)
+    both = np.concatenate([written["train"], written["extra"]])
+    np.testing.assert_array_equal(dataset.train.images, both)
+    np.testing.assert_array_equal(dataset.test.images, written["test"])
+    digits = [1, 2, 3, 4, 5, 6, 7, 8, 9, 0]
+    assert dataset.train.labels.tolist() == [*digits * 3, 1, 2, 3]
+    assert (dataset.name, dataset.flip, dataset.notes) == ("svhn-extra", False, ())
+    assert len(load("svhn", root=tmp_path, download=False).train) == 20
 
 
 def write_idx(path, array):
@@ -133,12 +152,15 @@ def test_digits_at_another_side():
     assert load("digits", side=16).side == (16, 16)
 
 
-@pytest.mark.parametrize("name", ["cifar10", "cifar100", "svhn", "fashion-mnist", "imagenet"])
+@pytest.mark.parametrize(
+    "name", ["cifar10", "cifar100", "svhn", "svhn-extra", "fashion-mnist", "imagenet"]
+)
 def test_files_that_are_not_there_are_named(tmp_path, name):
     files = {
         "cifar10": "cifar-10-python.tar.gz",
         "cifar100": "cifar-100-python.tar.gz",
         "svhn": "train_32x32.mat",
+        "svhn-extra": "extra_32x32.mat",
         "fashion-mnist": "train-images-idx3-ubyte.gz",
         "imagenet": "ILSVRC2012_img_train.tar",
     }

@@ -1,8 +1,12 @@
+import re
+import sys
+
 import pytest
 import torch
+from torch import nn
 
 from dada.errors import UserError
-from dada.models import WideResNet, create, names, suggest
+from dada.models import PyramidNet, ShakeShake, WideResNet, check_name, create, names, suggest
 
 
 def test_wide_resnets_by_pattern():
@@ -22,22 +26,159 @@ def test_torchvision_residual_networks(channels):
     assert network.conv1.bias is None
 
 
-def test_names_are_the_residual_families():
-    known = {"resnet18", "resnet34", "resnet50", "resnet101", "resnet152"}
-    assert known < set(names())
-    assert "wide_resnet50_2" in names() and "resnext50_32x4d" in names()
-    assert not any("rcnn" in name or "vit" in name or "fcn" in name for name in names())
+@pytest.mark.parametrize(
+    "name",
+    [
+        "alexnet",
+        "efficientnet_b0",
+        "googlenet",
+        "inception_v3",
+        "mobilenet_v3_small",
+        "vgg11",
+        "vit_b_16",
+    ],
+)
+def test_other_networks_of_torchvision(name):
+    side = 299 if name == "inception_v3" else 224
+    with torch.device("meta"):
+        logits = create(name, classes=5, channels=2)(torch.empty(2, 2, side, side))
+    assert logits.shape == (2, 5)
 
 
-@pytest.mark.parametrize("name", ["vgg11", "wrn-40", "wrn-16-2-1", "", "resnet19"])
-def test_an_unknown_name_lists_the_known_ones(name):
-    with pytest.raises(UserError, match=rf"unknown network '{name}': give wrn-.*resnet18"):
-        create(name, classes=10)
+def test_other_channels_keep_the_spread_of_the_first_convolution():
+    """Within 4 standard errors, the usual one's and the new one's."""
+    torch.manual_seed(0)
+    network = create("resnet18", classes=4, channels=1)
+    weight = network.conv1.weight
+    assert weight.shape == (64, 1, 7, 7)
+    expected = (2 / (49 * 64)) ** 0.5
+    error = expected * (1 / (2 * weight.numel()) + 1 / (6 * weight.numel())) ** 0.5
+    assert abs(weight.std().item() - expected) < 4 * error
+    torch.manual_seed(0)
+    assert torch.equal(create("resnet18", classes=4, channels=1).conv1.weight, weight)
 
 
-def test_a_wrong_depth_in_a_name():
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("shake-shake-26-2x32d", ShakeShake), ("PyramidNet-29-12", PyramidNet)],
+)
+def test_the_papers_networks_by_pattern(name, kind):
+    with torch.device("meta"):
+        network = create(name, classes=7, channels=2)
+    assert isinstance(network, kind)
+    assert network.conv.in_channels == 2
+    assert network.linear.out_features == 7
+    assert len(network.stages) == {ShakeShake: 12, PyramidNet: 9}[kind]
+
+
+def test_the_papers_networks_are_named_first():
+    assert names()[:8] == (
+        "wrn-40-2",
+        "wrn-28-10",
+        "shake-shake-26-2x32d",
+        "shake-shake-26-2x96d",
+        "shake-shake-26-2x112d",
+        "pyramidnet-272-200",
+        "resnet50",
+        "resnet200",
+    )
+    assert {"resnet18", "wide_resnet50_2", "resnext50_32x4d", "vgg11", "vit_b_16"} < set(names())
+    assert len(names()) == len(set(names()))
+    assert not any("rcnn" in name or "fcn" in name or "r3d" in name for name in names())
+
+
+@pytest.fixture
+def no_timm(monkeypatch):
+    monkeypatch.setitem(sys.modules, "timm", None)  # importing it is an ImportError
+
+
+@pytest.fixture
+def no_networks(monkeypatch):
+    def made(*_):
+        raise AssertionError("a network is made")
+
+    monkeypatch.setattr(torch.nn.Module, "__init__", made)
+
+
+@pytest.mark.usefixtures("no_timm", "no_networks")
+def test_a_right_name_is_known_without_a_network():
+    for name in (*names(), "wrn-16-4", "shake-shake-26-2x64d", "pyramidnet-110-48", "ResNet18"):
+        check_name(name)
+
+
+@pytest.mark.usefixtures("no_timm", "no_networks")
+@pytest.mark.parametrize("name", ["wrn-40", "wrn-16-2-1", "wrn-16-0", "", "resnet19", "wrn-a-2"])
+@pytest.mark.parametrize("ask", [check_name, lambda name: create(name, classes=10)])
+def test_an_unknown_name_says_what_to_give(ask, name):
+    with pytest.raises(UserError, match=rf"unknown network '{name}'.*: give wrn-DEPTH.*resnet18"):
+        ask(name)
+
+
+@pytest.mark.usefixtures("no_timm")
+@pytest.mark.parametrize(
+    ("name", "close"),
+    [
+        ("resnet19", "resnet18"),
+        ("wrn-40-2x", "wrn-40-2"),
+        ("pyramidnet", "pyramidnet-272-200"),
+        ("shakeshake-26-2x96d", "shake-shake-26-2x96d"),
+    ],
+)
+def test_an_unknown_name_has_close_ones(name, close):
+    with pytest.raises(UserError, match=rf"did you mean .*{close}"):
+        check_name(name)
+
+
+@pytest.mark.usefixtures("no_timm")
+def test_timm_is_asked_for_by_the_line_that_installs_it():
+    line = re.escape("pip install 'dada-augment[timm]'")
+    with pytest.raises(UserError, match=rf"^network 'timm:resnet50' needs timm: {line}$"):
+        create("timm:resnet50", classes=10)
+    with pytest.raises(UserError, match=line):
+        check_name("convnextv2_atto")
+
+
+@pytest.mark.parametrize("name", ["timm:resnet10t", "resnet10t", "TIMM:resnet18"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_networks_of_timms(name, channels):
+    pytest.importorskip("timm")
+    check_name(name)
+    network = create(name, classes=4, channels=channels)
+    assert type(network).__module__.startswith("timm.")
+    assert network(torch.randn(2, channels, 32, 32)).shape == (2, 4)
+
+
+@pytest.mark.parametrize("name", ["resnet10q", "timm:resnet10q"])
+def test_an_unknown_name_of_timms_has_close_ones(name):
+    pytest.importorskip("timm")
+    with pytest.raises(UserError, match=rf"unknown network '{name}' .*{name[:-1]}t"):
+        check_name(name)
+
+
+def test_unfusing_timms_activations_changes_nothing():
+    timm = pytest.importorskip("timm")
+    torch.manual_seed(0)
+    expected = timm.create_model("regnety_002", num_classes=4, in_chans=1)
+    torch.manual_seed(0)
+    network = create("timm:regnety_002", classes=4, channels=1)
+    x = torch.randn(4, 1, 32, 32)
+    assert torch.equal(network(x), expected(x))
+    assert torch.equal(network.eval()(x), expected.eval()(x))
+    plain = (type(m) is nn.BatchNorm2d for m in network.modules() if isinstance(m, nn.BatchNorm2d))
+    assert all(plain)
+
+
+@pytest.mark.usefixtures("no_networks")
+@pytest.mark.parametrize("ask", [check_name, lambda name: create(name, classes=10)])
+def test_a_wrong_depth_in_a_name(ask):
     with pytest.raises(UserError, match=r"depth 20: .* nearest is 22"):
-        create("wrn-20-2", classes=10)
+        ask("wrn-20-2")
+    with pytest.raises(UserError, match=r"depth 25: .* nearest is 26"):
+        ask("shake-shake-25-2x32d")
+    with pytest.raises(UserError, match=r"depth 270: .* nearest is 272"):
+        ask("pyramidnet-270-200")
+    with pytest.raises(UserError, match="width 33: must be even"):
+        ask("shake-shake-26-2x33d")
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,6 @@ def make_epoch(number: int, pairs: list[tuple[str, ...]] = PAIRS) -> dict[str, A
         "steps": 11,
         "seconds": 1.5,
         "train_loss": 2.0 / number,
-        "look_ahead_loss": 2.1 / number,
         "validation_loss": 1.9 / number,
         "validation_accuracy": 1 - 0.8 / number,
         "entropy": float(-(weights * np.log(weights)).sum()),

@@ -34,7 +34,7 @@ def make_batch(operations, count=24, length=2, draws=None, brightest=255):
         brightest + 1, (count, 1, SIDE, SIDE), dtype=torch.uint8, generator=generator
     )
     augmented = PIPELINE.normalise(apply(images, draw))
-    return Batch(sample, index, draw, images, augmented, torch.ones(1))
+    return Batch(sample, index, draw, images, augmented, torch.ones(1), PIPELINE.normalise, count)
 
 
 def everything():
@@ -59,7 +59,7 @@ def earned(batch, weights, draw):
 
 def test_derivatives_in_the_bits_are_differences_of_the_reward(batch, weights):
     """A reward linear in the pixels is multilinear in the bits: flipping one is its derivative."""
-    selection, applied = relaxed_derivatives(batch, weights, PIPELINE)
+    selection, applied = relaxed_derivatives(batch, weights)
     for k in range(2):
         on, off = batch.draw.applied.clone(), batch.draw.applied.clone()
         on[:, k], off[:, k] = True, False
@@ -73,7 +73,7 @@ def test_derivatives_in_the_bits_are_differences_of_the_reward(batch, weights):
 
 
 def test_straight_through_takes_every_pixel_for_the_magnitude(batch, weights):
-    found = straight_through(batch, weights, PIPELINE)
+    found = straight_through(batch, weights)
     pixels = weights.flatten(1).sum(1, keepdim=True).double()
     torch.testing.assert_close(found, pixels.expand(-1, 2), atol=1e-5, rtol=0)
 
@@ -83,7 +83,7 @@ def test_one_draw_for_several_images_earns_their_mean():
     values = torch.arange(6.0)
     assert batch.per_draw(values).tolist() == [1, 4]
     weights = torch.ones_like(batch.augmented)
-    along = straight_through(batch, weights, PIPELINE)
+    along = straight_through(batch, weights)
     assert along.shape == (2, 2) and along.tolist() == [[SIDE**2] * 2] * 2
 
 
@@ -115,7 +115,7 @@ def test_pathwise_brightness_equals_its_closed_form(weights):
     batch, weights = brightened(), weights.abs()
     levels = (batch.original.double() * weights).flatten(1).sum(1) * PIXEL
     expected = slope_of_the_value(batch) * levels
-    found = pathwise(batch, weights, PIPELINE)[:, 0]
+    found = pathwise(batch, weights)[:, 0]
     applied = batch.draw.applied[:, 0]
     tolerance = 4 * 8 / 6**0.5 * PIXEL * weights.flatten(1).norm(dim=1)
     assert applied.any() and not applied.all()
@@ -132,7 +132,7 @@ def test_pathwise_equals_a_quotient_of_the_reward_itself(weights):
         value = batch.draw.value + sign / 16 * slope_of_the_value(batch)[:, None]
         rewards.append(earned(batch, weights, replace(batch.draw, value=value)))
     expected = (rewards[0] - rewards[1]) * 8
-    found = pathwise(batch, weights, PIPELINE)[:, 0]
+    found = pathwise(batch, weights)[:, 0]
     torch.testing.assert_close(found, expected, atol=2e-3, rtol=0)
 
 
@@ -145,7 +145,7 @@ def test_pathwise_goes_through_what_follows(weights):
     found = []
     for applied in (both, alone):
         draw = replace(batch.draw, applied=applied)
-        found.append(pathwise(replace(batch, draw=draw), weights, PIPELINE)[:, 0])
+        found.append(pathwise(replace(batch, draw=draw), weights)[:, 0])
     torch.testing.assert_close(found[0], -found[1], atol=1e-4, rtol=1e-4)
     assert found[0].abs().min() > 0
 
@@ -153,7 +153,7 @@ def test_pathwise_goes_through_what_follows(weights):
 def test_there_is_no_derivative_but_of_the_four_that_blend(batch, weights):
     """Contrast, Brightness and Sharpness of one channel; the rest is NaN whether applied or not."""
     names = batch.draw.operations
-    found = pathwise(batch, weights, PIPELINE)
+    found = pathwise(batch, weights)
     blends = {names.index(n) for n in ("Contrast", "Brightness", "Sharpness")}
     smooth = torch.tensor([[o in blends for o in row] for row in batch.draw.operation.tolist()])
     assert torch.equal(found.isnan(), ~smooth) and smooth.any()
@@ -167,7 +167,7 @@ def test_a_search_learns_from_the_derivative_where_there_is_one_and_the_score_el
     as without derivatives, for the other."""
     batch = brightened(("Brightness", "Rotate"), length=2)
     weights = torch.ones_like(batch.augmented)
-    derivative = pathwise(batch, weights, PIPELINE)
+    derivative = pathwise(batch, weights)
     advantage = torch.linspace(-1, 1, 24, dtype=torch.float64)
     strategy, sample = ReinforceGradient(), batch.sample
     found = strategy(sample, Outcome(advantage, magnitude_derivative=derivative)).magnitude
@@ -190,7 +190,6 @@ def test_one_draw_for_a_batch_has_the_mean_derivative():
             ),
         ),
         weights,
-        PIPELINE,
     )
-    shared = pathwise(batch, weights, PIPELINE)
+    shared = pathwise(batch, weights)
     torch.testing.assert_close(shared, each.view(2, 3, 1).mean(1), atol=1e-6, rtol=1e-6)

@@ -2,8 +2,21 @@
 
 from dada.augment.apply import apply
 from dada.augment.draw import Draw, Table
-from dada.augment.pipeline import Pipeline
+from dada.augment.feed import Feed, FileFeed, MemoryFeed
+from dada.augment.pipeline import Colours, Pipeline
 from dada.augment.sampler import Sampler, random_magnitude
 from dada.augment.transform import PolicyTransform
 
-__all__ = ["Draw", "Pipeline", "PolicyTransform", "Sampler", "Table", "apply", "random_magnitude"]
+__all__ = [
+    "Colours",
+    "Draw",
+    "Feed",
+    "FileFeed",
+    "MemoryFeed",
+    "Pipeline",
+    "PolicyTransform",
+    "Sampler",
+    "Table",
+    "apply",
+    "random_magnitude",
+]

@@ -1,13 +1,60 @@
-"""The pipeline around the policy, defined once and used by search and training alike:
-crop, flip, **policy**, to float, normalise, Cutout."""
+"""The pipeline around the policy, defined once and used by search and training alike.
+
+Small images: padded crop, flip, **policy**, to float, normalise, Cutout. ImageNet: random resized
+crop, flip, **policy**, colour jitter, to float, PCA lighting, normalise.
+"""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
+from torchvision.transforms.v2 import InterpolationMode
+from torchvision.transforms.v2 import functional as F
+
+from dada.augment.apply import apply
+from dada.augment.draw import Draw
+
+# Of a random resized crop: its share of the image's area, its width over its height.
+_AREA, _RATIO = (0.08, 1.0), (3 / 4, 4 / 3)
+
+# Brightness, contrast, saturation, as torchvision's ColorJitter names them.
+_JITTER = ("Brightness", "Contrast", "Color")
+
+# Principal components of the colours of ImageNet's pixels (AlexNet, Krizhevsky et al. 2012), in
+# the numbers of fb.resnet.torch, which everybody's ImageNet code has: a column is a component.
+_DEVIATIONS = (0.2175, 0.0188, 0.0045)
+_COMPONENTS = (
+    (-0.5675, 0.7192, 0.4009),
+    (-0.5808, -0.0045, -0.8140),
+    (-0.5836, -0.6948, 0.4203),
+)
+
+
+@dataclass(frozen=True)
+class Colours:
+    """What stands between policy and normalisation, drawn for B images.
+
+    Attributes:
+        jitter: brightness, contrast and saturation, in random order; None for none.
+        light: (B, 3) float32, what is added to red, green and blue; None for nothing.
+    """
+
+    jitter: Draw | None = None
+    light: Tensor | None = None
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """uint8 (B, C, H, W) to float32: in [0, 1], or a little outside under lighting."""
+        if self.jitter is not None:
+            images = apply(images, self.jitter)
+        scaled = images.float() / 255
+        if self.light is not None:
+            scaled += self.light.to(scaled.device)[:, :, None, None]
+        return scaled
 
 
 @dataclass(frozen=True)
@@ -20,6 +67,14 @@ class Pipeline:
         flip: mirror half of the images left to right.
         cutout: side in pixels of the square that is blanked after normalisation
             (DeVries & Taylor 2017); 0 for none. The square may stick out of the image.
+        crop: "padded" shifts an image by up to `padding`; "resized" cuts out a random part, 8 to
+            100 % of the area, 3:4 to 4:3, and resizes it (bicubic), as is usual for ImageNet.
+        side: height and width, in pixels, of a resized crop and of all images from files.
+        jitter: brightness, contrast and saturation are multiplied by 1 ± this at most, 0 to 1.
+        lighting: standard deviation, in those of ImageNet, of noise along its principal colours.
+
+    Raises:
+        ValueError: lighting of images that are not RGB.
     """
 
     mean: tuple[float, ...]
@@ -27,29 +82,66 @@ class Pipeline:
     padding: int = 4
     flip: bool = True
     cutout: int = 0
+    crop: Literal["padded", "resized"] = "padded"
+    side: int = 224
+    jitter: float = 0.0
+    lighting: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.lighting and len(self.mean) != 3:
+            raise ValueError(f"lighting is for 3 channels, not {len(self.mean)}")
 
     def crop_and_flip(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """What comes before the policy. uint8 (B, C, H, W) in and out."""
-        count, _, height, width = images.shape
-        if self.padding:
-            corner = torch.randint(2 * self.padding + 1, (2, count, 1), generator=generator)
-            top, left = corner.to(images.device)
-            rows = (top + torch.arange(height, device=images.device))[:, None, :, None]
-            columns = (left + torch.arange(width, device=images.device))[:, None, None, :]
-            padded = pad(images, [self.padding] * 4)
-            index = torch.arange(count, device=images.device)[:, None, None, None]
-            channel = torch.arange(images.shape[1], device=images.device)[None, :, None, None]
-            images = padded[index, channel, rows, columns]
+        if self.crop == "resized":
+            images = self._resized_crop(images, generator)
+        elif self.padding:
+            images = self._padded_crop(images, generator)
         if self.flip:
-            mirror = (torch.rand(count, generator=generator) < 0.5).to(images.device)
+            mirror = (torch.rand(len(images), generator=generator) < 0.5).to(images.device)
             images = torch.where(mirror[:, None, None, None], images.flip(-1), images)
         return images
 
+    def colours(self, count: int, generator: torch.Generator, views: int = 1) -> Colours:
+        """Draw colour jitter and lighting for `count` images.
+
+        They are drawn apart from being applied so that all views of an image can get the same,
+        whatever their policy made of it.
+
+        Args:
+            views: how often the images are repeated, all of them one after the other.
+
+        Returns:
+            For views · count images; without jitter and lighting, only the conversion to float.
+        """
+        jitter = light = None
+        if self.jitter:
+            order = torch.rand(count, 3, generator=generator).argsort(1)
+            noise = 2 * torch.rand(count, 3, generator=generator, dtype=torch.float64) - 1
+            nothing = torch.zeros(views * count, 3, dtype=torch.float64)
+            jitter = Draw(
+                operations=_JITTER,
+                operation=order.repeat(views, 1),
+                applied=torch.ones(views * count, 3, dtype=torch.bool),
+                value=(1 + self.jitter * noise).repeat(views, 1),
+                place=torch.stack([nothing, nothing], dim=-1),
+                slope=nothing,
+            )
+        if self.lighting:
+            along = self.lighting * torch.randn(count, 3, generator=generator)
+            components = torch.tensor(_COMPONENTS) * torch.tensor(_DEVIATIONS)
+            light = (along @ components.T).repeat(views, 1)
+        return Colours(jitter, light)
+
     def normalise(self, images: Tensor) -> Tensor:
-        """uint8 (B, C, H, W) to float32 of mean 0 and standard deviation 1 a channel."""
+        """uint8, or float in [0, 1], to float32 of mean 0 and standard deviation 1 a channel.
+
+        (B, C, H, W) in and out.
+        """
         mean = torch.tensor(self.mean, device=images.device)[:, None, None]
         std = torch.tensor(self.std, device=images.device)[:, None, None]
-        return (images.float() / 255 - mean) / std
+        scaled = images.float() / 255 if images.dtype == torch.uint8 else images
+        return (scaled - mean) / std
 
     def cutout_mask(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """Float (B, 1, H, W): 0 inside each image's Cutout square and 1 elsewhere."""
@@ -65,3 +157,45 @@ class Pipeline:
 
         square = inside(height)[:, :, None] & inside(width)[:, None, :]
         return (~square)[:, None].float()
+
+    def _padded_crop(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        count, channels, height, width = images.shape
+        corner = torch.randint(2 * self.padding + 1, (2, count, 1), generator=generator)
+        top, left = corner.to(images.device)
+        rows = (top + torch.arange(height, device=images.device))[:, None, :, None]
+        columns = (left + torch.arange(width, device=images.device))[:, None, None, :]
+        padded = pad(images, [self.padding] * 4)
+        index = torch.arange(count, device=images.device)[:, None, None, None]
+        channel = torch.arange(channels, device=images.device)[None, :, None, None]
+        return padded[index, channel, rows, columns]
+
+    def _resized_crop(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        size, bicubic = [self.side, self.side], InterpolationMode.BICUBIC
+        height, width = images.shape[2:]
+        boxes = (_box(height, width, generator) for _ in images)
+        return torch.stack(
+            [F.resized_crop(x, *box, size, bicubic) for x, box in zip(images, boxes, strict=True)]
+        )
+
+
+def _box(height: int, width: int, generator: torch.Generator) -> tuple[int, int, int, int]:
+    """Top, left, height and width of a random resized crop, of the area and ratio it should have.
+
+    By the numbers that torchvision's RandomResizedCrop draws, from a generator of our own.
+    """
+
+    def uniform(low: float, high: float) -> Tensor:
+        return torch.empty(1).uniform_(low, high, generator=generator)
+
+    log_ratio = torch.tensor(_RATIO).log().tolist()
+    for _ in range(10):
+        area = height * width * uniform(*_AREA).item()
+        ratio = uniform(*log_ratio).exp().item()
+        w, h = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
+        if 0 < w <= width and 0 < h <= height:
+            top = int(torch.randint(height - h + 1, (1,), generator=generator))
+            left = int(torch.randint(width - w + 1, (1,), generator=generator))
+            return top, left, h, w
+    # A very narrow image: the largest part in its centre that is of an allowed ratio.
+    w, h = min(width, round(height * _RATIO[1])), min(height, round(width / _RATIO[0]))
+    return (height - h) // 2, (width - w) // 2, h, w

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
+from pathlib import Path
 
 import typer
 
 from dada import __version__
 from dada.cli.compare import compare
+from dada.cli.evaluate import evaluate
+from dada.cli.options import is_first
 from dada.cli.policies import policies
 from dada.cli.preview import preview
+from dada.cli.recipes import recipes
 from dada.cli.report import report
 from dada.cli.search import search
+from dada.cli.train import train
 from dada.errors import UserError
 
 app = typer.Typer(
@@ -22,7 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for verb in (search, compare, preview, policies, report):
+for verb in (search, compare, train, evaluate, preview, policies, recipes, report):
     app.command()(verb)
 
 
@@ -40,6 +46,8 @@ def options(
 
 def main() -> None:
     """Run the command line."""
+    if not is_first():  # one process of a job speaks
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # file names may hold what cannot be encoded
             stream.reconfigure(errors="backslashreplace")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -69,11 +70,18 @@ def extra_settings(pairs: list[str] | None, known: Iterable[str]) -> dict[str, A
     return settings
 
 
-def open_data(source: str, side: int | None, root: Path | None) -> Any:
-    """Load the data and tell what was decided about it."""
-    from dada.datasets import load
+def open_data(source: str, side: int | None, root: Path | None, files: bool = False) -> Any:
+    """Load the data and tell what was decided about it.
 
-    dataset = load(source, side=side, root=root)
+    Args:
+        files: images that do not fit in memory may stay in their files.
+    """
+    from dada import datasets
+
+    if files:
+        dataset = datasets.open_images(source, side, root)
+    else:
+        dataset = datasets.load(source, side=side, root=root)
     for note in dataset.notes:
         print(f"note: {note}")
     return dataset
@@ -108,6 +116,18 @@ def check_writable(path: Path | None) -> None:
         raise UserError(f"cannot write {path}: {error.strerror}") from None
 
 
+def check_model(name: str | None) -> None:
+    """Fail before a long load rather than after it.
+
+    Raises:
+        UserError: there is no such network.
+    """
+    from dada.models.create import check_name
+
+    if name is not None:
+        check_name(name)
+
+
 def check_picture(path: Path) -> None:
     """Fail before the work rather than after it.
 
@@ -118,8 +138,13 @@ def check_picture(path: Path) -> None:
         raise UserError(f"{path}: not a picture's name: end it in .png or .jpg")
 
 
+def is_first() -> bool:
+    """Whether this is the process of its job that writes and speaks (`torchrun` numbers them)."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def write_json(path: Path | None, data: Any) -> None:
     """Write a result for scripts, if a path was given."""
-    if path is not None:
+    if path is not None and is_first():
         text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
         path.write_text(text, encoding="utf-8", errors="backslashreplace")

@@ -17,10 +17,12 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from dada.datasets import Dataset
+from dada.datasets import Dataset, FileDataset
 from dada.searching import Watcher
 from dada.searching.search import Search
-from dada.training import CompareWatcher, TrainSettings
+from dada.training import CompareWatcher, TrainSettings, TrainWatcher
+from dada.training.methods import Method
+from dada.training.training import Training
 
 
 class Bar:
@@ -122,4 +124,33 @@ class CompareProgress(Bar, CompareWatcher):
         self.say(
             f"seed {record['seed']}  {record['row']:<24} test error "
             f"{record['test_error']:6.2%}  {record['seconds']:.1f} s"
+        )
+
+
+class TrainProgress(Bar, TrainWatcher):
+    """A training: steps, and each epoch's loss and test error."""
+
+    epochs_done = 0
+
+    def on_start(self, training: Training, dataset: Dataset | FileDataset, method: Method) -> None:
+        """Say what is trained, with what."""
+        s, per_epoch = training.settings, training.steps_per_epoch
+        self.epochs_done = training.epoch
+        self.say(
+            f"training {s.model} on {dataset.name}: {len(training.images)} images, {s.epochs} "
+            f"epochs of {per_epoch} steps, {method.name}"
+        )
+        self.begin("train", s.epochs * per_epoch, training.epoch * per_epoch)
+
+    def on_step(self) -> None:
+        """Move the bar."""
+        self.advance()
+
+    def on_epoch(self, record: dict[str, Any]) -> None:
+        """Say how the network does."""
+        self.epochs_done = record["epoch"]
+        error = f"  test error {record['test_error']:6.2%}" if "test_error" in record else ""
+        self.say(
+            f"epoch {record['epoch']:4d}  loss {record['train_loss']:.3f}  "
+            f"{record['seconds']:.1f} s{error}"
         )

@@ -70,6 +70,7 @@ def search(
     }
     make_settings(preset, **given)  # what is wrong with these is said before a long load
     pick_device(device)
+    o.check_model(model)
     dataset = o.open_data(data, side, root)
     out = out or Path("runs") / dataset.name
     o.check_outside(out, data)

@@ -1,6 +1,7 @@
-"""Images in: named sets, image folders, arrays and other libraries' datasets; their splits."""
+"""Images in: named sets, folders, arrays, other libraries' datasets; in files; their splits."""
 
 from dada.datasets.adapt import from_torch
+from dada.datasets.files import FileDataset, ImageFiles, open_files, open_images
 from dada.datasets.imageset import Dataset, ImageSet, channel_statistics, even_batches
 from dada.datasets.load import DEFAULT_ROOT, load
 from dada.datasets.named import NAMES
@@ -11,6 +12,8 @@ __all__ = [
     "NAMES",
     "PAPER_REDUCED",
     "Dataset",
+    "FileDataset",
+    "ImageFiles",
     "ImageSet",
     "channel_statistics",
     "even_batches",
@@ -18,5 +21,7 @@ __all__ = [
     "halves",
     "hold_out",
     "load",
+    "open_files",
+    "open_images",
     "reduced",
 ]

@@ -100,6 +100,11 @@ def _shorter_side(file: str) -> int | None:
         return None
 
 
+def reason(file: str, error: BaseException) -> str:
+    """Return why a file cannot be read, on one line and without its path, which Pillow adds."""
+    return " ".join(str(error).replace(repr(file), "it").split()) or type(error).__name__
+
+
 def _read_all(
     files: Sequence[str], side: int, border: float, progress: Progress | None
 ) -> tuple[np.ndarray, bool, dict[int, str]]:
@@ -112,9 +117,7 @@ def _read_all(
         except MemoryError:
             raise
         except Exception as error:  # a broken file makes Pillow raise nearly anything
-            # Pillow repeats the path in some messages; one line, without it.
-            reason = " ".join(str(error).replace(repr(files[index]), "it").split())
-            return True, reason or type(error).__name__
+            return True, reason(files[index], error)
         images[index] = pixels
         return len(pixels) == 1, None
 

@@ -1,6 +1,7 @@
 """A folder of class folders, or of ``train/`` and ``test/`` folders of them."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -14,6 +15,30 @@ from dada.errors import UserError
 
 _TRAIN = ("train", "training")
 _TEST = ("test", "testing", "val", "valid", "validation")  # the first one found is used
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The image files of a folder; what was decided about them, a note each."""
+
+    train: Samples
+    test: Samples | None
+    classes: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def list_folder(path: Path) -> Listing:
+    """List an image folder as :func:`read_folder` describes it; no file is opened.
+
+    Raises:
+        UserError: no images, no class folders, one class only, or test classes that are not
+            training classes.
+    """
+    train_path, test_path, notes = _layout(path)
+    classes, train = _samples(train_path)
+    _check_classes(path, train_path, classes)
+    test = None if test_path is None else _test_samples(test_path, classes)
+    return Listing(train, test, classes, (*notes, *_empty_folders(train_path, classes)))
 
 
 def read_folder(path: Path, side: int | None = None, progress: Progress | None = None) -> Parts:
@@ -33,26 +58,23 @@ def read_folder(path: Path, side: int | None = None, progress: Progress | None =
         UserError: no images, no class folders, one class only, test classes that are not
             training classes, a class without a readable image, or too many unreadable files.
     """
-    train_path, test_path, notes = _layout(path)
-    classes, train = _samples(train_path)
-    _check_classes(path, train_path, classes)
-    test = None if test_path is None else _test_samples(test_path, classes)
-    chosen, note = _side(train.files, side)
-    found = decode(path, train, test, chosen, progress=progress)
-    counts = np.bincount(found.train.labels.numpy(), minlength=len(classes))
-    if empty := [name for name, count in zip(classes, counts, strict=True) if not count]:
+    listing = list_folder(path)
+    chosen, note = _side(listing.train.files, side)
+    found = decode(path, listing.train, listing.test, chosen, progress=progress)
+    counts = np.bincount(found.train.labels.numpy(), minlength=len(listing.classes))
+    if empty := [name for name, count in zip(listing.classes, counts, strict=True) if not count]:
         raise UserError(
             f"{path}: no file of class {_listed(empty)} can be read: repair the files, or remove "
             "the class folder"
         )
     if found.test is not None and not len(found.test):
-        raise UserError(f"{test_path}: none of the test images can be read: repair or remove them")
+        raise UserError(f"{path}: none of the test images can be read: repair or remove them")
     return Parts(
         found.train,
         found.test,
-        classes,
+        listing.classes,
         skipped=found.skipped,
-        notes=(*notes, *_empty_folders(train_path, classes), note, *found.notes),
+        notes=(*listing.notes, note, *found.notes),
     )
 
 

@@ -1,4 +1,4 @@
-"""The paper's reduced ImageNet: 6,000 training images of 120 classes, and their test images."""
+"""ImageNet: the paper's reduced set, 6,000 training images of 120 classes, or the list of all."""
 
 import json
 from collections.abc import Sequence
@@ -69,6 +69,23 @@ def read_imagenet(
         skipped=found.skipped,
         notes=(note, *found.notes),
     )
+
+
+def list_imagenet(root: Path) -> tuple[Samples, Samples, tuple[str, ...]]:
+    """List all training and validation images of the 1,000 classes; no file is opened.
+
+    Args:
+        root: as :func:`read_imagenet` takes it.
+
+    Returns:
+        The training files, the validation files, and the name of each label.
+
+    Raises:
+        UserError: the root does not hold ImageNet.
+    """
+    train, val = _listing(root, "train"), _listing(root, "val")
+    everything = range(_CLASSES)
+    return _of_classes(train, everything), _of_classes(val, everything), tuple(_names(train))
 
 
 def _listing(root: Path, split: str) -> ImageFolder:

@@ -84,20 +84,17 @@ class Dataset:
                 f"{self.name}: training images are {_size(train)} but test images are "
                 f"{_size(test)}: must be the same"
             )
-        for part, images in (("training", self.train), ("test", self.test)):
-            if not len(images):
-                raise UserError(f"{self.name}: no {part} images: at least one is needed")
-            low, high = int(images.labels.min()), int(images.labels.max())
-            if low < 0 or high >= len(self.classes):
-                raise UserError(
-                    f"{self.name}: {part} labels are {low} to {high} for {len(self.classes)} "
-                    f"classes: must be 0 to {len(self.classes) - 1}"
-                )
+        check_labels(self.name, "training", self.train.labels, len(self.classes))
+        check_labels(self.name, "test", self.test.labels, len(self.classes))
 
     @property
     def channels(self) -> int:
         """1 for grey images, 3 for RGB."""
         return self.train.images.shape[1]
+
+    def statistics(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Mean and standard deviation of each channel of the training images, scaled to [0, 1]."""
+        return channel_statistics(self.train.images)
 
     @property
     def side(self) -> tuple[int, int]:
@@ -115,6 +112,18 @@ class Parts:
     flip: bool = True
     skipped: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+def check_labels(name: str, part: str, labels: Tensor, classes: int) -> None:
+    """Raise :class:`UserError` unless there are labels, all of them 0 to ``classes`` - 1."""
+    if not len(labels):
+        raise UserError(f"{name}: no {part} images: at least one is needed")
+    low, high = int(labels.min()), int(labels.max())
+    if low < 0 or high >= classes:
+        raise UserError(
+            f"{name}: {part} labels are {low} to {high} for {classes} classes: must be 0 to "
+            f"{classes - 1}"
+        )
 
 
 def even_batches(order: Tensor, size: int) -> tuple[Tensor, ...]:

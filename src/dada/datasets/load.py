@@ -1,15 +1,16 @@
-"""One door for all images: a name, an image folder or an ``.npz`` file."""
+"""One door for images in memory: a name, an image folder, an ``.npz`` file, Hugging Face."""
 
 from pathlib import Path
 
 from dada.datasets.arrays import read_arrays
 from dada.datasets.decode import Progress
 from dada.datasets.folder import read_folder
+from dada.datasets.huggingface import PREFIX, hub_name, read_hub
 from dada.datasets.imagenet import read_imagenet
 from dada.datasets.imageset import Dataset, Parts
 from dada.datasets.named import NAMES, read_digits, read_named
 from dada.datasets.pixels import check_side
-from dada.datasets.splits import hold_out
+from dada.datasets.splits import split_off_test_set
 from dada.errors import UserError
 
 DEFAULT_ROOT = Path("~/.cache/dada")
@@ -29,12 +30,13 @@ def load(
     Where there is no test set, 20 % of every class are held out as one.
 
     Args:
-        source: one of :data:`NAMES`, or the path of an image folder or ``.npz`` file. A folder
+        source: one of :data:`NAMES`, the path of an image folder or ``.npz`` file, or what
+            :func:`~dada.datasets.huggingface.read_hub` takes, such as ``hf:OWNER/NAME``. A folder
             that is called like a name is given as ``./name``.
         side: of the images, 8 to 1024 pixels. None keeps the size of named sets and arrays,
             takes 224 for ImageNet, and chooses 32, 64 or 96 for an image folder.
         root: where named datasets are kept; None is ``~/.cache/dada`` (for ImageNet its
-            subfolder ``imagenet``).
+            subfolder ``imagenet``), and for ``hf:`` the cache of Hugging Face.
         download: whether to download a named dataset that is not there.
         progress: called with the number of files decoded and of all files.
 
@@ -44,10 +46,27 @@ def load(
     check_side(side)
     if isinstance(source, str) and source in NAMES:
         name, parts = source, _by_name(source, side, root, download, progress)
+    elif isinstance(source, str) and source.startswith(PREFIX):
+        name, parts = hub_name(source), read_hub(source, side, root, download)
     else:
         path = Path(source).expanduser()
-        name, parts = _name(path), _by_path(path, side, progress)
-    return _with_test_set(name, parts)
+        name, parts = path_name(path), _by_path(path, side, progress)
+    train, test, notes = parts.train, parts.test, parts.notes
+    if test is None:
+        train, test, note = split_off_test_set(name, train, parts.classes)
+        notes = (*notes, note)
+    return Dataset(name, train, test, parts.classes, parts.flip, parts.skipped, notes)
+
+
+def imagenet_folder(root: str | Path | None) -> Path:
+    """Return the folder that holds ImageNet: ``root``, or its place among the named datasets."""
+    return Path(root or DEFAULT_ROOT / "imagenet").expanduser()
+
+
+def path_name(path: Path) -> str:
+    """Return what to call the data at a path."""
+    whole = path.resolve()
+    return (whole.name if path.is_dir() else whole.stem) or str(path)
 
 
 def _by_name(
@@ -55,15 +74,9 @@ def _by_name(
 ) -> Parts:
     if name == "digits":
         return read_digits(side)
-    folder = Path(root or DEFAULT_ROOT).expanduser()
     if name == "imagenet":
-        return read_imagenet(folder if root else folder / name, side, progress)
-    return read_named(name, folder, download, side)
-
-
-def _name(path: Path) -> str:
-    whole = path.resolve()
-    return (whole.name if path.is_dir() else whole.stem) or str(path)
+        return read_imagenet(imagenet_folder(root), side, progress)
+    return read_named(name, Path(root or DEFAULT_ROOT).expanduser(), download, side)
 
 
 def _by_path(path: Path, side: int | None, progress: Progress | None) -> Parts:
@@ -77,21 +90,6 @@ def _by_path(path: Path, side: int | None, progress: Progress | None) -> Parts:
         raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
     wrong = "neither a folder nor an .npz file" if found else "no such file or folder"
     raise UserError(
-        f"{path}: {wrong}: give an image folder, an .npz file, or a name ({', '.join(NAMES)})"
+        f"{path}: {wrong}: give an image folder, an .npz file, hf:OWNER/NAME, or a name "
+        f"({', '.join(NAMES)})"
     )
-
-
-def _with_test_set(name: str, parts: Parts) -> Dataset:
-    train, test, notes = parts.train, parts.test, parts.notes
-    if test is None:
-        try:
-            kept, held = hold_out(train.labels, classes=parts.classes)
-        except UserError as error:
-            raise UserError(f"{name}: no test images found, and {error}") from error
-        train, test = train.subset(kept), train.subset(held)
-        note = (
-            f"no test images found: 20 % of the images, chosen per class, are held out as the "
-            f"test set ({len(held)} of {len(parts.train)})"
-        )
-        notes = (*notes, note)
-    return Dataset(name, train, test, parts.classes, parts.flip, parts.skipped, notes)

@@ -39,6 +39,16 @@ class _Named:
     note: str = ""
 
 
+def _svhn_extra(root: str, train: bool, download: bool) -> datasets.SVHN:
+    """Read the test images, or the training images with the extra ones after them."""
+    if not train:
+        return datasets.SVHN(root, "test", download=download)
+    both, extra = (datasets.SVHN(root, part, download=download) for part in ("train", "extra"))
+    both.data = np.concatenate([both.data, extra.data])
+    both.labels = np.concatenate([both.labels, extra.labels])
+    return both
+
+
 _TORCHVISION = {
     "cifar10": _Named(
         lambda root, train, fetch: datasets.CIFAR10(root, train=train, download=fetch),
@@ -56,7 +66,13 @@ _TORCHVISION = {
         ),
         flip=False,
         files="train_32x32.mat and test_32x32.mat",
-        note="svhn: the train and test images are used, the extra images are not",
+        note="svhn: the train and test images are used, the extra images are not; svhn-extra has "
+        "them",
+    ),
+    "svhn-extra": _Named(
+        _svhn_extra,
+        flip=False,
+        files="train_32x32.mat, extra_32x32.mat and test_32x32.mat",
     ),
     "fashion-mnist": _Named(
         lambda root, train, fetch: datasets.FashionMNIST(root, train=train, download=fetch),
@@ -85,7 +101,7 @@ def read_named(name: str, root: Path, download: bool = True, side: int | None = 
     """Read one of torchvision's small datasets.
 
     Args:
-        name: ``cifar10``, ``cifar100``, ``svhn`` or ``fashion-mnist``.
+        name: ``cifar10``, ``cifar100``, ``svhn``, ``svhn-extra`` or ``fashion-mnist``.
         root: the folder that holds its files, or that they are downloaded into.
         download: whether to download what is missing.
         side: of the images, in pixels; None keeps theirs.

@@ -5,6 +5,7 @@ The same splitter, arguments and seed as the published code, so the indices are 
 
 import math
 from collections.abc import Sequence
+from typing import Protocol, Self, TypeVar
 
 import numpy as np
 import torch
@@ -17,6 +18,22 @@ PAPER_REDUCED = {"cifar10": 4000, "cifar100": 4000, "svhn": 1000, "imagenet": 60
 """Images in the paper's reduced sets, by dataset."""
 
 Labels = Sequence[int] | np.ndarray | Tensor
+
+
+class Labelled(Protocol):
+    """Images, in memory or in files, as far as a split needs to know them."""
+
+    @property
+    def labels(self) -> Tensor:
+        """int64, (N,)."""
+
+    def __len__(self) -> int: ...
+
+    def subset(self, indices: np.ndarray, /) -> Self:
+        """Return the images at ``indices``."""
+
+
+AnyImages = TypeVar("AnyImages", bound=Labelled)
 
 
 def reduced(
@@ -103,6 +120,33 @@ def hold_out(
     task = f"holding out {100 * fraction:g} % of the images as a test set"
     _require(labels, math.ceil(1 / fraction), task, classes)
     return _split(labels, 1, fraction, seed)
+
+
+def split_off_test_set(
+    name: str, images: AnyImages, classes: Sequence[str]
+) -> tuple[AnyImages, AnyImages, str]:
+    """Hold out a test set, by :func:`hold_out`, of data that came without one.
+
+    Args:
+        name: of the data, for the error message.
+        images: all that there are.
+        classes: the name of each label.
+
+    Returns:
+        The images left to train on, the test images, and a note that says what was done.
+
+    Raises:
+        UserError: a class has too few images.
+    """
+    try:
+        kept, held = hold_out(images.labels, classes=classes)
+    except UserError as error:
+        raise UserError(f"{name}: no test images found, and {error}") from error
+    note = (
+        f"no test images found: 20 % of the images, chosen per class, are held out as the "
+        f"test set ({len(held)} of {len(images)})"
+    )
+    return images.subset(kept), images.subset(held), note
 
 
 def _array(labels: Labels) -> np.ndarray:

@@ -1,6 +1,8 @@
 """Child networks: the networks that a search or a training run trains."""
 
-from dada.models.create import create, names, suggest
+from dada.models.create import check_name, create, names, suggest
+from dada.models.pyramid_net import PyramidNet
+from dada.models.shake_shake import ShakeShake
 from dada.models.wide_resnet import WideResNet
 
-__all__ = ["WideResNet", "create", "names", "suggest"]
+__all__ = ["PyramidNet", "ShakeShake", "WideResNet", "check_name", "create", "names", "suggest"]

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import cross_entropy
 
 from dada.models.batch_norm import batch_statistics, elementary, forward_mode, fused
 
 Tensors = dict[str, Tensor]
+Loss = Callable[[Tensor, Tensor], Tensor]
+"""(logits float32 (B, classes), labels (B, …)) → (B,): the loss of each image."""
+
+CROSS_ENTROPY: Loss = partial(cross_entropy, reduction="none")
+
+
+class Gradient(NamedTuple):
+    """A mean loss (scalar), its gradient in the weights, and the logits (B, classes), detached."""
+
+    loss: Tensor
+    weights: Tensors
+    logits: Tensor
 
 
 class Child:
@@ -22,12 +38,20 @@ class Child:
             `device` in place.
         device: where it runs.
         precision: of convolutions and matrix products; weights stay float32.
+        loss: of each image, from its logits.
     """
 
-    def __init__(self, model: nn.Module, device: torch.device, precision: torch.dtype) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        device: torch.device,
+        precision: torch.dtype,
+        loss: Loss = CROSS_ENTROPY,
+    ) -> None:
         self.model = model.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.device = device
         self.precision = precision
+        self.loss = loss
         self.parameters: dict[str, Tensor] = {
             name: p for name, p in model.named_parameters() if p.requires_grad
         }
@@ -39,7 +63,7 @@ class Child:
     def losses(
         self, weights: Tensors, images: Tensor, labels: Tensor, reverse: bool = True
     ) -> Tensor:
-        """(B,) float32 cross-entropies at `weights`, in training mode, writing to no buffer.
+        """(B,) float32 losses at `weights`, in training mode, writing to no buffer.
 
         Everything is cast, normalisation included. Against float32 the rewards of a WRN-40-2
         correlate at 0.998 in bfloat16.
@@ -52,13 +76,13 @@ class Child:
             weights = {name: weight.to(self.precision) for name, weight in weights.items()}
             images = images.to(self.precision)
         self.model.train()
-        with batch_statistics(self.model, elementary if reverse else forward_mode):
+        normalise = elementary if reverse else forward_mode
+        # PyTorch's fused attention has no forward mode.
+        with sdpa_kernel(SDPBackend.MATH), batch_statistics(self.model, normalise):
             logits = functional_call(self.model, weights, (_channels_last(images),))
-        return cross_entropy(logits.float(), labels, reduction="none")
+        return self.loss(logits.float(), labels)
 
-    def gradient(
-        self, images: Tensor, labels: Tensor, weights: Tensors | None = None
-    ) -> tuple[Tensor, Tensors]:
+    def gradient(self, images: Tensor, labels: Tensor, weights: Tensors | None = None) -> Gradient:
         """Mean loss and its gradient at the network's own weights, or at `weights`.
 
         At its own weights the network's batch statistics are updated; elsewhere they are not,
@@ -73,17 +97,22 @@ class Child:
                 at = {name: weight.detach().requires_grad_() for name, weight in weights.items()}
                 with batch_statistics(self.model, fused):
                     logits = functional_call(self.model, at, (_channels_last(images),))
-        loss = cross_entropy(logits.float(), labels)
+        logits = logits.float()
+        loss = self.loss(logits, labels).mean()
         gradients = torch.autograd.grad(loss, list(at.values()))
-        return loss.detach(), dict(zip(at, gradients, strict=True))
+        return Gradient(loss.detach(), dict(zip(at, gradients, strict=True)), logits.detach())
 
     @torch.no_grad()
-    def evaluate(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Sum of losses and number of right answers, in evaluation mode."""
+    def logits(self, images: Tensor) -> Tensor:
+        """(B, classes) float32, in evaluation mode."""
         self.model.eval()
         with self.autocast():
-            logits = self.model(_channels_last(images)).float()
-        return cross_entropy(logits, labels, reduction="sum"), (logits.argmax(1) == labels).sum()
+            return self.model(_channels_last(images)).float()
+
+    def evaluate(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Sum of losses and number of right answers, in evaluation mode."""
+        logits = self.logits(images)
+        return self.loss(logits, labels).sum(), (logits.argmax(1) == labels).sum()
 
 
 def _channels_last(images: Tensor) -> Tensor:

@@ -1,28 +1,75 @@
 """Child networks by name, and the one that suits an image size."""
 
-import re
+from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from difflib import get_close_matches
+from functools import partial
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+import torch
 import torchvision.models
 from torch import nn
 
 from dada.errors import UserError
+from dada.models import pyramid_net, shake_shake, wide_resnet
+from dada.models.pyramid_net import PyramidNet
+from dada.models.resnet import resnet200
+from dada.models.shake_shake import ShakeShake
 from dada.models.wide_resnet import WideResNet
 
-_WRN = re.compile(r"wrn-(\d+)-(\d+)")
-_FAMILIES = ("resnet", "resnext", "wide_resnet")
+Builder = Callable[[int, int], nn.Module]  # of classes and channels
+
+_WRN = re.compile(r"wrn-(\d+)-([1-9]\d*)")
+_SHAKE_SHAKE = re.compile(r"shake-shake-(\d+)-2x(\d+)d")
+_PYRAMID_NET = re.compile(r"pyramidnet-(\d+)-(\d+)")
+_OF_THE_PAPER = (
+    "wrn-40-2",
+    "wrn-28-10",
+    "shake-shake-26-2x32d",
+    "shake-shake-26-2x96d",
+    "shake-shake-26-2x112d",
+    "pyramidnet-272-200",
+    "resnet50",
+    "resnet200",
+)
+_PATTERNS = "wrn-DEPTH-WIDTH, shake-shake-DEPTH-2xWIDTHd, pyramidnet-DEPTH-ALPHA"
+_INSTALL_TIMM = "pip install 'dada-augment[timm]'"
+# In training these two give logits of side branches too, unless they are told not to.
+_SIDE_BRANCHES = ("googlenet", "inception_v3")
+_WITHOUT: dict[str, Any] = {"aux_logits": False, "init_weights": True}
 
 
 def names() -> tuple[str, ...]:
-    """Torchvision's residual networks that :func:`create` knows besides ``wrn-DEPTH-WIDTH``."""
-    listed = torchvision.models.list_models(module=torchvision.models)
-    return tuple(name for name in listed if name.startswith(_FAMILIES))
+    """Networks that :func:`create` knows: the paper's, then torchvision's that classify images.
+
+    Other depths and widths of the first, and timm's networks, are not listed.
+    """
+    return (*_OF_THE_PAPER, *(name for name in _torchvisions() if name not in _OF_THE_PAPER))
+
+
+def check_name(name: str) -> None:
+    """Find out, without making it, whether :func:`create` would know a network of that name.
+
+    Raises:
+        UserError: as :func:`create`.
+    """
+    _builder(name.lower())
 
 
 def create(name: str, classes: int, channels: int = 3) -> nn.Module:
-    """Make a child network with fresh weights.
+    """Make a child network with fresh weights, drawn from torch's global generator.
 
     Args:
-        name: ``wrn-DEPTH-WIDTH`` such as ``wrn-40-2`` (depth 6n + 4), or one of :func:`names`.
+        name: ``wrn-DEPTH-WIDTH`` such as ``wrn-40-2`` (depth 6n + 4),
+            ``shake-shake-DEPTH-2xWIDTHd`` such as ``shake-shake-26-2x96d`` (depth 6n + 2),
+            ``pyramidnet-DEPTH-ALPHA`` such as ``pyramidnet-272-200`` (depth 9n + 2),
+            ``resnet200``, a network of torchvision's, or one of timm's: ``timm:NAME``, or its
+            plain name where torchvision has none of that name. Some networks of the two
+            libraries take images of one size only.
         classes: number of outputs.
         channels: channels of the input images.
 
@@ -31,20 +78,10 @@ def create(name: str, classes: int, channels: int = 3) -> nn.Module:
         mode, on the CPU.
 
     Raises:
-        UserError: the name is not known, or the depth is not 6n + 4.
+        UserError: the name is not known, it asks for a depth or width that cannot be, or it is
+            timm's and timm is not installed.
     """
-    name = name.lower()
-    if match := _WRN.fullmatch(name):
-        return WideResNet(int(match[1]), int(match[2]), classes, channels)
-    if name not in names():
-        raise UserError(
-            f"unknown network '{name}': give wrn-DEPTH-WIDTH (wrn-16-2, wrn-40-2, wrn-28-10, ...) "
-            f"or one of {', '.join(names())}"
-        )
-    network = torchvision.models.get_model(name, weights=None, num_classes=classes)
-    if channels != network.conv1.in_channels:
-        network.conv1 = _with_channels(network.conv1, channels)
-    return network
+    return _builder(name.lower())(classes, channels)
 
 
 def suggest(side: int, accelerated: bool) -> str:
@@ -59,15 +96,96 @@ def suggest(side: int, accelerated: bool) -> str:
     return "resnet18"
 
 
-def _with_channels(conv: nn.Conv2d, channels: int) -> nn.Conv2d:
-    """Copy a first convolution for another number of channels, initialised as torchvision does."""
-    fresh = nn.Conv2d(
-        channels,
-        conv.out_channels,
-        kernel_size=conv.kernel_size,  # type: ignore[arg-type]
-        stride=conv.stride,  # type: ignore[arg-type]
-        padding=conv.padding,  # type: ignore[arg-type]
-        bias=conv.bias is not None,
+def _builder(name: str) -> Builder:
+    """What makes the network of that name, once the name is found to be right."""
+    if match := _WRN.fullmatch(name):
+        depth, width = map(int, match.groups())
+        wide_resnet.check_depth(depth)
+        return partial(WideResNet, depth, width)
+    if match := _SHAKE_SHAKE.fullmatch(name):
+        depth, width = map(int, match.groups())
+        shake_shake.check_depth(depth)
+        shake_shake.check_width(width)
+        return partial(ShakeShake, depth, width)
+    if match := _PYRAMID_NET.fullmatch(name):
+        depth, alpha = map(int, match.groups())
+        pyramid_net.check_depth(depth)
+        return partial(PyramidNet, depth, alpha)
+    if name == "resnet200" or name in _torchvisions():
+        return partial(_from_torchvision, name)
+    return _timm_builder(name)
+
+
+def _torchvisions() -> list[str]:
+    return torchvision.models.list_models(module=torchvision.models)
+
+
+def _from_torchvision(name: str, classes: int, channels: int) -> nn.Module:
+    if name == "resnet200":
+        network: nn.Module = resnet200(classes)
+    else:
+        options = _WITHOUT if name in _SIDE_BRANCHES else {}
+        network = torchvision.models.get_model(name, weights=None, num_classes=classes, **options)
+    if channels != 3:
+        _take_channels(network, channels)
+    return network
+
+
+def _take_channels(network: nn.Module, channels: int) -> None:
+    """Draw the first convolution anew for other images, with the spread that it had."""
+    conv = next(module for module in network.modules() if isinstance(module, nn.Conv2d))
+    spread = conv.weight.detach().std()
+    conv.in_channels = channels
+    shape = (conv.out_channels, channels, *conv.kernel_size)
+    conv.weight = nn.Parameter(torch.randn(shape) * spread)
+
+
+def _timm_builder(name: str) -> Builder:
+    plain = name.removeprefix("timm:")
+    timm = _timm()
+    if timm is None and plain != name:
+        raise UserError(f"network '{name}' needs timm: {_INSTALL_TIMM}")
+    if timm is None or not timm.is_model(plain):
+        raise UserError(_unknown(name, timm))
+    return partial(_from_timm, timm, plain)
+
+
+def _timm() -> ModuleType | None:
+    """The optional library, imported only when a name may be its own."""
+    try:
+        return import_module("timm")
+    except ImportError:
+        return None
+
+
+def _unknown(name: str, timm: ModuleType | None) -> str:
+    """What to say of a name that nobody knows."""
+    timms = timm.list_models() if timm else []
+    known = [f"timm:{model}" for model in timms] if "timm:" in name else [*names(), *timms]
+    close = get_close_matches(name, dict.fromkeys(known), n=3)
+    hint = f" (did you mean {' or '.join(close)}?)" if close else ""
+    others = "timm's" if timm else f"timm's ({_INSTALL_TIMM})"
+    return (
+        f"unknown network '{name}'{hint}: give {_PATTERNS}, a network of torchvision's such as "
+        f"resnet18, or one of {others}"
     )
-    nn.init.kaiming_normal_(fresh.weight, mode="fan_out", nonlinearity="relu")
-    return fresh
+
+
+def _from_timm(timm: ModuleType, name: str, classes: int, channels: int) -> nn.Module:
+    network = timm.create_model(name, pretrained=False, num_classes=classes, in_chans=channels)
+    for path, module in list(network.named_modules()):
+        if isinstance(module, nn.BatchNorm2d) and hasattr(module, "act"):
+            network.set_submodule(path, _unfused(module))
+    return network
+
+
+def _unfused(layer: Any) -> nn.Sequential:
+    """Timm's batch normalisation with an activation in it, as the modules it stands for.
+
+    Whoever computes the normalisation of a layer in another way must not lose the activation.
+    """
+    plain = nn.BatchNorm2d(
+        layer.num_features, layer.eps, layer.momentum, layer.affine, layer.track_running_stats
+    )
+    plain.weight, plain.bias = layer.weight, layer.bias
+    return nn.Sequential(plain, layer.drop, layer.act)

@@ -37,13 +37,12 @@ def curves(
         ),
         (
             "Losses",
-            "Training: on augmented images. Look-ahead: on validation images after the "
-            "look-ahead step, during the epoch. Validation: on all of them, after it.",
+            "Training: on augmented images. Validation: on the validation images that a step "
+            "meets, after its look-ahead step. Means over the epoch's steps.",
             figures.losses_figure(
                 numbers,
                 {
                     "training": [e["train_loss"] for e in epochs],
-                    "look-ahead": [e["look_ahead_loss"] for e in epochs],
                     "validation": [e["validation_loss"] for e in epochs],
                 },
             ),

@@ -149,7 +149,11 @@ class RunFolder:
 
     def save_checkpoint(self, state: dict[str, Any]) -> None:
         """Replace the checkpoint, once the new one is safely on disk."""
-        partial, memory = self.path / (CHECKPOINT + ".partial"), io.BytesIO()
+        self.save_tensors(CHECKPOINT, state)
+
+    def save_tensors(self, name: str, state: dict[str, Any]) -> None:
+        """Replace a file of tensors and plain data, once the new one is safely on disk."""
+        partial, memory = self.path / (name + ".partial"), io.BytesIO()
         try:
             # Into memory first: writing a file, torch.save makes Ctrl-C and a full disk alike
             # a RuntimeError.
@@ -158,22 +162,30 @@ class RunFolder:
                 file.write(memory.getbuffer())
                 file.flush()
                 os.fsync(file.fileno())
-            partial.replace(self.path / CHECKPOINT)
+            partial.replace(self.path / name)
         except OSError as error:
-            raise UserError(f"cannot write {self.path / CHECKPOINT}: {error}") from None
+            raise UserError(f"cannot write {self.path / name}: {error}") from None
 
     def load_checkpoint(self) -> dict[str, Any] | None:
         """The last checkpoint on the CPU, or None before the first.
 
         Raises:
-            UserError: the file is damaged or holds more than tensors and plain data.
+            UserError: as `load_tensors`.
         """
-        path = self.path / CHECKPOINT
-        if not path.exists():
-            return None
+        return self.load_tensors(CHECKPOINT) if (self.path / CHECKPOINT).exists() else None
+
+    def load_tensors(self, name: str) -> dict[str, Any]:
+        """What `save_tensors` wrote, on the CPU.
+
+        Raises:
+            UserError: the file is missing, damaged or holds more than tensors and plain data.
+        """
+        path = self.path / name
         try:
             with warnings.catch_warnings(action="ignore"):  # what is wrong is said below
                 state = torch.load(path, map_location="cpu", weights_only=True)
+        except FileNotFoundError:
+            raise UserError(f"{path}: no such file") from None
         except Exception as error:  # unpickling fails in many ways, all of them the file's
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise UserError(f"{path}: not a checkpoint of this program ({reason:.80})") from None
@@ -186,7 +198,7 @@ def _decisive(config: dict[str, Any]) -> dict[str, Any]:
     """What a run must share with the run that it goes on from: not the path of its data, say."""
     decisive = {"data": ("fingerprint",), "machine": ("device", "precision")}
     parts = {k: {n: config.get(k, {}).get(n) for n in names} for k, names in decisive.items()}
-    whole = {key: config.get(key, {}) for key in ("settings", "policies")}
+    whole = {key: config.get(key, {}) for key in ("settings", "policies", "seed")}
     return {"kind": config.get("kind")} | parts | whole
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from pathlib import Path
 from typing import Any
 
 import PIL
@@ -13,7 +14,7 @@ from pydantic import BaseModel
 from torch import Tensor
 
 from dada import __version__
-from dada.datasets import Dataset
+from dada.datasets import Dataset, FileDataset
 from dada.models.device import best_precision
 
 
@@ -42,7 +43,7 @@ def describe_machine(device: torch.device, precision: str) -> dict[str, Any]:
 
 
 def describe_run(
-    kind: str, dataset: Dataset, source: str, settings: BaseModel, device: torch.device
+    kind: str, dataset: Dataset | FileDataset, source: str, settings: BaseModel, device: torch.device
 ) -> dict[str, Any]:
     """A run's config: data, settings, versions and machine.
 
@@ -61,6 +62,16 @@ def describe_run(
     }
 
 
+def file_fingerprint(dataset: FileDataset) -> str:
+    """16 hexadecimal digits that change with any file's name, size or label."""
+    digest = hashlib.sha256(str(dataset.side).encode())
+    for part in (dataset.train, dataset.test):
+        for name, label in zip(part.files, part.labels.tolist(), strict=True):
+            path = Path(name)
+            digest.update(f"{path.parent.name}/{path.name} {path.stat().st_size} {label}".encode())
+    return digest.hexdigest()[:16]
+
+
 def fingerprint(*tensors: Tensor) -> str:
     """16 hexadecimal digits that change with any byte, shape or type of the tensors."""
     digest = hashlib.sha256()
@@ -70,7 +81,7 @@ def fingerprint(*tensors: Tensor) -> str:
     return digest.hexdigest()[:16]
 
 
-def describe_data(dataset: Dataset, source: str) -> dict[str, Any]:
+def describe_data(dataset: Dataset | FileDataset, source: str) -> dict[str, Any]:
     """What a run's config says of its data, as plain data.
 
     Args:
@@ -79,7 +90,9 @@ def describe_data(dataset: Dataset, source: str) -> dict[str, Any]:
     return {
         "name": dataset.name,
         "source": source,
-        "fingerprint": fingerprint(
+        "fingerprint": file_fingerprint(dataset)
+        if isinstance(dataset, FileDataset)
+        else fingerprint(
             dataset.train.images, dataset.train.labels, dataset.test.images, dataset.test.labels
         ),
         "train": len(dataset.train),

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dada.augment import Pipeline
-from dada.datasets import PAPER_REDUCED, Dataset, channel_statistics
+from dada.datasets import PAPER_REDUCED, Dataset, FileDataset
 from dada.errors import UserError, first_line
 from dada.models import suggest
 
@@ -30,10 +30,19 @@ class NetworkSettings(BaseModel):
     lr: Positive = 0.1
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     weight_decay: NonNegative = 2e-4
-    clip: Positive = 5.0
+    clip: NonNegative = 5.0
+    """Largest norm of the weights' gradient; 0 for none."""
+    crop: Literal["padded", "resized"] | None = None
+    """Shifted by up to `padding` pixels, or a random part of the image resized, as for ImageNet."""
     padding: Annotated[int, Field(ge=0)] | None = None
     flip: bool | None = None
     cutout: Annotated[int, Field(ge=0)] | None = None
+    jitter: Annotated[float, Field(ge=0, le=1)] | None = None
+    lighting: NonNegative | None = None
+    """Colour jitter and PCA lighting after the policy, as for ImageNet; 0 for none."""
+    mean: tuple[float, ...] | None = None
+    std: tuple[Positive, ...] | None = None
+    """Of each channel, by which images are normalised; None: those of the training images."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
 
 
@@ -60,7 +69,9 @@ def from_preset(
         raise UserError(f"setting {first_line(error)}") from None
 
 
-def fill(settings: dict[str, Any], dataset: Dataset, accelerated: bool) -> dict[str, Any]:
+def fill(
+    settings: dict[str, Any], dataset: Dataset | FileDataset, accelerated: bool
+) -> dict[str, Any]:
     """Replace what is missing or None by what suits the data.
 
     Args:
@@ -69,28 +80,42 @@ def fill(settings: dict[str, Any], dataset: Dataset, accelerated: bool) -> dict[
     Raises:
         UserError: there are too few images.
     """
-    side = max(dataset.side)
-    guesses = {
+    side, large = max(dataset.side), dataset.name == "imagenet"
+    guesses: dict[str, Any] = {
         "images": PAPER_REDUCED.get(dataset.name, 4000),
         "model": suggest(side, accelerated),
+        "crop": "resized" if large else "padded",
         "padding": side // 8,  # 4 of 32 in the paper
         "flip": dataset.flip,
         "cutout": side // 2 if 24 <= side <= 64 else 0,  # 16 of 32 in the paper
+        "jitter": 0.4 if large else 0.0,
+        "lighting": 0.1 if large else 0.0,
     }
+    if settings.get("mean") is None or settings.get("std") is None:
+        mean, std = dataset.statistics()
+        guesses |= {"mean": mean, "std": std}
     filled = {**settings, **{k: v for k, v in guesses.items() if settings.get(k) is None}}
     filled["images"] = min(filled["images"], len(dataset.train))
     if filled["images"] < 4:
         raise UserError(f"{dataset.name}: {len(dataset.train)} training images: at least 4 needed")
+    for name in ("mean", "std"):
+        if len(filled[name]) != dataset.channels:
+            raise UserError(
+                f"{name} {filled[name]}: must be {dataset.channels}, one for each channel of "
+                f"{dataset.name}"
+            )
     return filled
 
 
-def pipeline_for(settings: NetworkSettings, dataset: Dataset) -> Pipeline:
-    """The pipeline of complete settings, normalised by the data or as the paper's scripts do."""
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    if settings.preset == "paper" and dataset.channels == 3 and dataset.name != "imagenet":
-        mean, std = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)
-    else:
-        mean, std = channel_statistics(dataset.train.images)
-    assert settings.padding is not None and settings.cutout is not None
-    return Pipeline(mean, std, settings.padding, bool(settings.flip), settings.cutout)
+def pipeline_for(settings: NetworkSettings, side: int) -> Pipeline:
+    """The pipeline of complete settings.
+
+    Args:
+        side: of the images, in pixels, the larger one.
+    """
+    s = settings
+    assert s.mean and s.std and s.padding is not None and s.cutout is not None and s.crop
+    assert s.jitter is not None and s.lighting is not None
+    return Pipeline(
+        s.mean, s.std, s.padding, bool(s.flip), s.cutout, s.crop, side, s.jitter, s.lighting
+    )

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from dada.augment import Draw, Pipeline, apply
+from dada.augment import Draw, apply
 from dada.ops import get
+from dada.processes import ALONE, Processes
 from dada.searching.sample import Sample
 
 _NEARBY = 1 / 16  # how far a magnitude is moved for its difference quotient
@@ -17,7 +18,7 @@ _NEARBY = 1 / 16  # how far a magnitude is moved for its difference quotient
 
 @dataclass(frozen=True)
 class Batch:
-    """B images, views of the training images, under G draws.
+    """B images, views of the training images, under G draws: this process's part of a batch.
 
     Attributes:
         sample: the draws' choices.
@@ -26,6 +27,9 @@ class Batch:
         original: uint8 (B, C, H, W), what the draws were applied to.
         augmented: float (B, C, H, W), the result, normalised.
         mask: float, Cutout's; times `augmented` it is what the network sees.
+        prepare: uint8 (B, C, H, W) to `augmented`'s kind: what follows the policy, as drawn.
+        whole: images in the whole batch, of all processes.
+        processes: that share it.
     """
 
     sample: Sample
@@ -34,13 +38,16 @@ class Batch:
     original: Tensor
     augmented: Tensor
     mask: Tensor
+    prepare: Callable[[Tensor], Tensor]
+    whole: int
+    processes: Processes = ALONE
 
     def per_draw(self, per_image: Tensor) -> Tensor:
-        """(B,) to (G,) float64 on the CPU: the mean over each draw's images."""
+        """(B,) to (G,) float64 on the CPU: the mean over each draw's images, of all processes."""
         draws = len(self.sample)
         total = torch.zeros(draws, dtype=torch.float64)
-        values = per_image.detach().double().cpu()
-        return total.index_add_(0, self.index, values) * (draws / len(self.index))
+        total.index_add_(0, self.index, per_image.detach().double().cpu())
+        return self.processes.sum(total, per_image.device) * (draws / self.whole)
 
 
 @dataclass(frozen=True)
@@ -60,38 +67,36 @@ class Outcome:
     magnitude_derivative: Tensor | None = None
 
 
-MagnitudeDerivative = Callable[[Batch, Tensor, Pipeline], Tensor]
-"""(batch, ∂(Σρ)/∂image, pipeline) → (G, K), NaN where there is none."""
+MagnitudeDerivative = Callable[[Batch, Tensor], Tensor]
+"""(batch, ∂(Σρ)/∂image) → (G, K), NaN where there is none."""
 
 
-def relaxed_derivatives(
-    batch: Batch, image_gradient: Tensor, pipeline: Pipeline
-) -> tuple[Tensor, Tensor]:
+def relaxed_derivatives(batch: Batch, image_gradient: Tensor) -> tuple[Tensor, Tensor]:
     """Derivatives of the rewards in the relaxed selection (G,) and bits (G, K).
 
     The relaxation is multilinear: its corners are the images under all 2^K outcomes, so the
     derivative in a bit is along the image with the operation less the image without it.
     """
-    unchanged = pipeline.normalise(batch.original)
+    unchanged = batch.prepare(batch.original)
     selection = _along(batch, image_gradient, batch.augmented - unchanged)
     bits = []
     for k in range(batch.draw.applied.shape[1]):
         flipped = batch.draw.applied.clone()
         flipped[:, k] = ~flipped[:, k]
-        other = pipeline.normalise(apply(batch.original, replace(batch.draw, applied=flipped)))
+        other = batch.prepare(apply(batch.original, replace(batch.draw, applied=flipped)))
         sign = torch.where(batch.draw.applied[:, k], 1.0, -1.0).to(other.device)
         difference = sign[:, None, None, None] * (batch.augmented - other)
         bits.append(_along(batch, image_gradient, difference))
     return selection, torch.stack(bits, dim=1)
 
 
-def straight_through(batch: Batch, image_gradient: Tensor, pipeline: Pipeline) -> Tensor:
+def straight_through(batch: Batch, image_gradient: Tensor) -> Tensor:
     """∂image/∂magnitude = 1 at every pixel (DADA, section 3.2)."""
     along = _along(batch, image_gradient, torch.ones_like(batch.augmented))
     return along[:, None].expand(-1, batch.draw.applied.shape[1])
 
 
-def pathwise(batch: Batch, image_gradient: Tensor, pipeline: Pipeline) -> Tensor:
+def pathwise(batch: Batch, image_gradient: Tensor) -> Tensor:
     """∂image/∂magnitude by a difference quotient, for operations that are differentiable.
 
     The quotient is taken through the operations that follow, whatever they are. Bytes are
@@ -105,7 +110,7 @@ def pathwise(batch: Batch, image_gradient: Tensor, pipeline: Pipeline) -> Tensor
             value = batch.draw.value.clone()
             value[:, k] += sign * _NEARBY * batch.draw.slope[:, k]
             moved = apply(batch.original, replace(batch.draw, value=value))
-            sides.append(pipeline.normalise(moved))
+            sides.append(batch.prepare(moved))
         along = _along(batch, image_gradient, (sides[0] - sides[1]) / (2 * _NEARBY))
         # Which operation stands there is a draw's, the same for all of its images.
         known = batch.per_draw(smooth[batch.draw.operation[:, k]].double()) > 0

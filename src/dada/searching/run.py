@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from dada.errors import UserError
 from dada.models import create
 from dada.models.device import pick_device
 from dada.policy import Policy, save_policy
+from dada.processes import ALONE, Processes, shared_job
 from dada.report import write_report
 from dada.runs import RunFolder, describe_run
 from dada.runs.folder import CHECKPOINT
@@ -74,19 +75,23 @@ def search(
         UserError: the data, a setting or the run folder is not as it must be, or the loss
             became infinite.
     """
-    watch = watch or Watcher()
-    where = pick_device(device)
     chosen = make_settings(preset, model=_model_name(model), **settings)
-    dataset = data if isinstance(data, Dataset) else load(data, side=side)
-    chosen = for_dataset(chosen, dataset, where.type == "cuda")
-    with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []):
+    with ExitStack() as stack:
+        processes, where = stack.enter_context(shared_job(pick_device(device)))
+        watch = (watch if processes.first else None) or Watcher()
+        dataset = data if isinstance(data, Dataset) else load(data, side=side)
+        chosen = for_dataset(chosen, dataset, where.type == "cuda")
+        stack.enter_context(torch.random.fork_rng(devices=[where] if where.type == "cuda" else []))
         torch.manual_seed(chosen.seed)
-        going = new_search(chosen, dataset, model, where)
+        going = new_search(chosen, dataset, model, where, processes)
         origin = source or ("" if isinstance(data, Dataset) else str(data))
         config = describe_run("search", dataset, origin, chosen, where)
-        run = _folder(out, config, resume)
-        if run:
-            _restore_or_start(run, going, dataset)
+        run = _folder(out, config, resume) if processes.first else None
+        state = processes.tell(run.load_checkpoint() if run else None)
+        if state is not None:
+            _restore(going, state, run)
+        elif run:
+            _start(run, going, dataset)
         watch.on_start(going, dataset)
         try:
             _advance(going, run, config, watch)
@@ -108,7 +113,11 @@ def _model_name(model: str | nn.Module | None) -> str | None:
 
 
 def new_search(
-    settings: Settings, dataset: Dataset, model: str | nn.Module | None, device: torch.device
+    settings: Settings,
+    dataset: Dataset,
+    model: str | nn.Module | None,
+    device: torch.device,
+    processes: Processes = ALONE,
 ) -> Search:
     """The search at its beginning; randomness is seeded already."""
     chosen = dataset.train.subset(reduced(dataset.train.labels, settings.images or 0))
@@ -119,8 +128,12 @@ def new_search(
         if isinstance(model, nn.Module)
         else create(settings.model, len(dataset.classes), dataset.channels)
     )
-    pipeline = pipeline_for(settings, dataset)
-    return Search(settings, chosen.subset(train), chosen.subset(valid), network, pipeline, device)
+    pipeline = pipeline_for(settings, max(dataset.side))
+    if processes.rank:  # all begin with the same weights; what is random in a layer is their own
+        torch.manual_seed(settings.seed + 2**32 * processes.rank)
+    return Search(
+        settings, chosen.subset(train), chosen.subset(valid), network, pipeline, device, processes
+    )
 
 
 def _folder(out: str | Path | None, config: dict[str, Any], resume: bool) -> RunFolder | None:
@@ -131,15 +144,17 @@ def _folder(out: str | Path | None, config: dict[str, Any], resume: bool) -> Run
     return RunFolder.begin(out, config, resume)
 
 
-def _restore_or_start(run: RunFolder, going: Search, dataset: Dataset) -> None:
-    state = run.load_checkpoint()
-    if state is not None:
-        try:
-            going.load_state_dict(state)
-        except Exception:  # what does not fit fails in many ways, all of them the file's
-            raise UserError(f"{run.path / CHECKPOINT}: not a checkpoint of this search") from None
+def _restore(going: Search, state: dict[str, Any], run: RunFolder | None) -> None:
+    try:
+        going.load_state_dict(state)
+    except Exception:  # what does not fit fails in many ways, all of them the file's
+        where = f"{run.path / CHECKPOINT}: " if run else ""
+        raise UserError(f"{where}not a checkpoint of this search") from None
+    if run:
         run.keep_events([e for e in run.events if e.get("epoch", 0) <= going.epoch])
-        return
+
+
+def _start(run: RunFolder, going: Search, dataset: Dataset) -> None:
     parameters = sum(p.numel() for p in going.child.model.parameters())
     names = [list(names) for names in going.distribution.space.sub_policies]
     run.keep_events([{"event": "start", "sub_policies": names, "parameters": parameters}])
@@ -155,12 +170,13 @@ def _advance(going: Search, run: RunFolder | None, config: dict[str, Any], watch
     while going.epoch < going.settings.epochs:
         number = going.epoch + 1
         record = going.run_epoch(_stepper(watch, number))
+        state = going.state_dict()
         if run:
             # In this order: what is recorded has a policy, and what is resumed is recorded.
             name = config["data"]["name"]
             save_policy(going.policy(name, provenance(config, going)), run.path / "policy.json")
             run.add_event(record)
-            run.save_checkpoint(going.state_dict())
+            run.save_checkpoint(state)
         watch.on_epoch(record, going)
     if run:
         run.add_event({"event": "finish", "seconds": round(time.perf_counter() - started, 3)})

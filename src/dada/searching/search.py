@@ -15,7 +15,9 @@ from dada.bilevel import Trace, exact, finite_difference, first_order, traceable
 from dada.datasets import ImageSet, even_batches
 from dada.models.child import Child
 from dada.models.device import best_precision
+from dada.models.randomness import random_state, restore_random_state
 from dada.policy import Policy
+from dada.processes import ALONE, Processes
 from dada.searching.distribution import PolicyDistribution
 from dada.searching.gradients import (
     CriticGradient,
@@ -55,6 +57,8 @@ class Search:
         pipeline: the data pipeline around the policy.
         device: where the child network runs. The policy distribution stays on the CPU: a few
             hundred numbers.
+        processes: that share every batch. They draw alike, so that the distribution, its update
+            and the weights are the same in all of them.
     """
 
     def __init__(
@@ -65,11 +69,18 @@ class Search:
         model: nn.Module,
         pipeline: Pipeline,
         device: torch.device,
+        processes: Processes = ALONE,
     ) -> None:
         self.settings = settings
         self.train, self.valid = train.to(device), valid.to(device)
         self.epoch = 0
+        self.processes = processes
         self.generator = torch.Generator().manual_seed(settings.seed)
+        self.own_generator = (
+            self.generator
+            if processes.size == 1
+            else torch.Generator().manual_seed(settings.seed + 2**32 * (1 + processes.rank))
+        )
         self.child = Child(model, device, best_precision(device, settings.precision))
         self.distribution = PolicyDistribution(
             search_space(settings), settings.spread, settings.parameters == "direct"
@@ -94,10 +105,12 @@ class Search:
             MAGNITUDES[settings.magnitudes],
             pipeline,
             self.generator,
+            self.own_generator,
             settings.views,
             settings.draws == "batch",
             settings.clip,
             self.scale,
+            processes,
         )
 
     def _trace(self) -> Trace | None:
@@ -123,7 +136,8 @@ class Search:
             on_step: called after each step with its number in the epoch, from 1.
 
         Returns:
-            What happened, as plain data: losses, validation accuracy, the distribution.
+            What happened, as plain data: losses, accuracy, the distribution. The validation
+            images' are what the steps met: fresh batches at the look-ahead weights.
 
         Raises:
             DivergedError: something is not finite. The search must go on from a checkpoint.
@@ -137,15 +151,12 @@ class Search:
             chosen = torch.randperm(len(self.valid), generator=self.generator)
             valid = self.valid.subset(chosen[: self.settings.batch])
             batch = self.train.subset(rows)
-            losses.append(
-                torch.stack(self.step(batch.images, batch.labels, valid.images, valid.labels))
-            )
+            losses.append(self.step(batch.images, batch.labels, valid.images, valid.labels))
             if on_step:
                 on_step(number)
-        train_loss, look_ahead_loss = torch.stack(losses).mean(0).tolist()
-        valid_loss, accuracy = self._validate()
+        train_loss, valid_loss, accuracy = torch.stack(losses).mean(0).tolist()
         self.epoch += 1
-        self._check_finite(train_loss, look_ahead_loss, valid_loss)
+        self._check_finite(train_loss, valid_loss)
         weights = self.distribution.weights()
         return {
             "event": "epoch",
@@ -153,7 +164,6 @@ class Search:
             "steps": len(losses),
             "seconds": round(time.perf_counter() - started, 3),
             "train_loss": train_loss,
-            "look_ahead_loss": look_ahead_loss,
             "validation_loss": valid_loss,
             "validation_accuracy": accuracy,
             "entropy": torch.special.entr(weights).sum().item(),
@@ -167,17 +177,6 @@ class Search:
         cosine = (1 + math.cos(math.pi * self.epoch / s.epochs)) / 2
         for group in self.optimiser.param_groups:
             group["lr"] = s.lr_min + (s.lr - s.lr_min) * cosine if s.lr > s.lr_min else s.lr
-
-    def _validate(self) -> tuple[float, float]:
-        """Mean loss and accuracy over the whole validation half, as it is."""
-        results = [
-            torch.stack(self.child.evaluate(self.step.pipeline.normalise(images), labels))
-            for images, labels in zip(
-                self.valid.images.split(512), self.valid.labels.split(512), strict=True
-            )
-        ]
-        loss, right = torch.stack(results).sum(0).tolist()
-        return loss / len(self.valid), right / len(self.valid)
 
     def _check_finite(self, *losses: float) -> None:
         parameters = self.distribution.parameters()
@@ -202,7 +201,7 @@ class Search:
             "policy_gradient": self.policy_gradient.state_dict(),
             "reward_statistics": self.scale.statistics,
             "generator": self.generator.get_state(),
-            "global_generators": [torch.get_rng_state(), *self._gpu_generators()],
+            "random": self.processes.collect(random_state(self.own_generator, self.child.device)),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -215,13 +214,8 @@ class Search:
         self.policy_gradient.load_state_dict(state["policy_gradient"])
         self.scale.statistics = state["reward_statistics"]
         self.generator.set_state(state["generator"])
-        torch.set_rng_state(state["global_generators"][0])
-        if self.child.device.type == "cuda":
-            torch.cuda.set_rng_state(state["global_generators"][1], self.child.device)
-
-    def _gpu_generators(self) -> list[torch.Tensor]:
-        device = self.child.device
-        return [torch.cuda.get_rng_state(device)] if device.type == "cuda" else []
+        own = state["random"][self.processes.rank]
+        restore_random_state(own, self.own_generator, self.child.device)
 
 
 def policy_gradient(distribution: PolicyDistribution, settings: Settings) -> PolicyGradient:

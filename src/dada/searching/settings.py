@@ -99,10 +99,14 @@ PRESETS: dict[str, dict[str, Any]] = {
     "demo": {"epochs": 12, "batch": 64, "model": "wrn-10-1"},
 }
 
+NORMALISED = {"mean": (0.4914, 0.4822, 0.4465), "std": (0.2023, 0.1994, 0.2010)}
+"""The published scripts' for every set but ImageNet."""
+
 PAPER_BY_DATASET: dict[str, dict[str, Any]] = {
     "cifar100": {"batch": 32, "weight_decay": 5e-4},
     "svhn": {"model": "wrn-28-10", "batch": 32, "lr": 0.00125, "weight_decay": 1e-3},
-    "imagenet": {"model": "resnet50", "batch": 32, "lr": 0.00125, "weight_decay": 1e-4},
+    "imagenet": {"model": "resnet50", "batch": 32, "lr": 0.00125, "weight_decay": 1e-4}
+    | {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)},
 }
 
 
@@ -123,7 +127,9 @@ def for_dataset(settings: Settings, dataset: Dataset, accelerated: bool = False)
     """
     filled = settings.model_dump(exclude_unset=True)
     if settings.preset == "paper":
-        filled = {"model": "wrn-40-2", **PAPER_BY_DATASET.get(dataset.name, {}), **filled}
+        normalised = NORMALISED if dataset.channels == 3 else {}
+        own = PAPER_BY_DATASET.get(dataset.name, {})
+        filled = {"model": "wrn-40-2", **normalised, **own, **filled}
     filled = fill(filled, dataset, accelerated)
     # Half of the images are for training; a batch cannot be larger than that.
     filled["batch"] = min(filled.get("batch", Settings().batch), max(2, filled["images"] // 2))

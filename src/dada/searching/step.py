@@ -11,6 +11,7 @@ from torch import Tensor
 from dada.augment import Pipeline, apply
 from dada.bilevel import Hypergradient, Rewards, Trace
 from dada.models.child import Child
+from dada.processes import ALONE, Processes
 from dada.searching.distribution import PolicyDistribution
 from dada.searching.gradients import PolicyGradient
 from dada.searching.outcome import Batch, MagnitudeDerivative, Outcome, relaxed_derivatives
@@ -33,12 +34,15 @@ class Step:
             instead; None where something more is wanted than these.
         magnitude_derivative: of the rewards in fixed or smooth magnitudes; None where all of
             them are sampled and have a score.
-        pipeline: crop, flip, normalise, Cutout.
-        generator: CPU generator of all randomness.
+        pipeline: what surrounds the policy.
+        generator: CPU generator of the policy's draws, the same in all processes.
+        own_generator: CPU generator of what else is random about this process's images; the same
+            object in a single process.
         views: draws for each image, or for each batch.
         one_draw: a draw is for a whole batch, as in the paper, not for an image.
-        clip: largest norm of the weights' gradient.
+        clip: largest norm of the weights' gradient; 0 for none.
         scale: running statistics of the rewards.
+        processes: that share every batch; each draws for all and works on its part.
     """
 
     child: Child
@@ -51,28 +55,33 @@ class Step:
     magnitude_derivative: MagnitudeDerivative | None
     pipeline: Pipeline
     generator: torch.Generator
+    own_generator: torch.Generator
     views: int
     one_draw: bool
     clip: float
     scale: RewardScale
+    processes: Processes = ALONE
 
     def __call__(
         self, images: Tensor, labels: Tensor, valid_images: Tensor, valid_labels: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    ) -> Tensor:
         """Update policy and network once.
 
         Args:
-            images, valid_images: uint8 (B, C, H, W) on the child's device.
+            images, valid_images: uint8 (B, C, H, W) on the child's device, of all processes.
             labels, valid_labels: int64 (B,).
 
         Returns:
-            Training loss and validation loss at the look-ahead, scalars on the device.
+            (3,) on the device: training loss; loss and accuracy on the validation images at the
+            look-ahead.
         """
         batch = self._draw(images)
+        labels = self.processes.part(labels)
         # The network learns from the first view; the others only tell what draws are worth.
-        seen = batch.augmented[: len(images)] * batch.mask[: len(images)]
+        seen = batch.augmented[: len(labels)] * batch.mask[: len(labels)]
         with self.trace or nullcontext():
-            loss, gradient = self.child.gradient(seen, labels)
+            loss, gradient, _ = self.child.gradient(seen, labels)
+        self.processes.average([loss, *gradient.values()], len(labels) / len(images))
 
         learning = self.optimiser.param_groups[0]
         ahead = self.hypergradient.ahead(
@@ -83,13 +92,17 @@ class Step:
             learning["momentum"],
             learning["weight_decay"],
         )
-        valid = self.pipeline.normalise(valid_images)
-        valid_loss, direction = self.child.gradient(valid, valid_labels, ahead)
+        valid = self.pipeline.normalise(self.processes.part(valid_images))
+        share = len(valid) / len(valid_images)
+        valid_labels = self.processes.part(valid_labels)
+        valid_loss, direction, logits = self.child.gradient(valid, valid_labels, ahead)
+        accuracy = (logits.argmax(1) == valid_labels).float().mean()
+        self.processes.average([valid_loss, accuracy, *direction.values()], share)
 
         outcome = self._outcome(batch, self._rewards(batch, labels, direction))
         self.update(self.policy_gradient(batch.sample, outcome), learning["lr"])
         self._update_weights(gradient)
-        return loss, valid_loss
+        return torch.stack([loss, valid_loss, accuracy])
 
     def _draw(self, images: Tensor) -> Batch:
         """Crop and flip, then draws for each image or, as in the paper, for all.
@@ -97,16 +110,23 @@ class Step:
         Views of an image differ in nothing but the draw, so that nothing else sets them apart.
         """
         count = len(images)
-        original = self.pipeline.crop_and_flip(images, self.generator)
-        mask = self.pipeline.cutout_mask(original, self.generator)
+        original = self.pipeline.crop_and_flip(self.processes.part(images), self.own_generator)
+        mask = self.pipeline.cutout_mask(original, self.own_generator)
         draws = self.views if self.one_draw else self.views * count
         sample = self.distribution.sample(draws, self.generator)
         index = torch.arange(draws).repeat_interleave(self.views * count // draws)
-        draw = self.distribution.realise(sample, index, self.generator)
+        mine = self.processes.part(torch.arange(count))
+        index = index.view(self.views, count)[:, mine].flatten()
+        draw = self.distribution.realise(sample, index, self.own_generator)
         original = original.repeat(self.views, 1, 1, 1)
-        mask = mask.expand(count, -1, -1, -1).repeat(self.views, 1, 1, 1)
-        augmented = self.pipeline.normalise(apply(original, draw))
-        return Batch(sample, index, draw, original, augmented, mask)
+        mask = mask.expand(len(mine), -1, -1, -1).repeat(self.views, 1, 1, 1)
+        colours = self.pipeline.colours(len(mine), self.own_generator, self.views)
+
+        def prepare(images: Tensor) -> Tensor:
+            return self.pipeline.normalise(colours(images))
+
+        augmented, whole = prepare(apply(original, draw)), self.views * count
+        return Batch(sample, index, draw, original, augmented, mask, prepare, whole, self.processes)
 
     def _rewards(self, batch: Batch, labels: Tensor, direction: dict[str, Tensor]) -> Rewards:
         """Rewards of all views, each view a batch of its own."""
@@ -134,16 +154,17 @@ class Step:
         if rewards.image_gradient is not None:
             around = rewards.image_gradient / unit.to(rewards.image_gradient)
             if self.policy_gradient.needs_derivatives:
-                selection, applied = relaxed_derivatives(batch, around, self.pipeline)
+                selection, applied = relaxed_derivatives(batch, around)
             if self.magnitude_derivative is not None:
-                magnitude = self.magnitude_derivative(batch, around, self.pipeline)
+                magnitude = self.magnitude_derivative(batch, around)
         return Outcome(advantage.flatten(), selection, applied, magnitude)
 
     def _update_weights(self, gradient: dict[str, Tensor]) -> None:
         """SGD with the gradient that the look-ahead used: nothing is computed twice."""
         for name, parameter in self.child.parameters.items():
             parameter.grad = gradient[name]
-        torch.nn.utils.clip_grad_norm_(self.child.parameters.values(), self.clip)
+        if self.clip:
+            torch.nn.utils.clip_grad_norm_(self.child.parameters.values(), self.clip)
         self.optimiser.step()
 
     def _momentum_buffers(self) -> dict[str, Tensor]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from dada.augment.feed import MemoryFeed
 from dada.datasets import Dataset, even_batches, load, reduced
 from dada.errors import UserError
 from dada.models import create
@@ -17,10 +18,11 @@ from dada.policy import Policy, Scale, SearchSpace, dumps, load_policy
 from dada.report import write_report
 from dada.runs import RunFolder, describe_run
 from dada.searching.common import pipeline_for
+from dada.training.evaluate import measure
 from dada.training.methods import BASELINE, Method, policy_method, without_search
 from dada.training.settings import TrainSettings, for_dataset, make_settings
 from dada.training.statistics import summary
-from dada.training.train import error_rate, train
+from dada.training.training import Training
 
 
 class CompareWatcher:
@@ -108,8 +110,9 @@ class _Bench:
         self.dataset, self.device = dataset, device
         self.settings = for_dataset(settings, dataset, device.type == "cuda")
         chosen = reduced(dataset.train.labels, self.settings.images or 0)
-        self.images = dataset.train.subset(chosen)
-        self.pipeline = pipeline_for(self.settings, dataset)
+        self.pipeline = pipeline_for(self.settings, max(dataset.side))
+        self.images = MemoryFeed(dataset.train.subset(chosen), self.pipeline, device)
+        self.test = MemoryFeed(dataset.test, self.pipeline, device)
 
     @property
     def steps(self) -> int:
@@ -124,26 +127,28 @@ class _Bench:
             torch.manual_seed(seed)
             assert self.settings.model is not None
             network = create(self.settings.model, len(self.dataset.classes), self.dataset.channels)
+            going = Training(
+                self.settings,
+                network,
+                self.images,
+                self.pipeline,
+                method.augment,
+                seed,
+                self.device,
+            )
             try:
-                child = train(
-                    network,
-                    self.images,
-                    self.pipeline,
-                    method.augment,
-                    self.settings,
-                    seed,
-                    self.device,
-                    on_step,
-                )
+                for _ in range(self.settings.epochs):
+                    going.run_epoch(on_step)
             except ArithmeticError as error:
                 raise UserError(
                     f"{error} under {method.name}, seed {seed}: try a lower --lr"
                 ) from None
+            found = measure(going.tested, self.test, self.pipeline, len(self.dataset.classes))
         return {
             "event": "training",
             "row": method.name,
             "seed": seed,
-            "test_error": error_rate(child, self.dataset.test, self.pipeline),
+            "test_error": found["test_error"],
             "seconds": round(time.perf_counter() - started, 3),
         }
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
 from torchvision.transforms import v2
 
 from dada.augment import Sampler, apply
-from dada.policy import Policy, SearchSpace
+from dada.policy import Policy, SearchSpace, load_policy
 
 Augment = Callable[[Tensor, torch.Generator], Tensor]
 
@@ -21,6 +22,7 @@ class Method:
 
     name: str
     augment: Augment
+    policy: Policy | None = None
 
 
 def policy_method(policy: Policy, name: str | None = None) -> Method:
@@ -29,6 +31,7 @@ def policy_method(policy: Policy, name: str | None = None) -> Method:
     return Method(
         name or policy.name,
         lambda images, generator: apply(images, sampler(len(images), generator)),
+        policy,
     )
 
 
@@ -44,8 +47,11 @@ def torchvision_method(name: str, transform: v2.Transform) -> Method:
     return Method(name, augment)
 
 
+WITHOUT_SEARCH = ("randaugment", "trivialaugment", "uniform")
+
+
 def without_search(space: SearchSpace) -> list[Method]:
-    """The methods that a searched policy must beat."""
+    """The methods that a searched policy must beat, in the order of their names."""
     return [
         torchvision_method("RandAugment", v2.RandAugment()),
         torchvision_method("TrivialAugment", v2.TrivialAugmentWide()),
@@ -54,3 +60,21 @@ def without_search(space: SearchSpace) -> list[Method]:
 
 
 BASELINE = Method("crop and flip", lambda images, generator: images)
+
+
+def method(given: str | Path | Policy, space: SearchSpace) -> Method:
+    """What the user names: "none", a method without search, or a policy.
+
+    Args:
+        given: "none", "randaugment", "trivialaugment", "uniform"; else a published name, a policy
+            file, a run folder or a policy.
+        space: whose uniform policy "uniform" is.
+
+    Raises:
+        UserError: there is no such method or policy.
+    """
+    if given == "none":
+        return BASELINE
+    if given in WITHOUT_SEARCH:
+        return without_search(space)[WITHOUT_SEARCH.index(given)]
+    return policy_method(given if isinstance(given, Policy) else load_policy(given))

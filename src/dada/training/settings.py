@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from dada.datasets import Dataset
-from dada.searching.common import NetworkSettings, NonNegative, fill, from_preset
+from dada.datasets import Dataset, FileDataset
+from dada.searching.common import NetworkSettings, NonNegative, Positive, fill, from_preset
+from dada.training.recipes import recipes
+
+Fraction = Annotated[float, Field(ge=0, lt=1)]
 
 
 class TrainSettings(NetworkSettings):
@@ -19,37 +22,47 @@ class TrainSettings(NetworkSettings):
 
     epochs: Annotated[int, Field(ge=1)] = 60
     weight_decay: NonNegative = 5e-4
+    nesterov: bool = True
     warmup: NonNegative = 5.0
-    """Epochs of linear warm-up before the cosine; both go step by step."""
+    """Epochs in which the learning rate rises linearly to `lr`, step by step."""
+    warmup_from: Fraction = 0.0
+    """Share of `lr` that it rises from."""
+    schedule: Literal["cosine", "steps"] = "cosine"
+    milestones: tuple[Positive, ...] = ()
+    """Epochs at which the schedule "steps" divides the learning rate by ten."""
+    label_smoothing: Fraction = 0.0
+    ema: Fraction = 0.0
+    """Decay a step of an average of the weights, which is what is tested; 0 for none."""
+    accumulate: Annotated[int, Field(ge=1)] = 1
+    """Parts that a batch is worked on in, for the memory's sake."""
+    test_every: Annotated[int, Field(ge=1)] | None = None
+    """Epochs between tests; None: as often as takes at most a tenth of the training's own work.
+    The last epoch is always tested."""
 
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
-    "paper": {
-        "images": 2**40,  # all that there are
-        "epochs": 200,
-        "batch": 512,
-        "lr": 0.4,  # 0.1 × warm-up multiplier 4
-        "model": "wrn-40-2",
-        "weight_decay": 2e-4,
-        "flip": True,
-    },
     # Few images, where augmentation has most to give, and seconds a training on one core.
     "demo": {"epochs": 60, "batch": 64, "model": "wrn-10-1", "images": 200},
 }
 
 
 def make_settings(preset: str = "default", **overrides: Any) -> TrainSettings:
-    """Settings of a preset with single ones replaced; None leaves the preset's.
+    """Settings of a preset or a recipe with single ones replaced; None leaves the preset's.
 
     Raises:
         UserError: no such preset or setting, or a value out of range.
     """
-    return from_preset(TrainSettings, PRESETS, preset, overrides)
+    presets = PRESETS | {name: recipe.settings for name, recipe in recipes().items()}
+    return from_preset(TrainSettings, presets, preset, overrides)
 
 
-def for_dataset(settings: TrainSettings, dataset: Dataset, accelerated: bool) -> TrainSettings:
+def for_dataset(
+    settings: TrainSettings, dataset: Dataset | FileDataset, accelerated: bool
+) -> TrainSettings:
     """Fill in what was left open, from the data."""
     filled = fill(settings.model_dump(), dataset, accelerated)
     filled["batch"] = min(filled["batch"], filled["images"])
+    if filled["test_every"] is None:  # a training step is three forward passes
+        filled["test_every"] = -(-10 * len(dataset.test) // (3 * filled["images"]))
     return TrainSettings(**filled)

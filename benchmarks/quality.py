@@ -1,0 +1,187 @@
+"""Does a policy help? Every way to augment, the same network and training, paired by seed.
+
+    python -m benchmarks.quality --data cifar10.npz [--size small] [--rows ...] [--seeds 3]
+        [--searches 1] [--jobs 2] [--folder runs/quality] [--json FILE]
+
+A row is trained from each seed; a searched row is searched first, once for each search seed, and
+trainings take its searches in turn. Everything lies in run folders under `--folder`: what is there
+is not done again, and what was broken off goes on, so the command may be stopped and repeated.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks._contract import finish
+from dada.policy import Policy, Scale, SearchSpace, save_policy
+from dada.training.statistics import summary
+
+SIZES: dict[str, dict[str, list[str]]] = {
+    # The reduced set, in minutes a training on one core.
+    "small": {
+        "train": ["--images", "4000", "--model", "wrn-16-1", "--epochs", "50"],
+        "search": ["--model", "wrn-16-1"],
+    },
+    # Fewer images for longer: augmentation has more to give.
+    "tiny": {
+        "train": ["--images", "1000", "--model", "wrn-16-2", "--epochs", "200"],
+        "search": ["--images", "1000", "--model", "wrn-16-2"],
+    },
+    # The paper's network, for a GPU.
+    "paper": {
+        "train": ["--recipe", "cifar10-wrn-40-2", "--images", "4000"],
+        "search": ["--model", "wrn-40-2"],
+    },
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A way to augment: a policy for `dada train`, or the options of the search for one."""
+
+    words: str
+    policy: str = ""
+    search: tuple[str, ...] | None = None
+    cutout: bool = True
+
+
+ROWS = {
+    "none": Row("crop and flip", "none", cutout=False),
+    "cutout": Row("crop, flip and Cutout", "none"),
+    "uniform": Row("uniform policy, no search", "uniform"),
+    "random25": Row("25 random sub-policies", "random25.json"),
+    "randaugment": Row("RandAugment", "randaugment"),
+    "trivialaugment": Row("TrivialAugment", "trivialaugment"),
+    "autoaugment": Row("AutoAugment, published", "autoaugment-cifar10"),
+    "fast-autoaugment": Row("Fast AutoAugment, published", "fast-autoaugment-cifar10"),
+    "dada": Row("DADA, published", "dada-cifar10"),
+    "ours-paper": Row("our search, paper preset", search=("--preset", "paper")),
+    "ours": Row("our search, default", search=()),
+}
+
+
+def random_policy(path: Path, count: int = 25) -> None:
+    """Sub-policies of the space drawn at random, alike in weight, each as in the uniform policy."""
+    import random  # noqa: PLC0415
+
+    uniform = SearchSpace(scale=Scale("strength")).uniform()
+    chosen = random.Random(0).sample(uniform.sub_policies, count)
+    save_policy(Policy(tuple(chosen), uniform.scale, "25 random sub-policies"), path)
+
+
+class Study:
+    """The searches and trainings of the rows, as runs in a folder."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options, self.size = options, SIZES[options.size]
+        self.folder = options.folder / Path(options.data).stem / options.size
+        self.folder.mkdir(parents=True, exist_ok=True)
+        random_policy(self.folder / "random25.json")
+
+    def dada(self, *words: object, out: Path) -> None:
+        """Run the command line on one thread, or go on with its run."""
+        resume = ["--resume"] if (out / "config.json").exists() else []
+        command = [sys.executable, "-m", "dada", *map(str, words), "-o", str(out), *resume]
+        threads = {"OMP_NUM_THREADS": "1"} if self.options.jobs > 1 else {}
+        log = out.with_suffix(".log")
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("a") as file:
+            subprocess.run(
+                command,
+                check=True,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **threads},
+            )
+
+    def search(self, name: str, seed: int) -> Path:
+        """The run of a search, done now if it was not yet."""
+        out = self.folder / "search" / f"{name}-{seed}"
+        done = (out / "events.jsonl").exists() and '"finish"' in (out / "events.jsonl").read_text()
+        if not done:
+            words = ["search", self.options.data, *self.size["search"], *ROWS[name].search]
+            self.dada(*words, "--seed", seed, "--device", self.options.device, out=out)
+        return out
+
+    def train(self, name: str, seed: int) -> dict:
+        """The result of a training, done now if it was not yet."""
+        row, out = ROWS[name], self.folder / "train" / f"{name}-{seed}"
+        if not (out / "result.json").exists():
+            policy = row.policy
+            if row.search is not None:
+                policy = self.folder / "search" / f"{name}-{seed % self.options.searches}"
+            elif policy.endswith(".json"):
+                policy = self.folder / policy
+            words = ["train", "--data", self.options.data, "--policy", policy, *self.size["train"]]
+            words += [] if row.cutout else ["--set", "cutout=0"]
+            self.dada(*words, "--seed", seed, "--device", self.options.device, out=out)
+            print(f"{name} {seed}", flush=True)
+        return json.loads((out / "result.json").read_text())
+
+    def run(self) -> dict:
+        """Everything that is missing; the table."""
+        options, result = self.options, {}
+        searched = [name for name in options.rows if ROWS[name].search is not None]
+        with ThreadPoolExecutor(options.jobs) as pool:
+            list(pool.map(lambda job: self.search(*job), _jobs(searched, options.searches)))
+            jobs = _jobs(options.rows, options.seeds)
+            results = dict(zip(jobs, pool.map(lambda job: self.train(*job), jobs), strict=True))
+        errors = {
+            name: [results[name, seed]["test_error"] for seed in range(options.seeds)]
+            for name in options.rows
+        }
+        for name in options.rows:
+            result[name] = {"words": ROWS[name].words, "errors": errors[name]}
+            for rival in ("cutout", "uniform", "trivialaugment"):
+                if rival in errors:
+                    against = None if rival == name else errors[rival]
+                    result[name][f"less {rival}"] = summary(errors[name], against)
+            seconds = [results[name, seed]["seconds"] for seed in range(options.seeds)]
+            result[name]["seconds"] = sum(seconds) / len(seconds)
+            if name in searched:
+                result[name]["search_seconds"] = [
+                    self.seconds(name, seed) for seed in range(options.searches)
+                ]
+        return result
+
+    def seconds(self, name: str, seed: int) -> float:
+        """How long a search took, interruptions not counted."""
+        lines = (self.folder / "search" / f"{name}-{seed}" / "events.jsonl").read_text().split("\n")
+        events = [json.loads(line) for line in lines if line]
+        return sum(event["seconds"] for event in events if event["event"] == "epoch")
+
+
+def _jobs(names: list[str], seeds: int) -> list[tuple[str, int]]:
+    """Seed by seed, so that what is there when one stops is as paired as can be."""
+    return [(name, seed) for seed in range(seeds) for name in names]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--size", choices=SIZES, default="small")
+    parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--searches", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--folder", type=Path, default=Path("runs/quality"))
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    study = Study(options)
+    rows = study.run()
+    for row in sorted(rows.values(), key=lambda row: sum(row["errors"])):
+        found = summary(row["errors"], None)
+        spread = "" if found["interval"] is None else f" ± {100 * found['interval']:.2f}"
+        print(f"{row['words']:32} {100 * found['mean']:6.2f}{spread}  {row['seconds']:.0f} s")
+    result = {"size": study.size, "seeds": options.seeds, "searches": options.searches}
+    finish({**result, "data": Path(options.data).name, "rows": rows}, options.json)
+
+
+if __name__ == "__main__":
+    main()

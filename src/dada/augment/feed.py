@@ -1,0 +1,209 @@
+"""What hands out batches: from memory or from files, one interface for both."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+from torchvision.transforms.v2 import InterpolationMode
+from torchvision.transforms.v2 import functional as F
+
+from dada.augment.pipeline import Pipeline
+from dada.errors import UserError
+
+if TYPE_CHECKING:  # a policy's transform comes by here and needs no datasets
+    from dada.datasets import ImageFiles, ImageSet
+
+Batches = Iterator[tuple[Tensor, Tensor]]
+"""Images, uint8 (B, C, H, W), and labels, int64 (B,), both on the device."""
+
+
+class Feed(Protocol):
+    """Images and labels for a training, wherever they lie.
+
+    Attributes:
+        labels: int64 (N,), on the CPU.
+    """
+
+    labels: Tensor
+
+    def __len__(self) -> int: ...
+
+    def batches(self, rows: Sequence[Tensor], epoch: int, generator: torch.Generator) -> Batches:
+        """Cropped and flipped, ready for the policy.
+
+        Args:
+            rows: the indices of each batch, int64 (B,) on the CPU.
+            epoch: number of the epoch.
+            generator: CPU generator, used where a batch is made.
+
+        Raises:
+            UserError: a file cannot be read.
+        """
+
+    def plain(self, size: int) -> Batches:
+        """All images in their order, not augmented, in batches of at most `size`.
+
+        Raises:
+            UserError: a file cannot be read.
+        """
+
+
+class MemoryFeed:
+    """A :class:`Feed` of images that fit on the device; they are cropped there.
+
+    Args:
+        images: the images.
+        pipeline: what crops and flips them, with the generator that `batches` is given.
+        device: where they are kept.
+    """
+
+    def __init__(self, images: ImageSet, pipeline: Pipeline, device: torch.device) -> None:
+        self.labels = images.labels.cpu()
+        self._images, self._pipeline = images.to(device), pipeline
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def batches(self, rows: Sequence[Tensor], epoch: int, generator: torch.Generator) -> Batches:
+        """See :meth:`Feed.batches`. Randomness comes from `generator` alone, batch by batch."""
+        for chosen in rows:
+            batch = self._images.subset(chosen)
+            yield self._pipeline.crop_and_flip(batch.images, generator), batch.labels
+
+    def plain(self, size: int) -> Batches:
+        """See :meth:`Feed.plain`."""
+        images, labels = self._images.images.split(size), self._images.labels.split(size)
+        yield from zip(images, labels, strict=True)
+
+
+class FileFeed:
+    """A :class:`Feed` of image files, which are decoded and cropped by worker processes.
+
+    Where the crop is "resized", `plain` resizes the shorter side to 8/7 of the pipeline's side and
+    cuts out the centre: 256 and 224, as is usual for ImageNet. Where it is "padded", the centre
+    square is resized to the side, here and in `batches`.
+
+    Args:
+        files: the files.
+        pipeline: what crops and flips the images.
+        device: where batches are handed out.
+        workers: number of processes; 0 does the work in this one.
+        seed: of all randomness.
+    """
+
+    def __init__(
+        self,
+        files: ImageFiles,
+        pipeline: Pipeline,
+        device: torch.device,
+        workers: int,
+        seed: int,
+    ) -> None:
+        self.labels = files.labels
+        self._files, self._pipeline, self._device = files, pipeline, device
+        self._workers, self._seed = workers, seed
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def batches(self, rows: Sequence[Tensor], epoch: int, generator: torch.Generator) -> Batches:
+        """See :meth:`Feed.batches`.
+
+        What is drawn for an image depends on the seed, `epoch` and its index alone, so a resumed
+        training goes on exactly, with any number of workers. `generator` is left as it is.
+        """
+        return self._load(partial(self._augmented, epoch), rows)
+
+    def plain(self, size: int) -> Batches:
+        """See :meth:`Feed.plain`."""
+        return self._load(self._centre, torch.arange(len(self)).split(size))
+
+    def _augmented(self, epoch: int, row: int) -> Tensor:
+        """Uint8 (C, side, side)."""
+        image = self._centre(row) if self._pipeline.crop == "padded" else self._decoded(row)
+        # A sequence mixes its numbers, so that neighbours in any of them have nothing in common.
+        mixed = np.random.SeedSequence(self._seed, spawn_key=(epoch, row))
+        generator = torch.Generator().manual_seed(mixed.generate_state(1, np.uint64).item())
+        return self._pipeline.crop_and_flip(image[None], generator)[0]
+
+    def _centre(self, row: int) -> Tensor:
+        """Uint8 (C, side, side)."""
+        side = self._pipeline.side
+        shorter = side * 8 // 7 if self._pipeline.crop == "resized" else side
+        resized = F.resize(self._decoded(row), [shorter], InterpolationMode.BICUBIC)
+        return F.center_crop(resized, [side, side])
+
+    def _decoded(self, row: int) -> Tensor:
+        """Uint8 (C, H, W), of the picture's own size."""
+        return F.pil_to_tensor(self._files.read(row))
+
+    def _load(self, image: Callable[[int], Tensor], rows: Sequence[Tensor]) -> Batches:
+        loader = DataLoader(
+            _Work(image, self.labels),
+            batch_sampler=[chosen.tolist() for chosen in rows],
+            num_workers=self._workers,
+            collate_fn=_as_it_is,
+            pin_memory=self._device.type == "cuda",
+            generator=torch.Generator(),  # it draws a number, which shall not be the global one's
+        )
+        for batch in loader:
+            if isinstance(batch, UserError):
+                raise batch
+            images, labels = batch
+            yield (
+                images.to(self._device, non_blocking=True),
+                labels.to(self._device, non_blocking=True),
+            )
+
+
+class _Work(torch.utils.data.Dataset[Any]):
+    """What a worker does: a whole batch, or the error that stopped it.
+
+    An error that is raised in a worker would arrive with the worker's traceback in its message.
+    """
+
+    def __init__(self, image: Callable[[int], Tensor], labels: Tensor) -> None:
+        self._image, self._labels = image, labels
+
+    def __getitems__(self, rows: list[int]) -> tuple[Tensor, Tensor] | UserError:
+        try:
+            return torch.stack([self._image(row) for row in rows]), self._labels[rows]
+        except UserError as error:
+            return error
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch
+
+
+def feed(
+    images: ImageSet | ImageFiles,
+    pipeline: Pipeline,
+    device: torch.device,
+    seed: int = 0,
+    workers: int | None = None,
+) -> Feed:
+    """What hands out these images: from memory, or from their files.
+
+    Args:
+        seed: of a file's crops.
+        workers: processes that decode files; None is one for each processor of this process.
+    """
+    from dada.datasets import ImageSet  # noqa: PLC0415  (see above)
+
+    if isinstance(images, ImageSet):
+        return MemoryFeed(images, pipeline, device)
+    return FileFeed(images, pipeline, device, _processors() if workers is None else workers, seed)
+
+
+def _processors() -> int:
+    """This process's share of the machine's processors, where `torchrun` started several."""
+    beside = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    return max(1, len(os.sched_getaffinity(0)) // beside)

@@ -1,0 +1,47 @@
+"""dada evaluate"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dada.cli import options as o
+
+_WORST = 5
+
+
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="A run folder of dada train.")],
+    data: Annotated[
+        str | None, typer.Option(help="Other data; their test images are used. [the run's]")
+    ] = None,
+    weights: Annotated[
+        str, typer.Option(help="last, or best: of the epoch with the lowest test error.")
+    ] = "last",
+    side: o.Side = None,
+    root: o.Root = None,
+    device: o.Device = "auto",
+    json_: o.Json = None,
+) -> None:
+    """Test the network of a training.
+
+    Example: dada evaluate runs/train/cifar10-wrn-40-2-dada-cifar10-0
+    """
+    o.check_writable(json_)
+    from dada.training import evaluate as run_evaluate
+
+    found = run_evaluate(run, data, weights=weights, device=device, side=side, root=root)
+    print(f"test error  {found['test_error']:.2%} of {found['test_images']} images")
+    if found["test_error_top5"] is not None:
+        print(f"top-5       {found['test_error_top5']:.2%}")
+    print(f"loss        {found['test_loss']:.4f}")
+    errors = [
+        (error, name)
+        for error, name in zip(found["class_errors"], found["classes"], strict=True)
+        if error is not None
+    ]
+    worst = sorted(errors, reverse=True)[:_WORST]
+    print("worst       " + ", ".join(f"{name} {error:.1%}" for error, name in worst))
+    o.write_json(json_, found)

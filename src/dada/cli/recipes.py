@@ -1,0 +1,37 @@
+"""dada recipes"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def recipes(
+    name: Annotated[str | None, typer.Argument(help="A recipe, to see all of it.")] = None,
+) -> None:
+    """List the paper's final trainings, or say one in full.
+
+    Example: dada recipes cifar10-wrn-40-2
+    """
+    from dada.errors import UserError
+    from dada.training.recipes import recipes as all_recipes
+
+    found = all_recipes()
+    if name is None:
+        for key, recipe in found.items():
+            error = recipe.receipt.paper.get("dada")
+            paper = f"paper, DADA: {error} %" if error else ""
+            print(f"{key:32} {recipe.receipt.title:58} {paper}".rstrip())
+        return
+    if name not in found:
+        raise UserError(f"no recipe {name!r}; there are {', '.join(found)}")
+    receipt = found[name].receipt
+    print(receipt.title)
+    print(f"  {receipt.command}")
+    print(f"  cost: {receipt.cost}")
+    errors = ", ".join(f"{key} {value}" for key, value in receipt.paper.items())
+    print(f"  test error in the paper, %: {errors or 'none given'}")
+    print(f"  ours: {receipt.ours}")
+    for key, value in found[name].settings.items():
+        print(f"  {key} = {value}")

@@ -1,0 +1,116 @@
+"""dada train"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dada.cli import options as o
+
+
+def train(
+    recipe: Annotated[
+        str, typer.Option(help="One of `dada recipes`, default or demo.")
+    ] = "default",
+    policy: Annotated[
+        str,
+        typer.Option(
+            help="none, randaugment, trivialaugment, uniform; or a published name, a policy file, "
+            "a run folder."
+        ),
+    ] = "none",
+    data: Annotated[
+        str | None,
+        typer.Option(help="A named set, a folder of class folders or an .npz. [the recipe's]"),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Run folder. [runs/train/RECIPE-POLICY-SEED]")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of weights, order and draws.")] = 0,
+    model: o.Model = None,
+    epochs: o.Epochs = None,
+    batch: o.Batch = None,
+    lr: o.Lr = None,
+    images: o.Images = None,
+    side: o.Side = None,
+    root: o.Root = None,
+    device: o.Device = "auto",
+    precision: o.Precision = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Any other setting: ema=0.999."),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=0, help="Processes that decode images which do not fit in memory."),
+    ] = None,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Also log for TensorBoard.")
+    ] = False,
+    resume: o.Resume = False,
+    json_: o.Json = None,
+) -> None:
+    """Train a network under a fixed policy, by one of the paper's recipes or your own settings.
+
+    Example: dada train --recipe cifar10-wrn-40-2 --policy dada-cifar10
+
+    On several GPUs: torchrun --nproc-per-node 8 -m dada train ...
+    """
+    o.check_writable(json_)
+    from dada.cli.progress import TrainProgress
+    from dada.errors import UserError
+    from dada.models.device import pick_device
+    from dada.training import train as run_train
+    from dada.training.recipes import recipes
+    from dada.training.settings import TrainSettings, make_settings
+
+    given = {
+        "model": model,
+        "epochs": epochs,
+        "batch": batch,
+        "lr": lr,
+        "images": images,
+        "precision": precision,
+        **o.extra_settings(set_, TrainSettings.model_fields),
+    }
+    make_settings(recipe, **given)  # what is wrong with these is said before a long load
+    pick_device(device)
+    o.check_model(model)
+    if data is None and recipe not in recipes():
+        raise UserError(f"recipe {recipe} is for no data of its own: name them with --data")
+    source = data or recipes()[recipe].receipt.data
+    dataset = o.open_data(source, side, root, files=True)
+    out = out or Path("runs") / "train" / f"{recipe}-{Path(policy).stem}-{seed}"
+    o.check_outside(out, source)
+    with TrainProgress() as progress:
+        try:
+            result = run_train(
+                dataset,
+                policy,
+                recipe=recipe,
+                seed=seed,
+                source=source,
+                out=out,
+                device=device,
+                resume=resume,
+                workers=workers,
+                tensorboard=tensorboard,
+                watch=progress,
+                **given,
+            )
+        except KeyboardInterrupt:
+            progress.stop()
+            print(
+                f"stopped after epoch {progress.epochs_done}; go on with the same command and "
+                f"--resume (run folder {out})"
+            )
+            raise typer.Exit(130) from None
+    best = result["best"]
+    print(f"test error  {result['test_error']:.2%} after {result['epoch']} epochs")
+    print(
+        f"lowest      {best['test_error']:.2%} in epoch {best['epoch']}, chosen on the test images"
+    )
+    print(f"weights     {out / 'last.pt'}")
+    o.write_json(json_, result)

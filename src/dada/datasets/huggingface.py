@@ -1,0 +1,205 @@
+"""Datasets of the Hugging Face Hub, or saved by its library, through :func:`from_torch`."""
+
+from collections.abc import Sequence
+from importlib import import_module
+from inspect import signature
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from torch.utils.data import ConcatDataset, Dataset
+
+from dada.datasets.adapt import from_torch
+from dada.datasets.imageset import ImageSet, Parts
+from dada.datasets.pixels import choose_side
+from dada.errors import UserError
+
+PREFIX = "hf:"
+"""What a source of this kind begins with."""
+
+_TEST = ("test", "validation")  # the first one that has labels is used
+_SAMPLE = 1000  # pictures whose size is looked at to choose a side
+
+
+def hub_name(source: str) -> str:
+    """Return what to call the data: the dataset without its owner, or the folder."""
+    return Path(source.removeprefix(PREFIX).partition(":")[0]).name or source
+
+
+def read_hub(
+    source: str, side: int | None = None, root: str | Path | None = None, download: bool = True
+) -> Parts:
+    """Read a dataset with the library `datasets`; code that comes with a dataset is never run.
+
+    The training split is used, and `test` or `validation`. Pictures are the first column that
+    holds images. Labels are a column of class labels, or else of integers, which name the classes
+    and are numbered from 0 in their order; of several, the one called `label` or else the first.
+
+    Args:
+        source: ``hf:OWNER/NAME`` or ``hf:NAME``, with ``:CONFIG`` where there are several, or
+            ``hf:PATH`` of a folder that was saved by ``save_to_disk``; a path begins with
+            ``/``, ``.`` or ``~``.
+        side: of the images, in pixels; None keeps a size that all have, and otherwise chooses
+            by the median shorter side.
+        root: the library's cache; None is its own choice.
+        download: whether to turn to the Hub at all.
+
+    Raises:
+        UserError: the library is not installed, nothing is there, or it has no training split, no
+            images or no labels.
+    """
+    splits = _open(source, root, download)
+    if "train" not in splits:
+        raise UserError(f"{source}: has splits {', '.join(splits)}: train is needed")
+    picture, label = _columns(source, splits["train"].features)
+    labels = {name: _labels(splits[name], label) for name in ("train", *_TEST) if name in splits}
+    if not len(labels["train"]):
+        raise UserError(f"{source}: train has no integer in {label!r} for some or all images")
+    test = next((name for name in _TEST if len(labels.get(name, ()))), None)
+    values, classes = _classes(source, splits["train"].features[label], labels["train"])
+    pairs = [
+        _Pairs(source, name, splits[name], picture, _numbers(source, name, labels[name], values))
+        for name in ("train", test)
+        if name
+    ]
+    notes = [f"{source}: images are the column {picture!r}, labels the column {label!r}"]
+    for name in (name for name in _TEST if name in labels):
+        why = f"beside {test}" if len(labels[name]) else "for it has no labels"
+        notes.append(f"{name} is the test set" if name == test else f"{name} is not used {why}")
+    return _parts(source, pairs, side, classes, notes)
+
+
+def _library() -> Any:
+    try:
+        return import_module("datasets")
+    except ImportError as error:
+        raise UserError(
+            "datasets of Hugging Face need another package: pip install 'dada-augment[hf]'"
+        ) from error
+
+
+def _open(source: str, root: str | Path | None, download: bool) -> dict[str, Any]:
+    """Open the splits by their names; a saved dataset without splits is the training split."""
+    library = _library()
+    where = source.removeprefix(PREFIX)
+    local = where.startswith(("/", ".", "~"))
+    if not local and not download:
+        raise UserError(f"{source}: is not looked for on the Hub: give hf:PATH of a saved dataset")
+    try:
+        if local:
+            found = library.load_from_disk(str(Path(where).expanduser()))
+        else:
+            name, _, config = where.partition(":")
+            cache = str(Path(root).expanduser()) if root else None
+            # Older versions would ask whether to run a dataset's own code, newer ones never do.
+            asks = "trust_remote_code" in signature(library.load_dataset).parameters
+            safely = {"trust_remote_code": False} if asks else {}
+            found = library.load_dataset(name, config or None, cache_dir=cache, **safely)
+    except Exception as error:  # the library and its network clients raise nearly anything
+        raise UserError(
+            f"{source}: cannot be read ({_one_line(error)}): must be hf:OWNER/NAME, "
+            "hf:NAME:CONFIG or, for a folder saved by save_to_disk, hf:PATH"
+        ) from error
+    return dict(found) if isinstance(found, dict) else {"train": found}
+
+
+def _columns(source: str, features: dict[str, Any]) -> tuple[str, str]:
+    """Find the column of images and that of labels."""
+    library = _library()
+    pictures = [name for name, kind in features.items() if isinstance(kind, library.Image)]
+    named = [name for name, kind in features.items() if isinstance(kind, library.ClassLabel)]
+    integers = [
+        name
+        for name, kind in features.items()
+        if isinstance(kind, library.Value) and kind.dtype.startswith(("int", "uint"))
+    ]
+    labels = named or integers
+    if not pictures or not labels:
+        raise UserError(
+            f"{source}: has columns {', '.join(features)}: one of images and one of class labels, "
+            "or of integers, are needed"
+        )
+    return pictures[0], "label" if "label" in labels else labels[0]
+
+
+def _labels(split: Any, column: str) -> np.ndarray:
+    """Read a column of integers, (N,); (0,) where a split has no labels, or not for every image."""
+    if column not in split.features or not len(split):
+        return np.empty(0, np.int64)
+    values = split.select_columns([column]).with_format("numpy")[:][column]
+    # Labels that are kept secret, for a competition, are -1.
+    return values if values.dtype.kind in "iu" and values.max() >= 0 else values[:0]
+
+
+def _classes(source: str, kind: Any, labels: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return the values that stand for the classes, in order, and the classes' names."""
+    names = getattr(kind, "names", None)
+    values = np.arange(len(names)) if names else np.unique(labels)
+    if len(values) < 2:
+        raise UserError(f"{source}: has one class only: at least two are needed")
+    return values, tuple(names or map(str, values))
+
+
+def _numbers(source: str, name: str, labels: np.ndarray, values: np.ndarray) -> np.ndarray:
+    if len(unknown := np.setdiff1d(labels, values)):
+        raise UserError(f"{source}: {name} has label {unknown[0]}: must be one of train's classes")
+    return np.searchsorted(values, labels)
+
+
+class _Pairs(Dataset[Any]):
+    """A split as :func:`from_torch` takes it."""
+
+    def __init__(
+        self, source: str, name: str, split: Any, picture: str, labels: np.ndarray
+    ) -> None:
+        self._where, self._picture, self._labels = f"{source}, {name}", picture, labels
+        decoded = split.with_format(None).select_columns([picture])
+        self._pictures = decoded.cast_column(picture, _library().Image())
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+    def __getitem__(self, index: int) -> tuple[Any, int]:
+        try:
+            return self._pictures[index][self._picture], int(self._labels[index])
+        except Exception as error:  # a broken file makes Pillow raise nearly anything
+            raise UserError(
+                f"{self._where}, item {index}: cannot be decoded: {_one_line(error)}"
+            ) from error
+
+
+def _parts(
+    source: str,
+    pairs: Sequence[_Pairs],
+    side: int | None,
+    classes: tuple[str, ...],
+    notes: Sequence[str],
+) -> Parts:
+    # All at once, so that training and test images come out alike in size and channels.
+    everything: ConcatDataset[Any] = ConcatDataset(pairs)
+    chosen = side or _common_side(everything)
+    images = from_torch(everything, chosen, source)
+    if chosen:
+        notes = [*notes, f"images resized and cropped to {chosen}x{chosen}; --side changes it"]
+    sets = [
+        ImageSet(*part)
+        for part in zip(
+            images.images.split([len(p) for p in pairs]),
+            images.labels.split([len(p) for p in pairs]),
+            strict=True,
+        )
+    ]
+    return Parts(sets[0], sets[1] if len(sets) > 1 else None, classes, notes=tuple(notes))
+
+
+def _common_side(pairs: ConcatDataset[Any]) -> int | None:
+    """Choose a side where sizes differ; full-size pictures are then never in memory together."""
+    step = -(-len(pairs) // _SAMPLE)
+    pictures = (pairs[index][0] for index in range(0, len(pairs), step))
+    sizes = [picture.size for picture in pictures if isinstance(picture, Image.Image)]
+    return choose_side([min(size) for size in sizes]) if len(set(sizes)) > 1 else None
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

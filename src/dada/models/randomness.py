@@ -1,0 +1,20 @@
+"""The states of the generators that a job draws from: its own, and PyTorch's global ones."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def random_state(own: torch.Generator, device: torch.device) -> list[Tensor]:
+    """The state of a CPU generator, of the global one and of the device's."""
+    on_gpu = [torch.cuda.get_rng_state(device)] if device.type == "cuda" else []
+    return [own.get_state(), torch.get_rng_state(), *on_gpu]
+
+
+def restore_random_state(state: list[Tensor], own: torch.Generator, device: torch.device) -> None:
+    """Go on from what `random_state` gave."""
+    own.set_state(state[0])
+    torch.set_rng_state(state[1])
+    if device.type == "cuda":
+        torch.cuda.set_rng_state(state[2], device)

@@ -1,0 +1,122 @@
+"""Several processes that share one job, as `torchrun` starts them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from dada.errors import UserError
+
+_PATIENCE = timedelta(minutes=10)
+"""How long a process waits for the others; decoding a large set's first batch takes a while."""
+
+
+@dataclass(frozen=True)
+class Processes:
+    """This process among those of the job; every method is called by all of them alike.
+
+    Attributes:
+        rank: its number, from 0.
+        size: how many there are.
+    """
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the process that writes and speaks."""
+        return self.rank == 0
+
+    def part(self, batch: Tensor) -> Tensor:
+        """This process's rows of a batch; the parts are as even as can be."""
+        return batch.tensor_split(self.size)[self.rank]
+
+    def sum(self, tensor: Tensor, device: torch.device | None = None) -> Tensor:
+        """The sum over the processes, which work on `device` (the tensor's own by default)."""
+        if self.size == 1:
+            return tensor
+        total = tensor.to(device, copy=True)
+        dist.all_reduce(total)
+        return total.to(tensor.device)
+
+    def average(self, tensors: Sequence[Tensor], share: float) -> None:
+        """Turn means over this process's part of a batch into means over the batch, in place.
+
+        Args:
+            tensors: of one type, on one device; they travel in one exchange.
+            share: of this process's part in the batch.
+        """
+        if self.size == 1:
+            return
+        flat = torch.cat([tensor.flatten() for tensor in tensors]).mul_(share)
+        dist.all_reduce(flat)
+        for tensor, total in zip(tensors, flat.split([t.numel() for t in tensors]), strict=True):
+            tensor.copy_(total.view_as(tensor))
+
+    def collect(self, thing: Any) -> list[Any]:
+        """Plain data of all processes, by rank."""
+        if self.size == 1:
+            return [thing]
+        things: list[Any] = [None] * self.size
+        dist.all_gather_object(things, thing)
+        return things
+
+    def tell(self, thing: Any) -> Any:
+        """Plain data of the first process, to all."""
+        if self.size == 1:
+            return thing
+        things = [thing]
+        dist.broadcast_object_list(things)
+        return things[0]
+
+
+ALONE = Processes()
+
+
+@contextmanager
+def shared_job(device: torch.device) -> Iterator[tuple[Processes, torch.device]]:
+    """Meet the other processes of a job that `torchrun` started; alone where it did not.
+
+    Args:
+        device: "cuda" becomes the GPU of this process's local rank.
+
+    Yields:
+        The processes, and the device of this one.
+
+    Raises:
+        UserError: another process of the job died or cannot be reached.
+    """
+    if "TORCHELASTIC_RUN_ID" not in os.environ:
+        yield ALONE, device
+        return
+    if device.type == "cuda":
+        device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+        torch.cuda.set_device(device)
+    try:
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=_PATIENCE)
+        yield Processes(dist.get_rank(), dist.get_world_size()), device
+    except dist.DistError as error:
+        raise UserError(_lost(error)) from error
+    except RuntimeError as error:
+        if "gloo" not in str(error).lower() and "nccl" not in str(error).lower():
+            raise
+        raise UserError(_lost(error)) from error
+    finally:
+        if dist.is_initialized():
+            dist.destroy_process_group()
+
+
+def _lost(error: Exception) -> str:
+    return (
+        "another process of this job died or cannot be reached; start all of them again with "
+        f"--resume ({str(error).splitlines()[0]:.100})"
+    )

@@ -1,0 +1,54 @@
+"""The paper's final trainings as data: one TOML file each, opening with its receipt."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Receipt(BaseModel):
+    """What a recipe costs and gives.
+
+    Attributes:
+        title: network and data.
+        command: what runs it.
+        data: the dataset it is for.
+        policy: the published policy of the paper's row.
+        paper: test error in per cent, by augmentation.
+        cost: work and memory, and how they were found.
+        ours: what was measured with this program, and how.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str
+    command: str
+    data: str
+    policy: str
+    paper: dict[str, str]
+    cost: str
+    ours: str = "not run"
+
+
+class Recipe(BaseModel):
+    """A receipt, and the settings (`dada.training.settings.TrainSettings`) behind it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    receipt: Receipt
+    settings: dict[str, Any]
+
+
+@cache
+def recipes() -> dict[str, Recipe]:
+    """The recipes that come with the package, by name."""
+    found = sorted(files(__package__).iterdir(), key=lambda file: file.name)
+    return {
+        file.name.removesuffix(".toml"): Recipe(**tomllib.loads(file.read_text(encoding="utf-8")))
+        for file in found
+        if file.name.endswith(".toml")
+    }

@@ -1,0 +1,257 @@
+"""A whole training: data, recipe and policy in, weights and run folder out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from dada.augment.feed import Feed, feed
+from dada.datasets import Dataset, FileDataset, open_images, reduced
+from dada.errors import UserError
+from dada.files import replace_file
+from dada.models import create
+from dada.models.device import pick_device
+from dada.policy import Policy, Scale, SearchSpace, dumps
+from dada.processes import Processes, shared_job
+from dada.runs import RunFolder, describe_run
+from dada.runs.folder import CHECKPOINT
+from dada.searching.common import pipeline_for
+from dada.training.evaluate import WEIGHTS, measure
+from dada.training.methods import Method, method
+from dada.training.recipes import recipes
+from dada.training.settings import TrainSettings, for_dataset, make_settings
+from dada.training.training import Training
+
+METRICS, RESULT = "metrics.csv", "result.json"
+COLUMNS = (
+    *("epoch", "train_loss", "lr", "seconds"),
+    *("test_images", "test_loss", "test_error", "test_error_top5"),
+)
+
+
+class TrainWatcher:
+    """What a training tells whoever watches; override what interests you."""
+
+    def on_start(self, training: Training, dataset: Dataset | FileDataset, method: Method) -> None:
+        """Everything is ready and the first step is next."""
+
+    def on_step(self) -> None:
+        """A step has been made."""
+
+    def on_epoch(self, record: dict[str, Any]) -> None:
+        """An epoch is over, tested and saved."""
+
+
+def train(
+    data: str | Path | Dataset | FileDataset | None = None,
+    policy: str | Path | Policy = "none",
+    *,
+    recipe: str = "default",
+    seed: int = 0,
+    model: str | nn.Module | None = None,
+    out: str | Path | None = None,
+    device: str = "auto",
+    resume: bool = False,
+    side: int | None = None,
+    root: str | Path | None = None,
+    workers: int | None = None,
+    tensorboard: bool = False,
+    watch: TrainWatcher | None = None,
+    source: str | None = None,
+    **settings: Any,
+) -> dict[str, Any]:
+    """Train a network under a fixed policy, by one of the paper's recipes or your own settings.
+
+    Under `torchrun`, the processes share every batch and the first one writes and tells.
+
+    Args:
+        data: as in `dada.search`, or files; None is the recipe's.
+        policy: "none" (crop and flip, and Cutout where the recipe has it), "randaugment",
+            "trivialaugment", "uniform"; or a published name, a policy file, a run folder, a policy.
+        recipe: "default", "demo" or one of `dada recipes`.
+        seed: of weights, order and draws.
+        model: a name or a module, instead of the recipe's.
+        out: the run folder to write; None writes nothing.
+        resume: go on with the run in `out`; on a CPU to the same weights as without a break.
+        workers: processes that decode images which do not fit in memory; None is one for each
+            processor.
+        tensorboard: also log for TensorBoard into `out` (extra `tensorboard`).
+        **settings: single settings (`dada.training.settings.TrainSettings`): epochs, batch, …
+
+    Returns:
+        The result as plain data: the last epoch's `test_error`, `train_loss` and the rest of
+        `dada.training.evaluate.measure`, all `seconds`, and `best`, the epoch of the lowest error,
+        which is chosen on the test images.
+
+    Raises:
+        UserError: the data, the policy, a setting or the run folder is not as it must be, the
+            loss became infinite, or another process of the job died.
+    """
+    name = model if isinstance(model, str) or model is None else type(model).__name__
+    chosen = make_settings(recipe, model=name, **settings)
+    given = data if data is not None else _data_of(recipe)
+    with shared_job(pick_device(device)) as (processes, where):
+        watch = (watch if processes.first else None) or TrainWatcher()
+        if isinstance(given, Dataset | FileDataset):
+            dataset, origin = given, source or ""
+        else:
+            dataset, origin = open_images(given, side, root), source or str(given)
+        if chosen.images is None:
+            chosen = chosen.model_copy(update={"images": len(dataset.train)})
+        chosen = for_dataset(chosen, dataset, where.type == "cuda")
+        how = method(policy, _space(dataset))
+        config = describe_run("train", dataset, origin, chosen, where)
+        config |= {"seed": seed, "policies": _described(how, policy)}
+        with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []):
+            torch.manual_seed(seed)
+            network = model if isinstance(model, nn.Module) else _network(chosen, dataset)
+            going, tested = _prepare(chosen, dataset, network, how, seed, where, processes, workers)
+            run = RunFolder.begin(out, config, resume) if out and processes.first else None
+            state = processes.tell(run.load_checkpoint() if run else None)
+            if state is not None:
+                _restore(going, state, run)
+            watch.on_start(going, dataset, how)
+            log = _logger(run, tensorboard)
+            try:
+                return _advance(going, tested, len(dataset.classes), run, watch, log)
+            except ArithmeticError as error:
+                kept = f"; the last good checkpoint is kept in {run.path}" if run else ""
+                raise UserError(f"{error}{kept}: try a lower --lr or a larger --batch") from None
+
+
+def _data_of(recipe: str) -> str:
+    if recipe not in recipes():
+        raise UserError(f"recipe {recipe!r} is for no data of its own: name the data")
+    return recipes()[recipe].receipt.data
+
+
+def _space(dataset: Dataset | FileDataset) -> SearchSpace:
+    space = SearchSpace(scale=Scale("strength"))
+    return space.without_color()[0] if dataset.channels == 1 else space
+
+
+def _described(how: Method, policy: str | Path | Policy) -> dict[str, str]:
+    return {how.name: "" if how.policy is None else dumps(how.policy)}
+
+
+def _network(settings: TrainSettings, dataset: Dataset | FileDataset) -> nn.Module:
+    assert settings.model is not None
+    return create(settings.model, len(dataset.classes), dataset.channels)
+
+
+def _prepare(
+    settings: TrainSettings,
+    dataset: Dataset | FileDataset,
+    network: nn.Module,
+    how: Method,
+    seed: int,
+    device: torch.device,
+    processes: Processes,
+    workers: int | None,
+) -> tuple[Training, Feed]:
+    """The training at its beginning, and this process's part of the test images."""
+    if processes.rank:  # all begin with the same weights; what is random in a layer is their own
+        torch.manual_seed(seed + 2**32 * processes.rank)
+    pipeline = pipeline_for(settings, max(dataset.side))
+    images = dataset.train.subset(reduced(dataset.train.labels, settings.images or 0))
+    fed = feed(images, pipeline, device, seed, workers)
+    going = Training(settings, network, fed, pipeline, how.augment, seed, device, processes)
+    mine = processes.part(torch.arange(len(dataset.test)))
+    return going, feed(dataset.test.subset(mine), pipeline, device, seed, workers)
+
+
+def _restore(going: Training, state: dict[str, Any], run: RunFolder | None) -> None:
+    try:
+        going.load_state_dict(state)
+    except Exception:  # what does not fit fails in many ways, all of them the file's
+        where = f"{run.path / CHECKPOINT}: " if run else ""
+        raise UserError(f"{where}not a checkpoint of this training") from None
+    if run:
+        run.keep_events([e for e in run.events if e.get("epoch", 0) <= going.epoch])
+
+
+def _advance(
+    going: Training,
+    tested: Feed,
+    classes: int,
+    run: RunFolder | None,
+    watch: TrainWatcher,
+    log: Callable[[dict[str, Any]], None],
+) -> dict[str, Any]:
+    """Epoch after epoch to the end, each one tested and saved before the next begins."""
+    child, processes = going.tested, going.processes
+
+    def errors() -> dict[str, Any]:
+        return measure(child, tested, going.pipeline, classes, processes)
+
+    s = going.settings
+    done = [event for event in (run.events if run else []) if event.get("event") == "epoch"]
+    while going.epoch < s.epochs:
+        record = going.run_epoch(watch.on_step)
+        if going.epoch % (s.test_every or 1) == 0 or going.epoch == s.epochs:
+            record |= {name: value for name, value in errors().items() if name != "class_errors"}
+        done.append(record)
+        state = going.state_dict()
+        if run:
+            # In this order: what is recorded has weights, and what is resumed is recorded.
+            _save(run, child.model.state_dict(), done)
+            run.add_event(record)
+            run.save_checkpoint(state)
+            log(record)
+        watch.on_epoch(record)
+    best = min(_tested(done), key=lambda event: event["test_error"])
+    result = {**done[-1], **errors(), "best": {k: best[k] for k in ("epoch", "test_error")}}
+    result["seconds"] = round(sum(event["seconds"] for event in done), 3)
+    del result["event"]
+    if run:
+        run.write_json(RESULT, result)
+    return result
+
+
+def _tested(done: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [event for event in done if "test_error" in event]
+
+
+def _save(run: RunFolder, weights: dict[str, Any], done: list[dict[str, Any]]) -> None:
+    """The weights and the table of what has been done."""
+    run.save_tensors(WEIGHTS["last"], weights)
+    errors = [event["test_error"] for event in _tested(done)]
+    if "test_error" in done[-1] and errors[-1] < min(errors[:-1], default=math.inf):
+        run.save_tensors(WEIGHTS["best"], weights)
+    text = io.StringIO()
+    table = csv.DictWriter(text, COLUMNS, extrasaction="ignore")
+    table.writeheader()
+    table.writerows(done)
+    replace_file(run.path / METRICS, text.getvalue().encode())
+
+
+def _logger(run: RunFolder | None, wanted: bool) -> Callable[[dict[str, Any]], None]:
+    """What writes an epoch's numbers for TensorBoard.
+
+    Raises:
+        UserError: TensorBoard is wanted and not installed, or there is no run folder.
+    """
+    if not wanted or run is None:
+        return lambda record: None
+    try:
+        from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415
+    except ImportError:
+        raise UserError(
+            "TensorBoard is not installed: pip install 'dada-augment[tensorboard]'"
+        ) from None
+    writer = SummaryWriter(str(run.path / "tensorboard"))
+
+    def log(record: dict[str, Any]) -> None:
+        for name in COLUMNS[1:]:
+            if record.get(name) is not None:
+                writer.add_scalar(name, record[name], record["epoch"])
+        writer.flush()
+
+    return log

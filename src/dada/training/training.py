@@ -1,0 +1,185 @@
+"""A training in progress: built from data and settings, advanced an epoch at a time."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from dada.augment import Pipeline
+from dada.augment.feed import Feed
+from dada.datasets import even_batches
+from dada.models.child import Child, Tensors
+from dada.models.device import best_precision
+from dada.models.randomness import random_state, restore_random_state
+from dada.processes import ALONE, Processes
+from dada.training.methods import Augment
+from dada.training.schedule import learning_rate
+from dada.training.settings import TrainSettings
+
+
+class Training:
+    """The state of a training by SGD, and how it advances.
+
+    The order of the images does not depend on the augmentation, so trainings of one seed under
+    different policies are paired.
+
+    Args:
+        settings: complete (`for_dataset`).
+        model: trained in place. What is random in it draws from PyTorch's global generators.
+        images: the training set.
+        pipeline: what surrounds the augmentation.
+        augment: uint8 batch and CPU generator to uint8 batch.
+        seed: of the order and of everything random in the pipeline.
+        processes: that share the work; each takes its part of every batch.
+    """
+
+    def __init__(
+        self,
+        settings: TrainSettings,
+        model: nn.Module,
+        images: Feed,
+        pipeline: Pipeline,
+        augment: Augment,
+        seed: int,
+        device: torch.device,
+        processes: Processes = ALONE,
+    ) -> None:
+        self.settings, self.pipeline, self.augment = settings, pipeline, augment
+        self.images, self.processes = images, processes
+        self.epoch = 0
+        smoothed = partial(
+            cross_entropy, reduction="none", label_smoothing=settings.label_smoothing
+        )
+        self.child = Child(model, device, best_precision(device, settings.precision), smoothed)
+        self.optimiser = torch.optim.SGD(
+            self.child.parameters.values(),
+            settings.lr,
+            settings.momentum,
+            weight_decay=settings.weight_decay,
+            nesterov=settings.nesterov and settings.momentum > 0,
+        )
+        self.average = (
+            AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings.ema), use_buffers=True)
+            if settings.ema
+            else None
+        )
+        self.order = torch.Generator().manual_seed(seed)
+        # Processes draw for their own images; the first draws what a single one would.
+        self.randomness = torch.Generator().manual_seed(seed + 2**32 * (1 + processes.rank))
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches that the training set makes."""
+        return len(even_batches(torch.arange(len(self.images)), self.settings.batch))
+
+    @property
+    def tested(self) -> Child:
+        """What is to be tested: the weights' average where there is one."""
+        if self.average is None:
+            return self.child
+        return Child(self.average.module, self.child.device, self.child.precision)
+
+    def run_epoch(self, on_step: Callable[[], None] | None = None) -> dict[str, Any]:
+        """Advance by one epoch.
+
+        Args:
+            on_step: called after each step.
+
+        Returns:
+            What happened, as plain data: epoch, mean loss, learning rate at the end, seconds.
+
+        Raises:
+            ArithmeticError: the loss or a weight is no longer a finite number.
+        """
+        started = time.perf_counter()
+        order = torch.randperm(len(self.images), generator=self.order)
+        batches = even_batches(order, self.settings.batch)
+        mine = [self.processes.part(rows) for rows in batches]
+        losses = []
+        fed = self.images.batches(mine, self.epoch, self.randomness)
+        for number, (images, labels) in enumerate(fed):
+            for group in self.optimiser.param_groups:
+                group["lr"] = learning_rate(self.epoch + number / len(batches), self.settings)
+            losses.append(self._step(images, labels, len(images) / len(batches[number])))
+            if on_step:
+                on_step()
+        self.epoch += 1
+        loss = torch.stack(losses).mean().item()
+        self._share_statistics()
+        largest = torch.stack([p.detach().abs().max() for p in self.child.parameters.values()])
+        if not (math.isfinite(loss) and largest.isfinite().all()):
+            raise ArithmeticError("the training loss is not a finite number")
+        return {
+            "event": "epoch",
+            "epoch": self.epoch,
+            "train_loss": loss,
+            "lr": self.optimiser.param_groups[0]["lr"],
+            "seconds": round(time.perf_counter() - started, 3),
+        }
+
+    def _step(self, images: Tensor, labels: Tensor, share: float) -> Tensor:
+        """Update the weights once, with this process's share of a batch; the batch's loss."""
+        augmented = self.augment(images, self.randomness)
+        mask = self.pipeline.cutout_mask(augmented, self.randomness)
+        colours = self.pipeline.colours(len(images), self.randomness)
+        seen = self.pipeline.normalise(colours(augmented)) * mask
+        loss, gradient = self._gradient(seen, labels)
+        self.processes.average([loss, *gradient.values()], share)
+        for name, parameter in self.child.parameters.items():
+            parameter.grad = gradient[name]
+        if self.settings.clip:
+            nn.utils.clip_grad_norm_(self.child.parameters.values(), self.settings.clip)
+        self.optimiser.step()
+        if self.average is not None:
+            self.average.update_parameters(self.child.model)
+        return loss
+
+    def _gradient(self, seen: Tensor, labels: Tensor) -> tuple[Tensor, Tensors]:
+        """Mean loss and its gradient, the images taken in parts where there is little memory."""
+        parts = seen.tensor_split(min(self.settings.accumulate, len(seen)))
+        if len(parts) == 1:
+            return self.child.gradient(seen, labels)[:2]
+        loss = torch.zeros((), device=seen.device)
+        gradient = {name: torch.zeros_like(p) for name, p in self.child.parameters.items()}
+        for images, of_images in zip(parts, labels.tensor_split(len(parts)), strict=True):
+            share = len(images) / len(seen)
+            part = self.child.gradient(images, of_images)
+            loss += share * part.loss
+            gradient = {n: total + share * part.weights[n] for n, total in gradient.items()}
+        return loss, gradient
+
+    def _share_statistics(self) -> None:
+        """Batch normalisation's running statistics, and all else that is measured, as a mean."""
+        buffers = [b for b in self.child.model.buffers() if b.is_floating_point()]
+        if buffers:
+            self.processes.average(buffers, 1 / self.processes.size)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that the next epoch depends on."""
+        return {
+            "epoch": self.epoch,
+            "model": self.child.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "average": None if self.average is None else self.average.state_dict(),
+            "order": self.order.get_state(),
+            "random": self.processes.collect(random_state(self.randomness, self.child.device)),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what `state_dict` gave."""
+        self.epoch = state["epoch"]
+        self.child.model.load_state_dict(state["model"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        if self.average is not None:
+            self.average.load_state_dict(state["average"])
+        self.order.set_state(state["order"])
+        own = state["random"][self.processes.rank]
+        restore_random_state(own, self.randomness, self.child.device)

@@ -1,0 +1,79 @@
+"""Trainings from the command line, by a user's settings and by the paper's recipes."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from dada.training.recipes import recipes
+from tests.cli.commands import check_refused
+
+TRAIN = "train --data digits --recipe demo --epochs 2 --images 80 --batch 20 --set test_every=1"
+
+
+def test_train_evaluate_and_what_is_written(dada):
+    result = dada(f"{TRAIN} --policy dada-svhn -o out --json result.json")
+    assert result.code == 0 and not result.err
+    assert {path.name for path in Path("out").iterdir()} == {
+        "best.pt",
+        "checkpoint.pt",
+        "config.json",
+        "events.jsonl",
+        "last.pt",
+        "metrics.csv",
+        "result.json",
+    }
+    found = json.loads(Path("result.json").read_text())
+    assert f"test error  {found['test_error']:.2%} after 2 epochs" in result.out
+    result = dada("evaluate out --json errors.json")
+    assert result.code == 0 and not result.err
+    assert f"test error  {found['test_error']:.2%} of 360 images" in result.out
+    worst = max(found["class_errors"])
+    assert re.search(rf"worst       \d {worst:.1%}", result.out)
+    assert json.loads(Path("errors.json").read_text())["classes"] == list("0123456789")
+
+
+def test_where_a_run_goes_and_going_on(dada):
+    assert dada(TRAIN).code == 0
+    assert Path("runs/train/demo-none-0/result.json").exists()
+    check_refused(dada(TRAIN), "holds a run already: go on with --resume")
+    assert dada(f"{TRAIN} --resume").code == 0
+    check_refused(dada(f"{TRAIN} --resume --seed 1 -o runs/train/demo-none-0"), "seed = 0, not 1")
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    {
+        "train --recipe cifar": "no preset 'cifar'; there are default, demo, cifar10-",
+        "train": "recipe default is for no data of its own: name them with --data",
+        f"{TRAIN} --policy nowhere": "no policy",
+        f"{TRAIN} --model net": "unknown network 'net'",
+        f"{TRAIN} --lr 1e38 -o wild": "try a lower --lr",
+        f"{TRAIN} --set lr_min=0": "--set lr_min: no such setting",
+        f"{TRAIN} --set ema=1": "ema: Input should be less than 1",
+        f"{TRAIN} --set mean=[0.5,0.5,0.5]": "must be 1, one for each channel of digits",
+        "evaluate nowhere": "no run in nowhere",
+        "recipes cifar": "no recipe 'cifar'; there are cifar10-",
+    }.items(),
+)
+def test_mistakes(dada, command, reason):
+    check_refused(dada(command), reason)
+
+
+def test_damaged_weights_are_refused(dada):
+    assert dada(f"{TRAIN} -o out").code == 0
+    check_refused(dada("evaluate out --data digits --weights first"), "must be last or best")
+    Path("out/last.pt").write_bytes(b"no weights")
+    check_refused(dada("evaluate out"), "out/last.pt: not a checkpoint of this program")
+    Path("out/best.pt").unlink()
+    check_refused(dada("evaluate out --weights best"), "out/best.pt: no such file")
+
+
+def test_recipes_are_listed_and_said_in_full(dada):
+    result = dada("recipes")
+    assert all(f"{name} " in result.out for name in recipes())
+    assert "paper, DADA: 3.6 %" in result.out
+    result = dada("recipes cifar10-wrn-40-2")
+    assert "dada train --recipe cifar10-wrn-40-2 --policy dada-cifar10" in result.out
+    assert "cutout 4.1" in result.out and "epochs = 200" in result.out

@@ -1,0 +1,250 @@
+"""Datasets of Hugging Face: made here and saved to disk, since tests have no network."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from dada.datasets import from_torch, load
+from dada.datasets.huggingface import hub_name, read_hub
+from dada.errors import UserError
+
+RNG = np.random.default_rng(0)
+
+
+def test_without_the_library_the_message_says_how_to_get_it(monkeypatch):
+    def without(name, *args, **kwargs):
+        raise ImportError(name)
+
+    monkeypatch.setattr("dada.datasets.huggingface.import_module", without)
+    with pytest.raises(UserError) as e:
+        load("hf:owner/name")
+    assert str(e.value).endswith("pip install 'dada-augment[hf]'")
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("hf:uoft-cs/cifar10", "cifar10"),
+        ("hf:mnist", "mnist"),
+        ("hf:a/b.c:large", "b.c"),
+        ("hf:/data/mine", "mine"),
+    ],
+)
+def test_data_is_called_by_the_last_part_of_its_name(source, name):
+    assert hub_name(source) == name
+
+
+@pytest.fixture
+def hf():
+    return pytest.importorskip("datasets")
+
+
+def pictures(count, size=(12, 10), mode="RGB"):
+    shape = size[::-1] if mode == "L" else (*size[::-1], 3)
+    return [Image.fromarray(RNG.integers(0, 256, shape, dtype=np.uint8)) for _ in range(count)]
+
+
+def split(hf, images, labels, kind=None, **more):
+    columns = {
+        "id": (hf.Value("string"), [str(i) for i in range(len(images))]),
+        "pic": (hf.Image(), images),
+        "label": (kind or hf.ClassLabel(names=["cat", "dog"]), labels),
+        **more,
+    }
+    return hf.Dataset.from_dict(
+        {name: values for name, (_, values) in columns.items()},
+        features=hf.Features({name: feature for name, (feature, _) in columns.items()}),
+    )
+
+
+def saved(hf, folder, **splits):
+    hf.DatasetDict(splits).save_to_disk(folder)
+    return f"hf:{folder}"
+
+
+def chw(images):
+    return torch.stack([torch.from_numpy(np.array(x).transpose(2, 0, 1)) for x in images])
+
+
+def test_pictures_labels_and_names(hf, tmp_path):
+    train, test = pictures(6), pictures(3)
+    source = saved(
+        hf,
+        tmp_path / "pets",
+        train=split(hf, train, [0, 1, 0, 1, 1, 1]),
+        test=split(hf, test, [1, 0, 1]),
+        validation=split(hf, test, [0, 0, 0]),
+    )
+    dataset = load(source)
+    assert torch.equal(dataset.train.images, chw(train))
+    assert torch.equal(dataset.test.images, chw(test))
+    assert dataset.train.labels.tolist() == [0, 1, 0, 1, 1, 1]
+    assert dataset.test.labels.tolist() == [1, 0, 1]
+    assert (dataset.name, dataset.classes, dataset.flip) == ("pets", ("cat", "dog"), True)
+    assert dataset.notes == (
+        f"{source}: images are the column 'pic', labels the column 'label'",
+        "test is the test set",
+        "validation is not used beside test",
+    )
+
+
+def test_validation_is_used_where_test_labels_are_secret(hf, tmp_path):
+    some = pictures(4)
+    source = saved(
+        hf,
+        tmp_path / "x",
+        train=split(hf, some, [0, 1, 0, 1]),
+        test=split(hf, some, [-1] * 4),
+        validation=split(hf, some[:2], [1, 1]),
+    )
+    parts = read_hub(source)
+    assert parts.test.labels.tolist() == [1, 1]
+    assert parts.notes[1:] == (
+        "test is not used for it has no labels",
+        "validation is the test set",
+    )
+
+
+def test_an_empty_test_split_is_not_used(hf, monkeypatch):
+    train = split(hf, pictures(10), [0, 1] * 5)
+    splits = hf.DatasetDict(train=train, test=split(hf, [], []))
+    monkeypatch.setattr(hf, "load_dataset", lambda *args, **options: splits)
+    parts = read_hub("hf:owner/name")
+    assert parts.test is None and parts.notes[1] == "test is not used for it has no labels"
+
+
+def test_one_split_alone_is_for_training_and_a_test_set_is_held_out(hf, tmp_path):
+    split(hf, pictures(20), [0, 1] * 10).save_to_disk(tmp_path / "x")
+    dataset = load(f"hf:{tmp_path}/x")
+    assert (len(dataset.train), len(dataset.test)) == (16, 4)
+    assert "held out as the test set (4 of 20)" in dataset.notes[-1]
+
+
+def test_integers_are_numbered_in_their_order(hf, tmp_path):
+    some = pictures(4)
+    source = saved(
+        hf,
+        tmp_path / "x",
+        train=split(hf, some, [7, 10, 7, 3], hf.Value("int32")),
+        test=split(hf, some, [3, 3, 10, 7], hf.Value("int32")),
+    )
+    parts = read_hub(source)
+    assert parts.classes == ("3", "7", "10")
+    assert parts.train.labels.tolist() == [1, 2, 1, 0]
+    assert parts.test.labels.tolist() == [0, 0, 2, 1]
+
+
+def test_class_labels_go_before_integers_and_the_column_called_label_first(hf, tmp_path):
+    some, fine = pictures(4), hf.ClassLabel(names=["a", "b", "c"])
+    whole = split(hf, some, [5, 6, 5, 6], hf.Value("int64"), fine=(fine, [2, 1, 0, 1]))
+    parts = read_hub(saved(hf, tmp_path / "x", train=whole))
+    assert (parts.classes, parts.train.labels.tolist()) == (("a", "b", "c"), [2, 1, 0, 1])
+    whole = split(hf, some, [0, 1, 0, 1], fine=(fine, [2, 1, 0, 1])).select_columns(
+        ["fine", "pic", "label"]
+    )
+    parts = read_hub(saved(hf, tmp_path / "y", train=whole))
+    assert parts.classes == ("cat", "dog")
+
+
+def test_different_sizes_become_one_in_both_splits(hf, tmp_path):
+    train, test = pictures(3, (60, 70)), pictures(2, (90, 200))
+    source = saved(
+        hf, tmp_path / "x", train=split(hf, train, [0, 1, 0]), test=split(hf, test, [1, 0])
+    )
+    assert load(source).side == (64, 64)
+    assert load(source, side=16).test.images.shape == (2, 3, 16, 16)
+    assert "images resized and cropped to 64x64; --side changes it" in load(source).notes
+
+
+def test_full_size_pictures_are_never_in_memory_together(hf, tmp_path, monkeypatch):
+    sides = []
+
+    def spy(pairs, side, name):
+        sides.append(side)
+        return from_torch(pairs, side, name)
+
+    monkeypatch.setattr("dada.datasets.huggingface.from_torch", spy)
+    some = pictures(2) + pictures(2, (9, 9))
+    read_hub(saved(hf, tmp_path / "x", train=split(hf, some, [0, 1, 0, 1])))
+    read_hub(saved(hf, tmp_path / "y", train=split(hf, some[:2], [0, 1])))
+    assert sides == [32, None]
+
+
+def test_grey_training_pictures_are_rgb_beside_rgb_test_pictures(hf, tmp_path):
+    grey, rgb = pictures(2, mode="L"), pictures(2)
+    both = {"train": split(hf, grey, [0, 1]), "test": split(hf, rgb, [0, 1])}
+    assert load(saved(hf, tmp_path / "x", **both)).channels == 3
+    assert load(saved(hf, tmp_path / "y", train=both["train"], test=both["train"])).channels == 1
+
+
+def test_columns_that_are_formatted_or_not_decoded_are_the_same(hf, tmp_path):
+    some = pictures(4)
+    whole = split(hf, some, [0, 1, 0, 1]).cast_column("pic", hf.Image(decode=False))
+    parts = read_hub(saved(hf, tmp_path / "x", train=whole.with_format("numpy")))
+    assert torch.equal(parts.train.images, chw(some))
+
+
+def test_a_picture_that_cannot_be_decoded_is_named(hf, tmp_path):
+    broken = {"bytes": b"no picture", "path": None}
+    source = saved(hf, tmp_path / "x", train=split(hf, [*pictures(2), broken], [0, 1, 0]))
+    with pytest.raises(UserError, match="x, train, item 2: cannot be decoded: cannot identify"):
+        load(source)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda hf, d: {"test": d}, "has splits test: train is needed"),
+        (lambda hf, d: {"train": d.remove_columns("pic")}, "has columns id, label: one of images"),
+        (lambda hf, d: {"train": d.remove_columns("label")}, "has columns id, pic: one of images"),
+        (
+            lambda hf, d: {"train": split(hf, pictures(2), [0, None])},
+            "train has no integer in 'label' for some or all images",
+        ),
+        (
+            lambda hf, d: {"train": split(hf, pictures(2), [3, 3], hf.Value("int8"))},
+            "one class only",
+        ),
+        (
+            lambda hf, d: {
+                "train": split(hf, pictures(2), [3, 4], hf.Value("int8")),
+                "test": split(hf, pictures(2), [3, 5], hf.Value("int8")),
+            },
+            "test has label 5: must be one of train's classes",
+        ),
+    ],
+)
+def test_what_cannot_be_used(hf, tmp_path, change, message):
+    source = saved(hf, tmp_path / "x", **change(hf, split(hf, pictures(4), [0, 1, 0, 1])))
+    with pytest.raises(UserError, match=message) as e:
+        load(source)
+    assert str(e.value).startswith(source) and "\n" not in str(e.value)
+
+
+def test_nothing_there(hf, tmp_path):
+    with pytest.raises(UserError, match=f"^hf:{tmp_path}/no: cannot be read .* must be hf:OWNER"):
+        load(f"hf:{tmp_path}/no")
+    with pytest.raises(UserError, match=r"^hf:owner/name: is not looked for on the Hub"):
+        load("hf:owner/name", download=False)
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_name_and_configuration_go_to_the_library_and_its_code_is_never_run(
+    hf, tmp_path, monkeypatch, older
+):
+    calls = []
+    whole = hf.DatasetDict(train=split(hf, pictures(4), [0, 1, 0, 1]))
+
+    def new(path, name=None, cache_dir=None):
+        calls.append((path, name, cache_dir))
+        return whole
+
+    def old(path, name=None, cache_dir=None, trust_remote_code=None):
+        assert trust_remote_code is False
+        return new(path, name, cache_dir)
+
+    monkeypatch.setattr(hf, "load_dataset", old if older else new)
+    assert len(read_hub("hf:owner/name:large", root=tmp_path).train) == 4
+    read_hub("hf:name")
+    assert calls == [("owner/name", "large", str(tmp_path)), ("name", None, None)]

@@ -1,0 +1,124 @@
+"""Jobs of two processes, as torchrun starts them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from dada.processes import ALONE
+from dada.runs import RunFolder
+
+TWO = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+ROOT = Path(__file__).parents[1]
+
+
+def run(words, **given):
+    return subprocess.run(
+        list(map(str, words)),
+        check=False,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        **given,
+    )
+
+
+def test_alone_everything_stays_as_it_is():
+    tensor = torch.arange(5.0)
+    ALONE.average([tensor], 1.0)
+    assert torch.equal(tensor, torch.arange(5.0))
+    assert torch.equal(ALONE.part(tensor), tensor) and ALONE.sum(tensor) is tensor
+    assert ALONE.collect(1) == [1] and ALONE.tell("x") == "x" and ALONE.first
+
+
+def test_two_processes_do_what_one_does(tmp_path):
+    """Weights after training steps, and weights and policy after a search step."""
+    one, two = tmp_path / "one.pt", tmp_path / "two.pt"
+    for words, path in (([sys.executable], one), (TWO, two)):
+        done = run([*words, "-m", "tests.shared_job", path])
+        assert done.returncode == 0, done.stderr
+    alone, shared = (torch.load(path, weights_only=True) for path in (one, two))
+    torch.testing.assert_close(shared, alone, atol=1e-6, rtol=1e-4)
+
+
+def test_training_under_torchrun_goes_on_after_a_process_died(tmp_path):
+    folder = tmp_path / "run"
+    words = ["-m", "dada", "train", "--data", "digits", "--recipe", "demo", "--epochs", "40"]
+    words += ["--policy", "dada-svhn", "--set", "test_every=1", "-o", folder]
+    process = subprocess.Popen(
+        list(map(str, TWO + words)),
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    events, deadline = folder / "events.jsonl", time.monotonic() + 120
+    while not (events.exists() and '"epoch": 2' in events.read_text()):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.05)
+    os.kill(_child(process.pid, rank=1), signal.SIGKILL)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode != 0
+    assert "SIGKILL" in said or "Signal 9" in said or "exitcode: -9" in said, said
+    done = RunFolder.open(folder).load_checkpoint()["epoch"]
+    assert done >= 2
+    result = run([*TWO, *words, "--resume"])
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("test error") == 1 + 40 - done, "one process speaks"
+    assert RunFolder.open(folder).read_json("result.json")["epoch"] == 40
+
+
+def test_a_search_under_torchrun(tmp_path):
+    words = ["-m", "dada", "search", "digits", "--preset", "demo", "--epochs", "2"]
+    done = run([*TWO, *words, "-o", tmp_path / "run"])
+    assert done.returncode == 0, done.stderr
+    policy = json.loads((tmp_path / "run" / "policy.json").read_text())
+    assert policy["provenance"]["epochs_done"] == 2
+    assert (tmp_path / "run" / "report.html").exists()
+    assert done.stdout.count("epoch   2") == 1
+
+
+def _child(parent: int, rank: int) -> int:
+    """The process of that rank, by its environment."""
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            environment = (entry / "environ").read_bytes().split(b"\0")
+            status = (entry / "status").read_text()
+        except OSError:
+            continue
+        if f"RANK={rank}".encode() in environment and f"PPid:\t{parent}\n" in status:
+            return int(entry.name)
+    raise AssertionError(f"no process of rank {rank}")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_nccl_alone(tmp_path):
+    done = run(
+        [
+            *TWO[:-1],
+            "1",
+            "-m",
+            "dada",
+            "train",
+            "--data",
+            "digits",
+            "--recipe",
+            "demo",
+            "--epochs",
+            "1",
+            "--device",
+            "cuda",
+            "-o",
+            tmp_path / "run",
+        ]
+    )
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import log_loss, recall_score, top_k_accuracy_score
+from torch import nn
+
+from dada.augment import Pipeline
+from dada.augment.feed import MemoryFeed
+from dada.datasets import ImageSet
+from dada.models.child import Child
+from dada.training.evaluate import measure
+
+PIPELINE = Pipeline((0.5,), (0.25,), padding=0)
+
+
+@pytest.mark.parametrize("classes", [3, 8])
+def test_errors_are_scikit_learns(classes):
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(256, (700, 1, 4, 4), dtype=torch.uint8, generator=generator)
+    labels = torch.randint(classes, (700,), generator=generator)
+    labels[labels == 1] = 0  # a class without images
+    torch.manual_seed(0)
+    child = Child(
+        nn.Sequential(nn.Flatten(), nn.Linear(16, classes)), torch.device("cpu"), torch.float32
+    )
+    feed = MemoryFeed(ImageSet(images, labels), PIPELINE, torch.device("cpu"))
+    found = measure(child, feed, PIPELINE, classes)
+    scores = child.logits(PIPELINE.normalise(images)).softmax(1).numpy()
+    every = np.arange(classes)
+    assert found["test_images"] == 700
+    assert found["test_loss"] == pytest.approx(log_loss(labels, scores, labels=every), rel=1e-5)
+    first = top_k_accuracy_score(labels, scores, k=1, labels=every)
+    assert found["test_error"] == pytest.approx(1 - first)
+    if classes > 5:
+        five = top_k_accuracy_score(labels, scores, k=5, labels=every)
+        assert found["test_error_top5"] == pytest.approx(1 - five)
+    else:
+        assert found["test_error_top5"] is None
+    there = [c for c in range(classes) if c != 1]
+    recalls = recall_score(labels, scores.argmax(1), labels=there, average=None)
+    assert found["class_errors"][1] is None
+    assert [found["class_errors"][c] for c in there] == pytest.approx(1 - recalls)
