@@ -1,11 +1,8 @@
 import gzip
-import pickle
 import urllib.error
-from pathlib import Path
 
 import numpy as np
 import pytest
-import scipy.io
 import torch
 from PIL import Image
 from sklearn.datasets import load_digits
@@ -14,34 +11,26 @@ from torchvision import datasets
 from dada.datasets import NAMES, load
 from dada.datasets.imagenet import read_imagenet, reduced_classes
 from dada.errors import UserError
-
-RNG = np.random.default_rng(0)
+from tests.datasets.formats import (
+    RNG,
+    let_any_file_pass,
+    write_cifar10,
+    write_cifar100,
+    write_imagenet,
+    write_svhn,
+)
 
 
 @pytest.fixture
 def no_checksums(monkeypatch):
-    """Torchvision's readers compare files with the MD5 of the real ones: let any file pass."""
-    for module in (datasets.cifar, datasets.svhn):
-        monkeypatch.setattr(module, "check_integrity", lambda path, md5=None: Path(path).is_file())
+    let_any_file_pass(monkeypatch)
 
 
-def write_cifar(folder, files, label_key, classes):
-    folder.mkdir()
-    written = {}
-    for file, count in files.items():
-        data = RNG.integers(0, 256, (count, 3072), dtype=np.uint8)
-        labels = [i % classes for i in range(count)]
-        (folder / file).write_bytes(pickle.dumps({"data": data, label_key: labels}))
-        written[file] = data
-    return written
-
-
-def write_cifar10(root):
-    folder = root / "cifar-10-batches-py"
-    files = {f"data_batch_{i}": 4 for i in range(1, 6)} | {"test_batch": 6}
-    written = write_cifar(folder, files, "labels", 2)
-    (folder / "batches.meta").write_bytes(pickle.dumps({"label_names": ["airplane", "automobile"]}))
-    return written
+@pytest.fixture(scope="module")
+def imagenet(tmp_path_factory):
+    root = tmp_path_factory.mktemp("imagenet")
+    write_imagenet(root)
+    return root
 
 
 @pytest.mark.usefixtures("no_checksums")
@@ -67,23 +56,11 @@ def test_a_named_set_at_another_side(tmp_path):
 
 @pytest.mark.usefixtures("no_checksums")
 def test_cifar100(tmp_path):
-    folder = tmp_path / "cifar-100-python"
-    written = write_cifar(folder, {"train": 9, "test": 3}, "fine_labels", 3)
-    names = {"fine_label_names": ["apple", "bear", "clock"]}
-    (folder / "meta").write_bytes(pickle.dumps(names))
+    written = write_cifar100(tmp_path)
     dataset = load("cifar100", root=tmp_path, download=False)
     np.testing.assert_array_equal(dataset.train.images, written["train"].reshape(9, 3, 32, 32))
     assert dataset.classes == ("apple", "bear", "clock")
     assert dataset.test.labels.tolist() == [0, 1, 2]
-
-
-def write_svhn(root, **counts):
-    written = {}
-    for part, count in counts.items():
-        written[part] = RNG.integers(0, 256, (32, 32, 3, count), dtype=np.uint8)
-        labels = (np.arange(count) % 10 + 1).astype(np.uint8)[:, None]  # SVHN calls a zero 10
-        scipy.io.savemat(root / f"{part}_32x32.mat", {"X": written[part], "y": labels})
-    return {part: data.transpose(3, 2, 0, 1) for part, data in written.items()}
 
 
 @pytest.mark.usefixtures("no_checksums")
@@ -194,25 +171,6 @@ def test_a_broken_file_is_a_clear_error(tmp_path):
 
 
 # ImageNet
-
-
-@pytest.fixture(scope="module")
-def imagenet(tmp_path_factory):
-    """A folder for each of 1,000 classes; those of labels 3, 500 and 999 hold several images."""
-    root = tmp_path_factory.mktemp("imagenet")
-    blank = root / "blank.JPEG"
-    Image.new("RGB", (8, 8)).save(blank)
-    content = blank.read_bytes()
-    for split, count in (("train", 8), ("val", 2)):
-        for label in range(1000):
-            folder = root / split / f"n{label:08d}"
-            folder.mkdir(parents=True)
-            if label not in (3, 500, 999):
-                (folder / "0.JPEG").write_bytes(content)
-                continue
-            for i in range(count):
-                Image.new("RGB", (40, 30), (label % 256, 50, i)).save(folder / f"{i}.JPEG")
-    return root
 
 
 def test_reduced_imagenet_decodes_only_what_it_needs(imagenet):

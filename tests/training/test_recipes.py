@@ -4,8 +4,16 @@ import pytest
 
 from dada.models.create import check_name
 from dada.policy import published_names
+from dada.training import TrainWatcher, train
 from dada.training.recipes import recipes
 from dada.training.settings import make_settings
+from tests.datasets.formats import (
+    let_any_file_pass,
+    write_cifar10,
+    write_cifar100,
+    write_imagenet,
+    write_svhn,
+)
 
 # shared facts: batch, epochs, peak learning rate (lr × multiplier), weight decay, Cutout.
 PAPER = {
@@ -41,3 +49,40 @@ def test_a_recipe_is_complete(name):
     check_name(settings.model)
     assert settings.mean and settings.std and settings.flip
     assert "FLOP" in recipe.receipt.cost
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """Files of all four datasets, a few images each."""
+    root = tmp_path_factory.mktemp("root")
+    write_cifar10(root)
+    write_cifar100(root)
+    write_svhn(root, train=20, extra=13, test=10)
+    write_imagenet(root)
+    return root
+
+
+class OneStep(TrainWatcher):
+    """Ends a training after its first step."""
+
+    def on_start(self, training, dataset, method):
+        self.started = training, dataset, method
+
+    def on_step(self):
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("name", recipes())
+def test_a_recipe_makes_its_first_step(name, root, monkeypatch):
+    """The whole of it, but with two images a batch: network, reader, pipeline, policy."""
+    let_any_file_pass(monkeypatch)
+    watch, receipt = OneStep(), recipes()[name].receipt
+    with pytest.raises(KeyboardInterrupt):
+        train(policy=receipt.policy, recipe=name, root=root, batch=2, watch=watch, workers=0)
+    training, dataset, method = watch.started
+    assert dataset.name == receipt.data and method.name == receipt.policy
+    assert len(training.images) == len(dataset.train), "all images there are"
+    moved = training.optimiser.state_dict()["state"]
+    assert len(moved) == len(training.child.parameters), "every weight was updated"
+    if receipt.data == "imagenet":
+        assert len(dataset.classes) == 1000 and training.pipeline.side == 224
