@@ -1,10 +1,12 @@
 """Trainings from the command line, by a user's settings and by the paper's recipes."""
 
+import html
 import json
 import re
 from pathlib import Path
 
 import pytest
+import torch
 
 from dada.training.recipes import recipes
 from tests.cli.commands import check_refused
@@ -22,6 +24,7 @@ def test_train_evaluate_and_what_is_written(dada):
         "events.jsonl",
         "last.pt",
         "metrics.csv",
+        "report.html",
         "result.json",
     }
     found = json.loads(Path("result.json").read_text())
@@ -32,6 +35,17 @@ def test_train_evaluate_and_what_is_written(dada):
     worst = max(found["class_errors"])
     assert re.search(rf"worst       \d {worst:.1%}", result.out)
     assert json.loads(Path("errors.json").read_text())["classes"] == list("0123456789")
+
+
+def test_the_command_on_the_page_gives_the_same_weights(dada):
+    assert dada(f"{TRAIN} --policy dada-svhn --seed 3 -o out").code == 0
+    page = html.unescape(Path("out/report.html").read_text())
+    assert "This training is not finished" not in page and "Test error" in page
+    command = re.search(r"<pre>dada (train [^<]*--set[^<]*)</pre>", page)[1]
+    result = dada(command)
+    assert result.code == 0, result.err
+    last = [torch.load(f"{run}/last.pt", weights_only=True) for run in ("out", "again")]
+    assert all(torch.equal(last[0][name], last[1][name]) for name in last[0])
 
 
 def test_where_a_run_goes_and_going_on(dada):

@@ -24,7 +24,9 @@ def test_figures_of_short_and_long_searches(count):
     epochs = [make_epoch(number) for number in range(1, count + 1)]
     numbers = [e["epoch"] for e in epochs]
     weights = figures.weights_figure(numbers, PAIRS, [e["weights"] for e in epochs])
-    accuracy = figures.accuracy_figure(numbers, [e["validation_accuracy"] for e in epochs])
+    accuracy = figures.share_figure(
+        numbers, [e["validation_accuracy"] for e in epochs], "validation accuracy"
+    )
     for svg in (weights, accuracy):
         assert parsed(svg).get("viewBox", "").startswith("0 0 360 ")
         assert len(svg) < 60_000

@@ -9,7 +9,7 @@ import typer
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="A run folder of dada search or dada compare.")],
+    run: Annotated[Path, typer.Argument(help="A run folder of dada search, compare or train.")],
 ) -> None:
     """Write report.html of a run again: what was found, pictures, curves, and whether it helps.
 

@@ -113,4 +113,5 @@ def train(
         f"lowest      {best['test_error']:.2%} in epoch {best['epoch']}, chosen on the test images"
     )
     print(f"weights     {out / 'last.pt'}")
+    print(f"report      {out / 'report.html'}")
     o.write_json(json_, result)

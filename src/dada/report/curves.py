@@ -51,7 +51,34 @@ def curves(
             "Accuracy of the child network",
             "On the validation half of the search's images. The search chooses the policy by "
             "these, so it is not a test of the policy.",
-            figures.accuracy_figure(numbers, [e["validation_accuracy"] for e in epochs]),
+            figures.share_figure(
+                numbers, [e["validation_accuracy"] for e in epochs], "validation accuracy"
+            ),
+        ),
+    ]
+    return [{"title": t, "caption": c, "svg": s} for t, c, s in parts]
+
+
+def training_curves(epochs: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """The figures of a training; losses and errors of the epochs that were tested."""
+    tested = [e for e in epochs if "test_error" in e]
+    numbers = [e["epoch"] for e in tested]
+    parts = [
+        (
+            "Losses",
+            "Training: on augmented images. Test: on the test images as they are.",
+            figures.losses_figure(
+                numbers,
+                {
+                    "training": [e["train_loss"] for e in tested],
+                    "test": [e["test_loss"] for e in tested],
+                },
+            ),
+        ),
+        (
+            "Test error",
+            "The figure to report is the last one: to pick the lowest is to look at the answers.",
+            figures.share_figure(numbers, [e["test_error"] for e in tested], "test error"),
         ),
     ]
     return [{"title": t, "caption": c, "svg": s} for t, c, s in parts]

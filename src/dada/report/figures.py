@@ -147,15 +147,15 @@ def losses_figure(epochs: Sequence[int], losses: Mapping[str, Sequence[float]]) 
         return _svg(figure, "Losses over the epochs")
 
 
-def accuracy_figure(epochs: Sequence[int], accuracy: Sequence[float]) -> str:
-    """Validation accuracy over the epochs, per cent."""
+def share_figure(epochs: Sequence[int], shares: Sequence[float], what: str) -> str:
+    """A share of the images over the epochs, per cent: "validation accuracy", "test error"."""
     keep = thinned(len(epochs))
     with matplotlib.rc_context(_STYLE):
-        figure, axes = _axes(220, right=0.85, ylabel="validation accuracy, %")
-        values = 100 * np.array(accuracy)[keep]
+        figure, axes = _axes(220, right=0.85, ylabel=f"{what}, %")
+        values = 100 * np.array(shares)[keep]
         _line(axes, np.array(epochs)[keep], values, LINES[0], 1.8)
         _end_labels(axes, [values[-1]], [f"{values[-1]:.1f} %"], LINES)
-        return _svg(figure, "Validation accuracy over the epochs")
+        return _svg(figure, f"{what.capitalize()} over the epochs")
 
 
 def errors_figure(comparison: dict[str, Any]) -> str:

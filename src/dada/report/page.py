@@ -11,10 +11,10 @@ from markupsafe import Markup
 
 from dada.errors import UserError
 from dada.files import replace_file
-from dada.policy import Policy
+from dada.policy import Policy, loads
 from dada.report import facts, figures
-from dada.report.curves import curves
-from dada.report.numbers import all_settings, command, count, duration
+from dada.report.curves import curves, training_curves
+from dada.report.numbers import all_settings, command, count, duration, percent
 from dada.report.verdict import Verdict, judge, lowest, policy_rows
 from dada.runs import RunFolder
 
@@ -22,7 +22,7 @@ REPORT = "report.html"
 
 
 def write_report(path: str | Path) -> Path:
-    """Write `report.html` into the folder of a search or a comparison.
+    """Write `report.html` into the folder of a search, a comparison or a training.
 
     The page is one file: no network, no scripts, pictures inside.
 
@@ -37,10 +37,10 @@ def write_report(path: str | Path) -> Path:
     """
     run = RunFolder.open(path)
     kind = run.config.get("kind")
-    if kind not in ("search", "compare"):
+    if kind not in CONTEXTS:
         raise UserError(f"{run.path}: a run of an unknown kind {kind!r}")
     try:
-        page = render(search_context(run) if kind == "search" else compare_context(run))
+        page = render(CONTEXTS[kind](run))
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise UserError(
             f"{run.path}: a file of the run is damaged ({type(error).__name__}: {error})"
@@ -73,7 +73,7 @@ def search_context(run: RunFolder) -> dict[str, Any]:
         "kind": "search",
         "title": f"An augmentation policy for {data['name']}",
         "lead": _search_lead(config, start, epochs),
-        "interrupted": _interrupted(run, epochs),
+        "interrupted": _interrupted(run, epochs, "search"),
         "verdict": _search_verdict(run, policy, comparison),
         "ask": _compare_command(run, data),
         "comparison": _comparison(comparison),
@@ -105,6 +105,48 @@ def compare_context(run: RunFolder) -> dict[str, Any]:
         "figures": [],
         **_commands("compare", config, named, seeds=seeds),
     }
+
+
+def train_context(run: RunFolder) -> dict[str, Any]:
+    """What the page of a training says."""
+    config, epochs = run.config, facts.epochs_of(run.events)
+    settings, data, seed = config["settings"], config["data"], config["seed"]
+    tested = [epoch for epoch in epochs if "test_error" in epoch]
+    if not tested:
+        raise UserError(f"{run.path}: no epoch has been tested yet, so there is nothing to report")
+    name, text = next(iter(config["policies"].items()))
+    best = min(tested, key=lambda epoch: epoch["test_error"])
+    sentence = (
+        f"Test error {percent(tested[-1]['test_error'], 2)} after "
+        f"{count(tested[-1]['epoch'], 'epoch')}. The lowest, {percent(best['test_error'], 2)} in "
+        f"epoch {best['epoch']}, is chosen on the test images."
+    )
+    lead = (
+        f"{settings['model']} on {count(settings['images'], 'training image')} under {name}: "
+        f"{count(epochs[-1]['epoch'], 'epoch')} in "
+        f"{duration(sum(epoch['seconds'] for epoch in epochs))}, recipe {settings['preset']}, "
+        f"seed {seed}."
+    )
+    words = {"recipe": settings["preset"], "policy": config["policy"], "seed": seed}
+    again = {"data": data.get("source") or "DATA", **words, "out": "again"}
+    return {
+        **_common(config),
+        "kind": "train",
+        "title": f"A training on {data['name']}",
+        "lead": lead,
+        "interrupted": _interrupted(run, epochs, "training"),
+        "verdict": [Verdict("unknown", sentence)],
+        "ask": None,
+        "comparison": None,
+        "unfinished": [],
+        "policies": [_policy("The policy", run, loads(text, name), seed)] if text else [],
+        "figures": [f | {"svg": Markup(f["svg"])} for f in training_curves(epochs)],
+        "again": command("train", **again),
+        "exactly": command("train", *all_settings(settings), **again),
+    }
+
+
+CONTEXTS = {"search": search_context, "compare": compare_context, "train": train_context}
 
 
 def _commands(
@@ -155,12 +197,12 @@ def _compare_lead(comparison: dict[str, Any]) -> str:
     )
 
 
-def _interrupted(run: RunFolder, epochs: list[dict[str, Any]]) -> str | None:
+def _interrupted(run: RunFolder, epochs: list[dict[str, Any]], what: str) -> str | None:
     if any(e.get("event") == "finish" for e in run.events):
         return None
     planned = run.config["settings"].get("epochs")
     return (
-        f"This search is not finished: {epochs[-1]['epoch']} of {planned} epochs are done, and "
+        f"This {what} is not finished: {epochs[-1]['epoch']} of {planned} epochs are done, and "
         "what follows is the state after the last of them."
     )
 

@@ -20,6 +20,7 @@ from dada.models import create
 from dada.models.device import pick_device
 from dada.policy import Policy, Scale, SearchSpace, dumps
 from dada.processes import Processes, shared_job
+from dada.report import write_report
 from dada.runs import RunFolder, describe_run
 from dada.runs.folder import CHECKPOINT
 from dada.searching.common import pipeline_for
@@ -108,7 +109,8 @@ def train(
         chosen = for_dataset(chosen, dataset, where.type == "cuda")
         how = method(policy, _space(dataset))
         config = describe_run("train", dataset, origin, chosen, where)
-        config |= {"seed": seed, "policies": _described(how, policy)}
+        config |= {"seed": seed, "policy": str(getattr(policy, "name", policy))}
+        config["policies"] = {how.name: "" if how.policy is None else dumps(how.policy)}
         with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []):
             torch.manual_seed(seed)
             network = model if isinstance(model, nn.Module) else _network(chosen, dataset)
@@ -135,10 +137,6 @@ def _data_of(recipe: str) -> str:
 def _space(dataset: Dataset | FileDataset) -> SearchSpace:
     space = SearchSpace(scale=Scale("strength"))
     return space.without_color()[0] if dataset.channels == 1 else space
-
-
-def _described(how: Method, policy: str | Path | Policy) -> dict[str, str]:
-    return {how.name: "" if how.policy is None else dumps(how.policy)}
 
 
 def _network(settings: TrainSettings, dataset: Dataset | FileDataset) -> nn.Module:
@@ -212,6 +210,9 @@ def _advance(
     del result["event"]
     if run:
         run.write_json(RESULT, result)
+        run.keep_events([e for e in run.events if e.get("event") != "finish"])
+        run.add_event({"event": "finish", "seconds": result["seconds"]})
+        write_report(run.path)
     return result
 
 
