@@ -3,11 +3,11 @@ import sys
 
 import pytest
 import torch
-from torch import nn
 
 from dada.errors import UserError
 from dada.models import PyramidNet, ShakeShake, WideResNet, check_name, create, names, suggest
 
+from dada.models.batch_norm import batch_statistics, elementary, fused
 
 def test_wide_resnets_by_pattern():
     network = create("wrn-16-2", classes=10, channels=1)
@@ -155,7 +155,8 @@ def test_an_unknown_name_of_timms_has_close_ones(name):
         check_name(name)
 
 
-def test_unfusing_timms_activations_changes_nothing():
+def test_timms_normalisations_keep_their_activations():
+    """Some of timm's are normalisation and activation in one."""
     timm = pytest.importorskip("timm")
     torch.manual_seed(0)
     expected = timm.create_model("regnety_002", num_classes=4, in_chans=1)
@@ -163,9 +164,10 @@ def test_unfusing_timms_activations_changes_nothing():
     network = create("timm:regnety_002", classes=4, channels=1)
     x = torch.randn(4, 1, 32, 32)
     assert torch.equal(network(x), expected(x))
+    for normalise in (fused, elementary):
+        with batch_statistics(network, normalise):
+            torch.testing.assert_close(network(x), expected(x), atol=1e-5, rtol=1e-4)
     assert torch.equal(network.eval()(x), expected.eval()(x))
-    plain = (type(m) is nn.BatchNorm2d for m in network.modules() if isinstance(m, nn.BatchNorm2d))
-    assert all(plain)
 
 
 @pytest.mark.usefixtures("no_networks")

@@ -20,12 +20,18 @@ def batch_statistics(model: nn.Module, normalise: Normalise) -> Iterator[None]:
     """Batch normalisation done by `normalise`, which leaves the running statistics alone."""
     layers = [module for module in model.modules() if isinstance(module, _BatchNorm)]
     for layer in layers:
-        layer.forward = partial(normalise, layer)  # type: ignore[method-assign]
+        layer.forward = partial(_forward, normalise, layer)  # type: ignore[method-assign]
     try:
         yield
     finally:
         for layer in layers:
             del layer.forward
+
+
+def _forward(normalise: Normalise, layer: Any, x: Tensor) -> Tensor:
+    y = normalise(layer, x)
+    # timm has layers that are a normalisation, dropout and an activation in one.
+    return layer.act(layer.drop(y)) if hasattr(layer, "act") else y
 
 
 def fused(layer: _BatchNorm, x: Tensor) -> Tensor:

@@ -172,20 +172,4 @@ def _unknown(name: str, timm: ModuleType | None) -> str:
 
 
 def _from_timm(timm: ModuleType, name: str, classes: int, channels: int) -> nn.Module:
-    network = timm.create_model(name, pretrained=False, num_classes=classes, in_chans=channels)
-    for path, module in list(network.named_modules()):
-        if isinstance(module, nn.BatchNorm2d) and hasattr(module, "act"):
-            network.set_submodule(path, _unfused(module))
-    return network
-
-
-def _unfused(layer: Any) -> nn.Sequential:
-    """Timm's batch normalisation with an activation in it, as the modules it stands for.
-
-    Whoever computes the normalisation of a layer in another way must not lose the activation.
-    """
-    plain = nn.BatchNorm2d(
-        layer.num_features, layer.eps, layer.momentum, layer.affine, layer.track_running_stats
-    )
-    plain.weight, plain.bias = layer.weight, layer.bias
-    return nn.Sequential(plain, layer.drop, layer.act)
+    return timm.create_model(name, pretrained=False, num_classes=classes, in_chans=channels)
