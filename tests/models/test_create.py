@@ -6,8 +6,8 @@ import torch
 
 from dada.errors import UserError
 from dada.models import PyramidNet, ShakeShake, WideResNet, check_name, create, names, suggest
-
 from dada.models.batch_norm import batch_statistics, elementary, fused
+
 
 def test_wide_resnets_by_pattern():
     network = create("wrn-16-2", classes=10, channels=1)
@@ -164,10 +164,11 @@ def test_timms_normalisations_keep_their_activations():
     network = create("timm:regnety_002", classes=4, channels=1)
     x = torch.randn(4, 1, 32, 32)
     assert torch.equal(network(x), expected(x))
+    assert torch.equal(network.eval()(x), expected.eval()(x))
+    network.train(), expected.train()
     for normalise in (fused, elementary):
         with batch_statistics(network, normalise):
             torch.testing.assert_close(network(x), expected(x), atol=1e-5, rtol=1e-4)
-    assert torch.equal(network.eval()(x), expected.eval()(x))
 
 
 @pytest.mark.usefixtures("no_networks")
