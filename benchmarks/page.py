@@ -1,10 +1,13 @@
-"""docs/benchmarks.md from the JSON files that the benchmarks wrote into docs/measured/.
+"""docs/benchmarks.md from the JSON files that were written into docs/measured/, and the recipes.
 
 python -m benchmarks.page
 """
 
 import json
 from pathlib import Path
+
+from dada.training.recipes import recipes
+from dada.training.statistics import summary
 
 DOCS = Path(__file__).parents[1] / "docs"
 HEAD = """# Benchmarks
@@ -90,7 +93,59 @@ def scaling(result: dict) -> list[str]:
     return lines
 
 
+def quality(result: dict) -> list[str]:
+    """Test errors of the ways to augment, best first."""
+    rivals = [f"less {name}" for name in ("cutout", "uniform", "trivialaugment")]
+    rows = result["rows"].values()
+    rivals = [name for name in rivals if any(name in row for row in rows)]
+    lines = [
+        f"Trained with `{' '.join(result['size']['train'])}` on {result['data']}, "
+        f"{result['seeds']} seeds; test error in per cent, ± half of a 95 % interval; differences "
+        "are paired by seed, and none says anything whose interval contains 0.",
+        "",
+        "| | test error |" + "".join(f" {name} |" for name in rivals) + " training |",
+        "|---|---|" + "---|" * len(rivals) + "---:|",
+    ]
+    for row in sorted(rows, key=lambda row: sum(row["errors"])):
+        mean = _per_cent(summary(row["errors"], None), "mean", "interval")
+        cells = [row["words"], mean]
+        for name in rivals:
+            own = name not in row or row[name]["difference_interval"] is None
+            cells.append("" if own else _per_cent(row[name], "difference", "difference_interval"))
+        took = f"{row['seconds']:.0f} s"
+        if found := row.get("search_seconds"):
+            took += f", search {sum(found) / len(found):.0f} s"
+        lines.append("| " + " | ".join([*cells, took]) + " |")
+    return lines
+
+
+def _per_cent(row: dict, value: str, interval: str) -> str:
+    sign = "+" if value == "difference" else ""
+    text = format(100 * row[value], f"{sign}.2f").replace("-", "−")
+    return text if row[interval] is None else f"{text} ± {100 * row[interval]:.2f}"
+
+
+def trainings() -> list[str]:
+    """The recipes: the paper's errors beside ours."""
+    names = ("baseline", "cutout", "autoaugment", "pba", "fast_autoaugment", "dada")
+    lines = [
+        "## The paper's trainings",
+        "",
+        "Test error in the paper, in per cent, and what was measured here. `dada recipes NAME` "
+        "says a recipe in full.",
+        "",
+        "| recipe | " + " | ".join(n.replace("_", " ") for n in names) + " | ours, DADA | work |",
+        "|---|" + "---:|" * len(names) + "---|---|",
+    ]
+    for name, recipe in recipes().items():
+        receipt = recipe.receipt
+        errors = [receipt.paper.get(key, "–") for key in names]
+        lines.append("| " + " | ".join([f"`{name}`", *errors, receipt.ours, receipt.cost]) + " |")
+    return [*lines, ""]
+
+
 PARTS = {
+    "quality": ("Does a policy help?", quality),
     "search_step": ("The search step", search_step),
     "search": ("A whole search", search),
     "operations": ("Operations", operations),
@@ -117,7 +172,7 @@ def page() -> str:
                 machine,
                 "",
             ]
-    return "\n".join(text)
+    return "\n".join([*text, *trainings()])
 
 
 if __name__ == "__main__":

@@ -174,6 +174,7 @@ def test_tensorboard_is_an_extra(digits, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     with pytest.raises(UserError, match=r"pip install 'dada-augment\[tensorboard\]'"):
         train(digits, out=tmp_path / "run", tensorboard=True, **SMALL)
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.fixture(scope="module")

@@ -98,6 +98,7 @@ def train(
     name = model if isinstance(model, str) or model is None else type(model).__name__
     chosen = make_settings(recipe, model=name, **settings)
     given = data if data is not None else _data_of(recipe)
+    writer = _summary_writer() if tensorboard else None
     with shared_job(pick_device(device)) as (processes, where):
         watch = (watch if processes.first else None) or TrainWatcher()
         if isinstance(given, Dataset | FileDataset):
@@ -120,7 +121,7 @@ def train(
             if state is not None:
                 _restore(going, state, run)
             watch.on_start(going, dataset, how)
-            log = _logger(run, tensorboard)
+            log = _logger(run, writer)
             try:
                 return _advance(going, tested, len(dataset.classes), run, watch, log)
             except ArithmeticError as error:
@@ -233,26 +234,26 @@ def _save(run: RunFolder, weights: dict[str, Any], done: list[dict[str, Any]]) -
     replace_file(run.path / METRICS, text.getvalue().encode())
 
 
-def _logger(run: RunFolder | None, wanted: bool) -> Callable[[dict[str, Any]], None]:
-    """What writes an epoch's numbers for TensorBoard.
-
-    Raises:
-        UserError: TensorBoard is wanted and not installed, or there is no run folder.
-    """
-    if not wanted or run is None:
-        return lambda record: None
+def _summary_writer() -> Any:
     try:
         from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415
     except ImportError:
         raise UserError(
             "TensorBoard is not installed: pip install 'dada-augment[tensorboard]'"
         ) from None
-    writer = SummaryWriter(str(run.path / "tensorboard"))
+    return SummaryWriter
+
+
+def _logger(run: RunFolder | None, writer: Any) -> Callable[[dict[str, Any]], None]:
+    """What writes an epoch's numbers for TensorBoard."""
+    if writer is None or run is None:
+        return lambda record: None
+    board = writer(str(run.path / "tensorboard"))
 
     def log(record: dict[str, Any]) -> None:
         for name in COLUMNS[1:]:
             if record.get(name) is not None:
-                writer.add_scalar(name, record[name], record["epoch"])
-        writer.flush()
+                board.add_scalar(name, record[name], record["epoch"])
+        board.flush()
 
     return log
