@@ -163,6 +163,32 @@ def test_any_module_can_be_the_child_network(digits):
     assert not torch.equal(model[0].weight, before), "it is trained in place"
 
 
+class DarkAndBright(torch.utils.data.Dataset):
+    """A user's own dataset."""
+
+    def __len__(self):
+        return 120
+
+    def __getitem__(self, index):
+        generator = torch.Generator().manual_seed(index)
+        noise = torch.randint(100, (1, 8, 8), generator=generator)
+        return (noise + 120 * (index % 3 > 0)).to(torch.uint8), int(index % 3 > 0)
+
+
+def test_any_dataset_and_any_loss(tmp_path, no_report):
+    weights = torch.tensor([2.0, 1.0])
+    loss = nn.CrossEntropyLoss(weight=weights, reduction="none")
+    given = {**SMALL, "images": None, "epochs": 1}
+    weighted = search(DarkAndBright(), loss=loss, out=tmp_path / "run", **given)
+    plain = search(DarkAndBright(), **given)
+    assert weighted.sub_policies != plain.sub_policies
+    assert RunFolder.open(tmp_path / "run").config["loss"] == "CrossEntropyLoss"
+    with pytest.raises(UserError, match="one number an image"):
+        search(DarkAndBright(), loss=nn.CrossEntropyLoss(), **given)
+    with pytest.raises(UserError, match="loss"):
+        search(DarkAndBright(), out=tmp_path / "run", resume=True, **given)
+
+
 def test_validation_images_are_neither_training_nor_test_images(digits):
     seen = {}
 

@@ -81,6 +81,19 @@ def test_the_weights_are_those_of_a_plain_training(given):
         torch.testing.assert_close(mine, other, atol=2e-6, rtol=1e-5)
 
 
+def test_a_loss_of_ones_own():
+    network, images = flat_network(), digits_of_noise()
+    twin = copy.deepcopy(network)
+    feed = MemoryFeed(images, STILL, CPU)
+    own = nn.CrossEntropyLoss(label_smoothing=0.2, reduction="none")
+    going = Training(settings(), network, feed, STILL, BASELINE.augment, 0, CPU, loss=own)
+    for _ in range(going.settings.epochs):
+        going.run_epoch()
+    train(twin, images, settings(label_smoothing=0.2))
+    for mine, other in zip(network.parameters(), twin.parameters(), strict=True):
+        torch.testing.assert_close(mine, other)
+
+
 def test_no_clipping_at_0():
     networks = [flat_network() for _ in range(2)]
     for network, clip in zip(networks, (0, 1e9), strict=True):

@@ -1,6 +1,7 @@
 """Images in: named sets, folders, arrays, other libraries' datasets; in files; their splits."""
 
 from dada.datasets.adapt import from_torch
+from dada.datasets.anything import AnyData, as_dataset
 from dada.datasets.files import FileDataset, ImageFiles, open_files, open_images
 from dada.datasets.imageset import Dataset, ImageSet, channel_statistics, even_batches
 from dada.datasets.load import DEFAULT_ROOT, load
@@ -11,10 +12,12 @@ __all__ = [
     "DEFAULT_ROOT",
     "NAMES",
     "PAPER_REDUCED",
+    "AnyData",
     "Dataset",
     "FileDataset",
     "ImageFiles",
     "ImageSet",
+    "as_dataset",
     "channel_statistics",
     "even_batches",
     "from_torch",

@@ -13,6 +13,7 @@ from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import cross_entropy
 
+from dada.errors import UserError
 from dada.models.batch_norm import batch_statistics, elementary, forward_mode, fused
 
 Tensors = dict[str, Tensor]
@@ -20,6 +21,11 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 """(logits float32 (B, classes), labels (B, …)) → (B,): the loss of each image."""
 
 CROSS_ENTROPY: Loss = partial(cross_entropy, reduction="none")
+
+
+def name_of(loss: Loss) -> str:
+    """What a run's files call a loss."""
+    return getattr(loss, "__name__", type(loss).__name__)
 
 
 class Gradient(NamedTuple):
@@ -80,7 +86,7 @@ class Child:
         # PyTorch's fused attention has no forward mode.
         with sdpa_kernel(SDPBackend.MATH), batch_statistics(self.model, normalise):
             logits = functional_call(self.model, weights, (_channels_last(images),))
-        return self.loss(logits.float(), labels)
+        return self._each(logits.float(), labels)
 
     def gradient(self, images: Tensor, labels: Tensor, weights: Tensors | None = None) -> Gradient:
         """Mean loss and its gradient at the network's own weights, or at `weights`.
@@ -98,7 +104,7 @@ class Child:
                 with batch_statistics(self.model, fused):
                     logits = functional_call(self.model, at, (_channels_last(images),))
         logits = logits.float()
-        loss = self.loss(logits, labels).mean()
+        loss = self._each(logits, labels).mean()
         gradients = torch.autograd.grad(loss, list(at.values()))
         return Gradient(loss.detach(), dict(zip(at, gradients, strict=True)), logits.detach())
 
@@ -112,7 +118,16 @@ class Child:
     def evaluate(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Sum of losses and number of right answers, in evaluation mode."""
         logits = self.logits(images)
-        return self.loss(logits, labels).sum(), (logits.argmax(1) == labels).sum()
+        return self._each(logits, labels).sum(), (logits.argmax(1) == labels).sum()
+
+    def _each(self, logits: Tensor, labels: Tensor) -> Tensor:
+        losses = self.loss(logits, labels)
+        if losses.shape != labels.shape[:1]:
+            raise UserError(
+                f"the loss gave {tuple(losses.shape)} for {len(labels)} images: it must give one "
+                "number an image (reduction='none')"
+            )
+        return losses
 
 
 def _channels_last(images: Tensor) -> Tensor:

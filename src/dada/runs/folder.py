@@ -128,7 +128,9 @@ class RunFolder:
 
     def keep_events(self, events: list[dict[str, Any]]) -> None:
         """Replace the events: what came after the checkpoint that a run resumes from goes."""
-        replace_file(self.path / EVENTS, "".join(json.dumps(event) + "\n" for event in events).encode())
+        replace_file(
+            self.path / EVENTS, "".join(json.dumps(event) + "\n" for event in events).encode()
+        )
 
     def write_json(self, name: str, data: Any) -> Path:
         """Write a file of the run as JSON."""
@@ -198,7 +200,7 @@ def _decisive(config: dict[str, Any]) -> dict[str, Any]:
     """What a run must share with the run that it goes on from: not the path of its data, say."""
     decisive = {"data": ("fingerprint",), "machine": ("device", "precision")}
     parts = {k: {n: config.get(k, {}).get(n) for n in names} for k, names in decisive.items()}
-    whole = {key: config.get(key, {}) for key in ("settings", "policies", "seed")}
+    whole = {key: config.get(key, {}) for key in ("settings", "policies", "seed", "loss")}
     return {"kind": config.get("kind")} | parts | whole
 
 

@@ -43,7 +43,11 @@ def describe_machine(device: torch.device, precision: str) -> dict[str, Any]:
 
 
 def describe_run(
-    kind: str, dataset: Dataset | FileDataset, source: str, settings: BaseModel, device: torch.device
+    kind: str,
+    dataset: Dataset | FileDataset,
+    source: str,
+    settings: BaseModel,
+    device: torch.device,
 ) -> dict[str, Any]:
     """A run's config: data, settings, versions and machine.
 

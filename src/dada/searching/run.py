@@ -12,9 +12,10 @@ import torch
 from torch import nn
 from torchvision.utils import save_image
 
-from dada.datasets import Dataset, halves, load, reduced
+from dada.datasets import AnyData, Dataset, as_dataset, halves, reduced
 from dada.errors import UserError
 from dada.models import create
+from dada.models.child import CROSS_ENTROPY, Loss, name_of
 from dada.models.device import pick_device
 from dada.policy import Policy, save_policy
 from dada.processes import ALONE, Processes, shared_job
@@ -40,8 +41,9 @@ class Watcher:
 
 
 def search(
-    data: str | Path | Dataset = "digits",
+    data: AnyData = "digits",
     *,
+    loss: Loss = CROSS_ENTROPY,
     model: str | nn.Module | None = None,
     out: str | Path | None = None,
     preset: str = "default",
@@ -55,7 +57,9 @@ def search(
     """Search an augmentation policy for a set of labelled images.
 
     Args:
-        data: a name or path that `dada.load_dataset` reads, or a `Dataset`.
+        data: a name or path that `dada.load_dataset` reads, a `Dataset`, a map-style PyTorch
+            dataset of (picture, label), or a pair of them, to train and to test.
+        loss: (logits, labels) to one loss an image: class weights, label smoothing, one's own.
         model: the child network: a name ("wrn-40-2", "resnet18"), or any module from
             normalised images (B, C, H, W) to logits (B, classes), trained in place.
         out: the run folder to write; None writes nothing.
@@ -79,13 +83,14 @@ def search(
     with ExitStack() as stack:
         processes, where = stack.enter_context(shared_job(pick_device(device)))
         watch = (watch if processes.first else None) or Watcher()
-        dataset = data if isinstance(data, Dataset) else load(data, side=side)
+        dataset = as_dataset(data, side)
         chosen = for_dataset(chosen, dataset, where.type == "cuda")
         stack.enter_context(torch.random.fork_rng(devices=[where] if where.type == "cuda" else []))
         torch.manual_seed(chosen.seed)
-        going = new_search(chosen, dataset, model, where, processes)
-        origin = source or ("" if isinstance(data, Dataset) else str(data))
+        going = new_search(chosen, dataset, model, where, processes, loss)
+        origin = source or (str(data) if isinstance(data, str | Path) else "")
         config = describe_run("search", dataset, origin, chosen, where)
+        config |= {} if loss is CROSS_ENTROPY else {"loss": name_of(loss)}
         run = _folder(out, config, resume) if processes.first else None
         state = processes.tell(run.load_checkpoint() if run else None)
         if state is not None:
@@ -118,6 +123,7 @@ def new_search(
     model: str | nn.Module | None,
     device: torch.device,
     processes: Processes = ALONE,
+    loss: Loss = CROSS_ENTROPY,
 ) -> Search:
     """The search at its beginning; randomness is seeded already."""
     chosen = dataset.train.subset(reduced(dataset.train.labels, settings.images or 0))
@@ -131,9 +137,8 @@ def new_search(
     pipeline = pipeline_for(settings, max(dataset.side))
     if processes.rank:  # all begin with the same weights; what is random in a layer is their own
         torch.manual_seed(settings.seed + 2**32 * processes.rank)
-    return Search(
-        settings, chosen.subset(train), chosen.subset(valid), network, pipeline, device, processes
-    )
+    parts = chosen.subset(train), chosen.subset(valid)
+    return Search(settings, *parts, network, pipeline, device, processes, loss)
 
 
 def _folder(out: str | Path | None, config: dict[str, Any], resume: bool) -> RunFolder | None:

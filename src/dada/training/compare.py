@@ -10,9 +10,10 @@ from typing import Any
 import torch
 
 from dada.augment.feed import MemoryFeed
-from dada.datasets import Dataset, even_batches, load, reduced
+from dada.datasets import AnyData, Dataset, as_dataset, even_batches, reduced
 from dada.errors import UserError
 from dada.models import create
+from dada.models.child import Loss, name_of
 from dada.models.device import pick_device
 from dada.policy import Policy, Scale, SearchSpace, dumps, load_policy
 from dada.report import write_report
@@ -39,10 +40,11 @@ class CompareWatcher:
 
 
 def compare(
-    data: str | Path | Dataset = "digits",
+    data: AnyData = "digits",
     policies: Sequence[str | Path | Policy] = (),
     *,
     seeds: int = 3,
+    loss: Loss | None = None,
     out: str | Path | None = None,
     preset: str = "default",
     device: str = "auto",
@@ -62,6 +64,7 @@ def compare(
         data: as in `dada.search`. Errors are on its test images, which no search has seen.
         policies: names, files, run folders or policies.
         seeds: trainings a row, from seeds 0, 1, …
+        loss: as in `dada.train`.
         out: the run folder to write; None writes nothing.
         resume: do only the trainings that are missing in `out`.
         source: what to call the data's origin in the run, where `data` is a `Dataset`.
@@ -78,12 +81,13 @@ def compare(
         raise UserError(f"{seeds} seeds: at least 1 is needed, 3 for an interval worth the name")
     watch = watch or CompareWatcher()
     named = _named(policies)
-    dataset = data if isinstance(data, Dataset) else load(data, side=side)
-    bench = _Bench(dataset, make_settings(preset, **settings), pick_device(device))
+    dataset = as_dataset(data, side)
+    bench = _Bench(dataset, make_settings(preset, **settings), pick_device(device), loss)
     methods = [BASELINE, *(policy_method(p, n) for n, p in named.items())]
     methods += without_search(_space(dataset, list(named.values())))
-    origin = source or ("" if isinstance(data, Dataset) else str(data))
+    origin = source or (str(data) if isinstance(data, str | Path) else "")
     config = describe_run("compare", dataset, origin, bench.settings, bench.device)
+    config |= {} if loss is None else {"loss": name_of(loss)}
     config["policies"] = {name: dumps(policy) for name, policy in named.items()}
     run = None if out is None else RunFolder.begin(out, config, resume)
     done = [e for e in run.events if e.get("event") == "training"] if run else []
@@ -106,8 +110,14 @@ def compare(
 class _Bench:
     """Where every training of a comparison is done: same data, network and settings."""
 
-    def __init__(self, dataset: Dataset, settings: TrainSettings, device: torch.device) -> None:
-        self.dataset, self.device = dataset, device
+    def __init__(
+        self,
+        dataset: Dataset,
+        settings: TrainSettings,
+        device: torch.device,
+        loss: Loss | None = None,
+    ) -> None:
+        self.dataset, self.device, self.loss = dataset, device, loss
         self.settings = for_dataset(settings, dataset, device.type == "cuda")
         chosen = reduced(dataset.train.labels, self.settings.images or 0)
         self.pipeline = pipeline_for(self.settings, max(dataset.side))
@@ -135,6 +145,7 @@ class _Bench:
                 method.augment,
                 seed,
                 self.device,
+                loss=self.loss,
             )
             try:
                 for _ in range(self.settings.epochs):

@@ -13,10 +13,18 @@ import torch
 from torch import nn
 
 from dada.augment.feed import Feed, feed
-from dada.datasets import Dataset, FileDataset, open_images, reduced
+from dada.datasets import (
+    AnyData,
+    Dataset,
+    FileDataset,
+    as_dataset,
+    open_images,
+    reduced,
+)
 from dada.errors import UserError
 from dada.files import replace_file
 from dada.models import create
+from dada.models.child import Loss, name_of
 from dada.models.device import pick_device
 from dada.policy import Policy, Scale, SearchSpace, dumps
 from dada.processes import Processes, shared_job
@@ -51,11 +59,12 @@ class TrainWatcher:
 
 
 def train(
-    data: str | Path | Dataset | FileDataset | None = None,
+    data: AnyData | FileDataset | None = None,
     policy: str | Path | Policy = "none",
     *,
     recipe: str = "default",
     seed: int = 0,
+    loss: Loss | None = None,
     model: str | nn.Module | None = None,
     out: str | Path | None = None,
     device: str = "auto",
@@ -78,6 +87,8 @@ def train(
             "trivialaugment", "uniform"; or a published name, a policy file, a run folder, a policy.
         recipe: "default", "demo" or one of `dada recipes`.
         seed: of weights, order and draws.
+        loss: (logits, labels) to one loss an image; None is cross-entropy, with the settings'
+            `label_smoothing`.
         model: a name or a module, instead of the recipe's.
         out: the run folder to write; None writes nothing.
         resume: go on with the run in `out`; on a CPU to the same weights as without a break.
@@ -101,21 +112,26 @@ def train(
     writer = _summary_writer() if tensorboard else None
     with shared_job(pick_device(device)) as (processes, where):
         watch = (watch if processes.first else None) or TrainWatcher()
-        if isinstance(given, Dataset | FileDataset):
-            dataset, origin = given, source or ""
-        else:
+        dataset: Dataset | FileDataset
+        if isinstance(given, str | Path):
             dataset, origin = open_images(given, side, root), source or str(given)
+        else:
+            dataset = given if isinstance(given, FileDataset) else as_dataset(given, side)
+            origin = source or ""
         if chosen.images is None:
             chosen = chosen.model_copy(update={"images": len(dataset.train)})
         chosen = for_dataset(chosen, dataset, where.type == "cuda")
         how = method(policy, _space(dataset))
         config = describe_run("train", dataset, origin, chosen, where)
         config |= {"seed": seed, "policy": str(getattr(policy, "name", policy))}
+        config |= {} if loss is None else {"loss": name_of(loss)}
         config["policies"] = {how.name: "" if how.policy is None else dumps(how.policy)}
         with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []):
             torch.manual_seed(seed)
             network = model if isinstance(model, nn.Module) else _network(chosen, dataset)
-            going, tested = _prepare(chosen, dataset, network, how, seed, where, processes, workers)
+            going, tested = _prepare(
+                chosen, dataset, network, how, seed, where, processes, workers, loss
+            )
             run = RunFolder.begin(out, config, resume) if out and processes.first else None
             state = processes.tell(run.load_checkpoint() if run else None)
             if state is not None:
@@ -154,6 +170,7 @@ def _prepare(
     device: torch.device,
     processes: Processes,
     workers: int | None,
+    loss: Loss | None,
 ) -> tuple[Training, Feed]:
     """The training at its beginning, and this process's part of the test images."""
     if processes.rank:  # all begin with the same weights; what is random in a layer is their own
@@ -161,7 +178,7 @@ def _prepare(
     pipeline = pipeline_for(settings, max(dataset.side))
     images = dataset.train.subset(reduced(dataset.train.labels, settings.images or 0))
     fed = feed(images, pipeline, device, seed, workers)
-    going = Training(settings, network, fed, pipeline, how.augment, seed, device, processes)
+    going = Training(settings, network, fed, pipeline, how.augment, seed, device, processes, loss)
     mine = processes.part(torch.arange(len(dataset.test)))
     return going, feed(dataset.test.subset(mine), pipeline, device, seed, workers)
 

@@ -16,7 +16,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from dada.augment import Pipeline
 from dada.augment.feed import Feed
 from dada.datasets import even_batches
-from dada.models.child import Child, Tensors
+from dada.models.child import Child, Loss, Tensors
 from dada.models.device import best_precision
 from dada.models.randomness import random_state, restore_random_state
 from dada.processes import ALONE, Processes
@@ -39,6 +39,7 @@ class Training:
         augment: uint8 batch and CPU generator to uint8 batch.
         seed: of the order and of everything random in the pipeline.
         processes: that share the work; each takes its part of every batch.
+        loss: of each image; None is cross-entropy, with the settings' label smoothing.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Training:
         seed: int,
         device: torch.device,
         processes: Processes = ALONE,
+        loss: Loss | None = None,
     ) -> None:
         self.settings, self.pipeline, self.augment = settings, pipeline, augment
         self.images, self.processes = images, processes
@@ -58,7 +60,8 @@ class Training:
         smoothed = partial(
             cross_entropy, reduction="none", label_smoothing=settings.label_smoothing
         )
-        self.child = Child(model, device, best_precision(device, settings.precision), smoothed)
+        precision = best_precision(device, settings.precision)
+        self.child = Child(model, device, precision, loss or smoothed)
         self.optimiser = torch.optim.SGD(
             self.child.parameters.values(),
             settings.lr,
