@@ -63,9 +63,20 @@ class Endless:
         ([(chw(RGB), -1)], "label is -1"),
         ([(chw(RGB), 0.5)], "label is 0.5"),
         ([(chw(RGB), True)], "label is True"),
-        ([(chw(RGB), torch.tensor([0, 1]))], r"label is tensor\(\[0, 1\]\)"),
+        ([(chw(RGB), torch.tensor([0, 2]))], r"label is tensor\(\[0, 2\]\)"),
     ],
 )
 def test_what_cannot_be_used_is_named(dataset, message):
     with pytest.raises(UserError, match=message):
         from_torch(dataset, name="mine")
+
+
+def test_several_labels_a_picture():
+    picture = chw(RGB)
+    images = from_torch([(picture, [1, 0, 1]), (picture, np.array([0, 0, 1]))])
+    assert images.labels.dtype == torch.float32
+    assert images.labels.tolist() == [[1, 0, 1], [0, 0, 1]]
+    with pytest.raises(UserError, match="different lengths"):
+        from_torch([(picture, [1, 0]), (picture, [1, 0, 1])])
+    with pytest.raises(UserError, match="several of 0 and 1"):
+        from_torch([(picture, [1, 2])])

@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 import torch
-from sklearn.model_selection import StratifiedShuffleSplit
+from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 
 from dada.datasets import PAPER_REDUCED, halves, hold_out, reduced
 from dada.errors import UserError
@@ -104,3 +104,14 @@ def test_five_of_each_class_are_enough_to_hold_out_and_halve():
 def test_too_few_images_is_a_clear_error(call, message):
     with pytest.raises(UserError, match=re.escape(message)):
         call()
+
+
+def test_several_labels_an_image_are_split_as_they_come():
+    """As scikit-learn's ShuffleSplit does: not every combination of labels is there twice."""
+    labels = (torch.rand(50, 4, generator=torch.Generator().manual_seed(0)) < 0.3).float()
+    expected = next(ShuffleSplit(1, test_size=0.2, random_state=0).split(labels))
+    for mine, theirs in zip(hold_out(labels), expected, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    train, valid = halves(labels)
+    assert sorted([*train, *valid]) == list(range(50)) and len(train) == 25
+    assert len(set(reduced(labels, 20))) == 20

@@ -189,6 +189,24 @@ def test_any_dataset_and_any_loss(tmp_path, no_report):
         search(DarkAndBright(), out=tmp_path / "run", resume=True, **given)
 
 
+class Several(DarkAndBright):
+    """Whether the upper half is bright, and whether the lower is."""
+
+    def __getitem__(self, index):
+        generator = torch.Generator().manual_seed(index)
+        labels = torch.tensor([index & 1, index >> 1 & 1])
+        noise = torch.randint(100, (1, 8, 8), generator=generator)
+        return (noise + 120 * labels.repeat_interleave(4)[:, None]).to(torch.uint8), labels
+
+
+def test_several_labels_an_image(tmp_path):
+    search(Several(), out=tmp_path / "run", **{**SMALL, "images": None, "epochs": 8, "lr": 0.1})
+    epochs = [e for e in RunFolder.open(tmp_path / "run").events if e["event"] == "epoch"]
+    assert epochs[-1]["validation_loss"] < 0.4 < epochs[0]["validation_loss"]
+    assert epochs[-1]["validation_accuracy"] > 0.8, "the share of labels that are right"
+    assert (tmp_path / "run" / "report.html").exists()
+
+
 def test_validation_images_are_neither_training_nor_test_images(digits):
     seen = {}
 

@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 import torch
-from sklearn.metrics import log_loss, recall_score, top_k_accuracy_score
+from sklearn.metrics import (
+    accuracy_score,
+    hamming_loss,
+    log_loss,
+    recall_score,
+    top_k_accuracy_score,
+)
 from torch import nn
 
 from dada.augment import Pipeline
@@ -40,3 +46,21 @@ def test_errors_are_scikit_learns(classes):
     recalls = recall_score(labels, scores.argmax(1), labels=there, average=None)
     assert found["class_errors"][1] is None
     assert [found["class_errors"][c] for c in there] == pytest.approx(1 - recalls)
+
+
+def test_several_labels_an_image_are_scikit_learns_too():
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(256, (600, 1, 4, 4), dtype=torch.uint8, generator=generator)
+    labels = (torch.rand(600, 3, generator=generator) < torch.tensor([0.5, 0.2, 0.8])).float()
+    torch.manual_seed(0)
+    child = Child(nn.Sequential(nn.Flatten(), nn.Linear(16, 3)), torch.device("cpu"), torch.float32)
+    feed = MemoryFeed(ImageSet(images, labels), PIPELINE, torch.device("cpu"))
+    found = measure(child, feed, PIPELINE, 3)
+    logits = child.logits(PIPELINE.normalise(images))
+    guesses = (logits > 0).numpy()
+    assert found["test_images"] == 600 and found["test_error_top5"] is None
+    assert found["test_error"] == pytest.approx(hamming_loss(labels, guesses))
+    each = [1 - accuracy_score(labels[:, i], guesses[:, i]) for i in range(3)]
+    assert found["class_errors"] == pytest.approx(each)
+    losses = [log_loss(labels[:, i], logits[:, i].sigmoid().numpy()) for i in range(3)]
+    assert found["test_loss"] == pytest.approx(np.mean(losses), rel=1e-5)

@@ -190,6 +190,7 @@ def files(tmp_path_factory):
     return root
 
 
+@pytest.mark.filterwarnings("ignore:This DataLoader will create 2 worker processes")
 @pytest.mark.parametrize("workers", [0, 2])
 def test_files_are_trained_on_and_resumed_exactly(files, tmp_path, workers):
     dataset = open_files(files, side=24)
@@ -211,3 +212,25 @@ def test_a_broken_file_stops_a_training_with_its_name(files, tmp_path):
     Path(dataset.train.files[3]).write_bytes(b"no picture")
     with pytest.raises(UserError, match=Path(dataset.train.files[3]).name):
         train(dataset, **{**SMALL, "images": None, "model": "wrn-10-1", "workers": 0})
+
+
+def test_several_labels_an_image(tmp_path):
+    """Which of three stripes of a picture are bright."""
+    generator = torch.Generator().manual_seed(0)
+    labels = (torch.rand(150, 3, generator=generator) < 0.5).float()
+    noise = torch.randint(90, (150, 1, 9, 9), generator=generator)
+    bright = 140 * labels.repeat_interleave(3, 1)[:, None, :, None]
+    images = dada.ImageSet((noise + bright).to(torch.uint8), labels)
+    dataset = dada.Dataset(
+        "stripes",
+        images.subset(range(100)),
+        images.subset(range(100, 150)),
+        ("top", "middle", "bottom"),
+        flip=True,
+    )
+    given = {**SMALL, "images": None, "epochs": 8, "padding": 0}
+    result = train(dataset, out=tmp_path / "run", **given)
+    assert result["test_error"] < 0.1 and result["test_error_top5"] is None
+    assert dada.evaluate(tmp_path / "run", dataset)["class_errors"] == result["class_errors"]
+    compared = dada.compare(dataset, seeds=1, epochs=1, model="wrn-10-1", images=60)
+    assert len(compared["rows"]) == 4

@@ -28,7 +28,8 @@ def from_torch(dataset: MapStyle, side: int | None = None, name: str = "dataset"
     Args:
         dataset: gives (picture, label) pairs. A picture is a PIL image of any mode, or a tensor,
             (H, W) or (C, H, W) with C 1 or 3: uint8, or float in [0, 1]. A label is an integer
-            from 0.
+            from 0; or, where a picture may have several labels, a list, an array or a tensor of
+            0 and 1, one for each label.
         side: of the images, in pixels. None keeps a size that all pictures share, and otherwise
             chooses 32, 64 or 96 by their median shorter side.
         name: what error messages call the dataset.
@@ -60,7 +61,7 @@ def from_torch(dataset: MapStyle, side: int | None = None, name: str = "dataset"
     if side is None and len({pixels.shape[1:] for pixels in images}) > 1:
         chosen = choose_side([min(pixels.shape[1:]) for pixels in images])
         images = [_square(pixels, chosen) for pixels in images]
-    return ImageSet(_stack(images), torch.tensor(labels))
+    return ImageSet(_stack(images), _labels(labels, name))
 
 
 def _pair(item: Any, where: str) -> tuple[Any, Any]:
@@ -69,13 +70,24 @@ def _pair(item: Any, where: str) -> tuple[Any, Any]:
     raise UserError(f"{where}: is a {type(item).__name__}: must be a pair (picture, label)")
 
 
-def _label(label: Any, where: str) -> int:
-    if isinstance(label, Tensor | np.ndarray) and label.ndim == 0:
-        label = label.item()
-    if isinstance(label, Integral) and not isinstance(label, bool) and int(label) >= 0:
-        return int(label)
+def _label(label: Any, where: str) -> int | tuple[float, ...]:
+    plain = label.tolist() if isinstance(label, Tensor | np.ndarray) else label
+    if isinstance(plain, Integral) and not isinstance(plain, bool) and int(plain) >= 0:
+        return int(plain)
+    if isinstance(plain, list | tuple) and plain and all(value in (0, 1) for value in plain):
+        return tuple(map(float, plain))
     shown = " ".join(repr(label).split())[:60]
-    raise UserError(f"{where}: label is {shown}: must be an integer from 0")
+    raise UserError(f"{where}: label is {shown}: must be an integer from 0, or several of 0 and 1")
+
+
+def _labels(labels: list[int | tuple[float, ...]], name: str) -> Tensor:
+    lengths = {len(label) if isinstance(label, tuple) else 0 for label in labels}
+    if len(lengths) > 1:
+        raise UserError(
+            f"{name}: labels of different lengths ({', '.join(map(str, sorted(lengths)))}): must "
+            "be as many for every picture"
+        )
+    return torch.tensor(labels, dtype=torch.float32 if lengths != {0} else torch.int64)
 
 
 def _pixels(picture: Any, where: str) -> np.ndarray:

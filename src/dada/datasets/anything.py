@@ -52,6 +52,10 @@ def _like(train: ImageSet, dataset: MapStyle, side: int | None, name: str) -> Im
 
 
 def _classes(dataset: Any, *parts: ImageSet) -> tuple[str, ...]:
-    count = 1 + max(int(part.labels.max()) for part in parts)
+    labels = parts[0].labels
+    if labels.ndim == 2:
+        count = labels.shape[1]
+    else:
+        count = 1 + max(int(part.labels.max()) for part in parts)
     names = [str(name) for name in getattr(dataset, "classes", None) or ()]
     return tuple(names if len(names) >= count else map(str, range(count)))

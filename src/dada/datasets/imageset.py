@@ -18,7 +18,8 @@ class ImageSet:
 
     Attributes:
         images: uint8, (N, C, H, W), C 1 (grey) or 3 (RGB).
-        labels: int64, (N,), from 0.
+        labels: int64, (N,), from 0; or, where an image may have several labels, float32, (N, L),
+            1 for each of L labels that it has and 0 for the others.
 
     Raises:
         UserError: a tensor has another type or shape, or the counts differ.
@@ -33,8 +34,10 @@ class ImageSet:
             raise UserError(
                 f"images are {_describe(images)}: must be uint8 (N, C, H, W) with C 1 or 3"
             )
-        if labels.dtype != torch.int64 or labels.ndim != 1:
-            raise UserError(f"labels are {_describe(labels)}: must be int64 (N,)")
+        if (labels.dtype, labels.ndim) not in ((torch.int64, 1), (torch.float32, 2)):
+            raise UserError(
+                f"labels are {_describe(labels)}: must be int64 (N,), or float32 (N, L) of 0 and 1"
+            )
         if len(images) != len(labels):
             raise UserError(f"{len(images)} images but {len(labels)} labels: must be as many")
 
@@ -115,9 +118,19 @@ class Parts:
 
 
 def check_labels(name: str, part: str, labels: Tensor, classes: int) -> None:
-    """Raise :class:`UserError` unless there are labels, all of them 0 to ``classes`` - 1."""
+    """Raise :class:`UserError` unless there are labels, all of them 0 to ``classes`` - 1.
+
+    Where an image may have several, there must be ``classes`` columns of 0 and 1.
+    """
     if not len(labels):
         raise UserError(f"{name}: no {part} images: at least one is needed")
+    if labels.ndim == 2:
+        if labels.shape[1] != classes or not bool(((labels == 0) | (labels == 1)).all()):
+            raise UserError(
+                f"{name}: {part} labels are {_describe(labels)} for {classes} classes: must be "
+                f"{classes} columns of 0 and 1"
+            )
+        return
     low, high = int(labels.min()), int(labels.max())
     if low < 0 or high >= classes:
         raise UserError(

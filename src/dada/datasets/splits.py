@@ -9,7 +9,7 @@ from typing import Protocol, Self, TypeVar
 
 import numpy as np
 import torch
-from sklearn.model_selection import StratifiedShuffleSplit
+from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 from torch import Tensor
 
 from dada.errors import UserError
@@ -25,7 +25,7 @@ class Labelled(Protocol):
 
     @property
     def labels(self) -> Tensor:
-        """int64, (N,)."""
+        """int64, (N,); or float32, (N, L), where an image may have several."""
 
     def __len__(self) -> int: ...
 
@@ -61,6 +61,8 @@ def reduced(
     total, kinds = len(labels), len(np.unique(labels))
     if size >= total:
         return np.arange(total)
+    if labels.ndim == 2:
+        return _split(labels, 1, total - size, seed)[0]
     _require(labels, 2, "a reduced set", classes)
     if not kinds <= size <= total - kinds:
         raise UserError(
@@ -154,7 +156,12 @@ def _array(labels: Labels) -> np.ndarray:
 
 
 def _require(labels: np.ndarray, need: int, task: str, classes: Sequence[str] | None) -> None:
-    """Raise UserError naming the classes that have fewer than ``need`` images."""
+    """Raise UserError naming the classes that have fewer than ``need`` images.
+
+    Where an image may have several labels, nothing is required.
+    """
+    if labels.ndim == 2 and len(labels):
+        return
     values, counts = np.unique(labels, return_counts=True)
     few = [
         f"'{classes[value] if classes else value}' has {count}"
@@ -170,7 +177,9 @@ def _require(labels: np.ndarray, need: int, task: str, classes: Sequence[str] | 
 def _split(
     labels: np.ndarray, n_splits: int, test_size: float | int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    splitter = StratifiedShuffleSplit(n_splits=n_splits, test_size=test_size, random_state=seed)
+    # Shares of all combinations of labels cannot be kept: there may be one image of each.
+    kind = StratifiedShuffleSplit if labels.ndim == 1 else ShuffleSplit
+    splitter = kind(n_splits=n_splits, test_size=test_size, random_state=seed)
     try:
         return next(splitter.split(np.zeros(len(labels)), labels))
     except ValueError as error:

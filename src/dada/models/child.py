@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from dada.errors import UserError
 from dada.models.batch_norm import batch_statistics, elementary, forward_mode, fused
@@ -21,6 +21,23 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 """(logits float32 (B, classes), labels (B, …)) → (B,): the loss of each image."""
 
 CROSS_ENTROPY: Loss = partial(cross_entropy, reduction="none")
+
+
+def binary_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """The mean over the labels (B, L), for images that may have several."""
+    return binary_cross_entropy_with_logits(logits, labels, reduction="none").mean(1)
+
+
+def usual_loss(labels: Tensor) -> Loss:
+    """Cross-entropy for labels (N,), binary cross-entropy for (N, L)."""
+    return CROSS_ENTROPY if labels.ndim == 1 else binary_cross_entropy
+
+
+def right_share(logits: Tensor, labels: Tensor) -> Tensor:
+    """(B,) whether an image's class is found; or the share of its labels that are right."""
+    if labels.ndim == 1:
+        return (logits.argmax(1) == labels).float()
+    return ((logits > 0) == (labels > 0.5)).float().mean(1)
 
 
 def name_of(loss: Loss) -> str:
@@ -114,11 +131,6 @@ class Child:
         self.model.eval()
         with self.autocast():
             return self.model(_channels_last(images)).float()
-
-    def evaluate(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Sum of losses and number of right answers, in evaluation mode."""
-        logits = self.logits(images)
-        return self._each(logits, labels).sum(), (logits.argmax(1) == labels).sum()
 
     def _each(self, logits: Tensor, labels: Tensor) -> Tensor:
         losses = self.loss(logits, labels)

@@ -15,7 +15,7 @@ from torchvision.utils import save_image
 from dada.datasets import AnyData, Dataset, as_dataset, halves, reduced
 from dada.errors import UserError
 from dada.models import create
-from dada.models.child import CROSS_ENTROPY, Loss, name_of
+from dada.models.child import Loss, name_of
 from dada.models.device import pick_device
 from dada.policy import Policy, save_policy
 from dada.processes import ALONE, Processes, shared_job
@@ -43,7 +43,7 @@ class Watcher:
 def search(
     data: AnyData = "digits",
     *,
-    loss: Loss = CROSS_ENTROPY,
+    loss: Loss | None = None,
     model: str | nn.Module | None = None,
     out: str | Path | None = None,
     preset: str = "default",
@@ -60,6 +60,7 @@ def search(
         data: a name or path that `dada.load_dataset` reads, a `Dataset`, a map-style PyTorch
             dataset of (picture, label), or a pair of them, to train and to test.
         loss: (logits, labels) to one loss an image: class weights, label smoothing, one's own.
+            None is cross-entropy, or binary cross-entropy where images have several labels.
         model: the child network: a name ("wrn-40-2", "resnet18"), or any module from
             normalised images (B, C, H, W) to logits (B, classes), trained in place.
         out: the run folder to write; None writes nothing.
@@ -90,7 +91,7 @@ def search(
         going = new_search(chosen, dataset, model, where, processes, loss)
         origin = source or (str(data) if isinstance(data, str | Path) else "")
         config = describe_run("search", dataset, origin, chosen, where)
-        config |= {} if loss is CROSS_ENTROPY else {"loss": name_of(loss)}
+        config |= {} if loss is None else {"loss": name_of(loss)}
         run = _folder(out, config, resume) if processes.first else None
         state = processes.tell(run.load_checkpoint() if run else None)
         if state is not None:
@@ -123,7 +124,7 @@ def new_search(
     model: str | nn.Module | None,
     device: torch.device,
     processes: Processes = ALONE,
-    loss: Loss = CROSS_ENTROPY,
+    loss: Loss | None = None,
 ) -> Search:
     """The search at its beginning; randomness is seeded already."""
     chosen = dataset.train.subset(reduced(dataset.train.labels, settings.images or 0))

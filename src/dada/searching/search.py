@@ -13,7 +13,7 @@ from torch import nn
 from dada.augment import Pipeline
 from dada.bilevel import Trace, exact, finite_difference, first_order, traceable
 from dada.datasets import ImageSet, even_batches
-from dada.models.child import CROSS_ENTROPY, Child, Loss
+from dada.models.child import Child, Loss, usual_loss
 from dada.models.device import best_precision
 from dada.models.randomness import random_state, restore_random_state
 from dada.policy import Policy
@@ -59,7 +59,7 @@ class Search:
             hundred numbers.
         processes: that share every batch. They draw alike, so that the distribution, its update
             and the weights are the same in all of them.
-        loss: of each image, from its logits.
+        loss: of each image, from its logits; None is the usual one for the labels.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Search:
         pipeline: Pipeline,
         device: torch.device,
         processes: Processes = ALONE,
-        loss: Loss = CROSS_ENTROPY,
+        loss: Loss | None = None,
     ) -> None:
         self.settings = settings
         self.train, self.valid = train.to(device), valid.to(device)
@@ -83,7 +83,8 @@ class Search:
             if processes.size == 1
             else torch.Generator().manual_seed(settings.seed + 2**32 * (1 + processes.rank))
         )
-        self.child = Child(model, device, best_precision(device, settings.precision), loss)
+        precision = best_precision(device, settings.precision)
+        self.child = Child(model, device, precision, loss or usual_loss(train.labels))
         self.distribution = PolicyDistribution(
             search_space(settings), settings.spread, settings.parameters == "direct"
         )

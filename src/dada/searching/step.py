@@ -10,7 +10,7 @@ from torch import Tensor
 
 from dada.augment import Pipeline, apply
 from dada.bilevel import Hypergradient, Rewards, Trace
-from dada.models.child import Child
+from dada.models.child import Child, right_share
 from dada.processes import ALONE, Processes
 from dada.searching.distribution import PolicyDistribution
 from dada.searching.gradients import PolicyGradient
@@ -69,7 +69,7 @@ class Step:
 
         Args:
             images, valid_images: uint8 (B, C, H, W) on the child's device, of all processes.
-            labels, valid_labels: int64 (B,).
+            labels, valid_labels: int64 (B,), or float32 (B, L).
 
         Returns:
             (3,) on the device: training loss; loss and accuracy on the validation images at the
@@ -96,7 +96,7 @@ class Step:
         share = len(valid) / len(valid_images)
         valid_labels = self.processes.part(valid_labels)
         valid_loss, direction, logits = self.child.gradient(valid, valid_labels, ahead)
-        accuracy = (logits.argmax(1) == valid_labels).float().mean()
+        accuracy = right_share(logits, valid_labels).mean()
         self.processes.average([valid_loss, accuracy, *direction.values()], share)
 
         outcome = self._outcome(batch, self._rewards(batch, labels, direction))

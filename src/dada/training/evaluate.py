@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
-from torch.nn.functional import cross_entropy
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from dada.augment import Pipeline
 from dada.augment.feed import Feed, feed
 from dada.datasets import Dataset, FileDataset, open_images
 from dada.errors import UserError
 from dada.models import create
-from dada.models.child import Child
+from dada.models.child import Child, usual_loss
 from dada.models.device import best_precision, pick_device
 from dada.processes import ALONE, Processes
 from dada.runs import RunFolder
@@ -40,27 +40,40 @@ def measure(
     Returns:
         As plain data: `test_images`; mean cross-entropy `test_loss`; and, in [0, 1], `test_error`
         (top-1), `test_error_top5` (None for up to five classes) and `class_errors`, one for each
-        class, None for a class without images.
+        class, None for a class without images. Where images have several labels: mean binary
+        cross-entropy, the share of wrong labels, None, and each label's share.
     """
-    # Rows: images of the class, found first, found among the first five; then the loss.
+    several = images.labels.ndim == 2
     found = torch.zeros(4, classes, dtype=torch.float64, device=child.device)
     for seen, labels in images.plain(_BATCH):
         logits = child.logits(pipeline.normalise(seen))
-        leading = logits.topk(min(5, classes)).indices == labels[:, None]
-        loss = cross_entropy(logits, labels, reduction="none")
-        each = torch.stack([torch.ones_like(loss), leading[:, 0], leading.any(1), loss]).double()
-        found.index_add_(1, labels, each)
+        found += (_of_several if several else _of_one)(logits, labels)
     found = processes.sum(found).cpu()
     count, first, five, loss = found.sum(1).tolist()
     return {
-        "test_images": int(count),
+        "test_images": int(count) // (classes if several else 1),
         "test_loss": loss / count,
         "test_error": 1 - first / count,
-        "test_error_top5": 1 - five / count if classes > 5 else None,
+        "test_error_top5": 1 - five / count if classes > 5 and not several else None,
         "class_errors": [
             1 - right / images if images else None for images, right in found[:2].T.tolist()
         ],
     }
+
+
+def _of_one(logits: Tensor, labels: Tensor) -> Tensor:
+    """(4, classes): images of the class, found first, found among five, and their loss."""
+    leading = logits.topk(min(5, logits.shape[1])).indices == labels[:, None]
+    losses = usual_loss(labels)(logits, labels)
+    each = torch.stack([torch.ones_like(losses), leading[:, 0], leading.any(1), losses]).double()
+    return each.new_zeros(4, logits.shape[1]).index_add_(1, labels, each)
+
+
+def _of_several(logits: Tensor, labels: Tensor) -> Tensor:
+    """(4, labels): images, right answers twice, and the label's loss."""
+    right = ((logits > 0) == (labels > 0.5)).double()
+    losses = binary_cross_entropy_with_logits(logits, labels, reduction="none").double()
+    return torch.stack([torch.ones_like(right), right, right, losses]).sum(1)
 
 
 def evaluate(

@@ -16,7 +16,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from dada.augment import Pipeline
 from dada.augment.feed import Feed
 from dada.datasets import even_batches
-from dada.models.child import Child, Loss, Tensors
+from dada.models.child import CROSS_ENTROPY, Child, Loss, Tensors, usual_loss
 from dada.models.device import best_precision
 from dada.models.randomness import random_state, restore_random_state
 from dada.processes import ALONE, Processes
@@ -39,7 +39,8 @@ class Training:
         augment: uint8 batch and CPU generator to uint8 batch.
         seed: of the order and of everything random in the pipeline.
         processes: that share the work; each takes its part of every batch.
-        loss: of each image; None is cross-entropy, with the settings' label smoothing.
+        loss: of each image; None is cross-entropy, with the settings' label smoothing, or binary
+            cross-entropy where images have several labels.
     """
 
     def __init__(
@@ -57,11 +58,13 @@ class Training:
         self.settings, self.pipeline, self.augment = settings, pipeline, augment
         self.images, self.processes = images, processes
         self.epoch = 0
-        smoothed = partial(
-            cross_entropy, reduction="none", label_smoothing=settings.label_smoothing
-        )
+        if loss is None:
+            loss = usual_loss(images.labels)
+        if loss is CROSS_ENTROPY:
+            smoothing = settings.label_smoothing
+            loss = partial(cross_entropy, reduction="none", label_smoothing=smoothing)
         precision = best_precision(device, settings.precision)
-        self.child = Child(model, device, precision, loss or smoothed)
+        self.child = Child(model, device, precision, loss)
         self.optimiser = torch.optim.SGD(
             self.child.parameters.values(),
             settings.lr,
