@@ -156,6 +156,8 @@ BAD = {
     f"{SEARCH} --keep 0": "keep: Input should be greater than or equal to 1",
     f"{SEARCH} --seed -1": "Invalid value for '--seed'",
     f"{SEARCH} --epochs many": "Invalid value for '--epochs'",
+    f"{SEARCH} --budget soon": "--budget soon: must be a time such as 5m, 90s or 1h",
+    f"{SEARCH} --budget -1m": "--budget -1m: must be a time",
     f"{SEARCH} --set nonsense": "--set nonsense: write it as NAME=VALUE",
     f"{SEARCH} --set policy_lr=abc": "setting policy_lr: Input should be a valid number",
     f"{SEARCH} --set polcy_lr=1": "--set polcy_lr: no such setting (did you mean policy_lr?)",

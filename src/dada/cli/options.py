@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -85,6 +86,25 @@ def open_data(source: str, side: int | None, root: Path | None, files: bool = Fa
     for note in dataset.notes:
         print(f"note: {note}")
     return dataset
+
+
+def seconds(text: str | None) -> float | None:
+    """``5m``, ``90s``, ``1.5h`` or a number of seconds.
+
+    Raises:
+        UserError: it is none of these.
+    """
+    if text is None:
+        return None
+    units = {"s": 1, "m": 60, "h": 3600}
+    number, unit = (text[:-1], units[text[-1]]) if text[-1:] in units else (text, 1)
+    try:
+        value = float(number) * unit
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise UserError(f"--budget {text}: must be a time such as 5m, 90s or 1h")
+    return value
 
 
 def check_outside(out: Path, source: str) -> None:

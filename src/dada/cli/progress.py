@@ -87,6 +87,9 @@ class SearchProgress(Bar, Watcher):
             f"{'grey' if dataset.channels == 1 else 'colour'}; {s.model}, {s.epochs} epochs, "
             f"{len(search.distribution.space.sub_policies)} sub-policies, seed {s.seed}"
         )
+        for note in dataset.notes:
+            if note.startswith("budget"):
+                self.say(f"note: {note}")
         per_epoch = search.steps_per_epoch
         self.begin("search", s.epochs * per_epoch, search.epoch * per_epoch)
 

@@ -31,6 +31,10 @@ def search(
         str | None, typer.Option(help="Operations to search, e.g. Rotate,Color,Cutout. [all 15]")
     ] = None,
     keep: Annotated[int | None, typer.Option(help="Sub-policies that the policy keeps.")] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(help="Time that the search may take: 5m, 90s, 1h. [as long as it takes]"),
+    ] = None,
     side: o.Side = None,
     root: o.Root = None,
     device: o.Device = "auto",
@@ -68,6 +72,7 @@ def search(
         "precision": precision,
         **o.extra_settings(set_, Settings.model_fields),
     }
+    seconds = o.seconds(budget)
     make_settings(preset, **given)  # what is wrong with these is said before a long load
     pick_device(device)
     o.check_model(model)
@@ -85,6 +90,7 @@ def search(
                 resume=resume,
                 watch=progress,
                 seed=seed,
+                budget=seconds,
                 **given,
             )
         except KeyboardInterrupt:

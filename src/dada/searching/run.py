@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from dada.processes import ALONE, Processes, shared_job
 from dada.report import write_report
 from dada.runs import RunFolder, describe_run
 from dada.runs.folder import CHECKPOINT
+from dada.searching.budget import trial_of, within
 from dada.searching.common import pipeline_for
 from dada.searching.search import DivergedError, Search
 from dada.searching.settings import Settings, for_dataset, make_settings
@@ -50,6 +53,7 @@ def search(
     device: str = "auto",
     resume: bool = False,
     side: int | None = None,
+    budget: float | None = None,
     watch: Watcher | None = None,
     source: str | None = None,
     **settings: Any,
@@ -68,6 +72,7 @@ def search(
         device: "auto", "cpu", "cuda", "cuda:1", …
         resume: go on with the run in `out`.
         side: images of a folder are brought to side × side pixels; None chooses.
+        budget: seconds that the search may take, about; epochs and images are chosen to fit.
         watch: is told how it goes.
         source: what to call the data's origin in the run, where `data` is a `Dataset`.
         **settings: single settings (`dada.searching.settings.Settings`): seed, epochs, batch, …
@@ -87,6 +92,14 @@ def search(
         dataset = as_dataset(data, side)
         chosen = for_dataset(chosen, dataset, where.type == "cuda")
         stack.enter_context(torch.random.fork_rng(devices=[where] if where.type == "cuda" else []))
+        if budget is not None:
+
+            def trial(settings: Settings) -> Search:
+                return new_search(settings, dataset, trial_of(model), where, loss=loss)
+
+            alone = partial(_fitted, chosen, budget, trial, out if resume else None)
+            chosen, note = processes.tell(alone() if processes.first else None)
+            dataset = replace(dataset, notes=(*dataset.notes, note))
         torch.manual_seed(chosen.seed)
         going = new_search(chosen, dataset, model, where, processes, loss)
         origin = source or (str(data) if isinstance(data, str | Path) else "")
@@ -112,6 +125,20 @@ def search(
     if run:
         write_report(run.path)
     return policy
+
+
+def _fitted(
+    settings: Settings, seconds: float, begin: Callable[[Settings], Search], out: str | Path | None
+) -> tuple[Settings, str]:
+    """Settings within the budget: those of the run in `out`, or what fits now."""
+    if seconds <= 0:
+        raise UserError(f"budget of {seconds:g} s: must be above 0")
+    if out is None:
+        return within(settings, seconds, begin)
+    before = RunFolder.open(out).config
+    chosen = {name: before["settings"][name] for name in ("epochs", "images")}
+    notes = before["data"].get("notes") or [""]
+    return settings.model_copy(update=chosen), notes[-1]
 
 
 def _model_name(model: str | nn.Module | None) -> str | None:

@@ -1,0 +1,64 @@
+"""A search that fits into the time there is: fewer epochs and, if need be, fewer images."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable
+
+from torch import nn
+
+from dada.searching.search import Search
+from dada.searching.settings import Settings
+
+_FEWEST_EPOCHS = 5  # with fewer, rather take fewer images
+_SHARE = 0.9  # of the time; the rest is for what is not a step
+_TIMED_STEPS = 2
+
+
+def within(
+    settings: Settings, seconds: float, begin: Callable[[Settings], Search]
+) -> tuple[Settings, str]:
+    """Settings of a search that takes at most about so long here.
+
+    Args:
+        settings: complete; epochs and images are the most that are taken.
+        seconds: of wall clock, above 0.
+        begin: makes a search, of which a few steps are timed.
+
+    Returns:
+        The settings, and a note of what was chosen and why.
+    """
+    trial = begin(settings)
+    each = _seconds_a_step(trial)
+    steps = max(1, int(_SHARE * seconds / each))
+    epochs = min(settings.epochs, steps // trial.steps_per_epoch)
+    images = settings.images or 0
+    if epochs < min(_FEWEST_EPOCHS, settings.epochs):
+        epochs = min(settings.epochs, _FEWEST_EPOCHS, steps)
+        # Half of the images are for training.
+        images = min(images, max(4, 2 * settings.batch * max(1, steps // epochs)))
+    fitting = settings.model_copy(update={"epochs": epochs, "images": images})
+    note = (
+        f"budget of {seconds:.0f} s at {each:.2f} s a step: {epochs} epochs of {images} images "
+        f"(half to train on, half to judge by)"
+    )
+    return fitting, note
+
+
+def _seconds_a_step(trial: Search) -> float:
+    """The median-like time of a step, after one that warms up."""
+    size = trial.settings.batch
+    train, valid = (part.subset(range(min(size, len(part)))) for part in (trial.train, trial.valid))
+    times = []
+    for _ in range(1 + _TIMED_STEPS):
+        started = time.perf_counter()
+        # A loss is a number on the host: whatever the device still does is over then.
+        trial.step(train.images, train.labels, valid.images, valid.labels).tolist()
+        times.append(time.perf_counter() - started)
+    return min(times[1:])
+
+
+def trial_of(model: str | nn.Module | None) -> str | nn.Module | None:
+    """A network to try with: the user's own stays untouched."""
+    return copy.deepcopy(model) if isinstance(model, nn.Module) else model
