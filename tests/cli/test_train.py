@@ -67,6 +67,7 @@ def test_where_a_run_goes_and_going_on(dada):
         f"{TRAIN} --set lr_min=0": "--set lr_min: no such setting",
         f"{TRAIN} --set ema=1": "ema: Input should be less than 1",
         f"{TRAIN} --set mean=[0.5,0.5,0.5]": "must be 1, one for each channel of digits",
+        f"{TRAIN} --set lighting=0.1": "lighting is for colour images; digits is grey",
         "evaluate nowhere": "no run in nowhere",
         "recipes cifar": "no recipe 'cifar'; there are cifar10-",
     }.items(),

@@ -206,4 +206,6 @@ def feed(
 def _processors() -> int:
     """This process's share of the machine's processors, where `torchrun` started several."""
     beside = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-    return max(1, len(os.sched_getaffinity(0)) // beside)
+    # Not every system tells which processors a process may use.
+    mine = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, (mine or 1) // beside)

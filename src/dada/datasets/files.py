@@ -148,9 +148,8 @@ def open_images(
         if source in NAMES or not Path(source).expanduser().is_dir():
             return load(source, side=side, root=root)
         found = open_files(source, root, side)
-        size = (
-            (len(found.train) + len(found.test)) * 3 * (side or 96) ** 2
-        )  # what `load` chooses at most
+        widest = side or 96  # what `load` chooses at most
+        size = (len(found.train) + len(found.test)) * 3 * widest**2
         if size <= _MEMORY:
             return load(source, side=side, root=root)
         note = f"the images would take {size / 2**30:.1f} GiB of memory: they stay in their files"

@@ -98,6 +98,8 @@ def fill(
     filled["images"] = min(filled["images"], len(dataset.train))
     if filled["images"] < 4:
         raise UserError(f"{dataset.name}: {len(dataset.train)} training images: at least 4 needed")
+    if filled["lighting"] and dataset.channels != 3:
+        raise UserError(f"lighting is for colour images; {dataset.name} is grey: set it to 0")
     for name in ("mean", "std"):
         if len(filled[name]) != dataset.channels:
             raise UserError(
