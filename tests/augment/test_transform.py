@@ -5,13 +5,50 @@ import torch
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 from torchvision import tv_tensors
+from torchvision.ops import box_iou
 from torchvision.transforms import v2
 
-from dada.augment import PolicyTransform
+from dada.augment import PolicyTransform, apply
+from dada.ops import PAPER_OPERATIONS, get, register, registry
+from dada.ops.affine import by_affine
 from dada.policy import Operation, Policy, Scale, SearchSpace, SubPolicy
 
 POLICY = SearchSpace(scale=Scale("strength")).uniform()
 INVERT = Policy((SubPolicy((Operation("Invert", 1.0, 0.0),)),))
+GEOMETRIC = ("ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate")
+PATCH = (120, 120, 200, 220)  # x0, y0, x1, y1
+
+
+def patch_in(height, width):
+    """Noise with a white patch; the patch's mask, its box and its corners."""
+    generator = torch.Generator().manual_seed(0)
+    image = torch.randint(255, (3, height, width), dtype=torch.uint8, generator=generator)
+    mask = torch.zeros(1, height, width, dtype=torch.uint8)
+    x0, y0, x1, y1 = PATCH
+    for pixels, value in ((image, 255), (mask, 1)):
+        pixels[:, y0:y1, x0:x1] = value
+    corners = torch.tensor([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], dtype=torch.float32)
+    canvas = {"canvas_size": (height, width)}
+    box = tv_tensors.BoundingBoxes([PATCH], format="XYXY", dtype=torch.float32, **canvas)
+    points = tv_tensors.KeyPoints(corners, **canvas)
+    return tv_tensors.Image(image), tv_tensors.Mask(mask), box, points
+
+
+def check_moved(image, mask, box, points):
+    """The mask is where the image is white, and the box is around the mask and the corners."""
+    assert torch.equal(image[0] == 255, mask.as_subclass(torch.Tensor)[0] == 1)
+    inside = mask[0].nonzero().flip(1)
+    tight = torch.cat([inside.amin(0), inside.amax(0) + 1])[None].float()
+    plain = box.as_subclass(torch.Tensor)
+    assert box_iou(plain, tight) >= 0.95
+    corners = points.as_subclass(torch.Tensor)
+    around = torch.cat([corners.amin(0), corners.amax(0)]).clamp(min=0)
+    around[2:] = around[2:].minimum(torch.tensor(image.shape[:0:-1]))
+    torch.testing.assert_close(around[None], plain, atol=1e-3, rtol=0)
+
+
+def alone(*operations):
+    return Policy((SubPolicy(tuple(Operation(name, 1.0, m) for name, m in operations)),))
 
 
 @pytest.fixture
@@ -73,7 +110,11 @@ def test_inside_a_compose_and_through_a_pickle(image):
         (torch.zeros(3, 4, 4), "uint8"),
         (Image.new("RGBA", (4, 4)), "RGBA"),
         (Image.new("I;16", (4, 4)), "I;16"),
-        (tv_tensors.Mask(torch.zeros(4, 4, dtype=torch.uint8)), "Mask"),
+        (tv_tensors.Video(torch.zeros(2, 3, 4, 4, dtype=torch.uint8)), "videos"),
+        (
+            tv_tensors.BoundingBoxes([[1.0, 1, 2, 2, 30]], format="CXCYWHR", canvas_size=(4, 4)),
+            "XYXY",
+        ),
     ],
 )
 def test_what_would_come_out_wrong_is_refused(wrong, reason):
@@ -105,3 +146,105 @@ def test_no_two_workers_draw_alike_and_a_seed_repeats_them(image):
     # Batch 0 comes from worker 0 and batch 1 from worker 1.
     assert not torch.equal(first[:12], first[12:])
     assert torch.equal(first, epoch())
+
+
+@pytest.mark.parametrize("magnitude", (0.0, 0.2, 0.35, 0.5, 0.9))
+@pytest.mark.parametrize("name", GEOMETRIC)
+def test_boxes_masks_and_points_move_with_the_image(name, magnitude):
+    torch.manual_seed(0)
+    transform = PolicyTransform(alone((name, magnitude)))
+    for _ in range(4):  # either sign
+        check_moved(*transform(*patch_in(400, 320)))
+
+
+def test_several_operations_move_them_one_after_the_other():
+    torch.manual_seed(0)
+    transform = PolicyTransform(alone(("ShearX", 0.7), ("Rotate", 0.3), ("Color", 1.0)))
+    sample = patch_in(400, 320)
+    params = transform.make_params([])
+    _, mask, _, points = (transform.transform(item, params) for item in sample)
+    known = apply(sample[1].as_subclass(torch.Tensor)[None], params["draw"])[0]
+    assert torch.equal(mask.as_subclass(torch.Tensor), known)
+    # The area of a parallelogram by its corners: shears and turns keep it.
+    x, y = points.as_subclass(torch.Tensor).double().T
+    area = (x * y.roll(-1) - y * x.roll(-1)).sum() / 2
+    assert area == pytest.approx(80 * 100, rel=1e-5)
+
+
+@pytest.mark.parametrize("name", [n for n in PAPER_OPERATIONS if n not in GEOMETRIC])
+def test_colours_and_cutout_leave_boxes_and_masks(name):
+    sample = patch_in(400, 320)
+    image, *moved = PolicyTransform(alone((name, 1.0)))(*sample)
+    assert image.shape == sample[0].shape
+    assert all(torch.equal(a, b) for a, b in zip(moved, sample[1:], strict=True))
+
+
+def test_boxes_and_masks_change_nothing_about_the_image(image):
+    transform = PolicyTransform(POLICY)
+    mask = tv_tensors.Mask(torch.zeros(2, 16, 16, dtype=torch.bool))
+    boxes = tv_tensors.BoundingBoxes([[1, 2, 5, 9]], format="XYXY", canvas_size=(16, 16))
+    for seed in range(20):
+        torch.manual_seed(seed)
+        expected = transform(image)
+        torch.manual_seed(seed)
+        out = transform({"mask": mask, "boxes": boxes, "image": tv_tensors.Image(image)})
+        assert torch.equal(out["image"].as_subclass(torch.Tensor), expected)
+
+
+@pytest.mark.parametrize("dtype", (torch.bool, torch.uint8, torch.int64, torch.float32))
+def test_masks_of_any_type_and_rank_move(dtype):
+    transform = PolicyTransform(alone(("Rotate", 1.0)))
+    plain = torch.rand(30, 20, generator=torch.Generator().manual_seed(0)) < 0.5
+    params = transform.make_params([])
+    known = get("Rotate").kernel(plain[None, None].to(torch.uint8), params["draw"].value[0])[0, 0]
+    for mask in (plain, plain[None], plain.expand(2, 3, 30, 20), plain[None][:0]):
+        moved = transform.transform(tv_tensors.Mask(mask.to(dtype)), params)
+        assert moved.dtype == dtype and isinstance(moved, tv_tensors.Mask)
+        assert torch.equal(moved.as_subclass(torch.Tensor), known.to(dtype).expand(mask.shape))
+
+
+@pytest.mark.parametrize("format_", ("XYXY", "XYWH", "CXCYWH"))
+@pytest.mark.parametrize("dtype", (torch.int64, torch.float32))
+def test_boxes_of_any_format_move_alike(format_, dtype):
+    transform = PolicyTransform(alone(("Rotate", 0.9)))
+    params = transform.make_params([])
+    box = patch_in(400, 320)[2]
+    known = transform.transform(box, params).as_subclass(torch.Tensor)
+    F = v2.functional
+    other = F.convert_bounding_box_format(box, new_format=format_)
+    other = tv_tensors.wrap(other.as_subclass(torch.Tensor).to(dtype), like=other)
+    moved = transform.transform(other, params)
+    assert moved.dtype == dtype and moved.format.value == format_
+    exact = tv_tensors.wrap(moved.as_subclass(torch.Tensor).double(), like=moved)
+    plain = F.convert_bounding_box_format(exact, new_format="XYXY").as_subclass(torch.Tensor)
+    # Whole numbers are off by a half each: centre and size together by three quarters.
+    atol = 1e-3 if dtype == torch.float32 else 0.76
+    torch.testing.assert_close(plain, known.double(), atol=atol, rtol=0)
+    nothing = tv_tensors.wrap(other.as_subclass(torch.Tensor)[:0], like=other)
+    assert transform.transform(nothing, params).shape == (0, 4)
+
+
+def test_a_batch_moves_each_mask_with_its_own_image(image):
+    torch.manual_seed(0)
+    transform = PolicyTransform(alone(("Rotate", 1.0), ("TranslateX", 0.9)))
+    batch = image.expand(6, 3, 16, 16)
+    # Every draw moves its image alike, so the image itself can be the mask.
+    out, mask = transform(tv_tensors.Image(batch), tv_tensors.Mask(batch))
+    out, mask = out.as_subclass(torch.Tensor), mask.as_subclass(torch.Tensor)
+    assert torch.equal(out, mask) and len({tuple(i.flatten().tolist()) for i in out}) > 1
+    boxes = tv_tensors.BoundingBoxes([[1, 2, 5, 9]], format="XYXY", canvas_size=(16, 16))
+    few = tv_tensors.Mask(mask[:2])
+    for wrong, reason in ((boxes, "before they become a batch"), (few, "must be")):
+        with pytest.raises(TypeError, match=reason):
+            transform(tv_tensors.Image(batch), wrong)
+
+
+def test_an_affine_operation_of_ones_own_moves_them_too(monkeypatch):
+    monkeypatch.setattr(registry, "_operations", dict(registry._operations))
+
+    @register("Zoom", low=1, high=0.5)
+    @by_affine
+    def zoom(values, width, height):
+        return values, 0, (1 - values) * width / 2, 0, values, (1 - values) * height / 2
+
+    check_moved(*PolicyTransform(alone(("Zoom", 0.4)))(*patch_in(400, 320)))

@@ -19,6 +19,7 @@ VERBS = (
     "evaluate",
     "preview",
     "policies",
+    "export",
     "recipes",
     "report",
 )

@@ -14,7 +14,13 @@ from torchvision.transforms.v2 import functional as F
 from dada.augment.apply import apply
 from dada.augment.draw import Draw
 from dada.augment.sampler import Sampler
+from dada.ops import TwoStep, get
+from dada.ops.affine import affine
 from dada.policy import Policy
+
+_Points = tv_tensors.BoundingBoxes | tv_tensors.KeyPoints
+_ROTATED = [f for f in tv_tensors.BoundingBoxFormat if tv_tensors.is_rotated_bounding_format(f)]
+_CORNERS = ((0, 1), (2, 1), (2, 3), (0, 3))  # of a box, in its x0, y0, x1, y1
 
 
 class PolicyTransform(v2.Transform):
@@ -23,6 +29,13 @@ class PolicyTransform(v2.Transform):
     Every image of a batch gets a draw of its own. It goes where the policy goes in the
     pipeline: after crop and flip, before conversion to float and normalisation.
 
+    The boxes, masks and key points (`torchvision.tv_tensors`) of a sample move with its image.
+    What moves them is shear, translation and rotation, or any operation that is registered with
+    `dada.ops.affine.by_affine`; every other one leaves them, Cutout included. A mask is moved like
+    the image, with 0 outside. A box becomes the box around its moved corners, cut to the canvas;
+    `v2.SanitizeBoundingBoxes` drops those of which nothing is left. A batch may bring masks
+    (B, ..., H, W); boxes and key points belong to one image.
+
     Randomness is PyTorch's global generator: `torch.manual_seed` fixes the stream, and
     DataLoader gives every worker another one.
 
@@ -30,8 +43,8 @@ class PolicyTransform(v2.Transform):
         policy: from a search, `dada.load_policy`, or made by hand.
 
     Raises:
-        TypeError: float images, PIL modes other than RGB and L, or boxes and masks, which the
-            transform would not move along with the image.
+        TypeError: float images, PIL modes other than RGB and L, videos, rotated boxes, or boxes
+            that come with a batch.
 
     Example:
         >>> import dada, torch
@@ -54,20 +67,23 @@ class PolicyTransform(v2.Transform):
     def check_inputs(self, flat_inputs: list[Any]) -> None:
         """Refuse what would come out wrong rather than pass it through."""
         for item in flat_inputs:
-            if isinstance(item, tv_tensors.BoundingBoxes | tv_tensors.Mask | tv_tensors.Video):
-                raise TypeError(
-                    f"PolicyTransform is for classification: it does not move {type(item).__name__}"
-                )
+            if isinstance(item, tv_tensors.Video):
+                raise TypeError("PolicyTransform gives every image a draw: it is not for videos")
+            if isinstance(item, tv_tensors.BoundingBoxes) and item.format in _ROTATED:
+                raise TypeError(f"boxes of format {item.format.value}: convert them to XYXY first")
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
         """One draw for each image of the sample."""
-        count = max(
-            (len(i) for i in flat_inputs if isinstance(i, Tensor) and i.ndim == 4), default=1
-        )
+        images = [i for i in flat_inputs if not isinstance(i, _Points | tv_tensors.Mask)]
+        count = max((len(i) for i in images if isinstance(i, Tensor) and i.ndim == 4), default=1)
         return {"draw": self._sampler(count)}
 
     def transform(self, inpt: Any, params: dict[str, Draw]) -> Any:
-        """Apply the draw to one image or batch."""
+        """Apply the draw to one image or batch, or move a mask, boxes or key points by it."""
+        if isinstance(inpt, tv_tensors.Mask):
+            return _move_mask(inpt, params["draw"])
+        if isinstance(inpt, _Points):
+            return _move_points(inpt, params["draw"])
         if isinstance(inpt, PIL.Image.Image):
             if inpt.mode not in ("RGB", "L"):
                 raise TypeError(
@@ -84,3 +100,60 @@ class PolicyTransform(v2.Transform):
         return (
             tv_tensors.wrap(result, like=inpt) if isinstance(inpt, tv_tensors.TVTensor) else result
         )
+
+
+def _maps(draw: Draw, k: int, height: int, width: int) -> Tensor:
+    """The affine maps of the draw's operations `k`, float64 (B, 6); see `dada.ops.affine`.
+
+    Where an operation is not applied, or moves nothing, its map is the identity.
+    """
+    maps = torch.tensor([1.0, 0, 0, 0, 1, 0], dtype=torch.float64).repeat(len(draw), 1)
+    size = torch.empty(()).expand(1, 1, height, width)
+    for row in draw.applied[:, k].nonzero().flatten().tolist():
+        kernel = get(draw.operations[int(draw.operation[row, k])]).kernel
+        if isinstance(kernel, TwoStep) and kernel.finish is affine:
+            maps[row] = kernel.prepare(size, draw.value[row : row + 1, k])[0]
+    return maps
+
+
+def _move_mask(mask: tv_tensors.Mask, draw: Draw) -> tv_tensors.Mask:
+    """The nearest pixel of the mask; a batch's masks are moved each by its own image's draw."""
+    B = len(draw)
+    if B > 1 and (mask.ndim < 3 or len(mask) != B):
+        raise TypeError(f"{B} images but a mask {tuple(mask.shape)}: must be ({B}, ..., H, W)")
+    H, W = mask.shape[-2:]
+    moved = mask.as_subclass(Tensor).reshape(B, mask.shape.numel() // (B * H * W), H, W)
+    for k in range(draw.operation.shape[1]):
+        moved = affine(moved, _maps(draw, k, H, W).to(moved.device))
+    return tv_tensors.wrap(moved.reshape(mask.shape), like=mask)
+
+
+def _move_points(item: Any, draw: Draw) -> Any:
+    """Boxes or key points of one image."""
+    if len(draw) > 1:
+        raise TypeError(
+            f"{type(item).__name__} with a batch of {len(draw)} images: "
+            "transform the samples before they become a batch"
+        )
+    exact = tv_tensors.wrap(item.as_subclass(Tensor).double(), like=item)
+    if isinstance(item, tv_tensors.KeyPoints):
+        moved = _forwards(exact.as_subclass(Tensor), draw, item.canvas_size)
+    else:
+        XYXY = tv_tensors.BoundingBoxFormat.XYXY
+        plain = F.convert_bounding_box_format(exact, new_format=XYXY).as_subclass(Tensor)
+        corners = _forwards(plain[..., _CORNERS], draw, item.canvas_size)
+        around = torch.cat([corners.amin(-2), corners.amax(-2)], -1)
+        cut = F.clamp_bounding_boxes(tv_tensors.wrap(around, like=item, format=XYXY))
+        moved = F.convert_bounding_box_format(cut, new_format=item.format).as_subclass(Tensor)
+    moved = moved if item.is_floating_point() else moved.round()
+    return tv_tensors.wrap(moved.to(item.dtype), like=item)
+
+
+def _forwards(points: Tensor, draw: Draw, canvas: tuple[int, int]) -> Tensor:
+    """Where points (..., 2) of an image, x and y in float64, come to lie."""
+    for k in range(draw.operation.shape[1]):
+        a, b, c, d, e, f = _maps(draw, k, *canvas).to(points.device)[0]
+        x, y = (points - torch.stack([c, f])).unbind(-1)
+        # The map says where a pixel comes from, so points go by its inverse.
+        points = torch.stack([e * x - b * y, a * y - d * x], -1) / (a * e - b * d)
+    return points

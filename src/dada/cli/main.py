@@ -12,6 +12,7 @@ import typer
 from dada import __version__
 from dada.cli.compare import compare
 from dada.cli.evaluate import evaluate
+from dada.cli.export import export
 from dada.cli.options import is_first
 from dada.cli.policies import policies
 from dada.cli.preview import preview
@@ -28,7 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for verb in (search, compare, train, evaluate, preview, policies, recipes, report):
+for verb in (search, compare, train, evaluate, preview, policies, export, recipes, report):
     app.command()(verb)
 
 

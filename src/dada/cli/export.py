@@ -1,0 +1,55 @@
+"""dada export"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def export(
+    policy: Annotated[
+        str | None, typer.Argument(help="Policy: a published name, a file or a run folder.")
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(help="python, torchvision, timm, albumentations, kornia, dali or list."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The file to write. [the terminal]")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+    list_: Annotated[
+        bool, typer.Option("--list", help="Say what can be exported to, and stop.")
+    ] = False,
+) -> None:
+    """Write a policy for another library.
+
+    Example: dada export dada-cifar10 --to torchvision -o policy.py
+    """
+    from dada.errors import UserError
+    from dada.export import TARGETS, target, write
+    from dada.policy import load_policy
+
+    if list_:
+        for name in TARGETS:
+            module = target(name)
+            what = (module.__doc__ or "").partition("\n")[0]
+            print(f"{name:<15} {' or '.join(module.ENDINGS):<14} {what}")
+        return
+    if policy is None:
+        raise UserError("give a policy to export: a published name, a file or a run folder")
+    if to is None:
+        raise UserError(f"give --to: one of {', '.join(TARGETS)}")
+    module, chosen = target(to), load_policy(policy)
+    if out is not None and out.is_dir():
+        raise UserError(f"cannot write {out}: Is a directory")
+    if out is not None and out.exists() and not force:
+        raise UserError(f"{out} exists: choose another file, or replace it with --force")
+    text = write(chosen, to, out)
+    notes = sys.stderr if out is None else sys.stdout
+    for difference in module.differences(chosen):
+        print(f"note: {difference}", file=notes)
+    print(text if out is None else f"{policy} for {to}: {out}", end="" if out is None else "\n")

@@ -1,0 +1,388 @@
+"""A policy for NVIDIA DALI: a Python file with a `Policy` of `nvidia.dali.auto_aug`.
+
+DALI's package is called after the CUDA version, so it is no extra of this package. Differences
+are those of DALI 2.4 on the CPU; the file's operators exist for the GPU too, which was not tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+from PIL import Image
+
+from dada.errors import UserError
+from dada.export.steps import fixed, resolve
+from dada.ops import PAPER_OPERATIONS, get
+from dada.policy import Policy
+
+ENDINGS = (".py",)
+BINS = 101
+"""Magnitudes that DALI knows: hundredths."""
+
+_LEVELS = 3  # of a random magnitude: a sub-policy of two operations becomes nine
+_LONGEST = 1000  # list of sub-policies, as long as it need not be longer
+
+_HEAD = '''"""A policy of {count} for NVIDIA DALI: {name}.
+
+    @pipeline_def(enable_conditionals=True)
+    def pipeline():
+        images = ...  # uint8, HWC, RGB, on the CPU or the GPU
+        images = augment(images)
+"""
+
+from functools import partial
+
+import numpy as np
+from nvidia.dali import fn, math, types
+from nvidia.dali.auto_aug.auto_augment import apply_auto_augment
+from nvidia.dali.auto_aug.core import Policy, augmentation
+from nvidia.dali.pipeline import do_not_convert
+
+BINS = 101
+
+# DALI draws evenly. Of each sub-policy therefore how many times it is in the list that DALI draws
+# from, then of its operations name, probability and magnitude in hundredths.
+'''
+
+_CODE = '''
+
+def value(name, magnitude):
+    """The real value of a magnitude, whose sign is the random one: 0 and -0 differ, too."""
+    # What calls this is not converted by DALI: it is plain NumPy, and there are 202 values.
+    offset, slope = LINES[name][int(np.signbit(magnitude))]
+    return offset + slope * round(abs(float(magnitude)), 2)
+
+
+@do_not_convert
+def number(name, magnitude):
+    return np.float32(value(name, magnitude))
+
+
+@do_not_convert
+def slope_x(name, magnitude):
+    return np.float32([[1, value(name, magnitude), 0], [0, 1, 0]])
+
+
+@do_not_convert
+def slope_y(name, magnitude):
+    return np.float32([[1, 0, 0], [value(name, magnitude), 1, 0]])
+
+
+@do_not_convert
+def mask(name, magnitude):
+    """The highest bits."""
+    bits = min(max(int(value(name, magnitude)), 1), 8)
+    return np.uint8(256 - 2 ** (8 - bits))
+
+
+def warp(images, matrix):
+    """Nearest neighbour, black outside; the matrix sends a pixel to where it comes from."""
+    nearest = types.INTERP_NN
+    return fn.warp_affine(
+        images, matrix=matrix, inverse_map=True, fill_value=0, interp_type=nearest
+    )
+
+
+def height_width(images):
+    return fn.cast(images.shape()[:2], dtype=types.FLOAT)
+
+
+def truncated(levels):
+    """Bytes, as Pillow makes them of fractions."""
+    return fn.cast(math.floor(levels), dtype=types.UINT8)
+
+
+def blend(degenerate, images, factor):
+    return truncated(degenerate + (images - degenerate) * factor)
+
+
+def grey(images):
+    """Pillow's luma in float."""
+    weights = types.Constant(np.float32([19595, 38470, 7471]) / 65536)
+    return math.floor(fn.reductions.sum(images * weights, axes=[2], keep_dims=True) + 0.5)
+
+
+def translate_x(images, fraction):
+    offset = fn.stack(fraction * height_width(images)[1], 0.0 * fraction)
+    return warp(images, fn.transforms.translation(offset=offset))
+
+
+def translate_y(images, fraction):
+    offset = fn.stack(0.0 * fraction, fraction * height_width(images)[0])
+    return warp(images, fn.transforms.translation(offset=offset))
+
+
+def rotate(images, degrees):
+    size = height_width(images)
+    centre = fn.stack(size[1] / 2, size[0] / 2)
+    return warp(images, fn.transforms.rotation(angle=degrees, center=centre))
+
+
+def auto_contrast(images, _):
+    low, high = (
+        fn.cast(f(images, axes=[0, 1], keep_dims=True), dtype=types.FLOAT64)
+        for f in (fn.reductions.min, fn.reductions.max)
+    )
+    flat = fn.cast(high == low, dtype=types.FLOAT64)  # a channel of one level stays
+    scale = (255 * (1 - flat) + flat) / (high - low + flat)
+    return truncated(images * scale - low * scale * (1 - flat))
+
+
+def invert(images, _):
+    return types.Constant(255, dtype=types.UINT8) - images
+
+
+def equalize(images, _):
+    return (fn.equalize if hasattr(fn, "equalize") else fn.experimental.equalize)(images)
+
+
+def solarize(images, threshold):
+    below = images < threshold
+    return below * images + (below ^ True) * (types.Constant(255, dtype=types.UINT8) - images)
+
+
+def posterize(images, bits):
+    return images & bits
+
+
+def contrast(images, factor):
+    mean = math.floor(fn.reductions.mean(grey(images), axes=[0, 1], keep_dims=True) + 0.5)
+    return blend(mean, images, factor)
+
+
+def color(images, factor):
+    return blend(grey(images), images, factor)
+
+
+def brightness(images, factor):
+    return truncated(images * factor)
+
+
+def sharpness(images, factor):
+    """Away from, or towards, Pillow's SMOOTH filter; the outermost pixels stay."""
+    levels = fn.cast(images, dtype=types.FLOAT)
+    inner = levels[1:-1, 1:-1]
+    rows = levels[:-2] + levels[1:-1] + levels[2:]
+    box = rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:] + 4 * inner
+    sharper = blend(math.floor(box * np.float32(1 / 13) + 0.5), inner, factor)
+    change = fn.slice(
+        fn.cast(sharper, dtype=types.FLOAT) - inner,
+        start=[-1, -1],
+        shape=fn.cast(images.shape()[:2], dtype=types.INT32),
+        axes=[0, 1],
+        out_of_bounds_policy="pad",
+        fill_values=0,
+    )
+    return fn.cast(levels + change, dtype=types.UINT8)
+
+
+def cutout(images, fraction):
+    """A square at a random place, its side a fraction of the width."""
+    size = height_width(images)
+    side = fraction * size[1]
+    corner = math.floor(math.max(fn.random.uniform(range=[0, 1], shape=2) * size - side / 2, 0.0))
+    length = (math.floor(side) + 1) * fn.cast(side > 0, dtype=types.FLOAT)
+    return fn.erase(
+        images,
+        anchor=corner,
+        shape=fn.stack(length, length),
+        axes=[0, 1],
+        fill_value=[125, 123, 114],
+    )
+
+
+def identity(images, _):
+    return images
+
+
+# What each operation does, what a magnitude becomes for it, and where that has to be.
+OPERATIONS = {
+    "ShearX": (warp, slope_x, "cpu"),
+    "ShearY": (warp, slope_y, "cpu"),
+    "TranslateX": (translate_x, number, "cpu"),
+    "TranslateY": (translate_y, number, "cpu"),
+    "Rotate": (rotate, number, "cpu"),
+    "AutoContrast": (auto_contrast,),
+    "Invert": (invert,),
+    "Equalize": (equalize,),
+    "Solarize": (solarize, number, "auto"),
+    "Posterize": (posterize, mask, "auto"),
+    "Contrast": (contrast, number, "auto"),
+    "Color": (color, number, "auto"),
+    "Brightness": (brightness, number, "auto"),
+    "Sharpness": (sharpness, number, "auto"),
+    "Cutout": (cutout, number, "cpu"),
+    "Identity": (identity,),
+}
+
+
+def named(name):
+    """The operation as DALI's augmentation."""
+    function, *parameter = OPERATIONS[name]
+    if not parameter:
+        return augmentation(function, name=name)
+    convert, device = parameter
+    return augmentation(
+        function,
+        mag_range=(0, 1),
+        randomly_negate=True,
+        mag_to_param=partial(convert, name),
+        param_device=device,
+        name=name,
+    )
+
+
+AUGMENTATIONS = {name: named(name) for name in OPERATIONS}
+POLICY = Policy(
+    "policy",
+    BINS,
+    [
+        [(AUGMENTATIONS[name], probability, bin) for name, probability, bin in operations]
+        for times, operations in SUB_POLICIES
+        for _ in range(times)
+    ],
+)
+
+
+def augment(images):
+    """A sub-policy drawn for each image; the pipeline's seed fixes the draws."""
+    return apply_auto_augment(POLICY, images)
+'''
+
+_SAID = frozenset(PAPER_OPERATIONS)
+_BORDERLINE = (
+    "{}: a pixel whose source lies between two pixels may take the other one (at most {} % do)"
+)
+_PIXELS = {
+    "ShearX": _BORDERLINE.format("ShearX", 4),
+    "ShearY": _BORDERLINE.format("ShearY", 4),
+    "Rotate": _BORDERLINE.format("Rotate", 0.2),
+    "Equalize": (
+        "Equalize: DALI's own, after OpenCV: 2 to 6 grey levels on average, up to 35 (of 32 pixels "
+        "a side, up to 11 and 63)"
+    ),
+}
+
+Row = tuple[str, float, int | None]
+
+
+def source(policy: Policy, ending: str) -> str:
+    """The file: the policy as a table, the operations in DALI's operators, and `augment`."""
+    rows, chances = _rows(policy)
+    table = "".join(
+        _entry(times, row) for times, row in zip(_times(chances), rows, strict=True) if times
+    )
+    count = len(resolve(policy))
+    head = _HEAD.format(
+        count=f"{count} sub-polic{'y' if count == 1 else 'ies'}", name=_printable(policy.name)
+    )
+    return f"{head}SUB_POLICIES = [\n{table}]\n{_lines(policy)}{_CODE}"
+
+
+def _printable(name: str) -> str:
+    """A policy's name as it may stand in a docstring, whatever is in it."""
+    return "".join(c if c.isprintable() and c not in '\\"' else " " for c in name).strip()
+
+
+def _rows(policy: Policy) -> tuple[list[list[Row]], list[float]]:
+    """Sub-policies without random magnitudes, and their chances; equal ones are one."""
+    chances: dict[tuple[Row, ...], float] = {}
+    for sub_policy in resolve(policy, _LEVELS):
+        for chance, steps in fixed(sub_policy):
+            row = tuple(
+                (name, p, round(magnitude * (BINS - 1)) if get(name).has_magnitude else None)
+                for name, p, magnitude, _, _ in steps
+                if name in _SAID and p > 0
+            )
+            chances[row] = chances.get(row, 0.0) + chance
+    return [list(row) or [("Identity", 1.0, None)] for row in chances], list(chances.values())
+
+
+def _times(chances: list[float]) -> list[int]:
+    """How often each stands in a list: of the lists nearest to the chances, the shortest."""
+    exact = np.array(chances)
+    lengths = np.arange(len(exact), max(_LONGEST, 2 * len(exact)) + 1)
+    times = np.rint(np.outer(lengths, exact))
+    error = np.abs(times / times.sum(1, keepdims=True).clip(1) - exact).max(1).round(9)
+    return [int(count) for count in times[error.argmin()]]
+
+
+def _entry(times: int, row: list[Row]) -> str:
+    operations = "".join(f'            ("{name}", {p!r}, {bin!r}),\n' for name, p, bin in row)
+    return f"    (\n        {times},\n        [\n{operations}        ],\n    ),\n"
+
+
+def _lines(policy: Policy) -> str:
+    used = {o.name for s in policy.sub_policies for o in s.operations}
+    names = [n for n in PAPER_OPERATIONS if n in used and get(n).has_magnitude]
+    rows = "".join(f'    "{name}": {policy.scale.lines(get(name))!r},\n' for name in names)
+    return (
+        "# Under the random signs + and -: value at magnitude 0, and what it gains up to 1.\n"
+        f"LINES = {{\n{rows}}}\n"
+    )
+
+
+def differences(policy: Policy) -> list[str]:
+    """Where DALI's pixels or draws are not `dada`'s; grey levels are of 255, of a photograph."""
+    operations = [o for s in policy.sub_policies if s.weight > 0 for o in s.operations]
+    names = {o.name for o in operations}
+    found = [f"{name} is left out: DALI has no such operation" for name in sorted(names - _SAID)]
+    measured = [o for o in operations if get(o.name).has_magnitude]
+    if any(o.spread for o in measured):
+        found.append(f"a random magnitude is one of {_LEVELS} equally likely ones")
+    if any(abs(o.magnitude - round(o.magnitude, 2)) > 1e-9 for o in measured):
+        found.append("magnitudes are rounded to hundredths")
+    chances = np.array(_rows(policy)[1])
+    times = np.array(_times(chances.tolist()))
+    if (off := np.abs(times / times.sum() - chances).max()) > 1e-6:
+        found.append(f"the chance of a sub-policy is off by up to {off:.1e}")
+    found.append("images in a pipeline are RGB, uint8 and HWC")
+    return found + [_PIXELS[name] for name in PAPER_OPERATIONS if name in names & set(_PIXELS)]
+
+
+def load(text: str, ending: str) -> Callable[[Image.Image], Image.Image]:
+    """The file at work on one PIL image, on the CPU; PyTorch's global generator seeds it.
+
+    Raises:
+        UserError: DALI is not installed.
+    """
+    try:
+        dali = import_module("nvidia.dali")
+    except ImportError:
+        raise UserError("DALI is missing: pip install nvidia-dali-cuda120") from None
+    # A real file, because DALI reads the source of what it runs, to find the conditions in it.
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "exported_policy.py"
+        path.write_text(text, encoding="utf-8")
+        specification = spec_from_file_location(path.stem, path)
+        assert specification is not None and specification.loader is not None
+        module = module_from_spec(specification)
+        specification.loader.exec_module(module)
+
+        @dali.pipeline_def(enable_conditionals=True)
+        def build() -> object:
+            return module.augment(dali.fn.external_source(name="images", layout="HWC"))
+
+        pipeline = build(
+            batch_size=1,
+            num_threads=1,
+            device_id=None,
+            prefetch_queue_depth=1,
+            exec_pipelined=False,
+            exec_async=False,
+            seed=int(torch.randint(2**31, ())),
+        )
+        pipeline.build()
+
+    def transform(image: Image.Image) -> Image.Image:
+        pipeline.feed_input("images", [np.asarray(image.convert("RGB"))])
+        (augmented,) = pipeline.run()
+        return Image.fromarray(np.array(augmented.at(0))).convert(image.mode)
+
+    return transform

@@ -1,0 +1,267 @@
+"""A policy for kornia: a Python file around `kornia.augmentation.auto.AutoAugment`.
+
+kornia's own AutoAugment draws a value from a tenth of a range, chooses sub-policies alike, and
+means by brightness, contrast and colour something else than Pillow. The file therefore makes the
+sub-policies of kornia's augmentations (kornia 0.8 and 0.9) with the policy's values and chances.
+It works on float tensors (B, C, H, W) in [0, 1] and lets gradients through wherever kornia's
+augmentations do. Differences are those of both versions on the CPU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import torch
+from torchvision.transforms.v2 import functional as F
+
+from dada.errors import UserError
+from dada.export.steps import Step, Steps, resolve
+from dada.ops import PAPER_OPERATIONS, get
+from dada.policy import Policy
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+ENDINGS = (".py",)
+
+_HEAD = '''"""A policy of {count} for kornia: {name}.
+
+`augment` takes float images (B, C, H, W) in [0, 1] and gives each a sub-policy of its own.
+`policy` is the AutoAugment beneath: as kornia does, it gives one sub-policy to a whole batch, and
+keeps what it drew in `policy._params`.
+"""
+
+import kornia.augmentation as K
+import torch
+from kornia.augmentation.auto import AutoAugment
+from kornia.augmentation.auto.operations.base import OperationBase
+from kornia.augmentation.auto.operations.policy import PolicySequential
+from kornia.augmentation.random_generator import RandomGeneratorBase
+from torch.distributions import Categorical
+
+# Of each sub-policy its chance, and of its operations name, probability and equally likely values.
+POLICY = [
+'''
+
+_CODE = '''
+
+def shear(v, width, height, axis):
+    """A slope about the image's corner; kornia counts from the middle of the first pixel."""
+    angle, zero = torch.rad2deg(torch.atan(v)), torch.zeros_like(v)
+    x, y = (angle, zero) if axis == "x" else (zero, angle)
+    return {"shear_x": x, "shear_y": y, "center": torch.full((len(v), 2), -0.5)}
+
+
+def translate(v, width, height, axis):
+    """A fraction of the side towards the left or the top, in whole pixels."""
+    pixels, zero = -torch.floor(v * (width if axis == "x" else height) + 0.5), torch.zeros_like(v)
+    x, y = (pixels, zero) if axis == "x" else (zero, pixels)
+    return {"translate_x": x, "translate_y": y}
+
+
+def rotate(v, width, height):
+    """Degrees counterclockwise."""
+    return {"degrees": v}
+
+
+def solarize(v, width, height):
+    """A threshold of 256 levels, set between two of them so that no rounding matters."""
+    return {"thresholds": (torch.ceil(v) - 0.5) / 255, "additions": torch.zeros_like(v)}
+
+
+def posterize(v, width, height):
+    """How many bits are kept."""
+    return {"bits_factor": v.long().clamp(1, 8)}
+
+
+def jitter(v, width, height, factor):
+    """A factor of kornia's ColorJitter, which blends as Pillow does; the others stay at 1."""
+    names = ("brightness_factor", "contrast_factor", "saturation_factor")
+    same = {name: torch.ones_like(v) for name in names}
+    return {**same, "hue_factor": torch.zeros_like(v), "order": torch.arange(4), factor: v}
+
+
+def sharpen(v, width, height):
+    """A factor: 0 smooths, 1 changes nothing."""
+    return {"sharpness": v}
+
+
+def cut_out(v, width, height):
+    """A square at a random place, its side a fraction of the width, cut off at the borders."""
+    side = v * width
+    x, y = (torch.rand_like(v) * extent - side / 2 for extent in (width, height))
+    length = torch.where(side > 0, side.floor() + 1, 0.0)
+    corner = {"xs": x.clamp(min=0).floor(), "ys": y.clamp(min=0).floor()}
+    return {**corner, "widths": length, "heights": length, "values": torch.full_like(v, 121 / 255)}
+
+
+# What each operation is in kornia, and what its values (float64) are called there.
+OPERATIONS = {
+    "ShearX": (lambda p: K.RandomShear(0.0, "nearest", align_corners=True, p=p), shear, "x"),
+    "ShearY": (lambda p: K.RandomShear(0.0, "nearest", align_corners=True, p=p), shear, "y"),
+    "TranslateX": (
+        lambda p: K.RandomTranslate((0.0, 0.0), None, "nearest", align_corners=True, p=p),
+        translate,
+        "x",
+    ),
+    "TranslateY": (
+        lambda p: K.RandomTranslate(None, (0.0, 0.0), "nearest", align_corners=True, p=p),
+        translate,
+        "y",
+    ),
+    "Rotate": (lambda p: K.RandomRotation(0.0, "nearest", p=p), rotate),
+    "AutoContrast": (lambda p: K.RandomAutoContrast(p=p), None),
+    "Invert": (lambda p: K.RandomInvert(p=p), None),
+    "Equalize": (lambda p: K.RandomEqualize(p=p), None),
+    "Solarize": (lambda p: K.RandomSolarize(0.5, 0.0, p=p), solarize),
+    "Posterize": (lambda p: K.RandomPosterize(8, p=p), posterize),
+    "Contrast": (lambda p: K.ColorJitter(p=p), jitter, "contrast_factor"),
+    "Color": (lambda p: K.ColorJitter(p=p), jitter, "saturation_factor"),
+    "Brightness": (lambda p: K.ColorJitter(p=p), jitter, "brightness_factor"),
+    "Sharpness": (lambda p: K.RandomSharpness(1.0, p=p), sharpen),
+    "Cutout": (lambda p: K.RandomErasing(p=p), cut_out),
+}
+
+
+class Values(RandomGeneratorBase):
+    """Draws each image's value, and says it in kornia's words."""
+
+    def __init__(self, values, in_kornia, *about):
+        super().__init__()
+        self.values, self.in_kornia, self.about = values, in_kornia, about
+
+    def make_samplers(self, device, dtype):
+        """Nothing: the parameters are drawn on the CPU, and kornia moves them to the images."""
+
+    def forward(self, batch_shape, same_on_batch=False):
+        values = torch.tensor(self.values, dtype=torch.float64)
+        drawn = values[torch.randint(len(values), (batch_shape[0],))]
+        parameters = self.in_kornia(drawn, batch_shape[-1], batch_shape[-2], *self.about)
+        return {k: x.float() if x.is_floating_point() else x for k, x in parameters.items()}
+
+
+class Operation(OperationBase):
+    """One of kornia's augmentations at the policy's values."""
+
+    def __init__(self, name, probability, values):
+        augmentation, in_kornia, *about = OPERATIONS[name]
+        super().__init__(augmentation(probability))
+        if in_kornia is not None:
+            self.op._param_generator = Values(values, in_kornia, *about)
+
+    def _update_probability_gen(self, relaxation):
+        """Not in kornia 0.8 either: in training it would mix an image with the augmented one."""
+
+
+class Weighted(AutoAugment):
+    """AutoAugment that chooses each sub-policy at its own chance."""
+
+    def __init__(self, sub_policies):
+        super().__init__([operations for _, operations in sub_policies])
+        self.rand_selector = Categorical(torch.tensor([chance for chance, _ in sub_policies]))
+
+    def compose_subpolicy_sequential(self, subpolicy):
+        return PolicySequential(*[Operation(*operation) for operation in subpolicy])
+
+
+class EachImage(torch.nn.Module):
+    """Every image of a batch under a sub-policy of its own."""
+
+    def __init__(self, policy):
+        super().__init__()
+        self.policy = policy
+
+    def forward(self, images):
+        chosen = self.policy.rand_selector.sample((len(images),)).to(images.device)
+        result = images.clone()
+        for index in chosen.unique().tolist():
+            sub_policy, rows = self.policy[index], chosen == index
+            if len(sub_policy):
+                result[rows] = sub_policy(images[rows])
+        return result
+
+
+policy = Weighted(POLICY)
+augment = EachImage(policy)
+'''
+
+_SAID = frozenset(PAPER_OPERATIONS)
+_ROUNDING = "{}: at most 1 grey level, 0.3 to 0.5 on average: bytes are rounded, not truncated"
+_BORDERLINE = (
+    "{}: a pixel whose source lies between two pixels may take the other one (at most {} % do)"
+)
+_PIXELS = {
+    "ShearX": _BORDERLINE.format("ShearX", 4),
+    "ShearY": _BORDERLINE.format("ShearY", 4),
+    "Rotate": _BORDERLINE.format("Rotate", 0.2),
+    "AutoContrast": _ROUNDING.format("AutoContrast") + "; a channel of one level becomes black",
+    "Contrast": _ROUNDING.format("Contrast"),
+    "Color": _ROUNDING.format("Color"),
+    "Brightness": _ROUNDING.format("Brightness"),
+    "Sharpness": _ROUNDING.format("Sharpness"),
+    "Cutout": "Cutout: the square is grey, level 121: at most 7 levels from dada's colour",
+}
+
+
+def source(policy: Policy, ending: str) -> str:
+    """The file: the policy as a table, kornia's augmentations at its values, and `augment`."""
+    sub_policies = resolve(policy)
+    count = f"{len(sub_policies)} sub-polic{'y' if len(sub_policies) == 1 else 'ies'}"
+    table = "".join(_rows(sub_policy) for sub_policy in sub_policies)
+    return _HEAD.format(count=count, name=_printable(policy.name)) + table + "]\n" + _CODE
+
+
+def _printable(name: str) -> str:
+    """A policy's name as it may stand in a docstring, whatever is in it."""
+    return "".join(c if c.isprintable() and c not in '\\"' else " " for c in name).strip()
+
+
+def _rows(sub_policy: Steps) -> str:
+    said = [step for step in sub_policy.steps if step.name in _SAID]
+    rows = "".join(
+        f'            ("{step.name}", {step.probability!r}, {_values(step)!r}),\n' for step in said
+    )
+    operations = f"        [\n{rows}        ],\n" if said else "        [],\n"
+    return f"    (\n        {sub_policy.chance!r},\n{operations}    ),\n"
+
+
+def _values(step: Step) -> tuple[float, ...]:
+    """All that are equally likely; once only where both random signs give the same."""
+    plus, minus = zip(*step.values, strict=True)
+    if not get(step.name).has_magnitude:
+        return ()
+    return tuple(plus if plus == minus else plus + minus)
+
+
+def differences(policy: Policy) -> list[str]:
+    """Where kornia's pixels or draws are not `dada`'s; grey levels are of 255, of a photograph."""
+    steps = [step for sub_policy in resolve(policy) for step in sub_policy.steps]
+    names = {step.name for step in steps}
+    found = [f"{name} is left out: kornia has no such operation" for name in sorted(names - _SAID)]
+    if any(len(step.magnitudes) > 1 for step in steps):
+        found.append("a random magnitude is one of 5 equally likely values")
+    found.append("levels stay fractions: no operation rounds them to bytes")
+    return found + [_PIXELS[name] for name in PAPER_OPERATIONS if name in names & set(_PIXELS)]
+
+
+def load(text: str, ending: str) -> Callable[[Image], Image]:
+    """The file at work on one PIL image; PyTorch's global generator draws.
+
+    Raises:
+        UserError: kornia is not installed.
+    """
+    module = ModuleType("exported_policy")
+    try:
+        import_module("kornia")
+    except ImportError:
+        raise UserError("kornia is missing: pip install 'dada-augment[kornia]'") from None
+    exec(compile(text, "<policy for kornia>", "exec"), module.__dict__)
+
+    def transform(image: Image) -> Image:
+        augmented = module.augment(F.to_dtype(F.pil_to_tensor(image)[None], torch.float32, True))
+        return F.to_pil_image(F.to_dtype(augmented[0].clamp(0, 1), torch.uint8, True))
+
+    return transform

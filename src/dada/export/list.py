@@ -1,0 +1,112 @@
+"""The list that DADA, Fast AutoAugment and their descendants paste into their code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from itertools import product
+from math import lcm, prod
+
+from PIL import Image
+
+from dada.augment import PolicyTransform
+from dada.errors import UserError
+from dada.export.python import check_built_in
+from dada.export.steps import Step, resolve
+from dada.ops import get
+from dada.policy import Policy, Scale, loads
+
+ENDINGS = (".json", ".py")
+_LEVELS = 5  # magnitudes that stand for a random one
+_MOST = 50_000  # sub-policies of a list
+
+Item = tuple[str, float, float]
+
+
+def source(policy: Policy, ending: str = ".json") -> str:
+    """The policy as ``[[["ShearX", 0.5, 0.46], …], …]``, magnitudes on the paper's scale.
+
+    Where the paper's scale needs several magnitudes for one of the policy's, a sub-policy becomes
+    several, each as likely; the others are repeated, so that none becomes rarer for it.
+
+    Raises:
+        UserError: an operation that is not one of the built-in, values that the paper's scale
+            does not have, or too many sub-policies.
+    """
+    rows = _rows(policy)
+    if ending == ".json":
+        return "[\n" + ",\n".join(f"  {json.dumps(row)}" for row in rows) + "\n]\n"
+    lines = [f"    [{', '.join(f'({n!r}, {p!r}, {m!r})' for n, p, m in row)}]," for row in rows]
+    return "\n".join(["[  # sub-policies of (operation, probability, magnitude)", *lines, "]\n"])
+
+
+def differences(policy: Policy) -> list[str]:
+    """What a list of names, probabilities and magnitudes cannot say."""
+    chosen = [s for s in policy.sub_policies if s.weight > 0]
+    said = []
+    if len({s.weight for s in chosen}) > 1:
+        said.append("weights are lost: every sub-policy is as likely as any other")
+    if any(o.spread and get(o.name).has_magnitude for s in chosen for o in s.operations):
+        said.append(f"a random magnitude becomes {_LEVELS} fixed ones, equally likely")
+    if (count := len(_rows(policy))) > len(chosen):
+        said.append(f"{len(chosen)} sub-policies become {count}, equally likely")
+    return said
+
+
+def load(text: str, ending: str = ".json") -> Callable[[Image.Image], Image.Image]:
+    """The list at work in `dada`, which reads it."""
+    return PolicyTransform(loads(text))
+
+
+def _rows(policy: Policy) -> list[list[Item]]:
+    check_built_in({o.name for s in policy.leading() if s.weight > 0 for o in s.operations}, "list")
+    choices = [
+        [_items(step, policy.scale) for step in sub_policy.steps]
+        for sub_policy in resolve(policy, _LEVELS)
+    ]
+    counts = [prod(map(len, items)) for items in choices]
+    each = lcm(*counts)
+    if (total := each * len(choices)) > _MOST:
+        raise UserError(
+            f"as a list the policy takes {total:,} sub-policies, because of its random "
+            f"magnitudes and signs; at most {_MOST:,} are written"
+        )
+    return [
+        [*row]
+        for items, count in zip(choices, counts, strict=True)
+        for row in [*product(*items)] * (each // count)
+    ]
+
+
+def _items(step: Step, scale: Scale) -> list[Item]:
+    """What stands for the step: items that are equally likely."""
+    if not get(step.name).has_magnitude or _is_paper(step.name, scale):
+        return [(step.name, step.probability, m) for m in step.magnitudes]
+    pairs = [_magnitudes(step.name, plus, minus) for plus, minus in step.values]
+    # Of two that are alike one is enough, but only if that holds for all of them.
+    if all(plus == minus for plus, minus in pairs):
+        return [(step.name, step.probability, plus) for plus, _ in pairs]
+    return [(step.name, step.probability, m) for pair in pairs for m in pair]
+
+
+def _is_paper(name: str, scale: Scale) -> bool:
+    return scale.kind == "paper" and name not in scale.bounds
+
+
+def _magnitudes(name: str, plus: float, minus: float) -> tuple[float, float]:
+    """Those of the paper's scale that mean the two values; alike where it has the random sign."""
+    if not get(name).mirrored:
+        return _magnitude(name, plus), _magnitude(name, minus)
+    if plus != -minus:
+        raise UserError(f"{name} by {plus:.3g} or {minus:.3g}: a list has no sides that differ")
+    return (_magnitude(name, plus),) * 2
+
+
+def _magnitude(name: str, value: float) -> float:
+    kind = get(name)
+    magnitude = round((value - kind.low) / (kind.high - kind.low), 12)
+    if not 0 <= magnitude <= 1:
+        raise UserError(
+            f"{name} by {value:.6g}: a list goes from {kind.low:.6g} to {kind.high:.6g}"
+        )
+    return magnitude

@@ -1,0 +1,104 @@
+"""Files that exports start from: modules that run as they stand, with all operations in them.
+
+An exported file is the part of one that a policy needs, with the policy's tables in it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One statement of a template at its top level.
+
+    Attributes:
+        text: with the comment before it.
+        blank: how many empty lines come before.
+        defined: the names that it makes.
+        used: the names in it.
+        is_import: it is one.
+    """
+
+    text: str
+    blank: int
+    defined: frozenset[str]
+    used: frozenset[str]
+    is_import: bool = False
+
+
+def fill(template: str, heading: str, tables: Mapping[str, str]) -> str:
+    """The part of a template that its class ``Augment`` needs with these tables.
+
+    Args:
+        template: name of a module here.
+        heading: the file's docstring, without quotes.
+        tables: text of the values that replace the template's, by name of the variable.
+    """
+    source = (files(__name__) / f"{template}.py").read_text(encoding="utf-8")
+    pieces = list(_pieces(source, tables))
+    needed = _closure(pieces, "Augment")
+    text, blank = f'"""{heading}"""\n', 1
+    for piece in pieces:
+        blank = max(blank, piece.blank)
+        kept = _narrowed(piece, needed) if piece.is_import else piece.text
+        if kept and (piece.is_import or piece.defined & needed):
+            text, blank = text + "\n" * blank + kept + "\n", 0
+    return text
+
+
+def _pieces(source: str, tables: Mapping[str, str]) -> Iterator[Piece]:
+    lines = source.splitlines()
+    nodes = ast.parse(source).body
+    end = nodes[0].end_lineno or 0
+    for node in nodes[1:]:
+        first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+        between = lines[end : first - 1]
+        blank = next((i for i, line in enumerate(between) if line), len(between))
+        end = node.end_lineno or 0
+        text = "\n".join([*between[blank:], *lines[first - 1 : end]])
+        defined = frozenset(_defined(node))
+        if table := tables.get(next(iter(defined), "")):
+            statement = f"{lines[first - 1].partition(' = ')[0]} = {table}"
+            text = "\n".join([*between[blank:], statement])
+            node = ast.parse(statement).body[0]  # noqa: PLW2901
+        is_import = isinstance(node, ast.Import | ast.ImportFrom)
+        yield Piece(text, blank, defined, frozenset(_used(node)), is_import)
+
+
+def _defined(node: ast.stmt) -> Iterator[str]:
+    match node:
+        case ast.Import() | ast.ImportFrom():
+            yield from ((a.asname or a.name).partition(".")[0] for a in node.names)
+        case ast.FunctionDef() | ast.ClassDef():
+            yield node.name
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            yield name
+
+
+def _used(node: ast.AST) -> Iterator[str]:
+    return (n.id for n in ast.walk(node) if isinstance(n, ast.Name))
+
+
+def _closure(pieces: list[Piece], root: str) -> set[str]:
+    """All names that `root` needs, itself included."""
+    uses = {name: piece.used for piece in pieces for name in piece.defined}
+    needed, waiting = {root}, [root]
+    while waiting:
+        new = (uses.get(waiting.pop(), frozenset()) & uses.keys()) - needed
+        needed |= new
+        waiting += new
+    return needed
+
+
+def _narrowed(piece: Piece, needed: set[str]) -> str:
+    """The import, of what is needed alone; nothing if none of it is."""
+    if piece.defined == {"annotations"}:
+        return piece.text
+    node = ast.parse(piece.text).body[0]
+    assert isinstance(node, ast.Import | ast.ImportFrom)
+    node.names = [a for a in node.names if (a.asname or a.name).partition(".")[0] in needed]
+    return ast.unparse(node) if node.names else ""

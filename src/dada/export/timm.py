@@ -1,0 +1,335 @@
+"""A file for timm: its own AutoAugment and AugmentOp at the levels that mean a policy's values.
+
+Levels are those of timm/data/auto_augment.py in timm 1.0. Pillow does the work there as here, so
+a value that a level can say gives the same bytes. What a level cannot say, a class in the file
+does: `Drawn` hands timm's operation a value of ours, `Cutout` is one that timm lacks, `Weighted`
+chooses by weight.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from textwrap import fill
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from dada.errors import UserError
+from dada.ops import PAPER_OPERATIONS, OperationType, get
+from dada.policy import Operation, Policy, Scale, SubPolicy
+
+ENDINGS = (".py",)
+
+
+def source(policy: Policy, ending: str = ".py") -> str:
+    """The text of a file that defines ``augment``, one PIL image in and one out."""
+    chosen = [s for s in policy.leading() if s.weight > 0]
+    made = f"POLICY = [\n{''.join(_row(policy.scale, s) for s in chosen)}]\n"
+    weights = [s.weight for s in chosen]
+    if len(set(weights)) == 1:
+        made += "\naugment = AutoAugment(POLICY)\n"
+    else:
+        made += f"WEIGHTS = [\n{_wrapped(weights)}\n]\n\naugment = Weighted(POLICY, WEIGHTS)\n"
+    classes = [text for word, text in _CLASSES.items() if f"{word}(" in made]
+    if any("draw(" in text for text in classes):
+        classes.insert(0, _DRAW)
+    heading = _HEADING.format(name=ascii(policy.name), count=len(chosen))
+    imports = _imports("".join(classes))
+    return heading + imports + "\n\n".join([_HPARAMS, *classes, made])
+
+
+def differences(policy: Policy) -> list[str]:
+    """The operations that are left out: those of a user's own, which timm knows nothing of."""
+    used = {o.name for s in policy.sub_policies if s.weight > 0 for o in s.operations}
+    return [
+        f"{name} is left out: timm has no such operation"
+        for name in sorted(used.difference(PAPER_OPERATIONS))
+    ]
+
+
+def load(text: str, ending: str = ".py") -> Callable[[Image.Image], Image.Image]:
+    """The ``augment`` of the file.
+
+    Raises:
+        UserError: timm is not installed.
+    """
+    if find_spec("timm") is None:
+        raise UserError("timm is missing: pip install 'dada-augment[timm]'")
+    names: dict[str, Any] = {"__name__": "dada_policy"}
+    exec(compile(text, "<policy for timm>", "exec"), names)
+    augment: Callable[[Image.Image], Image.Image] = names["augment"]
+    return augment
+
+
+def _row(scale: Scale, sub_policy: SubPolicy) -> str:
+    known = [o for o in sub_policy.operations if o.name in PAPER_OPERATIONS]
+    calls = "".join(f"        {_call(scale, o)},\n" for o in known)
+    return f"    [\n{calls}    ],\n" if known else "    [],\n"
+
+
+def _wrapped(weights: list[float]) -> str:
+    numbers = ", ".join(map(repr, weights))
+    return fill(f"{numbers},", 100, initial_indent="    ", subsequent_indent="    ")
+
+
+def _imports(classes: str) -> str:
+    """Of what the classes use, and of what every file does."""
+    standard = [f"import {name}\n" for name in ("math", "random") if f"{name}." in classes]
+    pillow = "Image, ImageDraw" if "ImageDraw" in classes else "Image"
+    return (
+        "".join(standard) + "\n" * bool(standard) + f"from PIL import {pillow}\n"
+        "from timm.data.auto_augment import AugmentOp, AutoAugment\n\n"
+    )
+
+
+# One operation.
+
+
+def _call(scale: Scale, operation: Operation) -> str:
+    """The expression that makes timm's operation; ours where no level says the value."""
+    kind = get(operation.name)
+    probability = operation.probability
+    if not kind.has_magnitude:
+        return f'AugmentOp("{kind.name}", {probability}, 0, HPARAMS)'
+    if kind.name != "Cutout" and not operation.spread:
+        plus, minus = scale.values(kind, operation.magnitude)
+        said = _said(kind.name, plus, minus)
+        if said is not None:
+            return said.format(probability=probability)
+    return _drawn(scale, kind, operation)
+
+
+def _drawn(scale: Scale, kind: OperationType, operation: Operation) -> str:
+    lines = tuple(dict.fromkeys(scale.lines(kind)))
+    how = f"{operation.probability}, {operation.magnitude}, {operation.spread}, {lines}"
+    return f"Cutout({how})" if kind.name == "Cutout" else f'Drawn("{_NAMES[kind.name]}", {how})'
+
+
+def _said(name: str, plus: float, minus: float) -> str | None:
+    """timm's own operation with the values under the two random signs, if a level says them."""
+    if name.startswith("Translate") and plus == -minus:
+        # Level 10 is all of translate_pct: to the last bit, where a level of 0.45 may miss it.
+        hparams = f"dict(HPARAMS, translate_pct={abs(plus)})"
+        return f'AugmentOp("{name}Rel", {{probability}}, 10, {hparams})'
+    for timms in _SAYINGS.get(name, ()):
+        level = timms.level(plus, minus)
+        if level is not None:
+            return f'AugmentOp("{timms.name}", {{probability}}, {level}, HPARAMS)'
+    return None
+
+
+@dataclass(frozen=True)
+class _Saying:
+    """One operation of timm's: what its level means.
+
+    Attributes:
+        name: timm's.
+        values: those of a level under the two random signs, in timm's own arithmetic.
+        inverse: from the value under + to a level, roughly; any float comes in.
+        seen: what Pillow makes of a value. Values that it sees alike give the same bytes.
+    """
+
+    name: str
+    values: Callable[[float], tuple[float, float]]
+    inverse: Callable[[float], float]
+    seen: Callable[[float], Hashable]
+
+    def level(self, plus: float, minus: float) -> str | None:
+        """The shortest level that says the values, in timm's range of 0 to 10."""
+        level = self.inverse(plus)
+        if not abs(level) <= 11:  # far outside, where the arithmetic may overflow
+            return None
+        wanted = {self.seen(plus), self.seen(minus)}
+        for text in _shortest_first(level):
+            if (
+                0 <= float(text) <= 10
+                and {self.seen(v) for v in self.values(float(text))} == wanted
+            ):
+                return text
+        return None
+
+
+def _shortest_first(level: float) -> Iterator[str]:
+    for digits in range(1, 18):
+        yield repr(float(f"{level:.{digits}g}"))
+
+
+def _signed(reach: float) -> Callable[[float], tuple[float, float]]:
+    def values(level: float) -> tuple[float, float]:
+        value = (level / 10.0) * reach
+        return value, -value
+
+    return values
+
+
+def _enhance(level: float) -> tuple[float, float]:
+    factor = (level / 10.0) * 1.8 + 0.1
+    return factor, factor
+
+
+def _increasing(level: float) -> tuple[float, float]:
+    change = (level / 10.0) * 0.9
+    return max(0.1, 1.0 + change), max(0.1, 1.0 - change)
+
+
+def _posterize(level: float) -> tuple[int, int]:
+    bits = int((level / 10.0) * 4)
+    return bits, bits
+
+
+def _posterize_original(level: float) -> tuple[int, int]:
+    bits = int((level / 10.0) * 4) + 4
+    return bits, bits
+
+
+def _solarize(level: float) -> tuple[int, int]:
+    threshold = min(256, int((level / 10.0) * 256))
+    return threshold, threshold
+
+
+def _slope(value: float) -> Hashable:
+    # `affine_fixed` in Pillow's Geometry.c: 16.16 fixed point, of the slope and of its half.
+    return math.floor(value * 65536 + 0.5), math.floor((value * 0.5 + 0.5) * 65536 + 0.5)
+
+
+def _turn(degrees: float) -> Hashable:
+    # `Image.rotate` rounds its matrix to 15 decimals, and has shortcuts for right angles.
+    angle = degrees % 360
+    return (
+        round(math.cos(math.radians(angle)), 15),
+        round(math.sin(math.radians(angle)), 15),
+        angle % 90 == 0,
+    )
+
+
+def _bits(value: float) -> int:
+    return min(8, max(1, int(value)))
+
+
+def _threshold(value: float) -> int:
+    # Pixels are whole numbers: those below the value are those below the next whole one.
+    return math.ceil(min(256.0, max(0.0, value)))
+
+
+def _enhancements(name: str) -> tuple[_Saying, _Saying]:
+    # Pillow blends in float32.
+    return (
+        _Saying(name, _enhance, lambda v: (v - 0.1) / 1.8 * 10, np.float32),
+        _Saying(f"{name}Increasing", _increasing, lambda v: abs(v - 1) / 0.9 * 10, np.float32),
+    )
+
+
+# Whole numbers are said by levels in the middle of those that timm truncates to them.
+_SAYINGS: dict[str, tuple[_Saying, ...]] = {
+    "ShearX": (_Saying("ShearX", _signed(0.3), lambda v: abs(v) / 0.3 * 10, _slope),),
+    "ShearY": (_Saying("ShearY", _signed(0.3), lambda v: abs(v) / 0.3 * 10, _slope),),
+    "Rotate": (_Saying("Rotate", _signed(30.0), lambda v: abs(v) / 30 * 10, _turn),),
+    "Solarize": (
+        _Saying("Solarize", _solarize, lambda v: min(10, (_threshold(v) + 0.5) / 25.6), _threshold),
+    ),
+    "Posterize": (
+        _Saying(
+            "PosterizeOriginal",
+            _posterize_original,
+            lambda v: min(10, (_bits(v) - 3.5) / 0.4),
+            _bits,
+        ),
+        _Saying("Posterize", _posterize, lambda v: (_bits(v) + 0.5) / 0.4, _bits),
+    ),
+} | {name: _enhancements(name) for name in ("Contrast", "Color", "Brightness", "Sharpness")}
+
+_NAMES = {
+    name: {
+        "TranslateX": "TranslateXRel",
+        "TranslateY": "TranslateYRel",
+        "Posterize": "PosterizeOriginal",
+    }.get(name, name)
+    for name in PAPER_OPERATIONS
+}
+"""What timm calls the operation that takes our value as it is."""
+
+
+# The file.
+
+_HEADING = '''\
+"""An augmentation policy for timm: ``augment(image)`` takes a PIL image and gives one.
+
+It goes after crop and flip and before the conversion to tensors. Randomness is `random`'s, which
+DataLoader seeds in every worker.
+"""
+
+# Policy {name}, sub-policies: {count}
+
+'''
+
+_HPARAMS = """\
+# The nearest pixel, and black outside, in colour and in grey.
+HPARAMS = {"interpolation": Image.Resampling.NEAREST, "img_mean": 0}
+"""
+
+_DRAW = '''\
+def draw(magnitude, spread, lines):
+    """The value of one image: offset + slope * magnitude, of lines that are equally likely.
+
+    With a spread the magnitude is sigmoid(logit(magnitude) + spread * standard logistic noise).
+    """
+    if spread:
+        inside = (min(max(x, 1e-12), 1 - 1e-12) for x in (magnitude, random.random()))
+        logit, noise = (math.log(x / (1 - x)) for x in inside)
+        magnitude = 0.5 + 0.5 * math.tanh((logit + spread * noise) / 2)
+    offset, slope = random.choice(lines)
+    return offset + slope * magnitude
+'''
+
+_CLASSES = {
+    "Drawn": '''\
+class Drawn(AugmentOp):
+    """timm's operation, at values that its levels cannot say."""
+
+    def __init__(self, name, prob, magnitude, spread, lines):
+        super().__init__(name, prob, magnitude, HPARAMS)
+        self.spread, self.lines = spread, lines
+        self.level_fn = self.argument
+
+    def argument(self, magnitude, hparams):
+        value = draw(magnitude, self.spread, self.lines)
+        return (max(1, int(value)) if self.name == "PosterizeOriginal" else value,)
+''',
+    "Cutout": '''\
+class Cutout:
+    """A square at a random place, its side a fraction of the width, in ImageNet's mean colour."""
+
+    def __init__(self, prob, *how):
+        self.prob, self.how = prob, how
+
+    def __call__(self, image):
+        side = draw(*self.how) * image.width
+        if random.random() >= self.prob or side <= 0:
+            return image
+        x = int(max(0, random.random() * image.width - side / 2))
+        y = int(max(0, random.random() * image.height - side / 2))
+        ends = min(image.width, x + side), min(image.height, y + side)
+        image = image.copy()
+        fill = 123 if image.mode == "L" else (125, 123, 114)
+        ImageDraw.Draw(image).rectangle((x, y, *ends), fill=fill)
+        return image
+''',
+    "Weighted": '''\
+class Weighted(AutoAugment):
+    """timm's AutoAugment, with weights of the sub-policies."""
+
+    def __init__(self, policy, weights):
+        super().__init__(policy)
+        self.weights = weights
+
+    def __call__(self, img):
+        for op in random.choices(self.policy, self.weights)[0]:
+            img = op(img)
+        return img
+''',
+}
+"""What a file may need of its own, by the word that calls it, in the order of the file."""

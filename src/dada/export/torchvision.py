@@ -1,0 +1,66 @@
+"""One file with a torchvision v2 transform, which moves boxes and masks with the image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dada.errors import UserError
+from dada.export.python import run, tables, title
+from dada.export.templates import fill
+from dada.ops import get
+from dada.policy import Policy
+
+ENDINGS = (".py",)
+
+# Of image tensors alone; PIL images go through Pillow.
+_TENSORS = {
+    "AutoContrast": "the stretched value is rounded in single precision",
+    "Contrast": "the mean grey is not rounded",
+    "Color": "the grey image has other weights and is rounded down",
+    "Sharpness": "image and smoothed image are blended in another order",
+}
+_ABOUT = """PIL images, uint8 tensors, and samples of images with boxes and masks. Cutout leaves
+boxes and masks as they are, also where it covers them.
+
+"""
+
+
+def source(policy: Policy, ending: str = ".py") -> str:
+    """The file: the policy's table, the operations in it and no others, and ``Augment``.
+
+    Raises:
+        UserError: an operation that is not one of the built-in, or bounds that make a factor
+            negative, which torchvision refuses.
+    """
+    written = tables(policy, "torchvision")
+    for name in sorted(_names(policy) & {"Contrast", "Color", "Brightness", "Sharpness"}):
+        lowest = min(v for m in (0.0, 1.0) for v in policy.scale.values(get(name), m))
+        if lowest < 0:
+            raise UserError(
+                f"{name} goes down to a factor of {lowest:.3g}: torchvision takes no negative one"
+            )
+    return fill("torchvision", title(policy, "torchvision 0.23 or newer", _ABOUT), written)
+
+
+def differences(policy: Policy) -> list[str]:
+    """What image tensors get otherwise, and what is left alone."""
+    names = _names(policy)
+    said = [
+        f"{name}: image tensors may differ by 1 grey level ({why}); PIL images do not"
+        for name, why in _TENSORS.items()
+        if name in names
+    ]
+    if "Cutout" in names:
+        said.append("Cutout leaves boxes and masks as they are, also where it covers them")
+    return [*said, "one draw for all that a call is given: a batch of images shares it"]
+
+
+def load(text: str, ending: str = ".py") -> Callable[[Any], Any]:
+    """The file at work: its ``Augment()``, of PIL images, tensors or samples."""
+    augment: Callable[[Any], Any] = run(text)["Augment"]()
+    return augment
+
+
+def _names(policy: Policy) -> set[str]:
+    return {o.name for s in policy.sub_policies if s.weight > 0 for o in s.operations}

@@ -1,0 +1,189 @@
+import pickle
+import re
+import sys
+from collections import Counter
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from scipy import stats
+from sklearn.datasets import load_sample_images
+from torchvision import tv_tensors
+from torchvision.transforms import v2
+from torchvision.transforms.v2 import functional as F
+
+from dada.errors import UserError
+from dada.export import python, torchvision, write
+from dada.ops import PAPER_OPERATIONS, get
+from dada.policy import Operation, Policy, Scale, SubPolicy, load_policy, published_names
+from tests.augment.test_transform import GEOMETRIC, check_moved, patch_in
+
+CHINA = Image.fromarray(load_sample_images().images[0]).resize((48, 40))
+PICTURES = (CHINA, CHINA.convert("L"))
+ROUNDED = ("AutoContrast", "Contrast", "Color", "Sharpness")
+
+
+def alone(name, magnitude=0.5, spread=0.0, scale=None):
+    operation = Operation(name, 1.0, magnitude, spread)
+    return Policy((SubPolicy((operation,)),), scale or Scale())
+
+
+def augment_of(policy):
+    return torchvision.load(torchvision.source(policy))
+
+
+def drawn_like(augment, policy):
+    """One of the draws of a single operation, with the value and the place that it has."""
+    params = augment.make_params([])
+    ((name, (value, *place)),) = params["draw"]
+    assert value in policy.scale.values(get(name), policy.sub_policies[0].operations[0].magnitude)
+    return params, value, place
+
+
+@pytest.mark.parametrize("kind", ["paper", "strength"])
+@pytest.mark.parametrize("name", PAPER_OPERATIONS)
+def test_pictures_get_pillows_bytes_and_tensors_at_most_a_level_from_them(name, kind):
+    torch.manual_seed(0)
+    scale, operation = Scale(kind), get(name)
+    for magnitude in np.linspace(0, 1, 9).tolist():
+        policy = alone(name, magnitude, scale=scale)
+        augment = augment_of(policy)
+        params, value, place = drawn_like(augment, policy)
+        for picture in PICTURES:
+            known = operation.pillow(picture, value, *([place] * operation.random_place))
+            assert augment.transform(picture, params).tobytes() == known.tobytes()
+            image = augment.transform(F.pil_to_tensor(picture), params)
+            assert image.dtype == torch.uint8
+            distance = (image.int() - F.pil_to_tensor(known).int()).abs().max()
+            assert distance <= (1 if name in ROUNDED else 0), (magnitude, value)
+
+
+@pytest.mark.parametrize("name", ROUNDED)
+def test_what_differs_is_said(name):
+    assert any(name in line for line in torchvision.differences(alone(name)))
+
+
+def test_odd_sizes_and_angles_move_tensors_as_pillow_does():
+    names = python.run(torchvision.source(load_policy("dada-cifar10")))
+    random = np.random.default_rng(0)
+    for height, width in ((1, 1), (7, 33), (48, 5)):
+        array = random.integers(0, 256, (height, width, 3), dtype=np.uint8)
+        picture = Image.fromarray(array)
+        for name in GEOMETRIC:
+            for value in [0.0, 0.5, -0.37, 90.0, 180.0, *random.uniform(-1, 1, 5).tolist()]:
+                moved = names["OPERATIONS"][name](torch.from_numpy(array).movedim(-1, 0), value)
+                known = np.asarray(get(name).pillow(picture, value))
+                np.testing.assert_array_equal(
+                    moved.movedim(0, -1).numpy(), known, f"{name} {value}"
+                )
+
+
+def test_operations_follow_each_other():
+    augment = augment_of(load_policy("dada-cifar10"))
+    draw = [("Rotate", [30.0]), ("Invert", [0.0]), ("ShearX", [-0.3])]
+    known = CHINA
+    for name, (value,) in draw:
+        known = get(name).pillow(known, value)
+    for image in (CHINA, F.pil_to_tensor(CHINA)):
+        moved = F.to_pil_image(F.to_image(augment.transform(image, {"draw": draw})))
+        assert moved.tobytes() == known.tobytes()
+
+
+@pytest.mark.parametrize("sign", (0, 1))
+@pytest.mark.parametrize("name", GEOMETRIC)
+def test_boxes_masks_and_points_move_with_the_image(name, sign):
+    for magnitude in (0.0, 0.2, 0.35, 0.5, 0.9):
+        augment = augment_of(alone(name, magnitude))
+        value = Scale().values(get(name), magnitude)[sign]
+        params = {"draw": [(name, [value])]}
+        check_moved(*(augment.transform(item, params) for item in patch_in(400, 320)))
+
+
+@pytest.mark.parametrize("name", [n for n in PAPER_OPERATIONS if n not in GEOMETRIC])
+def test_colours_and_cutout_leave_boxes_and_masks(name):
+    sample = patch_in(400, 320)
+    _, *moved = augment_of(alone(name, 1.0))(*sample)
+    assert all(torch.equal(a, b) for a, b in zip(moved, sample[1:], strict=True))
+    if name == "Cutout":
+        assert any("Cutout leaves boxes" in d for d in torchvision.differences(alone(name)))
+
+
+def test_a_sample_shares_one_draw_and_keeps_its_types():
+    torch.manual_seed(0)
+    augment = augment_of(load_policy("dada-cifar10"))
+    image = tv_tensors.Image(F.pil_to_tensor(CHINA))
+    batch = torch.stack([image] * 3)
+    for _ in range(20):
+        out = augment({"image": image, "again": tv_tensors.Image(image), "label": 3})
+        assert isinstance(out["image"], tv_tensors.Image) and out["label"] == 3
+        assert torch.equal(out["image"], out["again"])
+        first, *others = augment(batch)
+        assert all(torch.equal(first, other) for other in others)
+    video = augment(tv_tensors.Video(batch))
+    assert isinstance(video, tv_tensors.Video) and torch.equal(video[0], video[2])
+
+
+def test_masks_of_any_type_and_rank_move():
+    augment = augment_of(alone("Rotate", 1.0))
+    plain = torch.rand(30, 20, generator=torch.Generator().manual_seed(0)) < 0.5
+    for dtype in (torch.bool, torch.uint8, torch.int64, torch.float32):
+        for mask in (plain, plain[None], plain.expand(2, 3, 30, 20), plain[None][:0]):
+            moved = augment(tv_tensors.Mask(mask.to(dtype)))
+            assert moved.dtype == dtype and moved.shape == mask.shape
+            assert isinstance(moved, tv_tensors.Mask)
+
+
+def test_draws_are_as_often_as_the_policy_says():
+    """Statistical, with a fixed seed: counts within 4 s.e., Kolmogorov-Smirnov p above 0.001."""
+    torch.manual_seed(0)
+    rows = [(2.0, "Invert", 0.5, 0.0), (1.0, "Cutout", 0.5, 1.0), (0.0, "Equalize", 0.5, 0.0)]
+    augment = augment_of(
+        Policy(tuple(SubPolicy((Operation(n, 0.7, m, s),), weight=w) for w, n, m, s in rows))
+    )
+    count = 3000
+    draws = [augment.make_params([])["draw"] for _ in range(count)]
+    seen = Counter(step[0] for draw in draws for step in draw)
+    for name, share in (("Invert", 0.7 * 2 / 3), ("Cutout", 0.7 / 3), ("Equalize", 0.0)):
+        assert abs(seen[name] - count * share) <= 4 * np.sqrt(count * share * (1 - share))
+    cuts = np.array([step[1] for draw in draws for step in draw if step[0] == "Cutout"])
+    for column, scale in zip(cuts.T, (0.2, 1, 1), strict=True):
+        assert stats.kstest(column / scale, "uniform").pvalue > 0.001
+    augment = augment_of(alone("Rotate", 1.0))
+    turns = [augment.make_params([])["draw"][0][1][0] for _ in range(100)]
+    assert set(turns) == {30.0, -30.0} and abs(turns.count(30.0) - 50) <= 4 * 5
+
+
+@pytest.mark.parametrize("name", published_names())
+def test_every_published_policy_runs(name, tmp_path):
+    policy = load_policy(name)
+    names = python.run(write(policy, "torchvision", tmp_path / "policy.py"))
+    assert len(names["SUB_POLICIES"]) == len(policy.sub_policies)
+    for _ in range(3):
+        assert names["Augment"]()(CHINA).size == CHINA.size
+
+
+def test_the_file_imports_torch_and_torchvision_only_and_pickles(tmp_path, monkeypatch):
+    text = write("dada-cifar10", "torchvision", tmp_path / "written_policy.py")
+    imported = re.findall(r"^(?:from|import) ([A-Za-z_]+)", text, re.MULTILINE)
+    assert set(imported) - sys.stdlib_module_names == {"PIL", "torch", "torchvision"}
+    monkeypatch.syspath_prepend(tmp_path)
+    import written_policy
+
+    made = v2.Compose([written_policy.Augment(), v2.ToDtype(torch.float32, scale=True)])
+    image = F.pil_to_tensor(CHINA)
+    torch.manual_seed(0)
+    known = made(image)
+    torch.manual_seed(0)
+    assert torch.equal(pickle.loads(pickle.dumps(made))(image), known)
+
+
+def test_what_it_cannot_do_is_refused():
+    augment = augment_of(alone("Invert"))
+    with pytest.raises(TypeError, match="uint8"):
+        augment(torch.zeros(3, 4, 4))
+    with pytest.raises(TypeError, match="RGBA"):
+        augment(Image.new("RGBA", (4, 4)))
+    negative = Policy(alone("Color").sub_policies, Scale(bounds={"Color": (-1.0, 2.0)}))
+    with pytest.raises(UserError, match="Color goes down to a factor of -1"):
+        torchvision.source(negative)
