@@ -22,6 +22,7 @@ def commands(options: argparse.Namespace) -> dict[str, list[str]]:
         "operations": ["operations", *on],
         "search_step": ["search_step", *on, *published],
         "scaling": ["scaling", *on],
+        "fidelity": ["fidelity"],
     }
     if options.data:
         whole = ["search", "--data", options.data, "--model", "wrn-40-2", *on]

@@ -93,6 +93,34 @@ def scaling(result: dict) -> list[str]:
     return lines
 
 
+def fidelity(result: dict) -> list[str]:
+    """How near each library comes, an operation a row."""
+    targets = [name for name in result if name not in ("machine", "command")]
+    lines = [
+        "Exported files at work on PIL images (photographs, 64×64, colour and grey), magnitudes "
+        "from 0 to 1: the share of bytes equal to ours, and the largest difference in grey levels "
+        "where they are not all equal. Of Cutout, whose place is random: the covered area over "
+        "ours.",
+        "",
+        "| | " + " | ".join(targets) + " |",
+        "|---|" + "---|" * len(targets),
+    ]
+    for operation in result[targets[0]]:
+        cells = [_nearness(result[name][operation]) for name in targets]
+        lines.append("| " + " | ".join([operation, *cells]) + " |")
+    return lines
+
+
+def _nearness(found: dict) -> str:
+    if found["refused"]:
+        return "left out"
+    if found["area"] is not None:
+        return f"area × {found['area'] / found['area_of_dada']:.2f}"
+    if found["largest"] == 0:
+        return "equal"
+    return f"{100 * found['equal']:.1f} %, {found['largest']:.0f}"
+
+
 def quality(result: dict) -> list[str]:
     """Test errors of the ways to augment, best first."""
     rivals = [f"less {name}" for name in ("cutout", "uniform", "trivialaugment")]
@@ -149,6 +177,7 @@ PARTS = {
     "search_step": ("The search step", search_step),
     "search": ("A whole search", search),
     "operations": ("Operations", operations),
+    "fidelity": ("Exports", fidelity),
     "scaling": ("Growth", scaling),
 }
 

@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dada import export
     from dada.augment import Draw, PolicyTransform, Sampler, apply
     from dada.datasets import Dataset, ImageSet, from_torch
     from dada.datasets import load as load_dataset
@@ -53,6 +54,7 @@ _HOME = {
     "compare": "dada.training",
     "contact_sheet": "dada.report",
     "evaluate": "dada.training",
+    "export": "dada.export:*",  # the package itself
     "from_torch": "dada.datasets",
     "load_dataset": "dada.datasets:load",
     "load_policy": "dada.policy",
@@ -81,6 +83,7 @@ __all__ = [
     "compare",
     "contact_sheet",
     "evaluate",
+    "export",
     "from_torch",
     "load_dataset",
     "load_policy",
@@ -97,7 +100,8 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'dada' has no attribute {name!r}")
     module, _, attribute = _HOME[name].partition(":")
-    value = getattr(import_module(module), attribute or name)
+    home = import_module(module)
+    value = home if attribute == "*" else getattr(home, attribute or name)
     globals()[name] = value
     return value
 
