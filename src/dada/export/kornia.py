@@ -261,7 +261,8 @@ def load(text: str, ending: str) -> Callable[[Image], Image]:
     exec(compile(text, "<policy for kornia>", "exec"), module.__dict__)
 
     def transform(image: Image) -> Image:
-        augmented = module.augment(F.to_dtype(F.pil_to_tensor(image)[None], torch.float32, True))
-        return F.to_pil_image(F.to_dtype(augmented[0].clamp(0, 1), torch.uint8, True))
+        augmented = module.augment(F.pil_to_tensor(image)[None].float() / 255)
+        # Rounded here, because torchvision's conversion stretches [0, 1] over 256 levels.
+        return F.to_pil_image((augmented[0].clamp(0, 1) * 255).round().to(torch.uint8))
 
     return transform
