@@ -5,6 +5,8 @@ python -m benchmarks.fidelity [--targets python torchvision ...] [--json FILE]
 
 import argparse
 import sys
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +32,15 @@ def summary(rows: list[dict]) -> dict[str, dict]:
     return found
 
 
+def versions() -> dict[str, str]:
+    """Of the libraries that are installed."""
+    found = {}
+    for name in ("torchvision", "timm", "albumentations", "kornia", "nvidia-dali-cuda120"):
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     choices = [name for name in TARGETS if name != "list"]  # which is read, not run
@@ -45,6 +56,7 @@ def main() -> None:
             continue
         for operation, found in result[name].items():
             print(name, operation, found)
+    result["libraries"] = versions()
     finish(result, options.json)
 
 

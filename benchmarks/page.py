@@ -95,7 +95,7 @@ def scaling(result: dict) -> list[str]:
 
 def fidelity(result: dict) -> list[str]:
     """How near each library comes, an operation a row."""
-    targets = [name for name in result if name not in ("machine", "command")]
+    targets = [name for name in result if name not in ("machine", "command", "libraries")]
     lines = [
         "Exported files at work on PIL images (photographs, 64×64, colour and grey), magnitudes "
         "from 0 to 1: the share of bytes equal to ours, and the largest difference in grey levels "
@@ -108,7 +108,8 @@ def fidelity(result: dict) -> list[str]:
     for operation in result[targets[0]]:
         cells = [_nearness(result[name][operation]) for name in targets]
         lines.append("| " + " | ".join([operation, *cells]) + " |")
-    return lines
+    libraries = ", ".join(f"{name} {version}" for name, version in result["libraries"].items())
+    return [*lines, "", libraries]
 
 
 def _nearness(found: dict) -> str:
@@ -118,7 +119,7 @@ def _nearness(found: dict) -> str:
         return f"area × {found['area'] / found['area_of_dada']:.2f}"
     if found["largest"] == 0:
         return "equal"
-    return f"{100 * found['equal']:.1f} %, {found['largest']:.0f}"
+    return f"{100 * found['equal']:.2f} %, {found['largest']:.0f}"
 
 
 def quality(result: dict) -> list[str]:
