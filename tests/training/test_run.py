@@ -97,6 +97,12 @@ def test_methods_without_search_have_names(digits, policy):
     assert 0 < train(digits, policy, **{**SMALL, "epochs": 1})["test_error"] < 1
 
 
+def test_a_policy_of_ones_own_from_its_file(digits, tmp_path):
+    dada.save_policy(dada.load_policy("dada-svhn"), tmp_path / "mine.json")
+    train(digits, tmp_path / "mine.json", out=tmp_path / "run", **{**SMALL, "epochs": 1})
+    assert RunFolder.open(tmp_path / "run").config["policy"] == str(tmp_path / "mine.json")
+
+
 class StopAfter(TrainWatcher):
     def __init__(self, epochs):
         self.left = epochs

@@ -123,7 +123,8 @@ def train(
         chosen = for_dataset(chosen, dataset, where.type == "cuda")
         how = method(policy, _space(dataset))
         config = describe_run("train", dataset, origin, chosen, where)
-        config |= {"seed": seed, "policy": str(getattr(policy, "name", policy))}
+        called = policy.name if isinstance(policy, Policy) else str(policy)
+        config |= {"seed": seed, "policy": called}
         config |= {} if loss is None else {"loss": name_of(loss)}
         config["policies"] = {how.name: "" if how.policy is None else dumps(how.policy)}
         with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []):
