@@ -44,3 +44,14 @@ def test_what_is_known_stays_what_it_is(digits):
 def test_what_is_no_dataset_is_refused():
     with pytest.raises(UserError, match="has no length"):
         as_dataset(iter([]))
+
+
+class Unequal(Pictures):
+    def __getitem__(self, index):
+        return super().__getitem__(index)[0], int(index % 30 == 0)
+
+
+def test_unequal_classes_are_mentioned():
+    notes = as_dataset(Unequal(300, classes=["well", "ill"])).notes
+    assert "232 training images of well, 8 of ill; --set balance=true" in notes[1]
+    assert as_dataset((Unequal(300), Unequal(300))).notes[0].startswith("classes are unequal")

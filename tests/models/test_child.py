@@ -1,12 +1,16 @@
 """Networks that draw at random under everything that a search or a training asks of a child."""
 
+import numpy as np
 import pytest
 import torch
+from sklearn.utils.class_weight import compute_class_weight
 from torch.func import jvp
+from torch.nn.functional import cross_entropy
 from torchvision.models.resnet import Bottleneck, ResNet
 
+from dada.errors import UserError
 from dada.models import create
-from dada.models.child import Child
+from dada.models.child import Child, usual_loss
 
 NAMES = ["wrn-10-1", "shake-shake-8-2x4d", "pyramidnet-11-8", "bottlenecks"]
 IMAGES = torch.randn(8, 3, 16, 16, generator=torch.Generator().manual_seed(0))
@@ -112,3 +116,22 @@ def test_a_network_of_timms_keeps_its_activations():
     """Its batch normalisation has the activation in it, which a child must not replace."""
     pytest.importorskip("timm")
     both_modes_agree("timm:mobilenetv3_small_050")
+
+
+def test_balance_makes_all_classes_count_alike():
+    """As scikit-learn weighs classes ("balanced"), and PyTorch's own weighted loss."""
+    labels = torch.tensor([0] * 30 + [1] * 5 + [3] * 10)
+    logits = torch.randn(45, 5, generator=torch.Generator().manual_seed(0))
+    there = compute_class_weight("balanced", classes=np.array([0, 1, 3]), y=labels.numpy())
+    weights = torch.zeros(5)
+    weights[[0, 1, 3]] = torch.tensor(there, dtype=torch.float32)
+    for smoothing in (0.0, 0.2):
+        found = usual_loss(labels, balance=True, smoothing=smoothing)(logits, labels)
+        if not smoothing:
+            expected = cross_entropy(logits, labels, weights, reduction="none")
+            torch.testing.assert_close(found, expected)
+            sums = torch.stack([weights[labels][labels == c].sum() for c in (0, 1, 3)])
+            torch.testing.assert_close(sums, torch.full((3,), 15.0))
+        assert found.shape == (45,) and found.isfinite().all()
+    with pytest.raises(UserError, match="one label an image"):
+        usual_loss(torch.ones(3, 2), balance=True)

@@ -182,6 +182,8 @@ def test_any_dataset_and_any_loss(tmp_path, no_report):
     weighted = search(DarkAndBright(), loss=loss, out=tmp_path / "run", **given)
     plain = search(DarkAndBright(), **given)
     assert weighted.sub_policies != plain.sub_policies
+    balanced = search(DarkAndBright(), balance=True, **given)
+    assert balanced.sub_policies not in (plain.sub_policies, weighted.sub_policies)
     assert RunFolder.open(tmp_path / "run").config["loss"] == "CrossEntropyLoss"
     with pytest.raises(UserError, match="one number an image"):
         search(DarkAndBright(), loss=nn.CrossEntropyLoss(), **given)

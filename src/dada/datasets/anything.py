@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dada.datasets.adapt import MapStyle, from_torch
-from dada.datasets.imageset import Dataset, ImageSet
+from dada.datasets.imageset import Dataset, ImageSet, imbalance
 from dada.datasets.load import load
 from dada.datasets.splits import split_off_test_set
 
@@ -36,10 +36,11 @@ def as_dataset(data: AnyData, side: int | None = None, root: str | Path | None =
     train = from_torch(pair[0], side, name)
     if pair[1] is not None:
         test = _like(train, pair[1], side, name)
-        return Dataset(name, train, test, _classes(pair[0], train, test))
+        classes = _classes(pair[0], train, test)
+        return Dataset(name, train, test, classes, notes=imbalance(train.labels, classes))
     classes = _classes(pair[0], train)
     train, test, note = split_off_test_set(name, train, classes)
-    return Dataset(name, train, test, classes, notes=(note,))
+    return Dataset(name, train, test, classes, notes=(note, *imbalance(train.labels, classes)))
 
 
 def _like(train: ImageSet, dataset: MapStyle, side: int | None, name: str) -> ImageSet:

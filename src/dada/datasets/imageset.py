@@ -139,6 +139,21 @@ def check_labels(name: str, part: str, labels: Tensor, classes: int) -> None:
         )
 
 
+def imbalance(labels: Tensor, classes: Sequence[str]) -> tuple[str, ...]:
+    """A note where one class has ten times as many images as another; else none."""
+    if labels.ndim == 2:
+        return ()
+    counts = labels.bincount(minlength=len(classes))
+    there = counts.nonzero()[:, 0]
+    fewest, most = (int(there[i]) for i in (counts[there].argmin(), counts[there].argmax()))
+    if counts[most] < 10 * counts[fewest]:
+        return ()
+    return (
+        f"classes are unequal: {counts[most]} training images of {classes[most]}, "
+        f"{counts[fewest]} of {classes[fewest]}; --set balance=true lets all classes count alike",
+    )
+
+
 def even_batches(order: Tensor, size: int) -> tuple[Tensor, ...]:
     """Split the indices of an epoch into ⌈N / size⌉ batches, as alike as can be and of 2 or more.
 

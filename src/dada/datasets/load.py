@@ -7,7 +7,7 @@ from dada.datasets.decode import Progress
 from dada.datasets.folder import read_folder
 from dada.datasets.huggingface import PREFIX, hub_name, read_hub
 from dada.datasets.imagenet import read_imagenet
-from dada.datasets.imageset import Dataset, Parts
+from dada.datasets.imageset import Dataset, Parts, imbalance
 from dada.datasets.named import NAMES, read_digits, read_named
 from dada.datasets.pixels import check_side
 from dada.datasets.splits import split_off_test_set
@@ -55,6 +55,7 @@ def load(
     if test is None:
         train, test, note = split_off_test_set(name, train, parts.classes)
         notes = (*notes, note)
+    notes = (*notes, *imbalance(train.labels, parts.classes))
     return Dataset(name, train, test, parts.classes, parts.flip, parts.skipped, notes)
 
 

@@ -28,9 +28,33 @@ def binary_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     return binary_cross_entropy_with_logits(logits, labels, reduction="none").mean(1)
 
 
-def usual_loss(labels: Tensor) -> Loss:
-    """Cross-entropy for labels (N,), binary cross-entropy for (N, L)."""
-    return CROSS_ENTROPY if labels.ndim == 1 else binary_cross_entropy
+def usual_loss(labels: Tensor, balance: bool = False, smoothing: float = 0.0) -> Loss:
+    """Cross-entropy for labels (N,), binary cross-entropy for (N, L).
+
+    Args:
+        labels: of the training images.
+        balance: weigh each class by its rarity, so that all classes count alike.
+        smoothing: label smoothing (Szegedy et al. 2016) of the cross-entropy.
+
+    Raises:
+        UserError: balance where images have several labels.
+    """
+    if labels.ndim == 2:
+        if balance:
+            raise UserError("balance is for one label an image: give a loss of your own")
+        return binary_cross_entropy
+    if not balance and not smoothing:
+        return CROSS_ENTROPY
+    counts = labels.bincount()
+    rarity = len(labels) / (counts.count_nonzero() * counts.clamp(min=1))
+
+    def loss(logits: Tensor, labels: Tensor) -> Tensor:
+        weights = torch.ones(logits.shape[1], device=logits.device)
+        if balance:
+            weights[: len(rarity)] = rarity.to(logits)
+        return cross_entropy(logits, labels, weights, reduction="none", label_smoothing=smoothing)
+
+    return loss
 
 
 def right_share(logits: Tensor, labels: Tensor) -> Tensor:

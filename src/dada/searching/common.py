@@ -30,6 +30,8 @@ class NetworkSettings(BaseModel):
     lr: Positive = 0.1
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     weight_decay: NonNegative = 2e-4
+    balance: bool = False
+    """Weigh each class by its rarity in the loss, so that all classes count alike."""
     clip: NonNegative = 5.0
     """Largest norm of the weights' gradient; 0 for none."""
     crop: Literal["padded", "resized"] | None = None

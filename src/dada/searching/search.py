@@ -84,7 +84,9 @@ class Search:
             else torch.Generator().manual_seed(settings.seed + 2**32 * (1 + processes.rank))
         )
         precision = best_precision(device, settings.precision)
-        self.child = Child(model, device, precision, loss or usual_loss(train.labels))
+        self.child = Child(
+            model, device, precision, loss or usual_loss(train.labels, settings.balance)
+        )
         self.distribution = PolicyDistribution(
             search_space(settings), settings.spread, settings.parameters == "direct"
         )

@@ -5,18 +5,16 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from dada.augment import Pipeline
 from dada.augment.feed import Feed
 from dada.datasets import even_batches
-from dada.models.child import CROSS_ENTROPY, Child, Loss, Tensors, usual_loss
+from dada.models.child import Child, Loss, Tensors, usual_loss
 from dada.models.device import best_precision
 from dada.models.randomness import random_state, restore_random_state
 from dada.processes import ALONE, Processes
@@ -59,10 +57,7 @@ class Training:
         self.images, self.processes = images, processes
         self.epoch = 0
         if loss is None:
-            loss = usual_loss(images.labels)
-        if loss is CROSS_ENTROPY:
-            smoothing = settings.label_smoothing
-            loss = partial(cross_entropy, reduction="none", label_smoothing=smoothing)
+            loss = usual_loss(images.labels, settings.balance, settings.label_smoothing)
         precision = best_precision(device, settings.precision)
         self.child = Child(model, device, precision, loss)
         self.optimiser = torch.optim.SGD(
