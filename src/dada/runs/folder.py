@@ -7,7 +7,7 @@ import json
 import os
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
@@ -194,6 +194,34 @@ class RunFolder:
         if not isinstance(state, dict):
             raise UserError(f"{path}: not a checkpoint of this program")
         return state
+
+
+class Resumable(Protocol):
+    """What goes on from a checkpoint, an epoch at a time."""
+
+    epoch: int
+
+    def load_state_dict(self, state: dict[str, Any], /) -> None:
+        """Go on from a state."""
+
+
+def restore(going: Resumable, state: dict[str, Any], run: RunFolder | None, what: str) -> None:
+    """Go on from a checkpoint's state; events that are newer than it go.
+
+    Args:
+        run: the run that it is from, in the process that has it.
+        what: "search" or "training".
+
+    Raises:
+        UserError: the state is of something else.
+    """
+    try:
+        going.load_state_dict(state)
+    except Exception:  # what does not fit fails in many ways, all of them the file's
+        where = f"{run.path / CHECKPOINT}: " if run else ""
+        raise UserError(f"{where}not a checkpoint of this {what}") from None
+    if run:
+        run.keep_events([e for e in run.events if e.get("epoch", 0) <= going.epoch])
 
 
 def _decisive(config: dict[str, Any]) -> dict[str, Any]:

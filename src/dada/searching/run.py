@@ -23,7 +23,7 @@ from dada.policy import Policy, save_policy
 from dada.processes import ALONE, Processes, shared_job
 from dada.report import write_report
 from dada.runs import RunFolder, describe_run
-from dada.runs.folder import CHECKPOINT
+from dada.runs.folder import CHECKPOINT, restore
 from dada.searching.budget import trial_of, within
 from dada.searching.common import pipeline_for
 from dada.searching.search import DivergedError, Search
@@ -108,7 +108,7 @@ def search(
         run = _folder(out, config, resume) if processes.first else None
         state = processes.tell(run.load_checkpoint() if run else None)
         if state is not None:
-            _restore(going, state, run)
+            restore(going, state, run, "search")
         elif run:
             _start(run, going, dataset)
         watch.on_start(going, dataset)
@@ -175,16 +175,6 @@ def _folder(out: str | Path | None, config: dict[str, Any], resume: bool) -> Run
             raise UserError("nothing to resume: name the run folder")
         return None
     return RunFolder.begin(out, config, resume)
-
-
-def _restore(going: Search, state: dict[str, Any], run: RunFolder | None) -> None:
-    try:
-        going.load_state_dict(state)
-    except Exception:  # what does not fit fails in many ways, all of them the file's
-        where = f"{run.path / CHECKPOINT}: " if run else ""
-        raise UserError(f"{where}not a checkpoint of this search") from None
-    if run:
-        run.keep_events([e for e in run.events if e.get("epoch", 0) <= going.epoch])
 
 
 def _start(run: RunFolder, going: Search, dataset: Dataset) -> None:

@@ -15,12 +15,12 @@ from dada.errors import UserError
 from dada.models import create
 from dada.models.child import Loss, name_of
 from dada.models.device import pick_device
-from dada.policy import Policy, Scale, SearchSpace, dumps, load_policy
+from dada.policy import Policy, dumps, load_policy
 from dada.report import write_report
 from dada.runs import RunFolder, describe_run
 from dada.searching.common import pipeline_for
 from dada.training.evaluate import measure
-from dada.training.methods import BASELINE, Method, policy_method, without_search
+from dada.training.methods import BASELINE, Method, policy_method, space_for, without_search
 from dada.training.settings import TrainSettings, for_dataset, make_settings
 from dada.training.statistics import summary
 from dada.training.training import Training
@@ -84,7 +84,8 @@ def compare(
     dataset = as_dataset(data, side)
     bench = _Bench(dataset, make_settings(preset, **settings), pick_device(device), loss)
     methods = [BASELINE, *(policy_method(p, n) for n, p in named.items())]
-    methods += without_search(_space(dataset, list(named.values())))
+    scale = next((policy.scale for policy in named.values()), None)  # the first policy's
+    methods += without_search(space_for(dataset.channels, scale))
     origin = source or (str(data) if isinstance(data, str | Path) else "")
     config = describe_run("compare", dataset, origin, bench.settings, bench.device)
     config |= {} if loss is None else {"loss": name_of(loss)}
@@ -184,12 +185,6 @@ def _named(policies: Sequence[str | Path | Policy]) -> dict[str, Policy]:
             raise UserError(f"{name} is given twice")
         named[name] = policy
     return named
-
-
-def _space(dataset: Dataset, policies: list[Policy]) -> SearchSpace:
-    """The space whose uniform policy is compared: in the scale of the first policy."""
-    space = SearchSpace(scale=policies[0].scale if policies else Scale("strength"))
-    return space.without_color()[0] if dataset.channels == 1 else space
 
 
 def _errors(done: list[dict[str, Any]], row: str, seeds: list[int]) -> list[float]:

@@ -11,7 +11,7 @@ from torch import Tensor
 from torchvision.transforms import v2
 
 from dada.augment import Sampler, apply
-from dada.policy import Policy, SearchSpace, load_policy
+from dada.policy import Policy, Scale, SearchSpace, load_policy
 
 Augment = Callable[[Tensor, torch.Generator], Tensor]
 
@@ -45,6 +45,12 @@ def torchvision_method(name: str, transform: v2.Transform) -> Method:
             return torch.stack([transform(image) for image in images.cpu()]).to(images.device)
 
     return Method(name, augment)
+
+
+def space_for(channels: int, scale: Scale | None = None) -> SearchSpace:
+    """The space of the uniform policy: on the strength scale by default, of what grey can show."""
+    space = SearchSpace(scale=scale or Scale("strength"))
+    return space.without_color()[0] if channels == 1 else space
 
 
 WITHOUT_SEARCH = ("randaugment", "trivialaugment", "uniform")

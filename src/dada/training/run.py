@@ -26,14 +26,14 @@ from dada.files import replace_file
 from dada.models import create
 from dada.models.child import Loss, name_of
 from dada.models.device import pick_device
-from dada.policy import Policy, Scale, SearchSpace, dumps
+from dada.policy import Policy, dumps
 from dada.processes import Processes, shared_job
 from dada.report import write_report
 from dada.runs import RunFolder, describe_run
-from dada.runs.folder import CHECKPOINT
+from dada.runs.folder import restore
 from dada.searching.common import pipeline_for
 from dada.training.evaluate import WEIGHTS, measure
-from dada.training.methods import Method, method
+from dada.training.methods import Method, method, space_for
 from dada.training.recipes import recipes
 from dada.training.settings import TrainSettings, for_dataset, make_settings
 from dada.training.training import Training
@@ -121,7 +121,7 @@ def train(
         if chosen.images is None:
             chosen = chosen.model_copy(update={"images": len(dataset.train)})
         chosen = for_dataset(chosen, dataset, where.type == "cuda")
-        how = method(policy, _space(dataset))
+        how = method(policy, space_for(dataset.channels))
         config = describe_run("train", dataset, origin, chosen, where)
         called = policy.name if isinstance(policy, Policy) else str(policy)
         config |= {"seed": seed, "policy": called}
@@ -136,7 +136,7 @@ def train(
             run = RunFolder.begin(out, config, resume) if out and processes.first else None
             state = processes.tell(run.load_checkpoint() if run else None)
             if state is not None:
-                _restore(going, state, run)
+                restore(going, state, run, "training")
             watch.on_start(going, dataset, how)
             log = _logger(run, writer)
             try:
@@ -150,11 +150,6 @@ def _data_of(recipe: str) -> str:
     if recipe not in recipes():
         raise UserError(f"recipe {recipe!r} is for no data of its own: name the data")
     return recipes()[recipe].receipt.data
-
-
-def _space(dataset: Dataset | FileDataset) -> SearchSpace:
-    space = SearchSpace(scale=Scale("strength"))
-    return space.without_color()[0] if dataset.channels == 1 else space
 
 
 def _network(settings: TrainSettings, dataset: Dataset | FileDataset) -> nn.Module:
@@ -184,16 +179,6 @@ def _prepare(
     return going, feed(dataset.test.subset(mine), pipeline, device, seed, workers)
 
 
-def _restore(going: Training, state: dict[str, Any], run: RunFolder | None) -> None:
-    try:
-        going.load_state_dict(state)
-    except Exception:  # what does not fit fails in many ways, all of them the file's
-        where = f"{run.path / CHECKPOINT}: " if run else ""
-        raise UserError(f"{where}not a checkpoint of this training") from None
-    if run:
-        run.keep_events([e for e in run.events if e.get("epoch", 0) <= going.epoch])
-
-
 def _advance(
     going: Training,
     tested: Feed,
@@ -208,12 +193,13 @@ def _advance(
     def errors() -> dict[str, Any]:
         return measure(child, tested, going.pipeline, classes, processes)
 
-    s = going.settings
+    s, found = going.settings, None
     done = [event for event in (run.events if run else []) if event.get("event") == "epoch"]
     while going.epoch < s.epochs:
         record = going.run_epoch(watch.on_step)
         if going.epoch % (s.test_every or 1) == 0 or going.epoch == s.epochs:
-            record |= {name: value for name, value in errors().items() if name != "class_errors"}
+            found = errors()
+            record |= {name: value for name, value in found.items() if name != "class_errors"}
         done.append(record)
         state = going.state_dict()
         if run:
@@ -224,7 +210,12 @@ def _advance(
             log(record)
         watch.on_epoch(record)
     best = min(_tested(done), key=lambda event: event["test_error"])
-    result = {**done[-1], **errors(), "best": {k: best[k] for k in ("epoch", "test_error")}}
+    # A finished training that is resumed has no test of its own yet.
+    result = {
+        **done[-1],
+        **(found or errors()),
+        "best": {k: best[k] for k in ("epoch", "test_error")},
+    }
     result["seconds"] = round(sum(event["seconds"] for event in done), 3)
     del result["event"]
     if run:
