@@ -3,8 +3,9 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do command 
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+READY_DOCS := $(VENV)/.ready-docs
 
-.PHONY: install demo test test-slow check bench clean
+.PHONY: install demo test test-slow check bench docs clean
 
 install: $(READY)
 
@@ -37,5 +38,12 @@ check: $(READY)
 bench: $(READY)
 	$(BIN)/python -m benchmarks.all $(BENCH)
 
+$(READY_DOCS): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	touch $@
+
+docs: $(READY_DOCS)
+	$(BIN)/mkdocs build --strict
+
 clean:
-	rm -rf $(VENV) runs .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) runs site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1,7 +1,14 @@
 """The examples run, and what they do works."""
 
 import importlib.util
+import sys
 from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import dada
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -13,5 +20,70 @@ def load(name):
     return module
 
 
+@pytest.fixture
+def pictures(tmp_path):
+    """A folder as the examples take it: train/ and val/, a folder a class, two colours."""
+    random = np.random.default_rng(0)
+    for part, count in (("train", 16), ("val", 4)):
+        for name, colour in (("red", (200, 40, 40)), ("blue", (40, 40, 200))):
+            folder = tmp_path / "photos" / part / name
+            folder.mkdir(parents=True)
+            for i in range(count):
+                noise = random.integers(-40, 40, (40, 48, 3))
+                pixels = (np.array(colour) + noise).clip(0, 255).astype("uint8")
+                Image.fromarray(pixels).save(folder / f"{i}.png")
+    return tmp_path / "photos"
+
+
 def test_training_with_a_policy_learns():
     assert load("train_with_policy").main("dada-svhn", epochs=3) < 0.3
+
+
+def test_timms_training_learns():
+    pytest.importorskip("timm", reason="timm is not installed")
+    assert load("train_timm").main(["--epochs", "2"]) < 0.5
+
+
+def test_timms_training_takes_a_folder_and_an_exported_policy(pictures, tmp_path):
+    pytest.importorskip("timm", reason="timm is not installed")
+    dada.export.write("dada-cifar10", "timm", tmp_path / "exported_policy.py")
+    policy = str(tmp_path / "exported_policy.py")
+    error = load("train_timm").main(
+        ["--data", str(pictures), "--policy", policy, "--epochs", "1", "--workers", "1"]
+    )
+    assert 0 <= error <= 1
+
+
+def test_timms_training_refuses_a_folder_without_a_test_set(pictures, capsys):
+    pytest.importorskip("timm", reason="timm is not installed")
+    with pytest.raises(SystemExit):
+        load("train_timm").main(["--data", str(pictures / "train")])
+    assert "must have train/ and val/" in capsys.readouterr().err
+
+
+def test_lightnings_training_learns(tmp_path, monkeypatch):
+    pytest.importorskip("lightning", reason="lightning is not installed")
+    monkeypatch.chdir(tmp_path)
+    assert load("train_lightning").main(["--epochs", "2"]) < 0.5
+    assert not list(tmp_path.iterdir())
+
+
+def test_lightnings_training_takes_a_folder_and_any_policy(pictures):
+    pytest.importorskip("lightning", reason="lightning is not installed")
+    error = load("train_lightning").main(
+        ["--data", str(pictures), "--policy", "autoaugment-cifar10", "--epochs", "1"]
+    )
+    assert 0 <= error <= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "library", "line"),
+    [
+        ("train_timm", "timm", "pip install timm"),
+        ("train_lightning", "lightning", "pip install 'lightning>=2.6.4'"),
+    ],
+)
+def test_an_example_says_how_to_install_what_is_missing(name, library, line, monkeypatch):
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(SystemExit, match=f"{library} is missing: {line}$"):
+        load(name)

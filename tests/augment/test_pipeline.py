@@ -128,7 +128,7 @@ JITTER = {
 def test_colour_jitter_gives_the_bytes_of_torchvisions_on_pillow_images():
     pipeline = Pipeline((0.5,) * 3, (0.2,) * 3, jitter=0.4)
     images = photographs()
-    colours = pipeline.colours(len(images), torch.Generator().manual_seed(0))
+    colours = pipeline.after_policy(len(images), torch.Generator().manual_seed(0))
     draw, results = colours.jitter, colours(images)
     for i, image in enumerate(images):
         picture = F.to_pil_image(image)
@@ -138,7 +138,7 @@ def test_colour_jitter_gives_the_bytes_of_torchvisions_on_pillow_images():
 
 
 def test_colour_jitter_is_uniform_and_in_any_order():
-    draw = Pipeline((0.5,) * 3, (0.2,) * 3, jitter=0.4).colours(6000, torch.Generator()).jitter
+    draw = Pipeline((0.5,) * 3, (0.2,) * 3, jitter=0.4).after_policy(6000, torch.Generator()).jitter
     orders, counts = draw.operation.unique(dim=0, return_counts=True)
     assert len(orders) == 6 and (orders.sort(1).values == torch.arange(3)).all()
     assert (counts - 1000).abs().max() < 4 * 29, "four standard errors of 6000 · 1/6 · 5/6"
@@ -152,7 +152,7 @@ def test_colour_jitter_is_uniform_and_in_any_order():
 def test_lighting_moves_each_image_along_the_colours_of_imagenet():
     pipeline = Pipeline((0.5,) * 3, (0.2,) * 3, lighting=0.1)
     images = photographs(4000, 2, 2)
-    shift = pipeline.colours(4000, torch.Generator().manual_seed(0))(images) - images / 255
+    shift = pipeline.after_policy(4000, torch.Generator().manual_seed(0))(images) - images / 255
     assert (shift - shift[:, :, :1, :1]).abs().max() < 1e-6, "one colour an image"
     components = np.array(
         [[-0.5675, 0.7192, 0.4009], [-0.5808, -0.0045, -0.8140], [-0.5836, -0.6948, 0.4203]]
@@ -166,7 +166,7 @@ def test_lighting_moves_each_image_along_the_colours_of_imagenet():
 
 
 def test_without_jitter_and_lighting_images_only_become_float():
-    colours = PIPELINE.colours(200, torch.Generator())
+    colours = PIPELINE.after_policy(200, torch.Generator())
     assert torch.equal(colours(images()), images().float() / 255)
     assert torch.equal(PIPELINE.normalise(colours(images())), PIPELINE.normalise(images()))
 
@@ -187,7 +187,7 @@ def test_draws_are_reproducible_and_leave_the_global_generator_alone(pipeline):
         generator = torch.Generator().manual_seed(seed)
         seen = pipeline.crop_and_flip(before, generator)
         mask = pipeline.cutout_mask(seen, generator)
-        return pipeline.normalise(pipeline.colours(len(seen), generator)(seen)) * mask
+        return pipeline.normalise(pipeline.after_policy(len(seen), generator)(seen)) * mask
 
     assert torch.equal(once(0), once(0))
     assert not torch.equal(once(0), once(1))
@@ -203,10 +203,21 @@ def test_a_search_sees_in_every_view_what_a_training_sees(pipeline):
 
     generator = torch.Generator().manual_seed(0)
     seen = cropped(generator)
-    training = pipeline.normalise(pipeline.colours(len(seen), generator)(seen))
+    training = pipeline.normalise(pipeline.after_policy(len(seen), generator)(seen))
 
     generator = torch.Generator().manual_seed(0)
     repeated = cropped(generator).repeat(views, 1, 1, 1)
-    colours = pipeline.colours(len(before), generator, views)
+    colours = pipeline.after_policy(len(before), generator, views)
     for view in pipeline.normalise(colours(repeated)).split(len(before)):
         assert torch.equal(view, training)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 5])
+def test_images_other_than_rgb_come_through_channel_by_channel(channels):
+    pipeline = Pipeline((0.5,) * channels, (0.2,) * channels, crop="resized", side=12)
+    before = photographs()[:, :1].repeat(1, channels, 1, 1)
+    seen = pipeline.before_policy(before, torch.Generator().manual_seed(0))
+    assert seen.shape == (8, channels, 12, 12) and (seen == seen[:, :1]).all()
+    jittered = Pipeline((0.5,) * channels, (0.2,) * channels, jitter=0.4)
+    result = jittered.after_policy(8, torch.Generator().manual_seed(0))(seen)
+    assert result.shape == seen.shape and (result == result[:, :1]).all()

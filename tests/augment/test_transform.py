@@ -11,7 +11,7 @@ from torchvision.transforms import v2
 from dada.augment import PolicyTransform, apply
 from dada.ops import PAPER_OPERATIONS, get, register, registry
 from dada.ops.affine import by_affine
-from dada.policy import Operation, Policy, Scale, SearchSpace, SubPolicy
+from dada.policy import Operation, Policy, Scale, SearchSpace, SubPolicy, load_policy
 
 POLICY = SearchSpace(scale=Scale("strength")).uniform()
 INVERT = Policy((SubPolicy((Operation("Invert", 1.0, 0.0),)),))
@@ -69,6 +69,14 @@ def test_every_kind_of_image_gives_the_same_pixels(image):
     assert isinstance(wrapped, tv_tensors.Image) and torch.equal(
         wrapped.as_subclass(torch.Tensor), expected
     )
+
+
+@pytest.mark.parametrize("channels", [2, 5])
+def test_images_of_any_number_of_channels(channels):
+    images = torch.randint(256, (6, channels, 16, 16), dtype=torch.uint8)
+    assert torch.equal(PolicyTransform(INVERT)(images), 255 - images)
+    published = load_policy("dada-cifar10").transform()  # which names Color as well
+    assert published(images).shape == images.shape and published(images[0]).dtype == torch.uint8
 
 
 def test_grey_pictures(image):

@@ -143,7 +143,7 @@ BAD = {
     f"{SEARCH} --estimator magic": "estimator: Input should be 'critic', 'reinforce'",
     f"{SEARCH} --precision half": "precision: Input should be 'auto'",
     f"{SEARCH} --operations Rotate": "Rotate cannot fill sub-policies of 2: at least 2",
-    f"{SEARCH} --operations Rotate,Color": "Color changes no grey images",
+    f"{SEARCH} --operations Rotate,Color": "Color changes RGB images only",
     f"{SEARCH} --operations Color": "no operations cannot fill",
     f"{SEARCH} --operations Rotat,Color": "unknown operation 'Rotat' (did you mean Rotate?)",
     f"{SEARCH} --operations Rotate,Rotate": "an operation is named twice",

@@ -93,6 +93,28 @@ def test_arrays_with_and_without_test_images(dada):
     assert result.code == 0 and Path("runs/parts-compare/report.html").exists()
 
 
+def test_arrays_of_several_labels_an_image(dada):
+    labels = np.random.default_rng(0).integers(0, 2, (80, 3)).astype(np.float32)
+    bright = np.repeat(labels, 3, 1)[:, :, None].repeat(9, 2) * 150
+    noise = np.random.default_rng(1).integers(0, 90, (80, 9, 9))
+    np.savez("several.npz", x_train=(bright + noise).astype(np.uint8), y_train=labels)
+    result = dada(f"search several.npz {TRAIN} --operations Rotate,Invert -o run")
+    assert result.code == 0, result.err
+    data = json.loads(Path("run/config.json").read_text())["data"]
+    assert (data["train"], data["test"], data["classes"]) == (64, 16, ["0", "1", "2"])
+    assert Path("run/report.html").exists()
+    assert dada(f"compare several.npz {TRAIN} --seeds 1 --policy run -o compared").code == 0
+
+
+def test_a_rare_class_does_not_stop_a_search(dada, fill):
+    fill(Path("photographs"))
+    fill(Path("photographs"), ["rare"], count=2)
+    result = dada(f"search photographs {SMALL} -o run")
+    assert result.code == 0, result.err
+    assert "none of a class that has fewer than 5 images: 'rare' has 2" in result.out
+    assert Path("run/report.html").exists()
+
+
 def test_names_that_are_no_unicode(dada, fill):
     folder = os.fsdecode(b"\xe9t\xe9")
     fill(Path(folder), (os.fsdecode(b"\xe9"), "b"))

@@ -43,6 +43,9 @@ def full(**changes):
         ((9, 8, 1), lambda x: x.transpose(0, 3, 1, 2)),
         ((3, 9, 8), lambda x: x),
         ((1, 9, 8), lambda x: x),
+        ((9, 8, 5), lambda x: x.transpose(0, 3, 1, 2)),
+        ((2, 9, 8), lambda x: x),
+        ((3, 9, 2), lambda x: x),
     ],
 )
 def test_every_image_layout(tmp_path, shape, chw):
@@ -51,7 +54,7 @@ def test_every_image_layout(tmp_path, shape, chw):
     assert dataset.name == "mine"
     assert torch.equal(dataset.train.images, torch.from_numpy(chw(x).copy()))
     assert torch.equal(dataset.test.images, torch.from_numpy(chw(x_test).copy()))
-    assert dataset.side == (9, 8)
+    assert dataset.side == chw(x).shape[2:]
     assert dataset.notes == ()
 
 
@@ -99,13 +102,14 @@ def test_a_side_resizes(tmp_path):
         ({"x_train": np.zeros((20, 8, 8))}, "x_train is float64: must be uint8, 0 to 255; scale"),
         ({"x_train": np.zeros((20, 8, 8), np.int32)}, "x_train is int32: must be uint8"),
         ({"x_train": images(20, 64)}, "x_train is (20, 64): must be N x H x W, N x H x W x C or"),
-        ({"x_train": images(20, 8, 8, 4)}, "x_train is (20, 8, 8, 4): must be"),
+        ({"x_train": images(20, 8, 8, 8)}, "x_train is (20, 8, 8, 8): must be"),
         ({"x_train": images(20, 3, 8, 3)}, "whose channels may be the second or the last axis"),
         ({"x_train": images(0, 8, 8), "y_train": labels(0)}, "x_train is empty, (0, 8, 8)"),
         ({"y_train": labels(20, dtype=np.float32)}, "y_train is float32: labels must be integers"),
         ({"y_train": labels(20).astype(bool)}, "y_train is bool: labels must be integers"),
         ({"y_train": np.array(["a", "b"] * 10)}, "y_train is <U1: labels must be integers"),
-        ({"y_train": labels(40).reshape(20, 2)}, "y_train is (20, 2): must be (N,)"),
+        ({"y_train": labels(40, 3).reshape(20, 2)}, "y_train is (20, 2): must be (N,), one"),
+        ({"y_train": labels(40).reshape(20, 2)}, "y_test is (6,) but y_train (20, 2): must have"),
         ({"y_train": labels(19)}, "20 images in x_train but 19 labels in y_train"),
         ({"y_train": labels(20, 1)}, "y_train has one class only (0)"),
         ({"y_test": np.array([0, 1, 2, 3, 0, 1])}, "labels 2, 3 that y_train has not (0, 1)"),
@@ -118,6 +122,24 @@ def test_wrong_arrays_are_named(tmp_path, changes, message):
     path = save(tmp_path, **full(**changes))
     with pytest.raises(UserError, match="^" + re.escape(f"{path}: ") + ".*" + re.escape(message)):
         load(path)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int8, bool])
+def test_several_labels_an_image(tmp_path, dtype):
+    several = (np.arange(60).reshape(20, 3) % 2 == 0).astype(dtype)
+    dataset = load(save(tmp_path, **full(y_train=several, y_test=several[:6])))
+    assert dataset.classes == ("0", "1", "2")
+    assert torch.equal(dataset.train.labels, torch.from_numpy(several).float())
+    assert torch.equal(dataset.test.labels, dataset.train.labels[:6])
+    held_out = load(save(tmp_path, **full(y_train=several, x_test=None, y_test=None)))
+    assert (len(held_out.train), len(held_out.test)) == (16, 4)
+
+
+def test_many_channels_are_resized_one_by_one(tmp_path):
+    x = images(20, 9, 8, 5)
+    whole = load(save(tmp_path, **full(x_train=x, x_test=None, y_test=None)), side=16)
+    rgb = load(save(tmp_path, **full(x_train=x[..., :3], x_test=None, y_test=None)), side=16)
+    assert whole.channels == 5 and torch.equal(whole.train.images[:, :3], rgb.train.images)
 
 
 def test_nothing_that_is_not_needed_is_loaded(tmp_path):

@@ -36,6 +36,14 @@ def test_grey_among_rgb_is_repeated():
     assert torch.equal(images.images[1], chw(RGB[..., :1]).expand(3, 10, 12))
 
 
+def test_many_channels_stay_apart_whatever_their_sizes():
+    pictures = [torch.randint(256, (5, 40 + i, 50), dtype=torch.uint8) for i in range(3)]
+    images = from_torch([(picture, 0) for picture in pictures]).images
+    assert images.shape == (3, 5, 32, 32)
+    rgb = from_torch([(picture[:3], 0) for picture in pictures]).images
+    assert torch.equal(images[:, :3], rgb)
+
+
 def test_mixed_sizes_are_brought_to_one():
     pictures = [(Image.new("RGB", size), 0) for size in ((60, 70), (90, 80), (200, 300))]
     assert from_torch(pictures).images.shape == (3, 3, 64, 64)
@@ -54,7 +62,8 @@ class Endless:
         (Endless(), "mine: has no length: a map-style dataset is needed"),
         ([3], r"mine, item 0: is a int: must be a pair"),
         ([(RGB, 0)], "picture is a ndarray: must be a PIL image or a tensor"),
-        ([(torch.zeros(4, 8, 8), 0)], r"picture is \(4, 8, 8\): must be \(H, W\)"),
+        ([(torch.zeros(8, 8, 3), 0)], r"picture is \(8, 8, 3\): must be \(H, W\)"),
+        ([(torch.zeros(4, 8, 8), 0), (chw(RGB), 0)], "mine: pictures of 3, 4 channels: must be"),
         ([(torch.zeros(3, 8, 8).int(), 0)], "picture is torch.int32: must be uint8"),
         ([(torch.zeros(3, 8, 8) - 1, 0)], "picture is -1 to -1: .* without Normalize"),
         ([(torch.zeros(3, 8, 8) * torch.nan, 0)], "picture is nan to nan"),

@@ -285,7 +285,7 @@ def test_in_a_large_folder_three_per_cent_count(monkeypatch, tmp_path):
     def read(file, side, border, bad=6):
         if int(file.split("/")[-1][:-4]) < bad:
             raise OSError("broken")
-        return np.zeros((1, side, side), np.uint8)
+        return np.zeros((1, side, side), np.uint8), ""
 
     monkeypatch.setattr("dada.datasets.decode._read_one", read)
     samples = Samples(files, (0,) * 200)
@@ -293,6 +293,20 @@ def test_in_a_large_folder_three_per_cent_count(monkeypatch, tmp_path):
     monkeypatch.setattr("dada.datasets.decode._read_one", lambda *a: read(*a, bad=7))
     with pytest.raises(UserError, match="7 of 200 image files cannot be read"):
         decode(tmp_path, samples, None, 8)
+
+
+def test_what_pictures_lose_and_what_is_no_picture_is_said(tmp_path):
+    path = make(tmp_path)
+    folder = next(p for p in sorted(path.iterdir()) if p.is_dir())
+    pixels = np.arange(1024, dtype=np.uint16).reshape(32, 32)
+    Image.fromarray(pixels).save(folder / "deep.png")
+    Image.new("RGBA", (32, 32)).save(folder / "clear.png")
+    for name in ("a.heic", "b.HEIC", "c.txt", ".hidden"):
+        (folder / name).write_bytes(b"")
+    notes = load(path).notes
+    assert "16-bit grey is scaled to 8 bits (1 of 14 files)" in notes
+    assert "transparency is laid on white (1 of 14 files)" in notes
+    assert "3 files are left out, of other endings than images have (.heic 2, .txt 1)" in notes
 
 
 def test_progress_is_told(tmp_path):

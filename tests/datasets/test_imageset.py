@@ -35,7 +35,8 @@ def test_to_the_same_device_copies_nothing():
     ("images", "labels", "message"),
     [
         (torch.zeros(2, 3, 8, 8), torch.zeros(2).long(), r"images are float32 \(2, 3, 8, 8\)"),
-        (torch.zeros(2, 4, 8, 8).byte(), torch.zeros(2).long(), "C 1 or 3"),
+        (torch.zeros(2, 8, 8, 3).byte(), torch.zeros(2).long(), "C 1, 3 or less than H and W"),
+        (torch.zeros(2, 0, 8, 8).byte(), torch.zeros(2).long(), "C 1, 3 or less than H and W"),
         (torch.zeros(2, 8, 8).byte(), torch.zeros(2).long(), r"must be uint8 \(N, C, H, W\)"),
         (torch.zeros(2, 3, 8, 8).byte(), torch.zeros(2), r"labels are float32 \(2,\)"),
         (torch.zeros(2, 3, 8, 8).byte(), torch.zeros(2, 1).long(), r"must be int64 \(N,\)"),
@@ -67,7 +68,7 @@ def test_sets_that_do_not_fit_are_refused(test, classes, message):
         Dataset("x", some(), test, classes)
 
 
-@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("channels", [1, 2, 3, 5])
 def test_channel_statistics_are_those_of_the_scaled_images(channels, monkeypatch):
     monkeypatch.setattr("dada.datasets.imageset._CHUNK", 3)
     images = some(10, channels, 7).images

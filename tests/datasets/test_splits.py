@@ -5,7 +5,15 @@ import pytest
 import torch
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 
-from dada.datasets import PAPER_REDUCED, halves, hold_out, reduced
+from dada.datasets import (
+    PAPER_REDUCED,
+    ImageSet,
+    halves,
+    hold_out,
+    reduced,
+    reduced_to_halve,
+)
+from dada.datasets.splits import split_off_test_set
 from dada.errors import UserError
 
 LABELS = np.random.default_rng(0).choice(5, 997, p=[0.4, 0.3, 0.15, 0.1, 0.05])
@@ -104,6 +112,33 @@ def test_five_of_each_class_are_enough_to_hold_out_and_halve():
 def test_too_few_images_is_a_clear_error(call, message):
     with pytest.raises(UserError, match=re.escape(message)):
         call()
+
+
+def test_what_is_to_be_halved_has_two_of_each_class():
+    labels = np.repeat([0, 1, 2, 3], [500, 490, 7, 3])
+    for size in (100, 200, 300):
+        plain, rows = reduced(labels, size), reduced_to_halve(labels, size)
+        counts = np.bincount(labels[plain], minlength=4)
+        assert rows.tolist() == [row for row in plain if counts[labels[row]] > 1]
+        assert 1 in counts and np.bincount(labels[rows]).min() != 1
+        halves(labels[rows])
+    assert np.array_equal(reduced_to_halve(labels, 1000), np.arange(1000))
+
+
+def test_a_class_too_small_to_hold_out_of_stays_whole():
+    labels = torch.tensor([0] * 10 + [1] * 4 + [2] * 10 + [3])
+    images = ImageSet(torch.arange(25, dtype=torch.uint8)[:, None, None, None], labels)
+    train, test, note = split_off_test_set("mine", images, ["ant", "bee", "cat", "dog"])
+    assert test.labels.bincount(minlength=4).tolist() == [2, 0, 2, 0]
+    assert train.labels.bincount(minlength=4).tolist() == [8, 4, 8, 1]
+    every = torch.cat([train.images, test.images]).flatten().tolist()
+    assert sorted(every) == list(range(25)), "each image once"
+    assert note.endswith("(4 of 25); none of a class that has fewer than 5 images: "
+                         "'bee' has 4, 'dog' has 1")  # fmt: skip
+    with pytest.raises(UserError, match="at least 5 images of each class: 'ant' has 4, 'bee' has"):
+        split_off_test_set("mine", images.subset([0, 1, 2, 3, 10, 11]), ["ant", "bee"])
+    with pytest.raises(UserError, match=r"no test images found, and .*: 'bee' has 4; add images"):
+        split_off_test_set("mine", images.subset(range(14)), ["ant", "bee"])
 
 
 def test_several_labels_an_image_are_split_as_they_come():

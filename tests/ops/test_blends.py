@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from .images import by_kernel, by_pillow, noise, photographs, places
 
@@ -23,6 +25,19 @@ def test_grey_of_many_colors() -> None:
     images, nothing, where = noise(1, 3, 1000, 1000), torch.zeros(1).double(), places(1)
     theirs = by_pillow("Color", images, nothing, where)
     assert torch.equal(by_kernel("Color", images, nothing, where), theirs)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 5])
+def test_contrast_of_other_images_blends_with_the_mean_of_all_channels(channels: int) -> None:
+    images = noise(8, channels, 7, 9)
+    values = torch.linspace(0.1, 1.9, 8, dtype=torch.float64)
+    results = by_kernel("Contrast", images, values, places(8))
+    for image, value, result in zip(images, values.tolist(), results, strict=True):
+        mean = int(image.double().mean() + 0.5)
+        for plane, blended in zip(image, result, strict=True):
+            grey = Image.fromarray(plane.numpy())
+            expected = Image.blend(Image.new("L", grey.size, mean), grey, value)
+            assert np.array_equal(np.asarray(expected), blended.numpy())
 
 
 def test_smoothing_rounds_every_sum_as_pillow_does() -> None:

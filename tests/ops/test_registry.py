@@ -39,7 +39,7 @@ def test_the_papers_ranges() -> None:
     for name in ("Contrast", "Color", "Brightness", "Sharpness"):
         assert ranges[name] == (0.1, 1.9)
     assert [name for name in PAPER_OPERATIONS if get(name).mirrored] == list(PAPER_OPERATIONS[:5])
-    assert [name for name in PAPER_OPERATIONS if get(name).color_only] == ["Color"]
+    assert [name for name in PAPER_OPERATIONS if get(name).rgb_only] == ["Color"]
     assert [name for name in PAPER_OPERATIONS if get(name).random_place] == ["Cutout"]
 
 

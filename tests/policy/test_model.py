@@ -106,9 +106,12 @@ def test_the_papers_space_has_all_105_pairs():
     assert len(SearchSpace(length=3).sub_policies) == 455
 
 
-def test_grey_images_lose_the_colour_operations_by_name():
-    space, dropped = SearchSpace().without_color()
-    assert dropped == ("Color",) and len(space.sub_policies) == 91
+@pytest.mark.parametrize("channels", [1, 2, 5])
+def test_images_other_than_rgb_lose_the_operations_that_cannot_change_them(channels):
+    space = SearchSpace().for_channels(channels)
+    assert set(SearchSpace().operations) - set(space.operations) == {"Color"}
+    assert len(space.sub_policies) == 91
+    assert SearchSpace().for_channels(3) == SearchSpace()
 
 
 def test_impossible_spaces_are_refused():

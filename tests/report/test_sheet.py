@@ -12,7 +12,14 @@ from dada.augment import Sampler, apply
 from dada.errors import UserError
 from dada.policy import Operation, Policy, Scale, SubPolicy
 from dada.report import contact_sheet
-from dada.report.sheet import augmented, data_uri, picture, row_generator
+from dada.report.sheet import (
+    augmented,
+    data_uri,
+    picture,
+    row_generator,
+    shown_in_words,
+    to_pil,
+)
 
 from .conftest import make_images, make_policy
 
@@ -82,6 +89,15 @@ def test_one_seed_one_sheet_and_more_rows_leave_the_first_alone():
 )
 def test_pictures_are_brought_to_a_size_to_look_at(shape, scale, size):
     assert picture(torch.zeros(shape, dtype=torch.uint8), scale).size == size
+
+
+def test_of_many_channels_a_picture_shows_three_and_says_so():
+    images = make_images().repeat(1, 2, 1, 1)[:, :5]
+    assert np.array_equal(np.asarray(to_pil(images[0])), np.moveaxis(images[0, :3].numpy(), 0, -1))
+    assert np.array_equal(np.asarray(to_pil(images[0, :2])), images[0, 0].numpy())
+    assert shown_in_words(5) == "Of 5 channels the first 3 are shown as red, green and blue."
+    assert shown_in_words(2) == "Of 2 channels the first is shown as grey."
+    assert shown_in_words(1) == shown_in_words(3) == ""
 
 
 def test_grey_images_have_a_sheet_too():

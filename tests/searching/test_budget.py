@@ -60,7 +60,8 @@ def test_a_search_within_its_budget_says_so_and_goes_on(digits, tmp_path):
     assert time.perf_counter() - started < 30, "not five hundred epochs"
     run = RunFolder.open(tmp_path / "run")
     settings = run.config["settings"]
-    assert settings["epochs"] < 500 and run.config["data"]["notes"][-1].startswith("budget of 3 s")
+    assert settings["epochs"] < 500
+    assert any(note.startswith("budget of 3 s") for note in run.config["data"]["notes"])
     assert policy.provenance["epochs_done"] == settings["epochs"]
     again = search(digits, out=tmp_path / "run", budget=3.0, resume=True, **given)
     assert again == policy

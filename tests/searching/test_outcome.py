@@ -38,7 +38,7 @@ def make_batch(operations, count=24, length=2, draws=None, brightest=255):
 
 
 def everything():
-    return SearchSpace().without_color()[0].operations
+    return SearchSpace().for_channels(1).operations
 
 
 @pytest.fixture

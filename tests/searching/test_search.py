@@ -5,14 +5,18 @@ import itertools
 import pytest
 import torch
 
+from dada.processes import Processes
 from dada.searching.gradients import (
     CriticGradient,
     GumbelSoftmaxGradient,
     ReinforceGradient,
     RelaxGradient,
 )
+from dada.searching.run import new_search
 from dada.searching.search import HYPERGRADIENTS
+from dada.searching.settings import for_dataset, make_settings
 from dada.searching.updates import AdamUpdate, NaturalUpdate
+from tests.searching import TINY
 
 OPERATIONS = ("Brightness", "Rotate", "Posterize", "Invert")
 ESTIMATORS = ("reinforce", "relax", "gumbel-softmax")
@@ -78,3 +82,17 @@ def test_the_settings_reach_the_parts(begin):
     relax = begin(estimator="relax", hidden=9, control_lr=0.4, temperature=0.7).policy_gradient
     assert relax.control.inner.out_features == 9 and relax.control.temperature == 0.7
     assert relax.optimiser.param_groups[0]["lr"] == 0.4
+
+
+@pytest.mark.parametrize("estimator", ["critic", "relax"])
+def test_processes_begin_alike_and_draw_apart(digits, estimator):
+    """RELAX's control variate is a network too: unlike ones would make unlike policies."""
+    settings = for_dataset(make_settings(**TINY, estimator=estimator), digits)
+    states, drawn = [], []
+    for rank in (0, 1):
+        torch.manual_seed(settings.seed)
+        search = new_search(settings, digits, None, torch.device("cpu"), Processes(rank, 2))
+        parts = search.child.model.state_dict(), search.policy_gradient.state_dict()
+        states.append([*parts[0].values(), *parts[1].get("control", {}).values()])
+        drawn.append(torch.rand(1))
+    assert all(map(torch.equal, *states)) and drawn[0] != drawn[1]

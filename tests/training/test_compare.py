@@ -7,6 +7,7 @@ from torchvision.transforms import v2
 import dada
 from dada.errors import UserError
 from dada.policy import Operation, Policy, Scale, SearchSpace, SubPolicy
+from dada.runs import RunFolder
 from dada.training import CompareWatcher, compare
 from dada.training.methods import BASELINE, policy_method, torchvision_method, without_search
 
@@ -78,6 +79,15 @@ def test_an_interrupted_comparison_goes_on_to_the_same_result(digits, tmp_path):
         assert a["errors"] == b["errors"]
 
 
+def test_transforms_of_ones_own_are_in_every_row(digits, tmp_path):
+    given = {**SMALL, "seeds": 1}
+    plain = compare(digits, **given)
+    blank = compare(digits, after=torch.zeros_like, out=tmp_path / "run", **given)
+    assert [row["name"] for row in blank["rows"]] == [row["name"] for row in plain["rows"]]
+    assert len({row["mean"] for row in blank["rows"]}) == 1, "nothing is left to learn from"
+    assert RunFolder.open(tmp_path / "run").config["after"] == "zeros_like"
+
+
 def test_wrong_requests(digits):
     with pytest.raises(UserError, match="0 seeds"):
         compare(digits, seeds=0)
@@ -87,12 +97,12 @@ def test_wrong_requests(digits):
         compare(digits, ["nowhere"])
 
 
-@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("channels", [1, 2, 3, 5])
 def test_every_method_augments_every_image_by_itself(channels):
     image = torch.randint(256, (1, channels, 16, 16), dtype=torch.uint8)
     images = image.expand(40, -1, -1, -1)
     space = SearchSpace(scale=Scale("strength"))
-    space = space if channels == 3 else space.without_color()[0]
+    space = space.for_channels(channels)
     for method in [BASELINE, *without_search(space), policy_method(dada.load_policy("dada-svhn"))]:
         result = method.augment(images, torch.Generator().manual_seed(0))
         again = method.augment(images, torch.Generator().manual_seed(0))
@@ -100,6 +110,15 @@ def test_every_method_augments_every_image_by_itself(channels):
         assert torch.equal(result, again), method.name
         different = len({i.numpy().tobytes() for i in result})
         assert different == 1 if method is BASELINE else different > 5, method.name
+
+
+def test_torchvisions_methods_move_all_channels_of_an_image_alike():
+    """Every channel is the same grey image, so it must still be after one draw for all."""
+    method = torchvision_method("RandAugment", v2.RandAugment())
+    images = torch.randint(256, (30, 1, 16, 16), dtype=torch.uint8).expand(-1, 5, -1, -1)
+    result = method.augment(images, torch.Generator().manual_seed(0))
+    assert torch.equal(result, result[:, :1].expand(-1, 5, -1, -1))
+    assert not torch.equal(result, images)
 
 
 def test_torchvisions_methods_leave_the_global_generator_alone():

@@ -14,6 +14,7 @@ import pytest
 import torch
 from PIL import Image
 from torch import nn
+from torchvision.transforms import v2
 
 import dada
 from dada.datasets import open_files
@@ -209,6 +210,26 @@ def test_files_are_trained_on_and_resumed_exactly(files, tmp_path, workers):
     assert same_weights(tmp_path / "whole", tmp_path / "part")
     found = dada.evaluate(tmp_path / "whole", dataset)
     assert found["test_error"] == whole["test_error"]
+
+
+@pytest.mark.filterwarnings("ignore:This DataLoader will create 2 worker processes")
+@pytest.mark.parametrize("workers", [None, 0, 2])
+def test_transforms_of_ones_own_are_resumed_exactly(files, digits, tmp_path, workers):
+    dataset = digits if workers is None else open_files(files, side=24)
+    own = {"before": v2.RandomRotation(20), "after": v2.RandomApply([v2.GaussianBlur(3)])}
+    given = {**SMALL, "images": 60 if workers is None else None, "model": "wrn-10-1", **own}
+    given["workers"] = workers
+    train(dataset, out=tmp_path / "whole", **given)
+    with pytest.raises(KeyboardInterrupt):
+        train(dataset, out=tmp_path / "part", watch=StopAfter(1), **given)
+    train(dataset, out=tmp_path / "part", resume=True, **given)
+    assert same_weights(tmp_path / "whole", tmp_path / "part")
+    for part in own:
+        other = tmp_path / f"without {part}"
+        train(dataset, out=other, **{**given, part: None})
+        assert not same_weights(tmp_path / "whole", other)
+    with pytest.raises(UserError, match="before: gave uint8"):
+        train(dataset, **{**given, "before": v2.CenterCrop(4)})
 
 
 def test_a_broken_file_stops_a_training_with_its_name(files, tmp_path):

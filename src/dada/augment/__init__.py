@@ -3,12 +3,12 @@
 from dada.augment.apply import apply
 from dada.augment.draw import Draw, Table
 from dada.augment.feed import Feed, FileFeed, MemoryFeed
-from dada.augment.pipeline import Colours, Pipeline
+from dada.augment.own import Transform
+from dada.augment.pipeline import Pipeline
 from dada.augment.sampler import Sampler, random_magnitude
 from dada.augment.transform import PolicyTransform
 
 __all__ = [
-    "Colours",
     "Draw",
     "Feed",
     "FileFeed",
@@ -17,6 +17,7 @@ __all__ = [
     "PolicyTransform",
     "Sampler",
     "Table",
+    "Transform",
     "apply",
     "random_magnitude",
 ]

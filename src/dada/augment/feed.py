@@ -36,7 +36,7 @@ class Feed(Protocol):
     def __len__(self) -> int: ...
 
     def batches(self, rows: Sequence[Tensor], epoch: int, generator: torch.Generator) -> Batches:
-        """Cropped and flipped, ready for the policy.
+        """Cropped, flipped and all else before the policy.
 
         Args:
             rows: the indices of each batch, int64 (B,) on the CPU.
@@ -56,7 +56,7 @@ class Feed(Protocol):
 
 
 class MemoryFeed:
-    """A :class:`Feed` of images that fit on the device; they are cropped there.
+    """A `Feed` of images that fit on the device; they are cropped there.
 
     Args:
         images: the images.
@@ -72,19 +72,19 @@ class MemoryFeed:
         return len(self.labels)
 
     def batches(self, rows: Sequence[Tensor], epoch: int, generator: torch.Generator) -> Batches:
-        """See :meth:`Feed.batches`. Randomness comes from `generator` alone, batch by batch."""
+        """See `Feed.batches`. Randomness comes from `generator` alone, batch by batch."""
         for chosen in rows:
             batch = self._images.subset(chosen)
-            yield self._pipeline.crop_and_flip(batch.images, generator), batch.labels
+            yield self._pipeline.before_policy(batch.images, generator), batch.labels
 
     def plain(self, size: int) -> Batches:
-        """See :meth:`Feed.plain`."""
+        """See `Feed.plain`."""
         images, labels = self._images.images.split(size), self._images.labels.split(size)
         yield from zip(images, labels, strict=True)
 
 
 class FileFeed:
-    """A :class:`Feed` of image files, which are decoded and cropped by worker processes.
+    """A `Feed` of image files, which are decoded and cropped by worker processes.
 
     Where the crop is "resized", `plain` resizes the shorter side to 8/7 of the pipeline's side and
     cuts out the centre: 256 and 224, as is usual for ImageNet. Where it is "padded", the centre
@@ -114,7 +114,7 @@ class FileFeed:
         return len(self.labels)
 
     def batches(self, rows: Sequence[Tensor], epoch: int, generator: torch.Generator) -> Batches:
-        """See :meth:`Feed.batches`.
+        """See `Feed.batches`.
 
         What is drawn for an image depends on the seed, `epoch` and its index alone, so a resumed
         training goes on exactly, with any number of workers. `generator` is left as it is.
@@ -122,7 +122,7 @@ class FileFeed:
         return self._load(partial(self._augmented, epoch), rows)
 
     def plain(self, size: int) -> Batches:
-        """See :meth:`Feed.plain`."""
+        """See `Feed.plain`."""
         return self._load(self._centre, torch.arange(len(self)).split(size))
 
     def _augmented(self, epoch: int, row: int) -> Tensor:
@@ -131,7 +131,7 @@ class FileFeed:
         # A sequence mixes its numbers, so that neighbours in any of them have nothing in common.
         mixed = np.random.SeedSequence(self._seed, spawn_key=(epoch, row))
         generator = torch.Generator().manual_seed(mixed.generate_state(1, np.uint64).item())
-        return self._pipeline.crop_and_flip(image[None], generator)[0]
+        return self._pipeline.before_policy(image[None], generator)[0]
 
     def _centre(self, row: int) -> Tensor:
         """Uint8 (C, side, side)."""

@@ -1,7 +1,8 @@
 """The pipeline around the policy, defined once and used by search and training alike.
 
 Small images: padded crop, flip, **policy**, to float, normalise, Cutout. ImageNet: random resized
-crop, flip, **policy**, colour jitter, to float, PCA lighting, normalise.
+crop, flip, **policy**, colour jitter, to float, PCA lighting, normalise. A user's own transforms
+stand right before and right after the policy.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from torchvision.transforms.v2 import functional as F
 
 from dada.augment.apply import apply
 from dada.augment.draw import Draw
+from dada.augment.own import OwnTransform, Transform, draw_own
 
 # Of a random resized crop: its share of the image's area, its width over its height.
 _AREA, _RATIO = (0.08, 1.0), (3 / 4, 4 / 3)
@@ -36,19 +38,23 @@ _COMPONENTS = (
 
 
 @dataclass(frozen=True)
-class Colours:
+class Afterwards:
     """What stands between policy and normalisation, drawn for B images.
 
     Attributes:
+        own: the user's transform; None for none.
         jitter: brightness, contrast and saturation, in random order; None for none.
         light: (B, 3) float32, what is added to red, green and blue; None for nothing.
     """
 
+    own: OwnTransform | None = None
     jitter: Draw | None = None
     light: Tensor | None = None
 
     def __call__(self, images: Tensor) -> Tensor:
         """uint8 (B, C, H, W) to float32: in [0, 1], or a little outside under lighting."""
+        if self.own is not None:
+            images = self.own(images)
         if self.jitter is not None:
             images = apply(images, self.jitter)
         scaled = images.float() / 255
@@ -72,6 +78,7 @@ class Pipeline:
         side: height and width, in pixels, of a resized crop and of all images from files.
         jitter: brightness, contrast and saturation are multiplied by 1 ± this at most, 0 to 1.
         lighting: standard deviation, in those of ImageNet, of noise along its principal colours.
+        before, after: the user's own transforms, of one image each, around the policy.
 
     Raises:
         ValueError: lighting of images that are not RGB.
@@ -86,13 +93,22 @@ class Pipeline:
     side: int = 224
     jitter: float = 0.0
     lighting: float = 0.0
+    before: Transform | None = None
+    after: Transform | None = None
 
     def __post_init__(self) -> None:
         if self.lighting and len(self.mean) != 3:
             raise ValueError(f"lighting is for 3 channels, not {len(self.mean)}")
 
+    def before_policy(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """Crop, flip, and the user's transform. uint8 (B, C, H, W) in and out."""
+        images = self.crop_and_flip(images, generator)
+        if self.before is None:
+            return images
+        return draw_own("before", self.before, len(images), generator)(images)
+
     def crop_and_flip(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """What comes before the policy. uint8 (B, C, H, W) in and out."""
+        """uint8 (B, C, H, W) in and out."""
         if self.crop == "resized":
             images = self._resized_crop(images, generator)
         elif self.padding:
@@ -102,8 +118,8 @@ class Pipeline:
             images = torch.where(mirror[:, None, None, None], images.flip(-1), images)
         return images
 
-    def colours(self, count: int, generator: torch.Generator, views: int = 1) -> Colours:
-        """Draw colour jitter and lighting for `count` images.
+    def after_policy(self, count: int, generator: torch.Generator, views: int = 1) -> Afterwards:
+        """Draw the user's transform, colour jitter and lighting for `count` images.
 
         They are drawn apart from being applied so that all views of an image can get the same,
         whatever their policy made of it.
@@ -112,9 +128,11 @@ class Pipeline:
             views: how often the images are repeated, all of them one after the other.
 
         Returns:
-            For views · count images; without jitter and lighting, only the conversion to float.
+            For views · count images; where there is none of them, only the conversion to float.
         """
-        jitter = light = None
+        own = jitter = light = None
+        if self.after is not None:
+            own = draw_own("after", self.after, count, generator, views)
         if self.jitter:
             order = torch.rand(count, 3, generator=generator).argsort(1)
             noise = 2 * torch.rand(count, 3, generator=generator, dtype=torch.float64) - 1
@@ -131,7 +149,7 @@ class Pipeline:
             along = self.lighting * torch.randn(count, 3, generator=generator)
             components = torch.tensor(_COMPONENTS) * torch.tensor(_DEVIATIONS)
             light = (along @ components.T).repeat(views, 1)
-        return Colours(jitter, light)
+        return Afterwards(own, jitter, light)
 
     def normalise(self, images: Tensor) -> Tensor:
         """uint8, or float in [0, 1], to float32 of mean 0 and standard deviation 1 a channel.

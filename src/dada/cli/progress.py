@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,7 +17,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from dada.datasets import Dataset, FileDataset
+from dada.datasets import Dataset, FileDataset, channels_in_words
+from dada.report.numbers import count
 from dada.searching import Watcher
 from dada.searching.search import Search
 from dada.training import CompareWatcher, TrainSettings, TrainWatcher
@@ -73,24 +74,32 @@ class Bar:
 
 
 class SearchProgress(Bar, Watcher):
-    """A search: steps, validation accuracy and the leading sub-policies."""
+    """A search: steps, validation accuracy and the leading sub-policies.
+
+    Args:
+        said: notes on the data that the user has seen already.
+    """
 
     epochs_done = 0
 
+    def __init__(self, said: Sequence[str] = ()) -> None:
+        super().__init__()
+        self._said = said
+
     def on_start(self, search: Search, dataset: Dataset) -> None:
         """Say what is searched, with what."""
-        s = search.settings
+        s, per_epoch = search.settings, search.steps_per_epoch
         self.epochs_done = search.epoch
         self.say(
             f"searching {dataset.name}: {len(search.train)} images to train, "
             f"{len(search.valid)} to validate, {dataset.side[0]}x{dataset.side[1]}, "
-            f"{'grey' if dataset.channels == 1 else 'colour'}; {s.model}, {s.epochs} epochs, "
+            f"{channels_in_words(dataset.channels)}; {s.model}, {count(s.epochs, 'epoch')} of "
+            f"{count(per_epoch, 'step')} of up to {s.batch} images, "
             f"{len(search.distribution.space.sub_policies)} sub-policies, seed {s.seed}"
         )
         for note in dataset.notes:
-            if note.startswith("budget"):
+            if note not in self._said:
                 self.say(f"note: {note}")
-        per_epoch = search.steps_per_epoch
         self.begin("search", s.epochs * per_epoch, search.epoch * per_epoch)
 
     def on_step(self, epoch: int, step: int) -> None:

@@ -79,7 +79,7 @@ def search(
     dataset = o.open_data(data, side, root)
     out = out or Path("runs") / dataset.name
     o.check_outside(out, data)
-    with SearchProgress() as progress:
+    with SearchProgress(dataset.notes) as progress:
         try:
             policy = run_search(
                 dataset,

@@ -3,10 +3,16 @@
 from dada.datasets.adapt import from_torch
 from dada.datasets.anything import AnyData, as_dataset
 from dada.datasets.files import FileDataset, ImageFiles, open_files, open_images
-from dada.datasets.imageset import Dataset, ImageSet, channel_statistics, even_batches
+from dada.datasets.imageset import (
+    Dataset,
+    ImageSet,
+    channel_statistics,
+    channels_in_words,
+    even_batches,
+)
 from dada.datasets.load import DEFAULT_ROOT, load
 from dada.datasets.named import NAMES
-from dada.datasets.splits import PAPER_REDUCED, halves, hold_out, reduced
+from dada.datasets.splits import PAPER_REDUCED, halves, hold_out, reduced, reduced_to_halve
 
 __all__ = [
     "DEFAULT_ROOT",
@@ -19,6 +25,7 @@ __all__ = [
     "ImageSet",
     "as_dataset",
     "channel_statistics",
+    "channels_in_words",
     "even_batches",
     "from_torch",
     "halves",
@@ -27,4 +34,5 @@ __all__ = [
     "open_files",
     "open_images",
     "reduced",
+    "reduced_to_halve",
 ]

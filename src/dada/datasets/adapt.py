@@ -1,4 +1,4 @@
-"""Any map-style dataset of pictures and labels as an :class:`ImageSet`."""
+"""Any map-style dataset of pictures and labels as an `ImageSet`."""
 
 from collections.abc import Sequence
 from numbers import Integral
@@ -9,13 +9,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from dada.datasets.imageset import ImageSet
-from dada.datasets.pixels import check_side, choose_side, from_planes, planes, square, to_eight_bits
+from dada.datasets.imageset import CHANNELS, ImageSet, are_channels
+from dada.datasets.pixels import check_side, choose_side, planes, square_planes, to_eight_bits
 from dada.errors import UserError
 
 
 class MapStyle(Protocol):
-    """What :func:`from_torch` needs of a dataset: a length and items by number."""
+    """What `from_torch` needs of a dataset: a length and items by number."""
 
     def __len__(self) -> int: ...
 
@@ -27,15 +27,15 @@ def from_torch(dataset: MapStyle, side: int | None = None, name: str = "dataset"
 
     Args:
         dataset: gives (picture, label) pairs. A picture is a PIL image of any mode, or a tensor,
-            (H, W) or (C, H, W) with C 1 or 3: uint8, or float in [0, 1]. A label is an integer
-            from 0; or, where a picture may have several labels, a list, an array or a tensor of
-            0 and 1, one for each label.
+            (H, W) or (C, H, W) with C 1, 3 or less than H and W: uint8, or float in [0, 1]. A
+            label is an integer from 0; or, where a picture may have several labels, a list, an
+            array or a tensor of 0 and 1, one for each label.
         side: of the images, in pixels. None keeps a size that all pictures share, and otherwise
             chooses 32, 64 or 96 by their median shorter side.
         name: what error messages call the dataset.
 
     Returns:
-        The images, grey if all pictures are, else RGB.
+        The images, grey if all pictures are, else RGB, else of the channels that all have.
 
     Raises:
         UserError: the dataset is empty, or an item is not as described.
@@ -56,12 +56,12 @@ def from_torch(dataset: MapStyle, side: int | None = None, name: str = "dataset"
         picture, label = _pair(dataset[index], where)
         pixels = _pixels(picture, where)
         # A given side is applied at once: full-size photographs need not all be in memory.
-        images.append(pixels if side is None else _square(pixels, side))
+        images.append(pixels if side is None else square_planes(pixels, side))
         labels.append(_label(label, where))
     if side is None and len({pixels.shape[1:] for pixels in images}) > 1:
         chosen = choose_side([min(pixels.shape[1:]) for pixels in images])
-        images = [_square(pixels, chosen) for pixels in images]
-    return ImageSet(_stack(images), _labels(labels, name))
+        images = [square_planes(pixels, chosen) for pixels in images]
+    return ImageSet(_stack(images, name), _labels(labels, name))
 
 
 def _pair(item: Any, where: str) -> tuple[Any, Any]:
@@ -106,9 +106,10 @@ def _pixels(picture: Any, where: str) -> np.ndarray:
 
 def _three_axes(picture: Tensor, where: str) -> Tensor:
     shaped = picture[None] if picture.ndim == 2 else picture
-    if shaped.ndim != 3 or shaped.shape[0] not in (1, 3) or not shaped.numel():
+    if shaped.ndim != 3 or not are_channels(*shaped.shape) or not shaped.numel():
         raise UserError(
-            f"{where}: picture is {tuple(picture.shape)}: must be (H, W) or (C, H, W) with C 1 or 3"
+            f"{where}: picture is {tuple(picture.shape)}: must be (H, W) or (C, H, W) with C "
+            f"{CHANNELS}"
         )
     return shaped
 
@@ -127,13 +128,15 @@ def _bytes(picture: Tensor, where: str) -> Tensor:
     return (picture * 255).round().to(torch.uint8)
 
 
-def _square(pixels: np.ndarray, side: int) -> np.ndarray:
-    return planes(square(from_planes(pixels), side))
-
-
-def _stack(images: Sequence[np.ndarray]) -> Tensor:
+def _stack(images: Sequence[np.ndarray], name: str) -> Tensor:
     """Stack (C, H, W) images of one size; grey ones among RGB ones are repeated."""
-    channels = max(len(pixels) for pixels in images)
+    found = sorted({len(pixels) for pixels in images})
+    if len(found) > 1 and found != [1, 3]:
+        raise UserError(
+            f"{name}: pictures of {', '.join(map(str, found))} channels: must be as many in every "
+            "picture, but for grey ones among RGB ones"
+        )
+    channels = found[-1]
     out = np.empty((len(images), channels, *images[0].shape[1:]), np.uint8)
     for i, pixels in enumerate(images):
         out[i] = pixels

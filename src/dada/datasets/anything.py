@@ -1,4 +1,4 @@
-"""Whatever a user calls their data, as a :class:`Dataset`."""
+"""Whatever a user calls their data, as a `Dataset`."""
 
 from __future__ import annotations
 

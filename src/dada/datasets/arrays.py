@@ -8,19 +8,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dada.datasets.imageset import ImageSet, Parts
+from dada.datasets.imageset import CHANNELS, ImageSet, Parts, are_channels
 from dada.datasets.pixels import resized
 from dada.errors import UserError
 
-_IMAGE_SHAPES = "N x H x W, N x H x W x C or N x C x H x W with C 1 or 3"
+_IMAGE_SHAPES = f"N x H x W, N x H x W x C or N x C x H x W with C {CHANNELS}"
 
 
 def read_arrays(path: Path, side: int | None = None) -> Parts:
     """Read ``x_train``, ``y_train`` and, optionally, ``x_test``, ``y_test``.
 
-    Images are uint8: N x H x W (grey), N x H x W x C or N x C x H x W with C 1 or 3. Labels are
-    integers, (N,) or (N, 1); any values, which name the classes and are numbered from 0 in
-    their order. Nothing is ever unpickled.
+    Images are uint8: N x H x W (grey), N x H x W x C or N x C x H x W with C 1, 3 or less than H
+    and W. Labels are integers, (N,) or (N, 1); any values, which name the classes and are numbered
+    from 0 in their order. Or, where an image may have several labels, (N, L) of 0 and 1, of any
+    type. Nothing is ever unpickled.
 
     Args:
         path: the file.
@@ -33,9 +34,7 @@ def read_arrays(path: Path, side: int | None = None) -> Parts:
     """
     arrays = _load(path)
     train, values = _images(path, arrays, "train"), _labels(path, arrays, "train")
-    classes, labels = np.unique(values, return_inverse=True)
-    if len(classes) < 2:
-        raise UserError(f"{path}: y_train has one class only ({classes[0]}): at least two needed")
+    classes, labels = _classes(path, values)
     notes = []
     if side is not None and train.shape[2:] != (side, side):
         notes = [f"images resized and cropped to {side}x{side}"]
@@ -47,7 +46,13 @@ def read_arrays(path: Path, side: int | None = None) -> Parts:
                 f"{path}: x_test images are {_chw(test_images)} but x_train's are {_chw(train)} "
                 "(channels, height, width): must be the same"
             )
-        test_labels = _test_labels(path, _labels(path, arrays, "test"), classes)
+        test_values = _labels(path, arrays, "test")
+        if test_values.shape[1:] != values.shape[1:]:
+            raise UserError(
+                f"{path}: y_test is {test_values.shape} but y_train {values.shape}: must have as "
+                "many labels an image"
+            )
+        test_labels = _test_labels(path, test_values, classes)
         test = _set(test_images, test_labels, side)
     if not np.array_equal(classes, np.arange(len(classes))):
         notes.append(f"labels {_few(classes)} are numbered from 0 to {len(classes) - 1}")
@@ -114,22 +119,27 @@ def _images(path: Path, arrays: dict[str, np.ndarray], part: str) -> np.ndarray:
                 f"{path}: {name} is {images.shape}, whose channels may be the second or the last "
                 "axis: give N x H x W, or larger images"
             )
-        if last:
-            return images.transpose(0, 3, 1, 2)
-        if first:
+        channels_last = images.transpose(0, 3, 1, 2)
+        if last or (not first and are_channels(*channels_last.shape[1:])):
+            return channels_last
+        if are_channels(*images.shape[1:]):
             return images
     raise UserError(f"{path}: {name} is {images.shape}: must be {_IMAGE_SHAPES}")
 
 
 def _labels(path: Path, arrays: dict[str, np.ndarray], part: str) -> np.ndarray:
-    """Return integer labels, (N,), as many as there are images."""
+    """Return labels as many as there are images: integer (N,), or (N, L) of 0 and 1."""
     name, labels = f"y_{part}", arrays[f"y_{part}"]
-    if labels.dtype.kind not in "iu":
+    several = labels.ndim == 2 and labels.shape[1] > 1
+    if not several and labels.dtype.kind not in "iu":
         raise UserError(f"{path}: {name} is {labels.dtype}: labels must be integers")
-    if labels.ndim == 2 and labels.shape[1] == 1:
+    if labels.ndim == 2 and not several:
         labels = labels[:, 0]
-    if labels.ndim != 1:
-        raise UserError(f"{path}: {name} is {labels.shape}: must be (N,), one label an image")
+    if labels.ndim > 2 or (several and not np.isin(labels, (0, 1)).all()):
+        raise UserError(
+            f"{path}: {name} is {labels.shape}: must be (N,), one label an image, or (N, L) of 0 "
+            "and 1 where an image may have several"
+        )
     count = len(arrays[f"x_{part}"])
     if len(labels) != count:
         raise UserError(
@@ -139,8 +149,20 @@ def _labels(path: Path, arrays: dict[str, np.ndarray], part: str) -> np.ndarray:
     return labels
 
 
+def _classes(path: Path, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the classes and the labels numbered by them; several labels stay as they are."""
+    if values.ndim == 2:
+        return np.arange(values.shape[1]), values
+    classes, labels = np.unique(values, return_inverse=True)
+    if len(classes) < 2:
+        raise UserError(f"{path}: y_train has one class only ({classes[0]}): at least two needed")
+    return classes, labels
+
+
 def _test_labels(path: Path, values: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """Number test labels as the training labels are."""
+    if values.ndim == 2:
+        return values
     unknown = np.setdiff1d(values, classes)
     if len(unknown):
         raise UserError(
@@ -154,7 +176,8 @@ def _set(images: np.ndarray, labels: np.ndarray, side: int | None) -> ImageSet:
     tensor: Tensor = torch.from_numpy(np.ascontiguousarray(images))
     if side is not None:
         tensor = resized(tensor, side)
-    return ImageSet(tensor, torch.from_numpy(labels.astype(np.int64)))
+    kind = np.int64 if labels.ndim == 1 else np.float32
+    return ImageSet(tensor, torch.from_numpy(labels.astype(kind)))
 
 
 def _chw(images: np.ndarray) -> str:

@@ -1,6 +1,7 @@
 """Image files into tensors: decoded once, in threads, leaving out what cannot be read."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import torch
 from PIL import Image, ImageOps
 
 from dada.datasets.imageset import ImageSet
-from dada.datasets.pixels import planes, square, to_eight_bits
+from dada.datasets.pixels import conversion_in_words, planes, square, to_eight_bits
 from dada.errors import UserError
 
 Progress = Callable[[int, int], None]
@@ -57,7 +58,7 @@ def decode(
         train: training files.
         test: test files, or None.
         side: of the images, in pixels.
-        border: see :func:`~dada.datasets.pixels.square`.
+        border: see `dada.datasets.pixels.square`.
         progress: called after each file.
 
     Raises:
@@ -66,8 +67,10 @@ def decode(
     samples = (
         train if test is None else Samples(train.files + test.files, train.labels + test.labels)
     )
-    pixels, grey, failures = _read_all(samples.files, side, border, progress)
+    pixels, grey, failures, losses = _read_all(samples.files, side, border, progress)
     skipped, notes = _left_out(root, samples.files, failures)
+    total = len(samples.files)
+    notes += tuple(f"{what} ({n} of {total} files)" for what, n in sorted(losses.items()))
     labels, count = np.array(samples.labels, np.int64), len(train.files)
     if skipped:
         kept = np.setdiff1d(np.arange(len(samples.files)), list(failures))
@@ -107,45 +110,55 @@ def reason(file: str, error: BaseException) -> str:
 
 def _read_all(
     files: Sequence[str], side: int, border: float, progress: Progress | None
-) -> tuple[np.ndarray, bool, dict[int, str]]:
-    """Decode all files: uint8 (N, 3, side, side), whether all are grey, reasons of failures."""
+) -> tuple[np.ndarray, bool, dict[int, str], Counter[str]]:
+    """Decode all files.
+
+    Returns:
+        uint8 (N, 3, side, side), whether all are grey, reasons of failures, and how many pictures
+        lost what.
+    """
     images = np.zeros((len(files), 3, side, side), np.uint8)
 
-    def read_into(index: int) -> tuple[bool, str | None]:
+    def read_into(index: int) -> tuple[bool, str | None, str]:
         try:
-            pixels = _read_one(files[index], side, border)
+            pixels, lost = _read_one(files[index], side, border)
         except MemoryError:
             raise
         except Exception as error:  # a broken file makes Pillow raise nearly anything
-            return True, reason(files[index], error)
+            return True, reason(files[index], error), ""
         images[index] = pixels
-        return len(pixels) == 1, None
+        return len(pixels) == 1, None, lost
 
-    grey, failures = True, {}
+    grey, failures, losses = True, {}, Counter[str]()
     with _pool() as pool:
-        for index, (is_grey, failure) in enumerate(pool.map(read_into, range(len(files)))):
+        for index, (is_grey, failure, lost) in enumerate(pool.map(read_into, range(len(files)))):
             grey &= is_grey
+            losses.update([lost] if lost else [])
             if failure is not None:
                 failures[index] = failure
             if progress is not None:
                 progress(index + 1, len(files))
-    return images, grey, failures
+    return images, grey, failures, losses
 
 
 def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=min(16, os.cpu_count() or 1))
 
 
-def _read_one(file: str, side: int, border: float) -> np.ndarray:
-    """Decode a file to uint8 (1 or 3, side, side): 1 where it is grey by mode or by content."""
+def _read_one(file: str, side: int, border: float) -> tuple[np.ndarray, str]:
+    """Decode a file to uint8 (1 or 3, side, side): 1 where it is grey by mode or by content.
+
+    Also return what it lost by that, "" for nothing.
+    """
     with Image.open(file) as picture:
         # A JPEG decoder gives large photographs at 1/2, 1/4 or 1/8 of their size far faster;
         # twice the side leaves the antialiased resize enough to work on.
         picture.draft(None, (2 * side, 2 * side))
+        lost = conversion_in_words(picture)
         upright = to_eight_bits(ImageOps.exif_transpose(picture))
     pixels = planes(square(upright, side, border))
     is_grey = len(pixels) == 3 and (pixels == pixels[:1]).all()
-    return pixels[:1] if is_grey else pixels
+    return (pixels[:1] if is_grey else pixels), lost
 
 
 def _left_out(

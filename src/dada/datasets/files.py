@@ -164,7 +164,7 @@ def open_files(
 
     Args:
         source: ``imagenet``, all 1,000 classes of it, or the path of an image folder as
-            :func:`~dada.datasets.load` takes it. Where that has no test set, 20 % of every class
+            `dada.datasets.load` takes it. Where that has no test set, 20 % of every class
             are held out as one.
         root: the folder that holds ImageNet; None is ``~/.cache/dada/imagenet``.
         side: that images are brought to, in pixels; None is 224.

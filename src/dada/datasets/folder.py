@@ -1,6 +1,7 @@
 """A folder of class folders, or of ``train/`` and ``test/`` folders of them."""
 
 import os
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -28,7 +29,7 @@ class Listing:
 
 
 def list_folder(path: Path) -> Listing:
-    """List an image folder as :func:`read_folder` describes it; no file is opened.
+    """List an image folder as `read_folder` describes it; no file is opened.
 
     Raises:
         UserError: no images, no class folders, one class only, or test classes that are not
@@ -38,7 +39,8 @@ def list_folder(path: Path) -> Listing:
     classes, train = _samples(train_path)
     _check_classes(path, train_path, classes)
     test = None if test_path is None else _test_samples(test_path, classes)
-    return Listing(train, test, classes, (*notes, *_empty_folders(train_path, classes)))
+    notes += _empty_folders(train_path, classes) + _other_files(train_path, classes)
+    return Listing(train, test, classes, tuple(notes))
 
 
 def read_folder(path: Path, side: int | None = None, progress: Progress | None = None) -> Parts:
@@ -47,7 +49,7 @@ def read_folder(path: Path, side: int | None = None, progress: Progress | None =
     Either class folders directly, or ``train/`` with, optionally, ``test/`` or ``val/`` beside
     it (also ``training``, ``testing``, ``valid``, ``validation``; in any case of letters).
     Class folders may have folders inside. Files with the endings that torchvision knows count;
-    hidden ones do not. See :mod:`~dada.datasets.pixels` for how pictures are converted.
+    hidden ones do not. See `dada.datasets.pixels` for how pictures are converted.
 
     Args:
         path: the folder.
@@ -159,6 +161,18 @@ def _check_classes(path: Path, train_path: Path, classes: tuple[str, ...]) -> No
 def _empty_folders(path: Path, classes: tuple[str, ...]) -> list[str]:
     empty = [name for name in _subfolders(path) if name not in classes]
     return [f"no images in folder {_listed(empty)}: not a class"] if empty else []
+
+
+def _other_files(path: Path, classes: tuple[str, ...]) -> list[str]:
+    """A note on what lies among the images and has another ending, such as a camera's ``.heic``."""
+    names = (name for label in classes for _, _, files in os.walk(path / label) for name in files)
+    others = [name for name in names if not _is_image(name) and not name.startswith(".")]
+    if not others:
+        return []
+    endings = Counter(os.path.splitext(name)[1].lower() or "none" for name in others)
+    found = ", ".join(f"{ending} {count}" for ending, count in endings.most_common(5))
+    count = "1 file is" if len(others) == 1 else f"{len(others)} files are"
+    return [f"{count} left out, of other endings than images have ({found})"]
 
 
 def _side(files: tuple[str, ...], side: int | None) -> tuple[int, str]:

@@ -1,4 +1,4 @@
-"""Datasets of the Hugging Face Hub, or saved by its library, through :func:`from_torch`."""
+"""Datasets of the Hugging Face Hub, or saved by its library, through `from_torch`."""
 
 from collections.abc import Sequence
 from importlib import import_module
@@ -148,7 +148,7 @@ def _numbers(source: str, name: str, labels: np.ndarray, values: np.ndarray) -> 
 
 
 class _Pairs(Dataset[Any]):
-    """A split as :func:`from_torch` takes it."""
+    """A split as `from_torch` takes it."""
 
     def __init__(
         self, source: str, name: str, split: Any, picture: str, labels: np.ndarray

@@ -42,8 +42,8 @@ def read_imagenet(
             extracted folders ``train/`` and ``val/``, with a folder for each of the 1,000 classes.
         side: of the images, in pixels; None is 224.
         progress: called after each file.
-        chosen: labels of the classes; None is :func:`reduced_classes`.
-        size: training images to keep, by :func:`~dada.datasets.splits.reduced`.
+        chosen: labels of the classes; None is `reduced_classes`.
+        size: training images to keep, by `dada.datasets.splits.reduced`.
 
     Raises:
         UserError: the root does not hold ImageNet, or too many files are unreadable.
@@ -75,7 +75,7 @@ def list_imagenet(root: Path) -> tuple[Samples, Samples, tuple[str, ...]]:
     """List all training and validation images of the 1,000 classes; no file is opened.
 
     Args:
-        root: as :func:`read_imagenet` takes it.
+        root: as `read_imagenet` takes it.
 
     Returns:
         The training files, the validation files, and the name of each label.

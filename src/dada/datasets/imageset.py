@@ -12,12 +12,26 @@ from dada.errors import UserError
 _CHUNK = 4096  # images counted at once: bounds the copies that statistics make
 
 
+CHANNELS = "1, 3 or less than H and W"
+"""What an axis of channels may be, in words."""
+
+
+def are_channels(count: int, height: int, width: int) -> bool:
+    """Whether so many can be the channels of such images, and not an axis in the wrong place."""
+    return count in (1, 3) or 0 < count < min(height, width)
+
+
+def channels_in_words(count: int) -> str:
+    """``grey``, ``colour``, ``5-channel``"""
+    return {1: "grey", 3: "colour"}.get(count, f"{count}-channel")
+
+
 @dataclass(frozen=True, eq=False)
 class ImageSet:
     """Labelled images of one size.
 
     Attributes:
-        images: uint8, (N, C, H, W), C 1 (grey) or 3 (RGB).
+        images: uint8, (N, C, H, W): C 1 (grey), 3 (RGB), or any number below H and W.
         labels: int64, (N,), from 0; or, where an image may have several labels, float32, (N, L),
             1 for each of L labels that it has and 0 for the others.
 
@@ -30,9 +44,9 @@ class ImageSet:
 
     def __post_init__(self) -> None:
         images, labels = self.images, self.labels
-        if images.dtype != torch.uint8 or images.ndim != 4 or images.shape[1] not in (1, 3):
+        if images.dtype != torch.uint8 or images.ndim != 4 or not are_channels(*images.shape[1:]):
             raise UserError(
-                f"images are {_describe(images)}: must be uint8 (N, C, H, W) with C 1 or 3"
+                f"images are {_describe(images)}: must be uint8 (N, C, H, W) with C {CHANNELS}"
             )
         if (labels.dtype, labels.ndim) not in ((torch.int64, 1), (torch.float32, 2)):
             raise UserError(
@@ -92,7 +106,7 @@ class Dataset:
 
     @property
     def channels(self) -> int:
-        """1 for grey images, 3 for RGB."""
+        """1 for grey images, 3 for RGB, or any other number."""
         return self.train.images.shape[1]
 
     def statistics(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -107,7 +121,7 @@ class Dataset:
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """What a reader found: a :class:`Dataset` whose test set may still have to be held out."""
+    """What a reader found: a `Dataset` whose test set may still have to be held out."""
 
     train: ImageSet
     test: ImageSet | None
@@ -118,7 +132,7 @@ class Parts:
 
 
 def check_labels(name: str, part: str, labels: Tensor, classes: int) -> None:
-    """Raise :class:`UserError` unless there are labels, all of them 0 to ``classes`` - 1.
+    """Raise `UserError` unless there are labels, all of them 0 to ``classes`` - 1.
 
     Where an image may have several, there must be ``classes`` columns of 0 and 1.
     """

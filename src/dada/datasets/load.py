@@ -30,8 +30,8 @@ def load(
     Where there is no test set, 20 % of every class are held out as one.
 
     Args:
-        source: one of :data:`NAMES`, the path of an image folder or ``.npz`` file, or what
-            :func:`~dada.datasets.huggingface.read_hub` takes, such as ``hf:OWNER/NAME``. A folder
+        source: one of `NAMES`, the path of an image folder or ``.npz`` file, or what
+            `dada.datasets.huggingface.read_hub` takes, such as ``hf:OWNER/NAME``. A folder
             that is called like a name is given as ``./name``.
         side: of the images, 8 to 1024 pixels. None keeps the size of named sets and arrays,
             takes 224 for ImageNet, and chooses 32, 64 or 96 for an image folder.

@@ -83,7 +83,7 @@ _TORCHVISION = {
 }
 
 NAMES = ("digits", *_TORCHVISION, "imagenet")
-"""The names that :func:`~dada.datasets.load` knows."""
+"""The names that `dada.datasets.load` knows."""
 
 
 def read_digits(side: int | None = None) -> Parts:

@@ -26,7 +26,7 @@ def choose_side(shorter_sides: Sequence[int]) -> int:
 
 
 def check_side(side: int | None) -> None:
-    """Raise :class:`UserError` unless ``side`` is None or 8 to 1024 pixels."""
+    """Raise `UserError` unless ``side`` is None or 8 to 1024 pixels."""
     if side is not None and not 8 <= side <= 1024:
         raise UserError(f"side {side}: must be 8 to 1024 pixels")
 
@@ -50,6 +50,13 @@ def to_eight_bits(picture: Image.Image) -> Image.Image:
         white = Image.new("RGBA", layer.size, "white")
         return Image.alpha_composite(white, layer).convert("L" if grey else "RGB")
     return picture.convert("L" if picture.mode in _GREY else "RGB")
+
+
+def conversion_in_words(picture: Image.Image) -> str:
+    """Say what `to_eight_bits` takes from a picture; "" where it takes nothing."""
+    if picture.mode in _DEEP_GREY:
+        return "16-bit grey is scaled to 8 bits"
+    return "transparency is laid on white" if picture.has_transparency_data else ""
 
 
 def _from_sixteen_bits(picture: Image.Image) -> Image.Image:
@@ -80,16 +87,16 @@ def planes(picture: Image.Image) -> np.ndarray:
     return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
 
 
-def from_planes(pixels: np.ndarray) -> Image.Image:
-    """Return the picture whose :func:`planes` are ``pixels``: uint8 (C, H, W), C 1 or 3."""
-    return Image.fromarray(pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0).copy())
+def square_planes(pixels: np.ndarray, side: int) -> np.ndarray:
+    """Bring uint8 (C, H, W) to (C, side, side) by `square`, channel by channel as it does."""
+    return np.stack([planes(square(Image.fromarray(plane), side))[0] for plane in pixels])
 
 
 def resized(images: Tensor, side: int) -> Tensor:
-    """Bring images, uint8 (N, C, H, W), to (N, C, side, side) by :func:`square`."""
+    """Bring images, uint8 (N, C, H, W), to (N, C, side, side) by `square`."""
     if images.shape[2:] == (side, side):
         return images
     out = np.empty((*images.shape[:2], side, side), np.uint8)
     for i, image in enumerate(images.numpy()):
-        out[i] = planes(square(from_planes(image), side))
+        out[i] = square_planes(image, side)
     return torch.from_numpy(out)

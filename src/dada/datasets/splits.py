@@ -17,6 +17,8 @@ from dada.errors import UserError
 PAPER_REDUCED = {"cifar10": 4000, "cifar100": 4000, "svhn": 1000, "imagenet": 6000}
 """Images in the paper's reduced sets, by dataset."""
 
+_LEAST = 5  # images of a class, of which a fifth is at least one
+
 Labels = Sequence[int] | np.ndarray | Tensor
 
 
@@ -72,6 +74,21 @@ def reduced(
     return _split(labels, 1, total - size, seed)[0]
 
 
+def reduced_to_halve(
+    labels: Labels, size: int, seed: int = 0, classes: Sequence[str] | None = None
+) -> np.ndarray:
+    """Choose as `reduced` does, less what is alone in its class then: `halves` needs two of each.
+
+    Raises:
+        UserError: as `reduced`.
+    """
+    labels = _array(labels)
+    rows = reduced(labels, size, seed, classes)
+    if labels.ndim == 2 or len(rows) == len(labels):
+        return rows
+    return rows[_class_sizes(labels[rows]) > 1]
+
+
 def halves(
     labels: Labels, seed: int = 0, classes: Sequence[str] | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -110,7 +127,7 @@ def hold_out(
 
     Returns:
         Training indices and test indices, each shuffled; every class is in both. What is left
-        by the default of 0.2 can be split by :func:`halves`.
+        by the default of 0.2 can be split by `halves`.
 
     Raises:
         UserError: a class has fewer than ⌈1 / fraction⌉ images (5 by default), the least that
@@ -127,7 +144,9 @@ def hold_out(
 def split_off_test_set(
     name: str, images: AnyImages, classes: Sequence[str]
 ) -> tuple[AnyImages, AnyImages, str]:
-    """Hold out a test set, by :func:`hold_out`, of data that came without one.
+    """Hold out a test set, by `hold_out`, of data that came without one.
+
+    A class too small for that keeps all of its images to train on, as long as two others are not.
 
     Args:
         name: of the data, for the error message.
@@ -138,17 +157,45 @@ def split_off_test_set(
         The images left to train on, the test images, and a note that says what was done.
 
     Raises:
-        UserError: a class has too few images.
+        UserError: too many classes have too few images.
     """
+    labels = _array(images.labels)
+    small = _class_sizes(labels) < _LEAST if labels.ndim == 1 else np.zeros(len(labels), bool)
+    if len(np.unique(labels[~small])) < 2:
+        small[:] = False  # then the error names them
+    rest = np.flatnonzero(~small)
     try:
-        kept, held = hold_out(images.labels, classes=classes)
+        kept, held = hold_out(labels[rest], classes=classes)
     except UserError as error:
         raise UserError(f"{name}: no test images found, and {error}") from error
     note = (
         f"no test images found: 20 % of the images, chosen per class, are held out as the "
         f"test set ({len(held)} of {len(images)})"
     )
-    return images.subset(kept), images.subset(held), note
+    if small.any():
+        found = _counted(labels[small], classes)
+        note += f"; none of a class that has fewer than {_LEAST} images: {found}"
+    return (
+        images.subset(np.concatenate([rest[kept], np.flatnonzero(small)])),
+        images.subset(rest[held]),
+        note,
+    )
+
+
+def _class_sizes(labels: np.ndarray) -> np.ndarray:
+    """(N,): how many images have the class that each image has."""
+    _, which, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    return counts[which]
+
+
+def _counted(labels: np.ndarray, classes: Sequence[str] | None) -> str:
+    """``'ant' has 1, 'bee' has 2``, of at most five classes."""
+    found = [
+        f"'{classes[value] if classes else value}' has {count}"
+        for value, count in zip(*np.unique(labels, return_counts=True), strict=True)
+    ]
+    more = f" and {len(found) - 5} more classes" if len(found) > 5 else ""
+    return ", ".join(found[:5]) + more
 
 
 def _array(labels: Labels) -> np.ndarray:
@@ -163,15 +210,13 @@ def _require(labels: np.ndarray, need: int, task: str, classes: Sequence[str] | 
     if labels.ndim == 2 and len(labels):
         return
     values, counts = np.unique(labels, return_counts=True)
-    few = [
-        f"'{classes[value] if classes else value}' has {count}"
-        for value, count in zip(values, counts, strict=True)
-        if count < need
-    ]
-    if few or not len(values):
-        more = f" and {len(few) - 5} more classes" if len(few) > 5 else ""
-        found = ", ".join(few[:5]) + more if few else "there are none"
-        raise UserError(f"{task} needs at least {need} images of each class: {found}")
+    few = np.isin(labels, values[counts < need])
+    if few.any() or not len(values):
+        found = _counted(labels[few], classes) if len(values) else "there are none"
+        raise UserError(
+            f"{task} needs at least {need} images of each class: {found}; add images, "
+            "or leave the class out"
+        )
 
 
 def _split(

@@ -64,11 +64,6 @@ def right_share(logits: Tensor, labels: Tensor) -> Tensor:
     return ((logits > 0) == (labels > 0.5)).float().mean(1)
 
 
-def name_of(loss: Loss) -> str:
-    """What a run's files call a loss."""
-    return getattr(loss, "__name__", type(loss).__name__)
-
-
 class Gradient(NamedTuple):
     """A mean loss (scalar), its gradient in the weights, and the logits (B, classes), detached."""
 

@@ -44,7 +44,7 @@ _WITHOUT: dict[str, Any] = {"aux_logits": False, "init_weights": True}
 
 
 def names() -> tuple[str, ...]:
-    """Networks that :func:`create` knows: the paper's, then torchvision's that classify images.
+    """Networks that `create` knows: the paper's, then torchvision's that classify images.
 
     Other depths and widths of the first, and timm's networks, are not listed.
     """
@@ -52,10 +52,10 @@ def names() -> tuple[str, ...]:
 
 
 def check_name(name: str) -> None:
-    """Find out, without making it, whether :func:`create` would know a network of that name.
+    """Find out, without making it, whether `create` would know a network of that name.
 
     Raises:
-        UserError: as :func:`create`.
+        UserError: as `create`.
     """
     _builder(name.lower())
 

@@ -1,7 +1,7 @@
 """Pyramidal residual networks with ShakeDrop, as the published final trainings use them.
 
 Han, Kim and Kim, *Deep Pyramidal Residual Networks*, CVPR 2017 (arXiv 1610.02915), with
-bottlenecks, in the variant of Fast AutoAugment and DADA. ShakeDrop: :mod:`dada.models.shake_drop`.
+bottlenecks, in the variant of Fast AutoAugment and DADA. ShakeDrop: `dada.models.shake_drop`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ EXPANSION = 4  # channels that leave a bottleneck over those inside it
 
 
 def check_depth(depth: int) -> None:
-    """Raise :class:`UserError` unless ``depth`` is 9n + 2 with n of at least 1."""
+    """Raise `UserError` unless ``depth`` is 9n + 2 with n of at least 1."""
     if depth >= 11 and (depth - 2) % 9 == 0:
         return
     nearest = max(11, 9 * round((depth - 2) / 9) + 2)

@@ -16,7 +16,7 @@ from dada.models.shake_drop import scale, uniform
 
 
 def check_depth(depth: int) -> None:
-    """Raise :class:`UserError` unless ``depth`` is 6n + 2 with n of at least 1."""
+    """Raise `UserError` unless ``depth`` is 6n + 2 with n of at least 1."""
     if depth >= 8 and (depth - 2) % 6 == 0:
         return
     nearest = max(8, 6 * round((depth - 2) / 6) + 2)
@@ -26,7 +26,7 @@ def check_depth(depth: int) -> None:
 
 
 def check_width(width: int) -> None:
-    """Raise :class:`UserError` unless ``width`` is even: a shortcut has two halves."""
+    """Raise `UserError` unless ``width`` is even: a shortcut has two halves."""
     if width < 2 or width % 2:
         raise UserError(f"Shake-Shake width {width}: must be even and at least 2 (32, 96, 112)")
 

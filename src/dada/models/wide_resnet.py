@@ -15,7 +15,7 @@ BN_MOMENTUM = 0.9
 
 
 def check_depth(depth: int) -> None:
-    """Raise :class:`UserError` unless ``depth`` is 6n + 4 with n of at least 1."""
+    """Raise `UserError` unless ``depth`` is 6n + 4 with n of at least 1."""
     if depth >= 10 and (depth - 4) % 6 == 0:
         return
     nearest = max(10, 6 * round((depth - 4) / 6) + 4)

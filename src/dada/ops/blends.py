@@ -42,12 +42,8 @@ def _to_bytes(levels: Tensor) -> Tensor:
     return levels.clamp_(0, 255).to(torch.int16).to(torch.uint8)
 
 
-def _grey(levels: Tensor, operation: str) -> Tensor:
-    """Pillow's conversion of float32 (B, C, H, W) to L, (B, 1, H, W)."""
-    if levels.shape[1] == 1:
-        return levels
-    if levels.shape[1] != 3:
-        raise ValueError(f"{operation} needs 1 or 3 channels, got {levels.shape[1]}")
+def _grey(levels: Tensor) -> Tensor:
+    """Pillow's conversion of RGB, float32 (B, 3, H, W), to L, (B, 1, H, W)."""
     red, green, blue = levels.split(1, dim=1)
     # Pillow adds integer multiples in 1/65536. They stay below 2**24 of these, so float32 is exact.
     grey = (red * (19595 / 65536)).add_(green, alpha=38470 / 65536)
@@ -63,30 +59,28 @@ def _pillow_contrast(image: Image.Image, value: float) -> Image.Image:
 def contrast(images: Tensor, values: Tensor) -> Tensor:
     """Away from, or towards, the rounded mean of the grey image, by a factor.
 
-    Raises:
-        ValueError: neither 1 nor 3 channels.
+    Without red, green and blue there is no luma: the mean is that of all channels alike, as it is
+    for one channel.
     """
-    total = _grey(images.float(), "Contrast").sum((2, 3), dtype=torch.float64).long()
-    pixels = images.shape[2] * images.shape[3]
+    levels = images.float()
+    grey = _grey(levels) if images.shape[1] == 3 else levels
+    total = grey.sum((1, 2, 3), dtype=torch.float64).long().view(-1, 1, 1)
+    pixels = grey.shape[1:].numel()
     mean = (2 * total + pixels) // (2 * pixels)
-    return _blend(_all_levels(images), mean.float().unsqueeze(2), values.view(-1, 1, 1))
+    return _blend(_all_levels(images), mean.float(), values.view(-1, 1, 1))
 
 
 def _pillow_color(image: Image.Image, value: float) -> Image.Image:
     return ImageEnhance.Color(image).enhance(value)
 
 
-@_enhancement("Color", pillow=_pillow_color, color_only=True)
+@_enhancement("Color", pillow=_pillow_color, rgb_only=True)
 def color(images: Tensor, values: Tensor) -> Tensor:
-    """Away from, or towards, the grey image, by a factor; a copy of one-channel images.
-
-    Raises:
-        ValueError: neither 1 nor 3 channels.
-    """
-    if images.shape[1] == 1:
+    """Away from, or towards, the grey image, by a factor; a copy of images other than RGB."""
+    if images.shape[1] != 3:
         return images.clone(memory_format=torch.contiguous_format)
     colored = images.contiguous().float()
-    return _to_bytes(_blend(colored, _grey(colored, "Color"), values.view(-1, 1, 1, 1)))
+    return _to_bytes(_blend(colored, _grey(colored), values.view(-1, 1, 1, 1)))
 
 
 def _pillow_brightness(image: Image.Image, value: float) -> Image.Image:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from dada.ops.registry import register
 
-# The mean colour of ImageNet, and its luma for grey images.
+# The mean colour of ImageNet, and its luma for every channel of images other than RGB.
 _COLOR = (125, 123, 114)
 _GREY = (19595 * _COLOR[0] + 38470 * _COLOR[1] + 7471 * _COLOR[2] + 0x8000) >> 16
 
@@ -36,19 +36,14 @@ def _pillow_cutout(image: Image.Image, value: float, place: tuple[float, float])
     pillow=_pillow_cutout,
 )
 def cutout(images: Tensor, values: Tensor, places: Tensor) -> Tensor:
-    """Fill a square with (125, 123, 114), or the luma of that on one-channel images.
+    """Fill a square with (125, 123, 114), or the luma of that in images other than RGB.
 
     Args:
-        images: uint8 (B, C, H, W) with 1 or 3 channels.
+        images: uint8 (B, C, H, W).
         values: side of the square as a fraction of the width; 0 or less changes nothing.
         places: (B, 2) in [0, 1), the centre's x and y as fractions of the width and height.
-
-    Raises:
-        ValueError: neither 1 nor 3 channels.
     """
     C, H, W = images.shape[1:]
-    if C not in (1, 3):
-        raise ValueError(f"Cutout needs 1 or 3 channels, got {C}")
     size = values.to(images.device, torch.float64) * W
     x, y = places.to(images.device, torch.float64).unbind(1)
     # Of both sides at once, first x and then y.
@@ -58,6 +53,6 @@ def cutout(images: Tensor, values: Tensor, places: Tensor) -> Tensor:
     pixel = torch.arange(max(W, H), device=images.device)
     covered = ((pixel >= start) & (pixel <= end) & (size > 0).unsqueeze(1)).to(torch.uint8)
     square = covered[1, :, None, :H, None] * covered[0, :, None, None, :W]
-    colour = images.new_tensor(_COLOR if C == 3 else (_GREY,)).view(1, C, 1, 1)
+    colour = images.new_tensor(_COLOR if C == 3 else (_GREY,)).view(1, -1, 1, 1)
     # Flip the bits that differ from the colour: ten times as fast as a choice pixel by pixel.
     return (images.contiguous() ^ colour).mul_(square).bitwise_xor_(images)

@@ -35,7 +35,7 @@ class OperationType:
         identity: the value that changes nothing; None if there is none.
         mirrored: the value's sign is flipped at random.
         random_place: the operation happens at a random place in the image.
-        color_only: one-channel images stay as they are by definition.
+        rgb_only: images of other than three channels stay as they are by definition.
         differentiable: pixels change smoothly with the value, up to rounding to bytes.
         describe: a value in words and real units; "" where there is no magnitude.
     """
@@ -48,7 +48,7 @@ class OperationType:
     identity: float | None
     mirrored: bool
     random_place: bool
-    color_only: bool
+    rgb_only: bool
     differentiable: bool
     describe: Callable[[float], str]
 
@@ -70,7 +70,7 @@ def register(
     pillow: PillowTwin | None = None,
     mirrored: bool = False,
     random_place: bool = False,
-    color_only: bool = False,
+    rgb_only: bool = False,
     differentiable: bool = False,
     describe: Callable[[float], str] | None = None,
 ) -> Callable[[AnyKernel], AnyKernel]:
@@ -108,7 +108,7 @@ def register(
             identity,
             mirrored,
             random_place,
-            color_only,
+            rgb_only,
             differentiable,
             words,
         )

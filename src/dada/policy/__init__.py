@@ -3,7 +3,7 @@
 from dada.policy.files import dumps, load_policy, loads, published_names, save_policy
 from dada.policy.model import Operation, Policy, SubPolicy
 from dada.policy.scale import Scale
-from dada.policy.space import PAPER_OPERATIONS, SearchSpace, registered_space
+from dada.policy.space import PAPER_OPERATIONS, SearchSpace, effective
 
 __all__ = [
     "Operation",
@@ -13,9 +13,9 @@ __all__ = [
     "SearchSpace",
     "SubPolicy",
     "dumps",
+    "effective",
     "load_policy",
     "loads",
     "published_names",
-    "registered_space",
     "save_policy",
 ]

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import ConfigDict, Field, field_validator
 from pydantic.dataclasses import dataclass
 
-from dada.ops import PAPER_OPERATIONS, get, names
+from dada.ops import PAPER_OPERATIONS, get
 from dada.policy.model import Operation, Policy, SubPolicy
 from dada.policy.scale import Scale
 
@@ -46,7 +46,7 @@ class SearchSpace:
             names = ", ".join(self.operations) or "no operations"
             raise ValueError(
                 f"{names} cannot fill sub-policies of {self.length}: at least {self.length} "
-                "different operations are needed (Color changes no grey images)"
+                "different operations are needed (Color changes RGB images only)"
             )
 
     @property
@@ -54,11 +54,9 @@ class SearchSpace:
         """Names of the operations of each sub-policy, in the order of `operations`."""
         return tuple(combinations(self.operations, self.length))
 
-    def without_color(self) -> tuple[SearchSpace, tuple[str, ...]]:
-        """The space for one-channel images, and the operations that cannot change those."""
-        dropped = tuple(name for name in self.operations if get(name).color_only)
-        kept = tuple(name for name in self.operations if name not in dropped)
-        return SearchSpace(kept, self.length, self.scale), dropped
+    def for_channels(self, channels: int) -> SearchSpace:
+        """The space without operations that change no images of so many channels."""
+        return SearchSpace(effective(self.operations, channels), self.length, self.scale)
 
     def uniform(self, name: str = "uniform") -> Policy:
         """No search at all: every sub-policy alike, probability 0.5, any magnitude alike."""
@@ -82,6 +80,6 @@ class SearchSpace:
         )
 
 
-def registered_space(length: int = 2, scale: Scale | None = None) -> SearchSpace:
-    """The space of every registered operation, a user's own included."""
-    return SearchSpace(names(), length, scale or Scale())
+def effective(operations: tuple[str, ...], channels: int) -> tuple[str, ...]:
+    """Those of the operations that can change images of so many channels."""
+    return tuple(name for name in operations if channels == 3 or not get(name).rgb_only)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-import torch
-from PIL import Image
 from torch import Tensor
 
+from dada.datasets import channels_in_words
 from dada.errors import UserError
 from dada.policy import Policy, load_policy, loads
 from dada.policy.words import describe_operation
@@ -100,22 +98,6 @@ def reach(policy: Policy) -> list[dict[str, Any]]:
     ]
 
 
-def samples_of(run: RunFolder) -> Tensor | None:
-    """The images of `samples.png` as uint8 (N, C, H, W); None if it is missing or damaged."""
-    path = run.path / "samples.png"
-    data = run.config["data"]
-    try:
-        with Image.open(path) as file:
-            array = np.array(file.convert("L" if data.get("channels") == 1 else "RGB"))
-    except OSError:
-        return None
-    row = torch.from_numpy(array if array.ndim == 3 else array[..., None]).permute(2, 0, 1)
-    side = data.get("side", [row.shape[1]] * 2)
-    if side[0] != row.shape[1] or row.shape[2] % side[1]:
-        return None
-    return torch.stack(row.split(side[1], dim=2))
-
-
 def sheet_rows(images: Tensor, policy: Policy, seed: int) -> list[dict[str, Any]]:
     """The originals and the leading sub-policies as rows of pictures for the page."""
     rows: list[dict[str, Any]] = [{"label": "Originals", "words": (), "images": _uris(images)}]
@@ -176,7 +158,7 @@ def data_facts(config: dict[str, Any]) -> dict[str, Any]:
         "source": data.get("source") or "given in Python",
         "train": data["train"],
         "test": data["test"],
-        "size": f"{width} × {height} pixels, {'grey' if data.get('channels') == 1 else 'colour'}",
+        "size": f"{width} × {height} pixels, {channels_in_words(data.get('channels', 3))}",
         "classes": classes[:NAMED_CLASSES],
         "class_count": len(classes),
         "notes": data.get("notes", []),

@@ -15,6 +15,8 @@ from dada.policy import Policy, loads
 from dada.report import facts, figures
 from dada.report.curves import curves, training_curves
 from dada.report.numbers import all_settings, command, count, duration, percent
+from dada.report.samples import load_samples
+from dada.report.sheet import shown_in_words
 from dada.report.verdict import Verdict, judge, lowest, policy_rows
 from dada.runs import RunFolder
 
@@ -244,7 +246,7 @@ def _comparison(comparison: dict[str, Any] | None) -> dict[str, Any] | None:
 
 def _policy(title: str, run: RunFolder, policy: Policy, seed: int) -> dict[str, Any]:
     """A policy's part of the page. Pictures that the policy cannot be applied to are left out."""
-    rows, images = facts.policy_rows(policy), facts.samples_of(run)
+    rows, images = facts.policy_rows(policy), load_samples(run)
     return {
         "title": title,
         "rows": rows[: facts.LEADING],
@@ -252,5 +254,6 @@ def _policy(title: str, run: RunFolder, policy: Policy, seed: int) -> dict[str, 
         "reach": facts.reach(policy),
         "random": any(o.spread for s in policy.sub_policies for o in s.operations),
         "sheet": facts.sheet_rows(images, policy, seed) if images is not None else [],
+        "shown": shown_in_words(images.shape[1]) if images is not None else "",
         "small": images is not None and max(images.shape[2:]) < 64,
     }

@@ -61,9 +61,17 @@ def picture(image: Tensor, scale: int | None = None) -> Image.Image:
 
 
 def to_pil(image: Tensor) -> Image.Image:
-    """A uint8 (C, H, W) tensor, C 1 or 3, as it is."""
+    """A uint8 (C, H, W) tensor as it is; of many channels what `shown_in_words` says."""
     array = image.cpu().numpy()
-    return Image.fromarray(array[0] if len(array) == 1 else np.moveaxis(array, 0, -1))
+    return Image.fromarray(array[0] if len(array) < 3 else np.moveaxis(array[:3], 0, -1).copy())
+
+
+def shown_in_words(channels: int) -> str:
+    """What a picture of an image shows, where it cannot show all of its channels; else nothing."""
+    if channels in (1, 3):
+        return ""
+    part = "first is shown as grey" if channels == 2 else "first 3 are shown as red, green and blue"
+    return f"Of {channels} channels the {part}."
 
 
 def data_uri(image: Tensor) -> str:
@@ -103,14 +111,16 @@ def contact_sheet(
     for number, sub_policy in enumerate(policy.leading()[:rows]):
         label = [f"{_share(policy, sub_policy):.1%}", *policy.in_words(sub_policy)]
         strips.append((label, augmented(images, policy, sub_policy, row_generator(seed, number))))
-    return _lay_out([(label, [picture(i, scale) for i in strip]) for label, strip in strips])
+    note = "Operations are always applied here; in training with their probability p."
+    shown = [(label, [picture(i, scale) for i in strip]) for label, strip in strips]
+    return _lay_out(shown, f"{note} {shown_in_words(images.shape[1])}".rstrip())
 
 
 def _share(policy: Policy, sub_policy: SubPolicy) -> float:
     return sub_policy.weight / sum(s.weight for s in policy.sub_policies)
 
 
-def _lay_out(rows: list[tuple[list[str], list[Image.Image]]]) -> Image.Image:
+def _lay_out(rows: list[tuple[list[str], list[Image.Image]]], note: str) -> Image.Image:
     bold, plain = (_font(name) for name in ("DejaVuSans-Bold", "DejaVuSans"))
     cell_width, cell_height = rows[0][1][0].size
     text_width = max(ceil((bold if i == 0 else plain).getlength(line))
@@ -118,7 +128,6 @@ def _lay_out(rows: list[tuple[list[str], list[Image.Image]]]) -> Image.Image:
     left = _MARGIN + text_width + _MARGIN
     heights = [max(cell_height, _LINE * len(label)) for label, _ in rows]
     width = left + len(rows[0][1]) * (cell_width + _GAP) - _GAP + _MARGIN
-    note = "Operations are always applied here; in training with their probability p."
     width = max(width, 2 * _MARGIN + ceil(plain.getlength(note)))
     height = 2 * _MARGIN + sum(heights) + _GAP * len(rows) + _LINE
     sheet = Image.new("RGB", (width, height), _PAPER)

@@ -16,6 +16,9 @@ from dada.files import replace_file
 
 CONFIG, EVENTS, CHECKPOINT = "config.json", "events.jsonl", "checkpoint.pt"
 
+_WHOLE = ("settings", "policies", "seed", "loss", "before", "after")
+"""Of a config, what a run must share as it is with the run that it goes on from."""
+
 
 class RunFolder:
     """Reads and writes one run. Files are replaced whole, so a killed process leaves no half.
@@ -228,7 +231,7 @@ def _decisive(config: dict[str, Any]) -> dict[str, Any]:
     """What a run must share with the run that it goes on from: not the path of its data, say."""
     decisive = {"data": ("fingerprint",), "machine": ("device", "precision")}
     parts = {k: {n: config.get(k, {}).get(n) for n in names} for k, names in decisive.items()}
-    whole = {key: config.get(key, {}) for key in ("settings", "policies", "seed", "loss")}
+    whole = {key: config.get(key, {}) for key in _WHOLE}
     return {"kind": config.get("kind")} | parts | whole
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,13 +49,15 @@ def describe_run(
     source: str,
     settings: BaseModel,
     device: torch.device,
+    own: Mapping[str, Callable[..., Any] | None],
 ) -> dict[str, Any]:
     """A run's config: data, settings, versions and machine.
 
     Args:
-        kind: "search" or "compare".
+        kind: "search", "compare" or "train".
         source: as in `describe_data`.
         settings: with a `precision`.
+        own: what the user brought from Python, of which a file can only keep the name.
     """
     values = settings.model_dump(mode="json")
     return {
@@ -63,7 +66,12 @@ def describe_run(
         "settings": values,
         "versions": versions(),
         "machine": describe_machine(device, values["precision"]),
+        **{part: _name_of(thing) for part, thing in own.items() if thing is not None},
     }
+
+
+def _name_of(thing: Callable[..., Any]) -> str:
+    return getattr(thing, "__name__", type(thing).__name__)
 
 
 def file_fingerprint(dataset: FileDataset) -> str:

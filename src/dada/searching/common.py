@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dada.augment import Pipeline
-from dada.datasets import PAPER_REDUCED, Dataset, FileDataset
+from dada.augment import Pipeline, Transform
+from dada.datasets import PAPER_REDUCED, Dataset, FileDataset, channels_in_words
 from dada.errors import UserError, first_line
 from dada.models import suggest
+from dada.models.child import Loss
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Own(NamedTuple):
+    """What a user brings from Python beside the settings; None for nothing.
+
+    Attributes:
+        loss: (logits, labels) to one loss an image.
+        before, after: transforms of one uint8 image (C, H, W), right before and after the policy.
+    """
+
+    loss: Loss | None = None
+    before: Transform | None = None
+    after: Transform | None = None
+
+
+NOTHING_OWN = Own()
 
 
 class NetworkSettings(BaseModel):
@@ -101,7 +118,8 @@ def fill(
     if filled["images"] < 4:
         raise UserError(f"{dataset.name}: {len(dataset.train)} training images: at least 4 needed")
     if filled["lighting"] and dataset.channels != 3:
-        raise UserError(f"lighting is for colour images; {dataset.name} is grey: set it to 0")
+        kind = channels_in_words(dataset.channels)
+        raise UserError(f"lighting is for colour images; {dataset.name} is {kind}: set it to 0")
     for name in ("mean", "std"):
         if len(filled[name]) != dataset.channels:
             raise UserError(
@@ -111,15 +129,26 @@ def fill(
     return filled
 
 
-def pipeline_for(settings: NetworkSettings, side: int) -> Pipeline:
+def pipeline_for(settings: NetworkSettings, side: int, own: Own = NOTHING_OWN) -> Pipeline:
     """The pipeline of complete settings.
 
     Args:
         side: of the images, in pixels, the larger one.
+        own: with the transforms around the policy.
     """
     s = settings
     assert s.mean and s.std and s.padding is not None and s.cutout is not None and s.crop
     assert s.jitter is not None and s.lighting is not None
     return Pipeline(
-        s.mean, s.std, s.padding, bool(s.flip), s.cutout, s.crop, side, s.jitter, s.lighting
+        mean=s.mean,
+        std=s.std,
+        padding=s.padding,
+        flip=bool(s.flip),
+        cutout=s.cutout,
+        crop=s.crop,
+        side=side,
+        jitter=s.jitter,
+        lighting=s.lighting,
+        before=own.before,
+        after=own.after,
     )

@@ -12,20 +12,21 @@ from typing import Any
 
 import torch
 from torch import nn
-from torchvision.utils import save_image
 
-from dada.datasets import AnyData, Dataset, as_dataset, halves, reduced
+from dada.augment import Transform
+from dada.datasets import AnyData, Dataset, as_dataset, halves, reduced_to_halve
 from dada.errors import UserError
 from dada.models import create
-from dada.models.child import Loss, name_of
+from dada.models.child import Loss
 from dada.models.device import pick_device
 from dada.policy import Policy, save_policy
 from dada.processes import ALONE, Processes, shared_job
-from dada.report import write_report
+from dada.report import save_samples, write_report
 from dada.runs import RunFolder, describe_run
 from dada.runs.folder import CHECKPOINT, restore
 from dada.searching.budget import trial_of, within
-from dada.searching.common import pipeline_for
+from dada.searching.choices import choices, few_steps, unseen_classes
+from dada.searching.common import NOTHING_OWN, Own, pipeline_for
 from dada.searching.search import DivergedError, Search
 from dada.searching.settings import Settings, for_dataset, make_settings
 
@@ -47,6 +48,8 @@ def search(
     data: AnyData = "digits",
     *,
     loss: Loss | None = None,
+    before: Transform | None = None,
+    after: Transform | None = None,
     model: str | nn.Module | None = None,
     out: str | Path | None = None,
     preset: str = "default",
@@ -65,6 +68,10 @@ def search(
             dataset of (picture, label), or a pair of them, to train and to test.
         loss: (logits, labels) to one loss an image: class weights, label smoothing, one's own.
             None is cross-entropy, or binary cross-entropy where images have several labels.
+        before, after: transforms of your own, from one uint8 image (C, H, W) to the same, that
+            stand right before (after crop and flip) and right after the policy, such as
+            torchvision's. They see training images only. What they draw from the global
+            generators of PyTorch, NumPy and `random` follows the seed.
         model: the child network: a name ("wrn-40-2", "resnet18"), or any module from
             normalised images (B, C, H, W) to logits (B, classes), trained in place.
         out: the run folder to write; None writes nothing.
@@ -82,29 +89,33 @@ def search(
         same policy.
 
     Raises:
-        UserError: the data, a setting or the run folder is not as it must be, or the loss
-            became infinite.
+        UserError: the data, a setting, a transform or the run folder is not as it must be, or the
+            loss became infinite.
     """
+    own = Own(loss, before, after)
     chosen = make_settings(preset, model=_model_name(model), **settings)
     with ExitStack() as stack:
         processes, where = stack.enter_context(shared_job(pick_device(device)))
         watch = (watch if processes.first else None) or Watcher()
         dataset = as_dataset(data, side)
-        chosen = for_dataset(chosen, dataset, where.type == "cuda")
+        asked, chosen = chosen, for_dataset(chosen, dataset, where.type == "cuda")
+        notes = choices(asked, chosen, dataset, where)
         stack.enter_context(torch.random.fork_rng(devices=[where] if where.type == "cuda" else []))
         if budget is not None:
 
             def trial(settings: Settings) -> Search:
-                return new_search(settings, dataset, trial_of(model), where, loss=loss)
+                return new_search(settings, dataset, trial_of(model), where, own=own)
 
             alone = partial(_fitted, chosen, budget, trial, out if resume else None)
             chosen, note = processes.tell(alone() if processes.first else None)
-            dataset = replace(dataset, notes=(*dataset.notes, note))
+            notes += (note,)
         torch.manual_seed(chosen.seed)
-        going = new_search(chosen, dataset, model, where, processes, loss)
+        going = new_search(chosen, dataset, model, where, processes, own)
+        notes += unseen_classes(going.train.labels, dataset)
+        notes += few_steps(chosen.epochs * going.steps_per_epoch)
+        dataset = replace(dataset, notes=(*dataset.notes, *notes))
         origin = source or (str(data) if isinstance(data, str | Path) else "")
-        config = describe_run("search", dataset, origin, chosen, where)
-        config |= {} if loss is None else {"loss": name_of(loss)}
+        config = describe_run("search", dataset, origin, chosen, where, own._asdict())
         run = _folder(out, config, resume) if processes.first else None
         state = processes.tell(run.load_checkpoint() if run else None)
         if state is not None:
@@ -137,8 +148,8 @@ def _fitted(
         return within(settings, seconds, begin)
     before = RunFolder.open(out).config
     chosen = {name: before["settings"][name] for name in ("epochs", "images")}
-    notes = before["data"].get("notes") or [""]
-    return settings.model_copy(update=chosen), notes[-1]
+    said = (note for note in before["data"]["notes"] if note.startswith("budget"))
+    return settings.model_copy(update=chosen), next(said, "budget: that of the run that goes on")
 
 
 def _model_name(model: str | nn.Module | None) -> str | None:
@@ -151,22 +162,26 @@ def new_search(
     model: str | nn.Module | None,
     device: torch.device,
     processes: Processes = ALONE,
-    loss: Loss | None = None,
+    own: Own = NOTHING_OWN,
 ) -> Search:
     """The search at its beginning; randomness is seeded already."""
-    chosen = dataset.train.subset(reduced(dataset.train.labels, settings.images or 0))
-    train, valid = halves(chosen.labels)
+    classes = dataset.classes
+    rows = reduced_to_halve(dataset.train.labels, settings.images or 0, classes=classes)
+    chosen = dataset.train.subset(rows)
+    train, valid = halves(chosen.labels, classes=classes)
     assert settings.model is not None
     network = (
         model
         if isinstance(model, nn.Module)
-        else create(settings.model, len(dataset.classes), dataset.channels)
+        else create(settings.model, len(classes), dataset.channels)
     )
-    pipeline = pipeline_for(settings, max(dataset.side))
-    if processes.rank:  # all begin with the same weights; what is random in a layer is their own
-        torch.manual_seed(settings.seed + 2**32 * processes.rank)
+    pipeline = pipeline_for(settings, max(dataset.side), own)
     parts = chosen.subset(train), chosen.subset(valid)
-    return Search(settings, *parts, network, pipeline, device, processes, loss)
+    going = Search(settings, *parts, network, pipeline, device, processes, own.loss)
+    # All begin with the same weights, the estimator's too; what is random in a layer is their own.
+    if processes.rank:
+        torch.manual_seed(settings.seed + 2**32 * processes.rank)
+    return going
 
 
 def _folder(out: str | Path | None, config: dict[str, Any], resume: bool) -> RunFolder | None:
@@ -181,8 +196,7 @@ def _start(run: RunFolder, going: Search, dataset: Dataset) -> None:
     parameters = sum(p.numel() for p in going.child.model.parameters())
     names = [list(names) for names in going.distribution.space.sub_policies]
     run.keep_events([{"event": "start", "sub_policies": names, "parameters": parameters}])
-    samples = dataset.train.images[:: max(1, len(dataset.train) // 8)][:8].float() / 255
-    save_image(samples, run.path / "samples.png", nrow=8, padding=0)
+    save_samples(run, dataset.train.images[:: max(1, len(dataset.train) // 8)][:8])
 
 
 def _advance(going: Search, run: RunFolder | None, config: dict[str, Any], watch: Watcher) -> None:

@@ -8,8 +8,8 @@ from pydantic import Field, ValidationError, model_validator
 
 from dada.datasets import Dataset
 from dada.errors import UserError, first_line
-from dada.ops import PAPER_OPERATIONS, get
-from dada.policy import Scale, SearchSpace
+from dada.ops import PAPER_OPERATIONS
+from dada.policy import Scale, SearchSpace, effective
 from dada.searching.common import NetworkSettings, NonNegative, Positive, fill, from_preset
 
 
@@ -134,9 +134,7 @@ def for_dataset(settings: Settings, dataset: Dataset, accelerated: bool = False)
     # Half of the images are for training; a batch cannot be larger than that.
     filled["batch"] = min(filled.get("batch", Settings().batch), max(2, filled["images"] // 2))
     space = PAPER_OPERATIONS if settings.operations is None else settings.operations
-    if dataset.channels == 1:
-        space = tuple(name for name in space if not get(name).color_only)
-    filled["operations"] = space
+    filled["operations"] = effective(space, dataset.channels)
     return Settings(**filled)
 
 

@@ -110,7 +110,7 @@ class Step:
         Views of an image differ in nothing but the draw, so that nothing else sets them apart.
         """
         count = len(images)
-        original = self.pipeline.crop_and_flip(self.processes.part(images), self.own_generator)
+        original = self.pipeline.before_policy(self.processes.part(images), self.own_generator)
         mask = self.pipeline.cutout_mask(original, self.own_generator)
         draws = self.views if self.one_draw else self.views * count
         sample = self.distribution.sample(draws, self.generator)
@@ -120,10 +120,10 @@ class Step:
         draw = self.distribution.realise(sample, index, self.own_generator)
         original = original.repeat(self.views, 1, 1, 1)
         mask = mask.expand(len(mine), -1, -1, -1).repeat(self.views, 1, 1, 1)
-        colours = self.pipeline.colours(len(mine), self.own_generator, self.views)
+        afterwards = self.pipeline.after_policy(len(mine), self.own_generator, self.views)
 
         def prepare(images: Tensor) -> Tensor:
-            return self.pipeline.normalise(colours(images))
+            return self.pipeline.normalise(afterwards(images))
 
         augmented, whole = prepare(apply(original, draw)), self.views * count
         return Batch(sample, index, draw, original, augmented, mask, prepare, whole, self.processes)

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from dada.augment import Transform
 from dada.augment.feed import MemoryFeed
 from dada.datasets import AnyData, Dataset, as_dataset, even_batches, reduced
 from dada.errors import UserError
 from dada.models import create
-from dada.models.child import Loss, name_of
+from dada.models.child import Loss
 from dada.models.device import pick_device
-from dada.policy import Policy, dumps, load_policy
+from dada.policy import PAPER_OPERATIONS, Policy, dumps, load_policy
 from dada.report import write_report
 from dada.runs import RunFolder, describe_run
-from dada.searching.common import pipeline_for
+from dada.searching.choices import left_out
+from dada.searching.common import Own, pipeline_for
 from dada.training.evaluate import measure
 from dada.training.methods import BASELINE, Method, policy_method, space_for, without_search
 from dada.training.settings import TrainSettings, for_dataset, make_settings
@@ -45,6 +48,8 @@ def compare(
     *,
     seeds: int = 3,
     loss: Loss | None = None,
+    before: Transform | None = None,
+    after: Transform | None = None,
     out: str | Path | None = None,
     preset: str = "default",
     device: str = "auto",
@@ -65,6 +70,7 @@ def compare(
         policies: names, files, run folders or policies.
         seeds: trainings a row, from seeds 0, 1, …
         loss: as in `dada.train`.
+        before, after: as in `dada.search`, the same in every row.
         out: the run folder to write; None writes nothing.
         resume: do only the trainings that are missing in `out`.
         source: what to call the data's origin in the run, where `data` is a `Dataset`.
@@ -79,16 +85,17 @@ def compare(
     """
     if seeds < 1:
         raise UserError(f"{seeds} seeds: at least 1 is needed, 3 for an interval worth the name")
-    watch = watch or CompareWatcher()
+    watch, own = watch or CompareWatcher(), Own(loss, before, after)
     named = _named(policies)
     dataset = as_dataset(data, side)
-    bench = _Bench(dataset, make_settings(preset, **settings), pick_device(device), loss)
+    bench = _Bench(dataset, make_settings(preset, **settings), pick_device(device), own)
     methods = [BASELINE, *(policy_method(p, n) for n, p in named.items())]
     scale = next((policy.scale for policy in named.values()), None)  # the first policy's
     methods += without_search(space_for(dataset.channels, scale))
+    notes = left_out(PAPER_OPERATIONS, dataset.channels)
+    dataset = replace(dataset, notes=(*dataset.notes, *notes))
     origin = source or (str(data) if isinstance(data, str | Path) else "")
-    config = describe_run("compare", dataset, origin, bench.settings, bench.device)
-    config |= {} if loss is None else {"loss": name_of(loss)}
+    config = describe_run("compare", dataset, origin, bench.settings, bench.device, own._asdict())
     config["policies"] = {name: dumps(policy) for name, policy in named.items()}
     run = None if out is None else RunFolder.begin(out, config, resume)
     done = [e for e in run.events if e.get("event") == "training"] if run else []
@@ -116,12 +123,12 @@ class _Bench:
         dataset: Dataset,
         settings: TrainSettings,
         device: torch.device,
-        loss: Loss | None = None,
+        own: Own,
     ) -> None:
-        self.dataset, self.device, self.loss = dataset, device, loss
+        self.dataset, self.device, self.loss = dataset, device, own.loss
         self.settings = for_dataset(settings, dataset, device.type == "cuda")
         chosen = reduced(dataset.train.labels, self.settings.images or 0)
-        self.pipeline = pipeline_for(self.settings, max(dataset.side))
+        self.pipeline = pipeline_for(self.settings, max(dataset.side), own)
         self.images = MemoryFeed(dataset.train.subset(chosen), self.pipeline, device)
         self.test = MemoryFeed(dataset.test, self.pipeline, device)
 

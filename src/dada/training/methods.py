@@ -36,21 +36,27 @@ def policy_method(policy: Policy, name: str | None = None) -> Method:
 
 
 def torchvision_method(name: str, transform: v2.Transform) -> Method:
-    """A torchvision transform, image by image: it has one draw for a whole batch otherwise."""
+    """A torchvision transform, image by image: it has one draw for a whole batch otherwise.
+
+    torchvision's operations know grey and RGB alone, so of any other image each channel is a grey
+    image, all of them under the image's one draw.
+    """
+
+    def one(image: Tensor) -> Tensor:
+        return transform(image) if len(image) in (1, 3) else transform(image[:, None])[:, 0]
 
     def augment(images: Tensor, generator: torch.Generator) -> Tensor:
         seed = int(torch.randint(2**62, (), generator=generator))
         with torch.random.fork_rng(devices=[]):  # torchvision draws from the global generator
             torch.manual_seed(seed)
-            return torch.stack([transform(image) for image in images.cpu()]).to(images.device)
+            return torch.stack([one(image) for image in images.cpu()]).to(images.device)
 
     return Method(name, augment)
 
 
 def space_for(channels: int, scale: Scale | None = None) -> SearchSpace:
-    """The space of the uniform policy: on the strength scale by default, of what grey can show."""
-    space = SearchSpace(scale=scale or Scale("strength"))
-    return space.without_color()[0] if channels == 1 else space
+    """The space of the uniform policy, of what such images can show; by default of strengths."""
+    return SearchSpace(scale=scale or Scale("strength")).for_channels(channels)
 
 
 WITHOUT_SEARCH = ("randaugment", "trivialaugment", "uniform")

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from dada.augment import Transform
 from dada.augment.feed import Feed, feed
 from dada.datasets import (
     AnyData,
@@ -24,14 +25,14 @@ from dada.datasets import (
 from dada.errors import UserError
 from dada.files import replace_file
 from dada.models import create
-from dada.models.child import Loss, name_of
+from dada.models.child import Loss
 from dada.models.device import pick_device
 from dada.policy import Policy, dumps
 from dada.processes import Processes, shared_job
 from dada.report import write_report
 from dada.runs import RunFolder, describe_run
 from dada.runs.folder import restore
-from dada.searching.common import pipeline_for
+from dada.searching.common import Own, pipeline_for
 from dada.training.evaluate import WEIGHTS, measure
 from dada.training.methods import Method, method, space_for
 from dada.training.recipes import recipes
@@ -65,6 +66,8 @@ def train(
     recipe: str = "default",
     seed: int = 0,
     loss: Loss | None = None,
+    before: Transform | None = None,
+    after: Transform | None = None,
     model: str | nn.Module | None = None,
     out: str | Path | None = None,
     device: str = "auto",
@@ -89,6 +92,8 @@ def train(
         seed: of weights, order and draws.
         loss: (logits, labels) to one loss an image; None is cross-entropy, with the settings'
             `label_smoothing`.
+        before, after: as in `dada.search`. Where images stay in their files, `before` runs in the
+            worker processes that decode them.
         model: a name or a module, instead of the recipe's.
         out: the run folder to write; None writes nothing.
         resume: go on with the run in `out`; on a CPU to the same weights as without a break.
@@ -107,7 +112,7 @@ def train(
             loss became infinite, or another process of the job died.
     """
     name = model if isinstance(model, str) or model is None else type(model).__name__
-    chosen = make_settings(recipe, model=name, **settings)
+    chosen, own = make_settings(recipe, model=name, **settings), Own(loss, before, after)
     given = data if data is not None else _data_of(recipe)
     writer = _summary_writer() if tensorboard else None
     with shared_job(pick_device(device)) as (processes, where):
@@ -122,16 +127,15 @@ def train(
             chosen = chosen.model_copy(update={"images": len(dataset.train)})
         chosen = for_dataset(chosen, dataset, where.type == "cuda")
         how = method(policy, space_for(dataset.channels))
-        config = describe_run("train", dataset, origin, chosen, where)
+        config = describe_run("train", dataset, origin, chosen, where, own._asdict())
         called = policy.name if isinstance(policy, Policy) else str(policy)
         config |= {"seed": seed, "policy": called}
-        config |= {} if loss is None else {"loss": name_of(loss)}
         config["policies"] = {how.name: "" if how.policy is None else dumps(how.policy)}
         with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []):
             torch.manual_seed(seed)
             network = model if isinstance(model, nn.Module) else _network(chosen, dataset)
             going, tested = _prepare(
-                chosen, dataset, network, how, seed, where, processes, workers, loss
+                chosen, dataset, network, how, seed, where, processes, workers, own
             )
             run = RunFolder.begin(out, config, resume) if out and processes.first else None
             state = processes.tell(run.load_checkpoint() if run else None)
@@ -166,15 +170,17 @@ def _prepare(
     device: torch.device,
     processes: Processes,
     workers: int | None,
-    loss: Loss | None,
+    own: Own,
 ) -> tuple[Training, Feed]:
     """The training at its beginning, and this process's part of the test images."""
     if processes.rank:  # all begin with the same weights; what is random in a layer is their own
         torch.manual_seed(seed + 2**32 * processes.rank)
-    pipeline = pipeline_for(settings, max(dataset.side))
+    pipeline = pipeline_for(settings, max(dataset.side), own)
     images = dataset.train.subset(reduced(dataset.train.labels, settings.images or 0))
     fed = feed(images, pipeline, device, seed, workers)
-    going = Training(settings, network, fed, pipeline, how.augment, seed, device, processes, loss)
+    going = Training(
+        settings, network, fed, pipeline, how.augment, seed, device, processes, own.loss
+    )
     mine = processes.part(torch.arange(len(dataset.test)))
     return going, feed(dataset.test.subset(mine), pipeline, device, seed, workers)
 

@@ -130,8 +130,8 @@ class Training:
         """Update the weights once, with this process's share of a batch; the batch's loss."""
         augmented = self.augment(images, self.randomness)
         mask = self.pipeline.cutout_mask(augmented, self.randomness)
-        colours = self.pipeline.colours(len(images), self.randomness)
-        seen = self.pipeline.normalise(colours(augmented)) * mask
+        afterwards = self.pipeline.after_policy(len(images), self.randomness)
+        seen = self.pipeline.normalise(afterwards(augmented)) * mask
         loss, gradient = self._gradient(seen, labels)
         self.processes.average([loss, *gradient.values()], share)
         for name, parameter in self.child.parameters.items():

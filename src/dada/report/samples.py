@@ -1,0 +1,37 @@
+"""A few training images, kept in the run's folder for its page."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from dada.runs import RunFolder
+
+SAMPLES = "samples.png"
+
+
+def save_samples(run: RunFolder, images: Tensor) -> None:
+    """Write images, uint8 (N, C, H, W), as one row of pictures.
+
+    RGB is written in colour; of any other images each channel is a grey row, the first one on top.
+    """
+    row = torch.cat(list(images.cpu()), dim=2)
+    pixels = row.permute(1, 2, 0) if len(row) == 3 else row.flatten(0, 1)
+    Image.fromarray(pixels.contiguous().numpy()).save(run.path / SAMPLES)
+
+
+def load_samples(run: RunFolder) -> Tensor | None:
+    """The images as `save_samples` got them; None if their file is missing or damaged."""
+    channels, (height, width) = run.config["data"]["channels"], run.config["data"]["side"]
+    try:
+        with Image.open(run.path / SAMPLES) as file:
+            pixels = torch.from_numpy(np.array(file.convert("RGB" if channels == 3 else "L")))
+    except OSError:
+        return None
+    rows = 1 if channels == 3 else channels
+    if len(pixels) != rows * height or pixels.shape[1] % width:
+        return None
+    row = pixels.permute(2, 0, 1) if channels == 3 else pixels.view(channels, height, -1)
+    return torch.stack(row.split(width, dim=2))

@@ -1,0 +1,45 @@
+import torch
+
+from dada.searching.choices import choices, few_steps, left_out, unseen_classes
+from dada.searching.settings import for_dataset, make_settings
+
+CPU = torch.device("cpu")
+
+
+def test_what_was_left_open_is_explained(digits):
+    asked = make_settings(images=None)
+    notes = choices(asked, for_dataset(asked, digits), digits, CPU)
+    assert notes == (
+        "Color left out of the search space: no change to grey images",
+        "network wrn-10-2, for 8x8 images on a CPU; --model changes it",
+    )
+
+
+def test_what_was_asked_for_is_not(digits):
+    asked = make_settings(model="wrn-10-1", images=100, operations=("Rotate", "Invert"))
+    assert choices(asked, for_dataset(asked, digits), digits, CPU) == ()
+
+
+def test_unused_images_are_mentioned(digits, monkeypatch):
+    monkeypatch.setitem(__import__("dada.datasets").datasets.PAPER_REDUCED, "digits", 400)
+    asked = make_settings(model="wrn-10-1", operations=("Rotate", "Invert"))
+    (note,) = choices(asked, for_dataset(asked, digits), digits, CPU)
+    assert note == "at most 400 of 1,437 training images are used; --images changes it"
+
+
+def test_operations_are_left_out_by_name():
+    assert left_out(("Rotate", "Color"), 3) == ()
+    (note,) = left_out(("Rotate", "Color"), 5)
+    assert note == "Color left out of the search space: no change to 5-channel images"
+
+
+def test_classes_that_are_not_searched_on_are_named(digits):
+    assert unseen_classes(digits.train.labels, digits) == ()
+    some = digits.train.labels[(digits.train.labels != 3) & (digits.train.labels != 8)]
+    (note,) = unseen_classes(some, digits)
+    assert note == "too few images to search on class '3', '8'; --images takes more"
+
+
+def test_a_search_of_few_steps_says_so():
+    assert few_steps(100) == ()
+    assert few_steps(20)[0].startswith("20 steps in all move a policy little")
