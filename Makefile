@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_DOCS := $(VENV)/.ready-docs
 
-.PHONY: install demo test test-slow check bench docs clean
+.PHONY: install demo test test-slow test-libraries check bench docs clean
 
 install: $(READY)
 
@@ -28,6 +28,20 @@ test: $(READY)
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow
 
+# Against every library that policies are exported to, in an environment of their own.
+LIBRARIES := .venv-libraries
+LIBRARY_TESTS := tests/export tests/test_examples.py tests/models/test_create.py \
+	tests/datasets/test_huggingface.py
+
+$(LIBRARIES)/.ready: pyproject.toml constraints.txt
+	test -x $(LIBRARIES)/bin/python || $(PYTHON) -m venv $(LIBRARIES)
+	$(LIBRARIES)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+		-e '.[dev,albumentations,hf,kornia,timm]' 'lightning>=2.6.4' nvidia-dali-cuda120
+	touch $@
+
+test-libraries: $(LIBRARIES)/.ready
+	$(LIBRARIES)/bin/python -m pytest $(LIBRARY_TESTS)
+
 check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -46,4 +60,4 @@ docs: $(READY_DOCS)
 	$(BIN)/mkdocs build --strict
 
 clean:
-	rm -rf $(VENV) runs site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(LIBRARIES) runs site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1,6 +1,9 @@
 """Settings and presets; what does not fit together is refused in one line."""
 
+from dataclasses import replace
+
 import pytest
+import torch
 
 from dada.errors import UserError
 from dada.searching.settings import for_dataset, make_settings
@@ -71,3 +74,15 @@ def test_what_does_not_fit_together_gets_one_clear_line(wrong, reason):
 def test_the_remedies_that_those_lines_name_are_accepted(remedy):
     settings = make_settings(**remedy).model_dump()
     assert remedy.items() <= settings.items()
+
+
+@pytest.mark.parametrize(
+    ("images", "batch"), [(4000, 128), (1000, 62), (200, 16), (20, 10), (4, 2)]
+)
+def test_few_images_make_smaller_batches_so_that_an_epoch_has_steps(digits, images, batch):
+    plenty = digits.train.subset(torch.arange(4000) % len(digits.train))
+    dataset = replace(digits, train=plenty)
+    assert for_dataset(make_settings(images=images), dataset).batch == batch
+    assert for_dataset(make_settings(images=images, batch=20), dataset).batch == min(
+        20, images // 2
+    )

@@ -118,6 +118,10 @@ class SearchProgress(Bar, Watcher):
             f"loss {record['train_loss']:.3f}  {record['seconds']:.1f} s  leading: {text}"
         )
 
+    def on_settled(self, reason: str) -> None:
+        """Say why it ends."""
+        self.say(f"note: {reason}; --set settled=0 goes on")
+
 
 class CompareProgress(Bar, CompareWatcher):
     """A comparison: steps over all trainings, and each test error as it comes."""

@@ -74,7 +74,7 @@ def search_context(run: RunFolder) -> dict[str, Any]:
         **_common(config),
         "kind": "search",
         "title": f"An augmentation policy for {data['name']}",
-        "lead": _search_lead(config, start, epochs),
+        "lead": _search_lead(config, start, epochs) + _reason(events),
         "interrupted": _interrupted(run, epochs, "search"),
         "verdict": _search_verdict(run, policy, comparison),
         "ask": _compare_command(run, data),
@@ -187,6 +187,12 @@ def _search_lead(
         f"estimator {settings['estimator']}, seed {settings['seed']}, child network "
         f"{settings.get('model')} ({count(start['parameters'], 'parameter')})."
     )
+
+
+def _reason(events: list[dict[str, Any]]) -> str:
+    """Why a search ended before its last epoch."""
+    reason = next((e["reason"] for e in events if "reason" in e), None)
+    return f" It {reason}." if reason else ""
 
 
 def _compare_lead(comparison: dict[str, Any]) -> str:

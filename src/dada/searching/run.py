@@ -29,6 +29,7 @@ from dada.searching.choices import choices, few_steps, unseen_classes
 from dada.searching.common import NOTHING_OWN, Own, pipeline_for
 from dada.searching.search import DivergedError, Search
 from dada.searching.settings import Settings, for_dataset, make_settings
+from dada.searching.settled import settled
 
 
 class Watcher:
@@ -42,6 +43,9 @@ class Watcher:
 
     def on_epoch(self, record: dict[str, Any], search: Search) -> None:
         """An epoch is over and saved; `record` is what `Search.run_epoch` returned."""
+
+    def on_settled(self, reason: str) -> None:
+        """The search ends before its last epoch, for this reason."""
 
 
 def search(
@@ -200,11 +204,16 @@ def _start(run: RunFolder, going: Search, dataset: Dataset) -> None:
 
 
 def _advance(going: Search, run: RunFolder | None, config: dict[str, Any], watch: Watcher) -> None:
-    """Epoch after epoch to the end, each one saved before the next begins."""
+    """Epoch after epoch, to the last or until it has settled; each is saved before the next."""
     if run:
         run.keep_events([e for e in run.events if e.get("event") != "finish"])
-    started = time.perf_counter()
+    started, reason = time.perf_counter(), None
+    done = [event for event in (run.events if run else []) if event["event"] == "epoch"]
     while going.epoch < going.settings.epochs:
+        reason = settled(done, going.settings.settled)
+        if reason:
+            watch.on_settled(reason)
+            break
         number = going.epoch + 1
         record = going.run_epoch(_stepper(watch, number))
         state = going.state_dict()
@@ -214,9 +223,11 @@ def _advance(going: Search, run: RunFolder | None, config: dict[str, Any], watch
             save_policy(going.policy(name, provenance(config, going)), run.path / "policy.json")
             run.add_event(record)
             run.save_checkpoint(state)
+        done.append(record)
         watch.on_epoch(record, going)
     if run:
-        run.add_event({"event": "finish", "seconds": round(time.perf_counter() - started, 3)})
+        finish = {"event": "finish", "seconds": round(time.perf_counter() - started, 3)}
+        run.add_event({**finish, "reason": reason} if reason else finish)
 
 
 def _stepper(watch: Watcher, epoch: int) -> Callable[[int], None]:

@@ -58,6 +58,8 @@ class Settings(NetworkSettings):
     """Width and learning rate of relax's control variate."""
     keep: Annotated[int, Field(ge=1)] = 25
     """How many leading sub-policies the policy keeps."""
+    settled: Annotated[float, Field(ge=0, lt=1)] = 0.02
+    """The search ends when five epochs made less than this share of the policy's way; 0: never."""
     uniform_weights: bool = False
     """Choose the kept sub-policies uniformly in training, as the paper does."""
 
@@ -92,6 +94,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "update": "adam",
         "policy_lr": 0.005,
         "uniform_weights": True,
+        "settled": 0.0,
         # The hypergradient stays exact: it is what the paper's finite difference approximates,
         # and costs less. The set's own settings are in PAPER_BY_DATASET.
     },
@@ -108,6 +111,9 @@ PAPER_BY_DATASET: dict[str, dict[str, Any]] = {
     "imagenet": {"model": "resnet50", "batch": 32, "lr": 0.00125, "weight_decay": 1e-4}
     | {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)},
 }
+
+
+_STEPS, _SMALL_BATCH = 8, 16  # an epoch, where images are few; batch norm wants no fewer images
 
 
 def make_settings(preset: str = "default", **overrides: Any) -> Settings:
@@ -129,10 +135,12 @@ def for_dataset(settings: Settings, dataset: Dataset, accelerated: bool = False)
     if settings.preset == "paper":
         normalised = NORMALISED if dataset.channels == 3 else {}
         own = PAPER_BY_DATASET.get(dataset.name, {})
-        filled = {"model": "wrn-40-2", **normalised, **own, **filled}
+        filled = {"model": "wrn-40-2", "batch": 128, **normalised, **own, **filled}
     filled = fill(filled, dataset, accelerated)
-    # Half of the images are for training; a batch cannot be larger than that.
-    filled["batch"] = min(filled.get("batch", Settings().batch), max(2, filled["images"] // 2))
+    half = max(2, filled["images"] // 2)  # of the images are for training
+    # Few images make smaller batches, lest an epoch be a single step.
+    usual = min(Settings().batch, max(_SMALL_BATCH, half // _STEPS))
+    filled["batch"] = min(filled.get("batch", usual), half)
     space = PAPER_OPERATIONS if settings.operations is None else settings.operations
     filled["operations"] = effective(space, dataset.channels)
     return Settings(**filled)
