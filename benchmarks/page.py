@@ -130,10 +130,11 @@ def quality(result: dict) -> list[str]:
     lines = [
         f"Trained with `{' '.join(result['size']['train'])}` on {result['data']}, "
         f"{result['seeds']} seeds; test error in per cent, ± half of a 95 % interval; differences "
-        "are paired by seed, and none says anything whose interval contains 0.",
+        "are paired by seed, and none says anything whose interval contains 0. Wins: the "
+        "share of the other rows' trainings from the same seed that were worse.",
         "",
-        "| | test error |" + "".join(f" {name} |" for name in rivals) + " training |",
-        "|---|---|" + "---|" * len(rivals) + "---:|",
+        "| | test error |" + "".join(f" {name} |" for name in rivals) + " wins | training |",
+        "|---|---|" + "---|" * len(rivals) + "---:|---:|",
     ]
     for row in sorted(rows, key=lambda row: sum(row["errors"])):
         mean = _per_cent(summary(row["errors"], None), "mean", "interval")
@@ -141,6 +142,7 @@ def quality(result: dict) -> list[str]:
         for name in rivals:
             own = name not in row or row[name]["difference_interval"] is None
             cells.append("" if own else _per_cent(row[name], "difference", "difference_interval"))
+        cells.append(f"{100 * row['wins']:.0f} %")
         took = f"{row['seconds']:.0f} s"
         if found := row.get("search_seconds"):
             took += f", search {sum(found) / len(found):.0f} s"

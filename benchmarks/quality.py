@@ -18,7 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks._contract import finish
-from dada.policy import Policy, Scale, SearchSpace, save_policy
+from dada.policy import (
+    PAPER_OPERATIONS,
+    Operation,
+    Policy,
+    Scale,
+    SearchSpace,
+    SubPolicy,
+    save_policy,
+)
 from dada.training.statistics import summary
 
 SIZES: dict[str, dict[str, list[str]]] = {
@@ -27,7 +35,17 @@ SIZES: dict[str, dict[str, list[str]]] = {
         "train": ["--images", "4000", "--model", "wrn-16-1", "--epochs", "50"],
         "search": ["--model", "wrn-16-1"],
     },
-    # Fewer images for longer: augmentation has more to give.
+    # Few images for longer, where augmentation has much to give: minutes a training on one core.
+    "few": {
+        "train": ["--images", "1000", "--model", "wrn-16-1", "--epochs", "100"],
+        "search": ["--images", "1000", "--model", "wrn-16-1"],
+    },
+    # Fewer still, where two minutes a training tell single operations apart.
+    "fewer": {
+        "train": ["--images", "500", "--model", "wrn-16-1", "--epochs", "100", "--batch", "64"],
+        "search": ["--images", "500", "--model", "wrn-16-1"],
+    },
+    # As "few" for a larger network, a quarter of an hour a training.
     "tiny": {
         "train": ["--images", "1000", "--model", "wrn-16-2", "--epochs", "200"],
         "search": ["--images", "1000", "--model", "wrn-16-2"],
@@ -63,6 +81,8 @@ ROWS = {
     "ours-paper": Row("our search, paper preset", search=("--preset", "paper")),
     "ours": Row("our search, default", search=()),
 }
+USUAL = tuple(ROWS)
+ROWS |= {f"only-{name}": Row(f"{name} alone", f"only-{name}.json") for name in PAPER_OPERATIONS}
 
 
 def random_policy(path: Path, count: int = 25) -> None:
@@ -74,6 +94,12 @@ def random_policy(path: Path, count: int = 25) -> None:
     save_policy(Policy(tuple(chosen), uniform.scale, "25 random sub-policies"), path)
 
 
+def single_policy(path: Path, name: str) -> None:
+    """An operation on half of the images, at any strength."""
+    alone = SubPolicy((Operation(name, 0.5, 0.5, spread=1.0),))
+    save_policy(Policy((alone,), Scale("strength"), f"{name} alone"), path)
+
+
 class Study:
     """The searches and trainings of the rows, as runs in a folder."""
 
@@ -82,6 +108,8 @@ class Study:
         self.folder = options.folder / Path(options.data).stem / options.size
         self.folder.mkdir(parents=True, exist_ok=True)
         random_policy(self.folder / "random25.json")
+        for name in PAPER_OPERATIONS:
+            single_policy(self.folder / f"only-{name}.json", name)
 
     def dada(self, *words: object, out: Path) -> None:
         """Run the command line on one thread, or go on with its run."""
@@ -137,6 +165,7 @@ class Study:
         }
         for name in options.rows:
             result[name] = {"words": ROWS[name].words, "errors": errors[name]}
+            result[name]["wins"] = wins(name, errors)
             for rival in ("cutout", "uniform", "trivialaugment"):
                 if rival in errors:
                     against = None if rival == name else errors[rival]
@@ -156,6 +185,18 @@ class Study:
         return sum(event["seconds"] for event in events if event["event"] == "epoch")
 
 
+def wins(name: str, errors: dict[str, list[float]]) -> float:
+    """The share of the other rows' trainings, each from the same seed, that a row's are better
+    than; a tie is half a win."""
+    rivals = [other for row, other in errors.items() if row != name]
+    won = [
+        (own < its) + (own == its) / 2
+        for other in rivals
+        for own, its in zip(errors[name], other, strict=True)
+    ]
+    return sum(won) / max(1, len(won))
+
+
 def _jobs(names: list[str], seeds: int) -> list[tuple[str, int]]:
     """Seed by seed, so that what is there when one stops is as paired as can be."""
     return [(name, seed) for seed in range(seeds) for name in names]
@@ -165,7 +206,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True)
     parser.add_argument("--size", choices=SIZES, default="small")
-    parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS))
+    parser.add_argument("--rows", nargs="+", choices=ROWS, default=USUAL)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--searches", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
