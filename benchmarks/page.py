@@ -193,9 +193,11 @@ def page() -> str:
             if path.stem.split("-")[0] != name:  # "search" is not "search_step"
                 continue
             result = json.loads(path.read_text(encoding="utf-8"))
+            _, _, size = path.stem.partition("-")
+            heading = f"{title} ({size})" if size else title
             machine = ", ".join(f"{k} {v}" for k, v in result["machine"].items() if v is not None)
             text += [
-                f"## {title}",
+                f"## {heading}",
                 "",
                 f"`{result['command']}`",
                 "",
