@@ -85,15 +85,6 @@ USUAL = tuple(ROWS)
 ROWS |= {f"only-{name}": Row(f"{name} alone", f"only-{name}.json") for name in PAPER_OPERATIONS}
 
 
-def random_policy(path: Path, count: int = 25) -> None:
-    """Sub-policies of the space drawn at random, alike in weight, each as in the uniform policy."""
-    import random  # noqa: PLC0415
-
-    uniform = SearchSpace(scale=Scale("strength")).uniform()
-    chosen = random.Random(0).sample(uniform.sub_policies, count)
-    save_policy(Policy(tuple(chosen), uniform.scale, "25 random sub-policies"), path)
-
-
 def single_policy(path: Path, name: str) -> None:
     """An operation on half of the images, at any strength."""
     alone = SubPolicy((Operation(name, 0.5, 0.5, spread=1.0),))
@@ -107,7 +98,8 @@ class Study:
         self.options, self.size = options, SIZES[options.size]
         self.folder = options.folder / Path(options.data).stem / options.size
         self.folder.mkdir(parents=True, exist_ok=True)
-        random_policy(self.folder / "random25.json")
+        space = SearchSpace(scale=Scale("strength"))
+        save_policy(space.random(25, seed=0), self.folder / "random25.json")
         for name in PAPER_OPERATIONS:
             single_policy(self.folder / f"only-{name}.json", name)
 

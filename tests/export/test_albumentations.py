@@ -5,20 +5,18 @@ import sys
 import warnings
 from collections import Counter
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pytest
 from PIL import Image
-from sklearn.datasets import load_sample_images
 
 from dada.errors import UserError
 from dada.export import albumentations as target
 from dada.export import write
 from dada.ops import PAPER_OPERATIONS, get, registry
 from dada.policy import Operation, Policy, Scale, SubPolicy, load_policy
+from tests.export.samples import MAGNITUDES, one, photographs
 
-MAGNITUDES = (0.0, 0.137, 0.25, 0.46, 0.5, 0.9031, 1.0)
 LARGEST = 255  # any difference
 BOUNDS = {  # as measured, of the absolute difference: its maximum; its mean over all images
     "ShearX": (LARGEST, 0.02),
@@ -36,17 +34,6 @@ BOUNDS = {  # as measured, of the absolute difference: its maximum; its mean ove
     "Brightness": (0, 0.0),
     "Sharpness": (76, 0.6),
 }
-
-
-@cache
-def photographs(mode="RGB"):
-    images = [Image.fromarray(a).convert(mode) for a in load_sample_images().images]
-    return [*(image.resize((64, 64)) for image in images), images[0].resize((61, 47))]
-
-
-def one(name, magnitude, probability=1.0, spread=0.0, scale=None):
-    operation = Operation(name, probability, magnitude, spread)
-    return Policy((SubPolicy((operation,)),), scale or Scale())
 
 
 def everything(spread=0.0):

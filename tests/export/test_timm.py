@@ -4,12 +4,10 @@ import random
 import sys
 from collections import Counter
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pytest
 from PIL import Image
-from sklearn.datasets import load_sample_images
 
 from dada.errors import UserError
 from dada.export import timm as target
@@ -17,20 +15,9 @@ from dada.export import write
 from dada.export.steps import resolve
 from dada.ops import PAPER_OPERATIONS, get, registry
 from dada.policy import Operation, Policy, Scale, SubPolicy, load_policy, published_names
+from tests.export.samples import MAGNITUDES, one, photographs
 
-MAGNITUDES = (0.0, 0.137, 0.25, 0.46, 0.5, 0.9031, 1.0)
 PLACED = "Cutout"  # its place is drawn as well, so it has tests of its own
-
-
-@cache
-def photographs(mode="RGB"):
-    images = [Image.fromarray(a).convert(mode) for a in load_sample_images().images]
-    return [*(image.resize((64, 64)) for image in images), images[0].resize((61, 47))]
-
-
-def one(name, magnitude, probability=1.0, spread=0.0, scale=None):
-    operation = Operation(name, probability, magnitude, spread)
-    return Policy((SubPolicy((operation,)),), scale or Scale())
 
 
 def everything(spread=0.0):

@@ -22,6 +22,7 @@ from PIL import Image
 
 from dada.errors import UserError
 from dada.export.steps import Step, Steps, resolve
+from dada.export.words import left_out
 from dada.policy import Policy
 
 ENDINGS = (".json", ".yaml")
@@ -63,7 +64,7 @@ def differences(policy: Policy) -> list[str]:
     return [
         *(f"{name}: {_DIFFERENCES[name]}" for name in names if name in _DIFFERENCES),
         *(f"{name}: a factor below 0 counts as 0" for name in sorted(negative)),
-        *(f"{name} is left out: albumentations has no such operation" for name in absent),
+        *left_out(absent, "albumentations"),
         *([f"a random magnitude is one of {LEVELS} equally likely ones"] * spread),
         *_RANDOMNESS,
     ]

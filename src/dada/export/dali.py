@@ -18,6 +18,7 @@ from PIL import Image
 
 from dada.errors import UserError
 from dada.export.steps import fixed, resolve
+from dada.export.words import BORDERLINE, left_out, printable, used
 from dada.ops import PAPER_OPERATIONS, get
 from dada.policy import Policy
 
@@ -256,13 +257,8 @@ def augment(images):
 '''
 
 _SAID = frozenset(PAPER_OPERATIONS)
-_BORDERLINE = (
-    "{}: a pixel whose source lies between two pixels may take the other one (at most {} % do)"
-)
 _PIXELS = {
-    "ShearX": _BORDERLINE.format("ShearX", 4),
-    "ShearY": _BORDERLINE.format("ShearY", 4),
-    "Rotate": _BORDERLINE.format("Rotate", 0.2),
+    **BORDERLINE,
     "Equalize": (
         "Equalize: DALI's own, after OpenCV: 2 to 6 grey levels on average, up to 35 (of 32 pixels "
         "a side, up to 11 and 63)"
@@ -280,14 +276,9 @@ def source(policy: Policy, ending: str) -> str:
     )
     count = len(resolve(policy))
     head = _HEAD.format(
-        count=f"{count} sub-polic{'y' if count == 1 else 'ies'}", name=_printable(policy.name)
+        count=f"{count} sub-polic{'y' if count == 1 else 'ies'}", name=printable(policy.name)
     )
     return f"{head}SUB_POLICIES = [\n{table}]\n{_lines(policy)}{_CODE}"
-
-
-def _printable(name: str) -> str:
-    """A policy's name as it may stand in a docstring, whatever is in it."""
-    return "".join(c if c.isprintable() and c not in '\\"' else " " for c in name).strip()
 
 
 def _rows(policy: Policy) -> tuple[list[list[Row]], list[float]]:
@@ -319,8 +310,8 @@ def _entry(times: int, row: list[Row]) -> str:
 
 
 def _lines(policy: Policy) -> str:
-    used = {o.name for s in policy.sub_policies for o in s.operations}
-    names = [n for n in PAPER_OPERATIONS if n in used and get(n).has_magnitude]
+    present = {o.name for s in policy.sub_policies for o in s.operations}
+    names = [n for n in PAPER_OPERATIONS if n in present and get(n).has_magnitude]
     rows = "".join(f'    "{name}": {policy.scale.lines(get(name))!r},\n' for name in names)
     return (
         "# Under the random signs + and -: value at magnitude 0, and what it gains up to 1.\n"
@@ -332,7 +323,7 @@ def differences(policy: Policy) -> list[str]:
     """Where DALI's pixels or draws are not `dada`'s; grey levels are of 255, of a photograph."""
     operations = [o for s in policy.sub_policies if s.weight > 0 for o in s.operations]
     names = {o.name for o in operations}
-    found = [f"{name} is left out: DALI has no such operation" for name in sorted(names - _SAID)]
+    found = left_out(sorted(used(policy) - _SAID), "DALI")
     measured = [o for o in operations if get(o.name).has_magnitude]
     if any(o.spread for o in measured):
         found.append(f"a random magnitude is one of {_LEVELS} equally likely ones")

@@ -19,6 +19,7 @@ from torchvision.transforms.v2 import functional as F
 
 from dada.errors import UserError
 from dada.export.steps import Step, Steps, resolve
+from dada.export.words import BORDERLINE, left_out, printable, used
 from dada.ops import PAPER_OPERATIONS, get
 from dada.policy import Policy
 
@@ -190,13 +191,8 @@ augment = EachImage(policy)
 
 _SAID = frozenset(PAPER_OPERATIONS)
 _ROUNDING = "{}: at most 1 grey level, 0.3 to 0.5 on average: bytes are rounded, not truncated"
-_BORDERLINE = (
-    "{}: a pixel whose source lies between two pixels may take the other one (at most {} % do)"
-)
 _PIXELS = {
-    "ShearX": _BORDERLINE.format("ShearX", 4),
-    "ShearY": _BORDERLINE.format("ShearY", 4),
-    "Rotate": _BORDERLINE.format("Rotate", 0.2),
+    **BORDERLINE,
     "AutoContrast": _ROUNDING.format("AutoContrast") + "; a channel of one level becomes black",
     "Contrast": _ROUNDING.format("Contrast"),
     "Color": _ROUNDING.format("Color"),
@@ -211,12 +207,7 @@ def source(policy: Policy, ending: str) -> str:
     sub_policies = resolve(policy)
     count = f"{len(sub_policies)} sub-polic{'y' if len(sub_policies) == 1 else 'ies'}"
     table = "".join(_rows(sub_policy) for sub_policy in sub_policies)
-    return _HEAD.format(count=count, name=_printable(policy.name)) + table + "]\n" + _CODE
-
-
-def _printable(name: str) -> str:
-    """A policy's name as it may stand in a docstring, whatever is in it."""
-    return "".join(c if c.isprintable() and c not in '\\"' else " " for c in name).strip()
+    return _HEAD.format(count=count, name=printable(policy.name)) + table + "]\n" + _CODE
 
 
 def _rows(sub_policy: Steps) -> str:
@@ -240,7 +231,7 @@ def differences(policy: Policy) -> list[str]:
     """Where kornia's pixels or draws are not `dada`'s; grey levels are of 255, of a photograph."""
     steps = [step for sub_policy in resolve(policy) for step in sub_policy.steps]
     names = {step.name for step in steps}
-    found = [f"{name} is left out: kornia has no such operation" for name in sorted(names - _SAID)]
+    found = left_out(sorted(used(policy) - _SAID), "kornia")
     if any(len(step.magnitudes) > 1 for step in steps):
         found.append("a random magnitude is one of 5 equally likely values")
     found.append("levels stay fractions: no operation rounds them to bytes")

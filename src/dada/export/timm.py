@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from dada.errors import UserError
+from dada.export.words import left_out, used
 from dada.ops import PAPER_OPERATIONS, OperationType, get
 from dada.policy import Operation, Policy, Scale, SubPolicy
 
@@ -44,11 +45,7 @@ def source(policy: Policy, ending: str = ".py") -> str:
 
 def differences(policy: Policy) -> list[str]:
     """The operations that are left out: those of a user's own, which timm knows nothing of."""
-    used = {o.name for s in policy.sub_policies if s.weight > 0 for o in s.operations}
-    return [
-        f"{name} is left out: timm has no such operation"
-        for name in sorted(used.difference(PAPER_OPERATIONS))
-    ]
+    return left_out(sorted(used(policy).difference(PAPER_OPERATIONS)), "timm")
 
 
 def load(text: str, ending: str = ".py") -> Callable[[Image.Image], Image.Image]:

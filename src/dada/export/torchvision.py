@@ -8,6 +8,7 @@ from typing import Any
 from dada.errors import UserError
 from dada.export.python import run, tables, title
 from dada.export.templates import fill
+from dada.export.words import used
 from dada.ops import get
 from dada.policy import Policy
 
@@ -34,7 +35,7 @@ def source(policy: Policy, ending: str = ".py") -> str:
             negative, which torchvision refuses.
     """
     written = tables(policy, "torchvision")
-    for name in sorted(_names(policy) & {"Contrast", "Color", "Brightness", "Sharpness"}):
+    for name in sorted(used(policy) & {"Contrast", "Color", "Brightness", "Sharpness"}):
         lowest = min(v for m in (0.0, 1.0) for v in policy.scale.values(get(name), m))
         if lowest < 0:
             raise UserError(
@@ -45,7 +46,7 @@ def source(policy: Policy, ending: str = ".py") -> str:
 
 def differences(policy: Policy) -> list[str]:
     """What image tensors get otherwise, and what is left alone."""
-    names = _names(policy)
+    names = used(policy)
     said = [
         f"{name}: image tensors may differ by 1 grey level ({why}); PIL images do not"
         for name, why in _TENSORS.items()
@@ -60,7 +61,3 @@ def load(text: str, ending: str = ".py") -> Callable[[Any], Any]:
     """The file at work: its ``Augment()``, of PIL images, tensors or samples."""
     augment: Callable[[Any], Any] = run(text)["Augment"]()
     return augment
-
-
-def _names(policy: Policy) -> set[str]:
-    return {o.name for s in policy.sub_policies if s.weight > 0 for o in s.operations}
