@@ -33,27 +33,32 @@ SIZES: dict[str, dict[str, list[str]]] = {
     # The reduced set, in minutes a training on one core.
     "small": {
         "train": ["--images", "4000", "--model", "wrn-16-1", "--epochs", "50"],
-        "search": ["--model", "wrn-16-1"],
+        "search": [],
+        "child": ["--model", "wrn-16-1"],
     },
     # Few images for longer, where augmentation has much to give: minutes a training on one core.
     "few": {
         "train": ["--images", "1000", "--model", "wrn-16-1", "--epochs", "100"],
-        "search": ["--images", "1000", "--model", "wrn-16-1"],
+        "search": ["--images", "1000"],
+        "child": ["--model", "wrn-16-1"],
     },
     # Fewer still, where two minutes a training tell single operations apart.
     "fewer": {
         "train": ["--images", "500", "--model", "wrn-16-1", "--epochs", "100", "--batch", "64"],
-        "search": ["--images", "500", "--model", "wrn-16-1"],
+        "search": ["--images", "500"],
+        "child": ["--model", "wrn-16-1"],
     },
     # As "few" for a larger network, a quarter of an hour a training.
     "tiny": {
         "train": ["--images", "1000", "--model", "wrn-16-2", "--epochs", "200"],
-        "search": ["--images", "1000", "--model", "wrn-16-2"],
+        "search": ["--images", "1000"],
+        "child": ["--model", "wrn-16-2"],
     },
     # The paper's network, for a GPU.
     "paper": {
         "train": ["--recipe", "cifar10-wrn-40-2", "--images", "4000"],
-        "search": ["--model", "wrn-40-2"],
+        "search": [],
+        "child": ["--model", "wrn-40-2"],
     },
 }
 
@@ -65,6 +70,7 @@ class Row:
     words: str
     policy: str = ""
     search: tuple[str, ...] | None = None
+    child: bool = False  # the search's network is the one that is trained afterwards
     cutout: bool = True
 
 
@@ -78,7 +84,7 @@ ROWS = {
     "autoaugment": Row("AutoAugment, published", "autoaugment-cifar10"),
     "fast-autoaugment": Row("Fast AutoAugment, published", "fast-autoaugment-cifar10"),
     "dada": Row("DADA, published", "dada-cifar10"),
-    "ours-paper": Row("our search, paper preset", search=("--preset", "paper")),
+    "ours-paper": Row("our search, paper preset", search=("--preset", "paper"), child=True),
     "ours": Row("our search, default", search=()),
 }
 USUAL = tuple(ROWS)
@@ -124,7 +130,9 @@ class Study:
         out = self.folder / "search" / f"{name}-{seed}"
         done = (out / "events.jsonl").exists() and '"finish"' in (out / "events.jsonl").read_text()
         if not done:
-            words = ["search", self.options.data, *self.size["search"], *ROWS[name].search]
+            row, size = ROWS[name], self.size
+            words = ["search", self.options.data, *size["search"], *row.search]
+            words += size["child"] if row.child else []
             self.dada(*words, "--seed", seed, "--device", self.options.device, out=out)
         return out
 

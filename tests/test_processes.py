@@ -76,13 +76,27 @@ def test_training_under_torchrun_goes_on_after_a_process_died(tmp_path):
 
 
 def test_a_search_under_torchrun(tmp_path):
-    words = ["-m", "dada", "search", "digits", "--preset", "demo", "--epochs", "2"]
+    words = ["-m", "dada", "search", "digits", "--preset", "step", "--epochs", "2"]
+    words += ["--model", "wrn-10-1", "--images", "400"]
     done = run([*TWO, *words, "-o", tmp_path / "run"])
     assert done.returncode == 0, done.stderr
     policy = json.loads((tmp_path / "run" / "policy.json").read_text())
     assert policy["provenance"]["epochs_done"] == 2
     assert (tmp_path / "run" / "report.html").exists()
     assert done.stdout.count("epoch   2") == 1
+
+
+def test_trials_shared_by_processes_find_what_one_finds(tmp_path):
+    words = ["search", "digits", "--preset", "demo", "--epochs", "2", "--images", "100"]
+    done = run([*TWO, "-m", "dada", *words, "-o", tmp_path / "run"])
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("round   2") == 1, "one process speaks"
+    alone = run([sys.executable, "-m", "dada", *words, "-o", tmp_path / "alone"])
+    assert alone.returncode == 0, alone.stderr
+    shared, single = (
+        json.loads((tmp_path / name / "policy.json").read_text()) for name in ("run", "alone")
+    )
+    assert shared["sub_policies"] == single["sub_policies"]
 
 
 def _child(parent: int, rank: int) -> int:

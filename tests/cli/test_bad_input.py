@@ -134,7 +134,7 @@ BAD = {
     "report file.txt": "no run in file.txt",
     f"report {LONG}": "File name too long",
     # Settings.
-    f"{SEARCH} --preset best": "no preset 'best'; there are default, paper, demo",
+    f"{SEARCH} --preset best": "no preset 'best'; there are default, step, paper, demo",
     f"{SEARCH} --model net": "unknown network 'net'",
     f"{SEARCH} --model wrn-11-1": "must be 6n + 4",
     f"{SEARCH} --device gpu": "no device 'gpu' here: try cpu",
@@ -193,7 +193,7 @@ def test_a_missing_gpu_is_said(dada):
 
 
 def test_a_loss_that_is_no_number_says_what_to_try(dada):
-    check_refused(dada(f"{SEARCH} -o out --lr 1e30"), "epoch 1", "lower --lr", "another run folder")
+    check_refused(dada(f"{SEARCH} -o out --lr 1e30"), "round 1", "lower --lr", "another run folder")
     assert not Path("out/checkpoint.pt").exists() and not Path("out/policy.json").exists()
     check_refused(dada(f"{COMPARE} --lr 1e30"), "not a finite number", "try a lower --lr")
 
@@ -210,7 +210,7 @@ def test_a_loss_that_is_no_number_keeps_the_last_good_epoch(dada, monkeypatch):
         return one_epoch(self, on_step)
 
     monkeypatch.setattr(Search, "run_epoch", blow_up)
-    result = dada(f"{SEARCH} -o out --epochs 3")
+    result = dada(f"{SEARCH} -o out --preset step --epochs 3")
     check_refused(result, "epoch 2", "the last good checkpoint is kept in out", "lower --lr")
     assert torch.load("out/checkpoint.pt", weights_only=True)["epoch"] == 1
     assert Path("out/policy.json").exists()

@@ -48,7 +48,7 @@ def test_a_search_a_comparison_and_the_page(dada):
 
 def test_output_to_a_file_is_plain_text(dada):
     out = dada(f"{SEARCH} -o run").out + dada(f"{COMPARE} -o compare").out
-    assert "epoch   1  accuracy" in out and "test error" in out
+    assert "round   1  accuracy" in out and "test error" in out
     assert not {character for character in out if category(character) == "Cc"} - {"\n"}
 
 
@@ -92,8 +92,15 @@ def interrupt(*_, **__):
     raise KeyboardInterrupt
 
 
-def test_ctrl_c_leaves_a_policy_and_resume_finishes(dada, tmp_path):
-    command = f"{SEARCH} --epochs 12 --batch 50 -o run".replace("--epochs 1 ", "", 1)
+@pytest.mark.parametrize(
+    ("unit", "options"),
+    [
+        ("epoch", "--preset step --epochs 12 --batch 50"),
+        ("round", "--epochs 3 --set rounds=10"),
+    ],
+)
+def test_ctrl_c_leaves_a_policy_and_resume_finishes(dada, tmp_path, unit, options):
+    command = f"{SEARCH} {options} -o run".replace("--epochs 1 ", "", 1)
     process = subprocess.Popen(
         [sys.executable, "-m", "dada", *command.split()],
         stdout=subprocess.PIPE,
@@ -110,7 +117,7 @@ def test_ctrl_c_leaves_a_policy_and_resume_finishes(dada, tmp_path):
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130 and not err
-    assert re.search(r"stopped after epoch \d+: the policy so far is run/policy.json", out)
+    assert re.search(rf"stopped after {unit} \d+: the policy so far is run/policy.json", out)
     assert "--resume" in out and "\x1b" not in out
     assert "This search is not finished" in Path("run/report.html").read_text()
     assert "p 0" in dada("policies run").out or "p 1" in dada("policies run").out
@@ -128,7 +135,7 @@ MOMENTS = ("run_epoch", "save_policy", "add_event", "save_checkpoint")
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_ctrl_c_at_any_moment_of_the_first_epoch_can_be_resumed(moment, dada, monkeypatch):
     run = import_module("dada.searching.run")
-    owner = {"run_epoch": run.Search, "save_policy": run}.get(moment, run.RunFolder)
+    owner = {"run_epoch": run.TrialSearch, "save_policy": run}.get(moment, run.RunFolder)
     with monkeypatch.context() as patch:
         patch.setattr(owner, moment, interrupt)
         result = dada(f"{SEARCH} -o run")
@@ -165,9 +172,9 @@ def cut(path):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
-def other_shapes(path):
+def other_rounds(path):
     state = torch.load(path, weights_only=True)
-    state["model"] = {name: torch.zeros(3) for name in state["model"]}
+    state["losses"] = [losses[1:] for losses in state["losses"]]
     torch.save(state, path)
 
 
@@ -178,7 +185,7 @@ CHECKPOINTS = {
     "pickle of torch": lambda path: torch.save({"epoch": 1, "model": Hostile()}, path),
     "a tensor": lambda path: torch.save(torch.zeros(3), path),
     "a part": lambda path: torch.save({"epoch": 1}, path),
-    "other shapes": other_shapes,
+    "other rounds": other_rounds,
 }
 
 

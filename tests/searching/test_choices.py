@@ -1,18 +1,24 @@
 import torch
 
-from dada.searching.choices import choices, few_steps, left_out, unseen_classes
+from dada.searching.choices import choices, few_steps, left_out, short_trials, unseen_classes
 from dada.searching.settings import for_dataset, make_settings
 
 CPU = torch.device("cpu")
 
 
 def test_what_was_left_open_is_explained(digits):
-    asked = make_settings(images=None)
+    asked = make_settings("step", images=None)
     notes = choices(asked, for_dataset(asked, digits), digits, CPU)
     assert notes == (
         "Color left out of the search space: no change to grey images",
         "network wrn-10-2, for 8x8 images on a CPU; --model changes it",
     )
+
+
+def test_the_network_of_trials_is_explained(digits):
+    asked = make_settings(images=500)
+    notes = choices(asked, for_dataset(asked, digits), digits, CPU)
+    assert notes[1] == "trials of scout-32, a small network that learns fast; --model tries another"
 
 
 def test_what_was_asked_for_is_not(digits):
@@ -22,7 +28,7 @@ def test_what_was_asked_for_is_not(digits):
 
 def test_unused_images_are_mentioned(digits, monkeypatch):
     monkeypatch.setitem(__import__("dada.datasets").datasets.PAPER_REDUCED, "digits", 400)
-    asked = make_settings(model="wrn-10-1", operations=("Rotate", "Invert"))
+    asked = make_settings("step", model="wrn-10-1", operations=("Rotate", "Invert"))
     (note,) = choices(asked, for_dataset(asked, digits), digits, CPU)
     assert note == "at most 400 of 1,437 training images are used; --images changes it"
 
@@ -43,3 +49,8 @@ def test_classes_that_are_not_searched_on_are_named(digits):
 def test_a_search_of_few_steps_says_so():
     assert few_steps(100) == ()
     assert few_steps(20)[0].startswith("20 steps in all move a policy little")
+
+
+def test_short_trials_are_said_to_be():
+    assert short_trials(20) == ()
+    assert short_trials(19)[0].startswith("trials of 19 epochs are short")

@@ -82,7 +82,29 @@ def test_the_remedies_that_those_lines_name_are_accepted(remedy):
 def test_few_images_make_smaller_batches_so_that_an_epoch_has_steps(digits, images, batch):
     plenty = digits.train.subset(torch.arange(4000) % len(digits.train))
     dataset = replace(digits, train=plenty)
-    assert for_dataset(make_settings(images=images), dataset).batch == batch
-    assert for_dataset(make_settings(images=images, batch=20), dataset).batch == min(
+    assert for_dataset(make_settings("step", images=images), dataset).batch == batch
+    assert for_dataset(make_settings("step", images=images, batch=20), dataset).batch == min(
         20, images // 2
     )
+
+
+@pytest.mark.parametrize(
+    ("images", "batch", "epochs"), [(None, 62, 100), (2000, 64, 50), (4000, 64, 25), (20, 10, 100)]
+)
+def test_trials_see_about_as_many_images_whatever_their_number(digits, images, batch, epochs):
+    plenty = digits.train.subset(torch.arange(4000) % len(digits.train))
+    settings = for_dataset(make_settings(images=images), replace(digits, train=plenty))
+    assert (settings.images, settings.batch, settings.epochs) == (images or 1000, batch, epochs)
+    assert settings.model == "scout-32" and settings.keep is None
+
+
+def test_many_classes_get_more_images_for_trials(digits):
+    plenty = digits.train.subset(torch.arange(4000) % len(digits.train))
+    many = replace(digits, train=plenty, classes=tuple(map(str, range(100))))
+    assert for_dataset(make_settings(), many).images == 2000
+
+
+def test_the_step_preset_is_as_it_was(digits):
+    settings = for_dataset(make_settings("step"), digits)
+    assert (settings.model, settings.epochs, settings.keep) == ("wrn-10-2", 20, 25)
+    assert settings.weight_decay == 2e-4 and settings.horizon == "step"

@@ -18,9 +18,8 @@ from rich.progress import (
 )
 
 from dada.datasets import Dataset, FileDataset, channels_in_words
-from dada.report.numbers import count
 from dada.searching import Watcher
-from dada.searching.search import Search
+from dada.searching.run import AnySearch
 from dada.training import CompareWatcher, TrainSettings, TrainWatcher
 from dada.training.methods import Method
 from dada.training.training import Training
@@ -81,32 +80,32 @@ class SearchProgress(Bar, Watcher):
     """
 
     epochs_done = 0
+    unit = "epoch"
 
     def __init__(self, said: Sequence[str] = ()) -> None:
         super().__init__()
         self._said = said
 
-    def on_start(self, search: Search, dataset: Dataset) -> None:
+    def on_start(self, search: AnySearch, dataset: Dataset) -> None:
         """Say what is searched, with what."""
-        s, per_epoch = search.settings, search.steps_per_epoch
-        self.epochs_done = search.epoch
+        self.epochs_done, self.unit = search.epoch, search.unit
         self.say(
             f"searching {dataset.name}: {len(search.train)} images to train, "
             f"{len(search.valid)} to validate, {dataset.side[0]}x{dataset.side[1]}, "
-            f"{channels_in_words(dataset.channels)}; {s.model}, {count(s.epochs, 'epoch')} of "
-            f"{count(per_epoch, 'step')} of up to {s.batch} images, "
-            f"{len(search.distribution.space.sub_policies)} sub-policies, seed {s.seed}"
+            f"{channels_in_words(dataset.channels)}; {search.words()}, "
+            f"{len(search.distribution.space.sub_policies)} sub-policies, "
+            f"seed {search.settings.seed}"
         )
         for note in dataset.notes:
             if note not in self._said:
                 self.say(f"note: {note}")
-        self.begin("search", s.epochs * per_epoch, search.epoch * per_epoch)
+        self.begin("search", sum(search.steps), sum(search.steps[: search.epoch]))
 
     def on_step(self, epoch: int, step: int) -> None:
         """Move the bar."""
         self.advance()
 
-    def on_epoch(self, record: dict[str, Any], search: Search) -> None:
+    def on_epoch(self, record: dict[str, Any], search: AnySearch) -> None:
         """Say how the child does and what leads."""
         self.epochs_done = record["epoch"]
         names = search.distribution.space.sub_policies
@@ -114,7 +113,7 @@ class SearchProgress(Bar, Watcher):
         leading = sorted(range(len(weights)), key=lambda i: -weights[i])[:3]
         text = ", ".join(f"{'+'.join(names[i])} {weights[i]:.1%}" for i in leading)
         self.say(
-            f"epoch {record['epoch']:3d}  accuracy {record['validation_accuracy']:5.1%}  "
+            f"{self.unit} {record['epoch']:3d}  accuracy {record['validation_accuracy']:5.1%}  "
             f"loss {record['train_loss']:.3f}  {record['seconds']:.1f} s  leading: {text}"
         )
 

@@ -16,7 +16,11 @@ def search(
     data: o.Data = "digits",
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Run folder. [runs/NAME]")] = None,
     preset: Annotated[
-        str, typer.Option(help="default, paper (the published settings) or demo (seconds).")
+        str,
+        typer.Option(
+            help="default (whole trials), step (a gradient at each step), "
+            "paper (the published settings) or demo (a minute)."
+        ),
     ] = "default",
     seed: Annotated[int, typer.Option(min=0, help="One seed, one policy.")] = 0,
     model: o.Model = None,
@@ -95,7 +99,7 @@ def search(
             )
         except KeyboardInterrupt:
             progress.stop()
-            print(_stopped(out, progress.epochs_done))
+            print(_stopped(out, progress.unit, progress.epochs_done))
             raise typer.Exit(130) from None
     print(policy.describe(limit=5, side=max(dataset.side)))
     print(f"policy  {out / 'policy.json'}")
@@ -107,13 +111,13 @@ def search(
     o.write_json(json_, json.loads(dumps(policy)))
 
 
-def _stopped(out: Path, epochs_done: int) -> str:
+def _stopped(out: Path, unit: str, epochs_done: int) -> str:
     if not epochs_done:
         return (
-            f"stopped before the first epoch was over, so {out} has no policy yet; "
+            f"stopped before the first {unit} was over, so {out} has no policy yet; "
             "go on with the same command and --resume"
         )
     return (
-        f"stopped after epoch {epochs_done}: the policy so far is {out / 'policy.json'}; "
+        f"stopped after {unit} {epochs_done}: the policy so far is {out / 'policy.json'}; "
         "go on with the same command and --resume"
     )

@@ -190,6 +190,51 @@ def errors_figure(comparison: dict[str, Any]) -> str:
         return _svg(figure, "Test errors of the compared augmentations")
 
 
+def rewards_figure(rewards: Mapping[str, Sequence[float]], shares: Mapping[str, float]) -> str:
+    """What operations are worth, best first: each round and their mean, a row an operation.
+
+    Args:
+        rewards: of each operation, by round; shares of the loss.
+        shares: how often each is chosen, to stand beside it.
+    """
+    means = {name: 100 * float(np.mean(values)) for name, values in rewards.items()}
+    names = sorted(means, key=lambda name: -means[name])
+    height = 20 * len(names) + 48
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(WIDTH / 72, height / 72))
+        axes = figure.add_axes((0.26, 40 / height, 0.6, (height - 44) / height))
+        for place, name in enumerate(names):
+            rounds = [100 * value for value in rewards[name]]
+            axes.plot(rounds, [place] * len(rounds), "|", color=LINES[0], ms=8, mew=1)
+            axes.plot([0, means[name]], [place] * 2, color=LINES[0], lw=2)
+            axes.plot(means[name], place, "o", color=LINES[0], ms=5.5)
+            axes.text(1.03, place, f"{100 * shares[name]:.0f} %", va="center",
+                      transform=axes.get_yaxis_transform(), color=MUTED)  # fmt: skip
+        axes.axvline(0, color=MUTED, lw=0.8, dashes=(4, 3), zorder=0)
+        axes.set_ylim(len(names) - 0.5, -0.5)
+        axes.set_yticks(range(len(names)), names)
+        axes.tick_params(axis="y", length=0, labelcolor=INK)
+        axes.spines["left"].set_visible(False)
+        axes.margins(x=0.06)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.set_xlabel("validation loss saved, % (against the round's mean)")
+        return _svg(figure, "What each operation is worth")
+
+
+def amounts_figure(amounts: Sequence[float], rounds: Sequence[Sequence[float]]) -> str:
+    """The validation loss by how much of the policy is applied: each round, and their mean."""
+    x = 100 * np.array(amounts)
+    with matplotlib.rc_context(_STYLE):
+        figure, axes = _axes(220, right=0.9, ylabel="validation loss")
+        axes.set_xlabel("probability of an operation, %")
+        for losses in rounds:
+            _line(axes, x, np.array(losses), FAINT, 1.2)
+        mean = np.mean(rounds, axis=0)
+        _line(axes, x, mean, LINES[0], 1.8)
+        axes.plot(x, mean, "o", color=LINES[0], ms=4)
+        return _svg(figure, "Validation loss by the amount of the policy")
+
+
 def _axes(height: int, right: float, ylabel: str) -> tuple[Figure, Axes]:
     """One panel over epochs; the unit of the y axis stands above it, horizontally."""
     figure = Figure(figsize=(WIDTH / 72, height / 72))

@@ -17,6 +17,7 @@ from dada.report.curves import curves, training_curves
 from dada.report.numbers import all_settings, command, count, duration, percent
 from dada.report.samples import load_samples
 from dada.report.sheet import shown_in_words
+from dada.report.trials import trial_curves
 from dada.report.verdict import Verdict, judge, lowest, policy_rows
 from dada.runs import RunFolder
 
@@ -69,13 +70,18 @@ def search_context(run: RunFolder) -> dict[str, Any]:
     if not epochs or start is None or policy is None:
         raise UserError(f"{run.path}: no epoch is over yet, so there is nothing to report")
     comparison = facts.comparison_of(run)
-    figures_ = curves(epochs, start["sub_policies"], settings["scale"])
+    names = start["sub_policies"]
+    figures_ = (
+        trial_curves(epochs, names)
+        if "trials" in epochs[0]
+        else curves(epochs, names, settings["scale"])
+    )
     return {
         **_common(config),
         "kind": "search",
         "title": f"An augmentation policy for {data['name']}",
         "lead": _search_lead(config, start, epochs) + _reason(events),
-        "interrupted": _interrupted(run, epochs, "search"),
+        "interrupted": _interrupted(run, epochs, "search", start),
         "verdict": _search_verdict(run, policy, comparison),
         "ask": _compare_command(run, data),
         "comparison": _comparison(comparison),
@@ -179,13 +185,23 @@ def _search_lead(
     settings, names = config["settings"], start["sub_policies"]
     operations = len({name for operations in names for name in operations})
     took = duration(sum(e["seconds"] for e in epochs))
-    return (
+    searched = (
         f"{count(len(names), 'sub-policy')} of "
         f"{count(operations, 'operation')} searched on "
-        f"{count(settings.get('images') or config['data']['train'], 'training image')} in "
-        f"{count(epochs[-1]['epoch'], 'epoch')} and {took}: preset {settings['preset']}, "
-        f"estimator {settings['estimator']}, seed {settings['seed']}, child network "
-        f"{settings.get('model')} ({count(start['parameters'], 'parameter')})."
+        f"{count(settings.get('images') or config['data']['train'], 'training image')}"
+    )
+    network = f"{settings.get('model')} ({count(start['parameters'], 'parameter')})"
+    if "trials" in epochs[0]:
+        trials = sum(len(e["trials"]) for e in epochs)
+        return (
+            f"{searched} by {count(trials, 'training')} of {network}, "
+            f"{count(settings['epochs'], 'epoch')} each, in {took}: preset {settings['preset']}, "
+            f"seed {settings['seed']}."
+        )
+    return (
+        f"{searched} in {count(epochs[-1]['epoch'], 'epoch')} and {took}: "
+        f"preset {settings['preset']}, estimator {settings['estimator']}, "
+        f"seed {settings['seed']}, child network {network}."
     )
 
 
@@ -205,13 +221,18 @@ def _compare_lead(comparison: dict[str, Any]) -> str:
     )
 
 
-def _interrupted(run: RunFolder, epochs: list[dict[str, Any]], what: str) -> str | None:
+def _interrupted(
+    run: RunFolder, epochs: list[dict[str, Any]], what: str, start: dict[str, Any] | None = None
+) -> str | None:
     if any(e.get("event") == "finish" for e in run.events):
         return None
-    planned = run.config["settings"].get("epochs")
+    # A search says how long it is to be; what a training has are the epochs of its settings.
+    start = start or {}
+    planned = start.get("length", run.config["settings"].get("epochs"))
     return (
-        f"This {what} is not finished: {epochs[-1]['epoch']} of {planned} epochs are done, and "
-        "what follows is the state after the last of them."
+        f"This {what} is not finished: {epochs[-1]['epoch']} of {planned} "
+        f"{start.get('unit', 'epoch')}s are done, and what follows is the state after the last "
+        "of them."
     )
 
 

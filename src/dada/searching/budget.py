@@ -10,29 +10,33 @@ from torch import nn
 
 from dada.searching.search import Search
 from dada.searching.settings import Settings
+from dada.searching.trials import TrialSearch
 
 _FEWEST_EPOCHS = 5  # with fewer, rather take fewer images
+_FEWEST_OF_A_TRIAL, _FEWEST_IMAGES = 20, 64
 _SHARE = 0.9  # of the time; the rest is for what is not a step
 _TIMED_STEPS = 2
 
 
 def within(
-    settings: Settings, seconds: float, begin: Callable[[Settings], Search]
+    settings: Settings, seconds: float, begin: Callable[[Settings], Search | TrialSearch]
 ) -> tuple[Settings, str]:
     """Settings of a search that takes at most about so long here.
 
     Args:
         settings: complete; epochs and images are the most that are taken.
         seconds: of wall clock, above 0.
-        begin: makes a search, of which a few steps are timed.
+        begin: makes a search, of which a few steps, or a short trial, are timed.
 
     Returns:
         The settings, and a note of what was chosen and why.
     """
-    trial = begin(settings)
-    each = _seconds_a_step(trial)
+    going = begin(settings)
+    if isinstance(going, TrialSearch):
+        return _trials_within(seconds, going)
+    each = _seconds_a_step(going)
     steps = max(1, int(_SHARE * seconds / each))
-    epochs = min(settings.epochs, steps // trial.steps_per_epoch)
+    epochs = min(settings.epochs, steps // going.steps_per_epoch)
     images = settings.images or 0
     if epochs < min(_FEWEST_EPOCHS, settings.epochs):
         epochs = min(settings.epochs, _FEWEST_EPOCHS, steps)
@@ -46,15 +50,43 @@ def within(
     return fitting, note
 
 
-def _seconds_a_step(trial: Search) -> float:
+def _trials_within(seconds: float, going: TrialSearch) -> tuple[Settings, str]:
+    settings, trials = going.settings, sum(going.steps) // going.settings.epochs
+    each = _seconds_an_epoch(going)
+    epochs, images = _SHARE * seconds / (trials * each), settings.images or 0
+    fewest = min(_FEWEST_OF_A_TRIAL, settings.epochs)
+    if epochs < fewest:
+        # An epoch of fewer images takes less, about in proportion.
+        fitting = max(min(images, _FEWEST_IMAGES), int(images * epochs / fewest))
+        epochs, images = epochs * images / fitting, fitting
+    epochs = max(1, min(settings.epochs, int(epochs)))
+    note = (
+        f"budget of {seconds:.0f} s at {each:.2f} s an epoch: {trials} trials of {epochs} epochs "
+        f"on {images} images (half to train on, half to judge by)"
+    )
+    batch = min(settings.batch, max(2, images // 2))
+    return settings.model_copy(update={"epochs": epochs, "images": images, "batch": batch}), note
+
+
+def _seconds_an_epoch(going: TrialSearch) -> float:
+    """Of a trial of a single epoch, after one that warms up."""
+    times = []
+    for _ in range(2):
+        started = time.perf_counter()
+        going.rehearse()
+        times.append(time.perf_counter() - started)
+    return times[-1]
+
+
+def _seconds_a_step(going: Search) -> float:
     """The median-like time of a step, after one that warms up."""
-    size = trial.settings.batch
-    train, valid = (part.subset(range(min(size, len(part)))) for part in (trial.train, trial.valid))
+    size = going.settings.batch
+    train, valid = (part.subset(range(min(size, len(part)))) for part in (going.train, going.valid))
     times = []
     for _ in range(1 + _TIMED_STEPS):
         started = time.perf_counter()
         # A loss is a number on the host: whatever the device still does is over then.
-        trial.step(train.images, train.labels, valid.images, valid.labels).tolist()
+        going.step(train.images, train.labels, valid.images, valid.labels).tolist()
         times.append(time.perf_counter() - started)
     return min(times[1:])
 

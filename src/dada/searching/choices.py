@@ -10,6 +10,7 @@ from dada.policy import PAPER_OPERATIONS, effective
 from dada.searching.settings import Settings
 
 _FEW_STEPS = 100  # about so many move a policy visibly from the uniform one
+_SHORT_TRIAL = 20  # epochs
 
 
 def choices(
@@ -23,7 +24,10 @@ def choices(
     """
     notes = left_out(asked.operations or PAPER_OPERATIONS, dataset.channels)
     side = f"{dataset.side[0]}x{dataset.side[1]}"
-    if asked.model is None and asked.preset != "paper":
+    if asked.model is None and asked.horizon == "training":
+        note = f"trials of {chosen.model}, a small network that learns fast; --model tries another"
+        notes += (note,)
+    elif asked.model is None and asked.preset != "paper":
         where = "a CPU" if device.type == "cpu" else "a GPU"
         notes += (f"network {chosen.model}, for {side} images on {where}; --model changes it",)
     images = chosen.images or 0
@@ -61,4 +65,14 @@ def few_steps(steps: int) -> tuple[str, ...]:
     return (
         f"{steps} steps in all move a policy little from the uniform one; more time, --epochs or "
         "images, or a smaller --batch, make more steps",
+    )
+
+
+def short_trials(epochs: int) -> tuple[str, ...]:
+    """A note where trainings are too short to show what augmentation gives; else none."""
+    if epochs >= _SHORT_TRIAL:
+        return ()
+    return (
+        f"trials of {epochs} epochs are short: what augmentation gives shows late in a training; "
+        "more time, or --epochs, makes them longer",
     )

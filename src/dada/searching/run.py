@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -25,23 +26,26 @@ from dada.report import save_samples, write_report
 from dada.runs import RunFolder, describe_run
 from dada.runs.folder import CHECKPOINT, restore
 from dada.searching.budget import trial_of, within
-from dada.searching.choices import choices, few_steps, unseen_classes
+from dada.searching.choices import choices, few_steps, short_trials, unseen_classes
 from dada.searching.common import NOTHING_OWN, Own, pipeline_for
 from dada.searching.search import DivergedError, Search
 from dada.searching.settings import Settings, for_dataset, make_settings
-from dada.searching.settled import settled
+from dada.searching.trials import TrialSearch
+from dada.searching.trials.shrink import shrunk
+
+AnySearch = Search | TrialSearch
 
 
 class Watcher:
     """What a search tells whoever watches; override what interests you."""
 
-    def on_start(self, search: Search, dataset: Dataset) -> None:
+    def on_start(self, search: AnySearch, dataset: Dataset) -> None:
         """Everything is ready and the first step is next."""
 
     def on_step(self, epoch: int, step: int) -> None:
         """A step has been made; both count from 1."""
 
-    def on_epoch(self, record: dict[str, Any], search: Search) -> None:
+    def on_epoch(self, record: dict[str, Any], search: AnySearch) -> None:
         """An epoch is over and saved; `record` is what `Search.run_epoch` returned."""
 
     def on_settled(self, reason: str) -> None:
@@ -77,7 +81,8 @@ def search(
             torchvision's. They see training images only. What they draw from the global
             generators of PyTorch, NumPy and `random` follows the seed.
         model: the child network: a name ("wrn-40-2", "resnet18"), or any module from
-            normalised images (B, C, H, W) to logits (B, classes), trained in place.
+            normalised images (B, C, H, W) to logits (B, classes), trained in place by a search
+            one step ahead, and left as it is by one of whole trainings.
         out: the run folder to write; None writes nothing.
         preset: "default", "paper" or "demo".
         device: "auto", "cpu", "cuda", "cuda:1", …
@@ -102,21 +107,27 @@ def search(
         processes, where = stack.enter_context(shared_job(pick_device(device)))
         watch = (watch if processes.first else None) or Watcher()
         dataset = as_dataset(data, side)
+        if chosen.horizon == "training" and chosen.model is None and not (before or after):
+            dataset = shrunk(dataset)
         asked, chosen = chosen, for_dataset(chosen, dataset, where.type == "cuda")
         notes = choices(asked, chosen, dataset, where)
         stack.enter_context(torch.random.fork_rng(devices=[where] if where.type == "cuda" else []))
         if budget is not None:
 
-            def trial(settings: Settings) -> Search:
+            def begin(settings: Settings) -> AnySearch:
                 return new_search(settings, dataset, trial_of(model), where, own=own)
 
-            alone = partial(_fitted, chosen, budget, trial, out if resume else None)
+            alone = partial(_fitted, chosen, budget, begin, out if resume else None)
             chosen, note = processes.tell(alone() if processes.first else None)
             notes += (note,)
         torch.manual_seed(chosen.seed)
         going = new_search(chosen, dataset, model, where, processes, own)
         notes += unseen_classes(going.train.labels, dataset)
-        notes += few_steps(chosen.epochs * going.steps_per_epoch)
+        notes += (
+            short_trials(chosen.epochs)
+            if chosen.horizon == "training"
+            else few_steps(sum(going.steps))
+        )
         dataset = replace(dataset, notes=(*dataset.notes, *notes))
         origin = source or (str(data) if isinstance(data, str | Path) else "")
         config = describe_run("search", dataset, origin, chosen, where, own._asdict())
@@ -143,7 +154,10 @@ def search(
 
 
 def _fitted(
-    settings: Settings, seconds: float, begin: Callable[[Settings], Search], out: str | Path | None
+    settings: Settings,
+    seconds: float,
+    begin: Callable[[Settings], AnySearch],
+    out: str | Path | None,
 ) -> tuple[Settings, str]:
     """Settings within the budget: those of the run in `out`, or what fits now."""
     if seconds <= 0:
@@ -151,7 +165,7 @@ def _fitted(
     if out is None:
         return within(settings, seconds, begin)
     before = RunFolder.open(out).config
-    chosen = {name: before["settings"][name] for name in ("epochs", "images")}
+    chosen = {name: before["settings"][name] for name in ("epochs", "images", "batch")}
     said = (note for note in before["data"]["notes"] if note.startswith("budget"))
     return settings.model_copy(update=chosen), next(said, "budget: that of the run that goes on")
 
@@ -167,21 +181,25 @@ def new_search(
     device: torch.device,
     processes: Processes = ALONE,
     own: Own = NOTHING_OWN,
-) -> Search:
+) -> AnySearch:
     """The search at its beginning; randomness is seeded already."""
     classes = dataset.classes
     rows = reduced_to_halve(dataset.train.labels, settings.images or 0, classes=classes)
     chosen = dataset.train.subset(rows)
     train, valid = halves(chosen.labels, classes=classes)
-    assert settings.model is not None
-    network = (
-        model
-        if isinstance(model, nn.Module)
-        else create(settings.model, len(classes), dataset.channels)
-    )
     pipeline = pipeline_for(settings, max(dataset.side), own)
     parts = chosen.subset(train), chosen.subset(valid)
-    going = Search(settings, *parts, network, pipeline, device, processes, own.loss)
+
+    def network() -> nn.Module:
+        assert settings.model is not None
+        if isinstance(model, nn.Module):
+            # Each trial begins anew; a single child is trained in place.
+            return copy.deepcopy(model) if settings.horizon == "training" else model
+        return create(settings.model, len(classes), dataset.channels)
+
+    if settings.horizon == "training":
+        return TrialSearch(settings, *parts, network, pipeline, device, processes, own.loss)
+    going = Search(settings, *parts, network(), pipeline, device, processes, own.loss)
     # All begin with the same weights, the estimator's too; what is random in a layer is their own.
     if processes.rank:
         torch.manual_seed(settings.seed + 2**32 * processes.rank)
@@ -196,21 +214,23 @@ def _folder(out: str | Path | None, config: dict[str, Any], resume: bool) -> Run
     return RunFolder.begin(out, config, resume)
 
 
-def _start(run: RunFolder, going: Search, dataset: Dataset) -> None:
-    parameters = sum(p.numel() for p in going.child.model.parameters())
+def _start(run: RunFolder, going: AnySearch, dataset: Dataset) -> None:
     names = [list(names) for names in going.distribution.space.sub_policies]
-    run.keep_events([{"event": "start", "sub_policies": names, "parameters": parameters}])
+    plan = {"unit": going.unit, "length": going.length, "parameters": going.parameter_count}
+    run.keep_events([{"event": "start", "sub_policies": names, **plan}])
     save_samples(run, dataset.train.images[:: max(1, len(dataset.train) // 8)][:8])
 
 
-def _advance(going: Search, run: RunFolder | None, config: dict[str, Any], watch: Watcher) -> None:
+def _advance(
+    going: AnySearch, run: RunFolder | None, config: dict[str, Any], watch: Watcher
+) -> None:
     """Epoch after epoch, to the last or until it has settled; each is saved before the next."""
     if run:
         run.keep_events([e for e in run.events if e.get("event") != "finish"])
     started, reason = time.perf_counter(), None
     done = [event for event in (run.events if run else []) if event["event"] == "epoch"]
-    while going.epoch < going.settings.epochs:
-        reason = settled(done, going.settings.settled)
+    while going.epoch < going.length:
+        reason = going.settled(done)
         if reason:
             watch.on_settled(reason)
             break
@@ -234,7 +254,7 @@ def _stepper(watch: Watcher, epoch: int) -> Callable[[int], None]:
     return lambda step: watch.on_step(epoch, step)
 
 
-def provenance(config: dict[str, Any], going: Search) -> dict[str, Any]:
+def provenance(config: dict[str, Any], going: AnySearch) -> dict[str, Any]:
     """What a policy file says of its origin; no times, so that equal searches give equal files."""
     data = config["data"]
     return {

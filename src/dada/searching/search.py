@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -30,6 +30,7 @@ from dada.searching.gradients.relax import ControlVariate
 from dada.searching.outcome import pathwise, straight_through
 from dada.searching.scale import RewardScale
 from dada.searching.settings import Settings, search_space
+from dada.searching.settled import settled
 from dada.searching.step import Step
 from dada.searching.updates import AdamUpdate, NaturalUpdate, Update
 
@@ -129,6 +130,33 @@ class Search:
         wanted = s.hypergradient == "traced" and s.views == 1 and not derivatives
         return Trace(model) if wanted and traceable(model) else None
 
+    unit = "epoch"
+
+    @property
+    def length(self) -> int:
+        """Epochs in all."""
+        return self.settings.epochs
+
+    @property
+    def steps(self) -> list[int]:
+        """Steps of each epoch."""
+        return [self.steps_per_epoch] * self.length
+
+    @property
+    def parameter_count(self) -> int:
+        """Weights of the child network."""
+        return sum(p.numel() for p in self.child.model.parameters())
+
+    def words(self) -> str:
+        """What is done, for people."""
+        epochs = f"{self.length} epoch{'s' if self.length != 1 else ''}"
+        steps = f"{self.steps_per_epoch} step{'s' if self.steps_per_epoch != 1 else ''}"
+        return f"{self.settings.model}, {epochs} of {steps} of up to {self.settings.batch} images"
+
+    def settled(self, done: Sequence[dict[str, Any]]) -> str | None:
+        """Why to stop early, after these epochs; None to go on."""
+        return settled(done, self.settings.settled)
+
     @property
     def steps_per_epoch(self) -> int:
         """Batches that the training half makes."""
@@ -193,6 +221,7 @@ class Search:
     def policy(self, name: str, provenance: dict[str, Any]) -> Policy:
         """The policy as it stands."""
         s = self.settings
+        assert s.keep
         return self.distribution.policy(s.keep, s.uniform_weights, name, provenance)
 
     def state_dict(self) -> dict[str, Any]:

@@ -22,6 +22,16 @@ class Settings(NetworkSettings):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     lr_min: NonNegative = 0.001
 
+    horizon: Literal["training", "step"] = "training"
+    """How far a reward sees: to the end of whole trainings of a small network, one for each
+    operation (`dada.searching.trials`), or one step of the child ahead, as in the paper."""
+
+    # Whole trainings.
+    rounds: Annotated[int, Field(ge=1, le=20)] = 2
+    """How often each operation is tried, on the halves of the images in turn."""
+    price: Positive = 0.6
+    """Of leaving the uniform selection of operations: the lower, the more the best are chosen."""
+
     # The search space.
     operations: tuple[str, ...] | None = None
     length: Annotated[int, Field(ge=1, le=6)] = 2
@@ -30,7 +40,7 @@ class Settings(NetworkSettings):
     spread: NonNegative = 1.0
     """Randomness of magnitudes, as in `dada.policy.Operation`."""
 
-    # The policy gradient.
+    # The policy gradient of a step.
     draws: Literal["image", "batch"] = "image"
     views: Annotated[int, Field(ge=1, le=16)] = 1
     """Draws for each image (or batch); the network learns from the first."""
@@ -56,8 +66,9 @@ class Settings(NetworkSettings):
     hidden: Annotated[int, Field(ge=1)] = 100
     control_lr: Positive = 0.005
     """Width and learning rate of relax's control variate."""
-    keep: Annotated[int, Field(ge=1)] = 25
-    """How many leading sub-policies the policy keeps."""
+    keep: Annotated[int, Field(ge=1)] | None = None
+    """How many leading sub-policies the policy keeps; None: all of a search by whole trainings,
+    else 25."""
     settled: Annotated[float, Field(ge=0, lt=1)] = 0.02
     """The search ends when five epochs made less than this share of the policy's way; 0: never."""
     uniform_weights: bool = False
@@ -82,8 +93,11 @@ class Settings(NetworkSettings):
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
+    # A gradient at each step of one child network, one step ahead, by the best estimators.
+    "step": {"horizon": "step"},
     # The settings of the paper (section 4) and of its published scripts.
     "paper": {
+        "horizon": "step",
         "flip": True,
         "scale": "paper",
         "spread": 0.0,
@@ -99,7 +113,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         # and costs less. The set's own settings are in PAPER_BY_DATASET.
     },
     # Seconds on two cores, for a first look.
-    "demo": {"epochs": 12, "batch": 64, "model": "wrn-10-1"},
+    "demo": {"images": 400, "epochs": 30},
 }
 
 NORMALISED = {"mean": (0.4914, 0.4822, 0.4465), "std": (0.2023, 0.1994, 0.2010)}
@@ -114,6 +128,11 @@ PAPER_BY_DATASET: dict[str, dict[str, Any]] = {
 
 
 _STEPS, _SMALL_BATCH = 8, 16  # an epoch, where images are few; batch norm wants no fewer images
+_KEPT = 25  # sub-policies, as in the paper
+_TRIAL_IMAGES, _TRIAL_IMAGES_A_CLASS = 1000, 20
+_TRIAL_BATCH = 64
+_TRIAL_VIEWS = 50_000  # images that a trial sees, the same ones again and again:
+_TRIAL_EPOCHS = (25, 100)  # at least and at most so often
 
 
 def make_settings(preset: str = "default", **overrides: Any) -> Settings:
@@ -136,14 +155,36 @@ def for_dataset(settings: Settings, dataset: Dataset, accelerated: bool = False)
         normalised = NORMALISED if dataset.channels == 3 else {}
         own = PAPER_BY_DATASET.get(dataset.name, {})
         filled = {"model": "wrn-40-2", "batch": 128, **normalised, **own, **filled}
-    filled = fill(filled, dataset, accelerated)
+    if settings.horizon == "training":
+        return _for_trials(filled, dataset, accelerated)
+    filled = fill({"keep": _KEPT, **filled}, dataset, accelerated)
     half = max(2, filled["images"] // 2)  # of the images are for training
     # Few images make smaller batches, lest an epoch be a single step.
     usual = min(Settings().batch, max(_SMALL_BATCH, half // _STEPS))
     filled["batch"] = min(filled.get("batch", usual), half)
-    space = PAPER_OPERATIONS if settings.operations is None else settings.operations
-    filled["operations"] = effective(space, dataset.channels)
-    return Settings(**filled)
+    return _with_operations(filled, dataset)
+
+
+def _for_trials(filled: dict[str, Any], dataset: Dataset, accelerated: bool) -> Settings:
+    """For whole trainings: few images, learnt for long, where augmentation matters most."""
+    few = max(_TRIAL_IMAGES, _TRIAL_IMAGES_A_CLASS * len(dataset.classes))
+    filled = {"model": "scout-32", "images": few, "weight_decay": 5e-4, **_given(filled)}
+    filled = fill(filled, dataset, accelerated)
+    half = max(2, filled["images"] // 2)
+    usual = min(_TRIAL_BATCH, max(_SMALL_BATCH, half // _STEPS))
+    filled["batch"] = min(filled.get("batch", usual), half)
+    fewest, most = _TRIAL_EPOCHS
+    filled.setdefault("epochs", min(most, max(fewest, _TRIAL_VIEWS // half)))
+    return _with_operations(filled, dataset)
+
+
+def _given(settings: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if value is not None}
+
+
+def _with_operations(filled: dict[str, Any], dataset: Dataset) -> Settings:
+    space = filled.get("operations") or PAPER_OPERATIONS
+    return Settings(**{**filled, "operations": effective(tuple(space), dataset.channels)})
 
 
 def search_space(settings: Settings) -> SearchSpace:

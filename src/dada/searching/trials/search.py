@@ -1,0 +1,221 @@
+"""A search by trials: each operation's worth, then how much of the found policy."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import nn
+
+from dada.augment import Pipeline
+from dada.datasets import ImageSet
+from dada.models.child import Loss, usual_loss
+from dada.models.device import best_precision
+from dada.policy import Operation, Policy, SubPolicy
+from dada.processes import ALONE, Processes
+from dada.searching.distribution import PolicyDistribution
+from dada.searching.search import DivergedError
+from dada.searching.settings import Settings, search_space
+from dada.searching.trials.selection import best_amount, shares
+from dada.searching.trials.trial import Trial, Verdict
+
+ALONE_ON = 0.5  # of the images, where an operation is tried by itself
+AMOUNTS = (0.0, 0.25, 0.5, 0.75, 1.0)  # the found policy's probabilities; 0 to compare with
+_HALVES = 2
+
+
+class TrialSearch:
+    """The state of a search by trials, and how it advances, a round at a time.
+
+    What one step tells of an operation is how it disturbs the network, not what the network will
+    have learnt from it (docs/research.md). Here the inner problem is trained to its end: the
+    reward of an operation is by what share a training on half of the images, with it, lowers the
+    loss on the other half. Rounds take the halves in turn. In the last two rounds the policy of
+    all operations, chosen by their rewards, is tried in several amounts.
+
+    Args:
+        settings: complete (`for_dataset`).
+        train, valid: the halves.
+        network: makes a child network, by PyTorch's global generator.
+        pipeline: the data pipeline around the policy.
+        device: where networks run.
+        processes: that share the trials of a round; what comes out does not depend on them.
+        loss: of each image, from its logits; None is the usual one for the labels.
+    """
+
+    unit = "round"
+
+    def __init__(
+        self,
+        settings: Settings,
+        train: ImageSet,
+        valid: ImageSet,
+        network: Callable[[], nn.Module],
+        pipeline: Pipeline,
+        device: torch.device,
+        processes: Processes = ALONE,
+        loss: Loss | None = None,
+    ) -> None:
+        self.settings, self.processes, self.device = settings, processes, device
+        self.train, self.valid = train.to(device), valid.to(device)
+        self.epoch = 0
+        self.distribution = PolicyDistribution(search_space(settings), settings.spread)
+        self.trial = Trial(
+            settings,
+            network,
+            pipeline,
+            device,
+            best_precision(device, settings.precision),
+            loss or usual_loss(torch.cat([train.labels, valid.labels]), settings.balance),
+        )
+        self.parameter_count = sum(p.numel() for p in network().parameters())
+        generator = torch.Generator().manual_seed(settings.seed)
+        self._seeds = torch.randint(2**62, (self.length,), generator=generator).tolist()
+        self._losses: list[list[float]] = []  # of each round
+
+    @property
+    def length(self) -> int:
+        """Rounds in all."""
+        return self.settings.rounds + _HALVES
+
+    @property
+    def steps(self) -> list[int]:
+        """Epochs that this process trains in each round."""
+        return [len(self._mine(number)) * self.settings.epochs for number in range(self.length)]
+
+    def words(self) -> str:
+        """What is done, for people."""
+        trials = self.settings.rounds * len(self.operations) + _HALVES * len(AMOUNTS)
+        return f"{trials} trials of {self.settings.model}, {self.settings.epochs} epochs each"
+
+    def settled(self, done: Sequence[dict[str, Any]]) -> None:
+        """Why to stop early: never, as every round has its purpose."""
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """Those that are tried, in the order of their rewards."""
+        return self.distribution.table.operations
+
+    def run_epoch(self, on_step: Callable[[int], None] | None = None) -> dict[str, Any]:
+        """Advance by one round.
+
+        Args:
+            on_step: called after each epoch of a trial with its number in the round, from 1.
+
+        Returns:
+            What happened, as plain data: each trial's losses and accuracy, and the distribution.
+
+        Raises:
+            DivergedError: a loss is not a finite number.
+        """
+        started, steps = time.perf_counter(), 0
+
+        def count() -> None:
+            nonlocal steps
+            steps += 1
+            if on_step:
+                on_step(steps)
+
+        policies = self._policies(self.epoch)
+        verdicts = self._tried(list(policies.values()), count)
+        self._losses.append([verdict.loss for verdict in verdicts])
+        self.epoch += 1
+        self._learn()
+        means = [sum(column) / len(verdicts) for column in zip(*verdicts, strict=True)]
+        if not all(map(math.isfinite, means)):
+            raise DivergedError(f"the loss is not a finite number in round {self.epoch}")
+        weights = self.distribution.weights()
+        return {
+            "event": "epoch",
+            "epoch": self.epoch,
+            "steps": steps,
+            "seconds": round(time.perf_counter() - started, 3),
+            "train_loss": means[0],
+            "validation_loss": means[1],
+            "validation_accuracy": means[2],
+            "trials": {name: v._asdict() for name, v in zip(policies, verdicts, strict=True)},
+            "entropy": torch.special.entr(weights).sum().item(),
+            "weights": weights.tolist(),
+            "probabilities": self.distribution.probabilities().tolist(),
+            "magnitudes": self.distribution.magnitudes().tolist(),
+        }
+
+    def rehearse(self) -> None:
+        """One epoch of one trial, to see how long it takes; nothing is learnt from it."""
+        short = self.settings.model_copy(update={"epochs": 1})
+        policy = self._alone(self.operations[0])
+        replace(self.trial, settings=short)(self.train, self.valid, policy, 0)
+
+    def _policies(self, number: int) -> dict[str, Policy]:
+        """What a round tries, by name."""
+        if number < self.settings.rounds:
+            return {name: self._alone(name) for name in self.operations}
+        found = self.policy("", {})
+        return {f"{amount:.0%}": _at(found, amount) for amount in AMOUNTS}
+
+    def _alone(self, name: str) -> Policy:
+        """An operation by itself, at any strength."""
+        operation = Operation(name, ALONE_ON, 0.5, self.settings.spread)
+        return Policy((SubPolicy((operation,)),), self.distribution.space.scale)
+
+    def _mine(self, number: int) -> list[int]:
+        """The trials of a round that fall to this process."""
+        count = len(self.operations) if number < self.settings.rounds else len(AMOUNTS)
+        return self.processes.part(torch.arange(count)).tolist()
+
+    def _tried(self, policies: list[Policy], on_epoch: Callable[[], None]) -> list[Verdict]:
+        """The verdicts on policies, all by the same half, from the same seed."""
+        train, valid = self.train, self.valid
+        if self.epoch % _HALVES:
+            train, valid = valid, train
+        found = torch.zeros(len(policies), len(Verdict._fields), dtype=torch.float64)
+        for index in self._mine(self.epoch):
+            verdict = self.trial(train, valid, policies[index], self._seeds[self.epoch], on_epoch)
+            found[index] = torch.tensor(verdict)
+        return [Verdict(*row) for row in self.processes.sum(found, self.device).tolist()]
+
+    def _learn(self) -> None:
+        """Turn the rounds so far into the distribution."""
+        rounds = self.settings.rounds
+        rewards = -torch.tensor(self._losses[:rounds], dtype=torch.float64).log()
+        chosen = shares(rewards, self.settings.price).log()
+        with torch.no_grad():
+            # A sub-policy is chosen as often as its operations would come together.
+            self.distribution.selection.copy_(chosen[self.distribution.table.operation].sum(1))
+            if self.epoch > rounds:
+                losses = torch.tensor(self._losses[rounds:], dtype=torch.float64).log().mean(0)
+                amount = best_amount(AMOUNTS[1:], losses[1:].tolist())
+                self.distribution.probability.fill_(amount).logit_()
+                self.distribution.clip()
+
+    def policy(self, name: str, provenance: dict[str, Any]) -> Policy:
+        """The policy as it stands."""
+        keep = self.settings.keep or len(self.distribution.space.sub_policies)
+        uniform = self.settings.uniform_weights
+        return self.distribution.policy(keep, uniform, name, provenance)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that the next round depends on."""
+        return {"epoch": self.epoch, "losses": self._losses}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what `state_dict` gave."""
+        counts = [len(self._policies(number)) for number in range(state["epoch"])]
+        if [len(losses) for losses in state["losses"]] != counts:
+            raise ValueError("a state of other rounds")
+        self.epoch, self._losses = state["epoch"], state["losses"]
+        self._learn()
+
+
+def _at(policy: Policy, amount: float) -> Policy:
+    """The policy with all probabilities replaced."""
+
+    def changed(sub_policy: SubPolicy) -> SubPolicy:
+        operations = (replace(o, probability=amount) for o in sub_policy.operations)
+        return replace(sub_policy, operations=tuple(operations))
+
+    return replace(policy, sub_policies=tuple(map(changed, policy.sub_policies)))

@@ -1,0 +1,137 @@
+"""A trial: a small network trained to the end under one policy, judged on images it never saw."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from dada.augment import Pipeline, Sampler, apply
+from dada.datasets import ImageSet, even_batches
+from dada.models.child import Child, Loss, right_share
+from dada.policy import Policy
+from dada.searching.settings import Settings
+
+_TOGETHER = 8  # batches that are augmented at once: few large kernels, not many small ones
+_TEST_BATCH = 500
+_TEMPERATURES = 2.0 ** torch.linspace(-3, 5, 33)
+
+
+class Verdict(NamedTuple):
+    """What a trial came to: its last epoch's training loss, and on the other images the loss at
+    the best temperature and the share that is right."""
+
+    train_loss: float
+    loss: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How every trial of a search is made, so that they differ in nothing but the policy.
+
+    Attributes:
+        settings: complete; epochs, batch and the like are each training's.
+        network: makes one, by PyTorch's global generator.
+        pipeline: what surrounds the policy.
+        device, precision: where and how the network runs.
+        loss: of each image.
+    """
+
+    settings: Settings
+    network: Callable[[], nn.Module]
+    pipeline: Pipeline
+    device: torch.device
+    precision: torch.dtype
+    loss: Loss
+
+    def __call__(
+        self,
+        train: ImageSet,
+        valid: ImageSet,
+        policy: Policy,
+        seed: int,
+        on_epoch: Callable[[], None] = lambda: None,
+    ) -> Verdict:
+        """Train on some images, judge by others.
+
+        Args:
+            train, valid: on the device.
+            seed: of everything random. Trials of one seed begin with the same weights and see
+                the same images in the same order, so that their differences are the policies'.
+            on_epoch: called after each epoch.
+        """
+        s, devices = self.settings, [self.device] if self.device.type == "cuda" else []
+        with torch.random.fork_rng(devices=devices):
+            torch.manual_seed(seed)
+            child = Child(self.network(), self.device, self.precision, self.loss)
+            optimiser = torch.optim.SGD(
+                child.parameters.values(),
+                s.lr,
+                s.momentum,
+                weight_decay=s.weight_decay,
+                nesterov=s.momentum > 0,
+            )
+            generator = torch.Generator().manual_seed(seed)
+            sampler = Sampler(policy)
+            loss = torch.zeros(())
+            for epoch in range(s.epochs):
+                loss = self._epoch(epoch, child, optimiser, train, sampler, generator)
+                on_epoch()
+        return Verdict(loss.item(), *self._judged(child, valid))
+
+    def _epoch(
+        self,
+        epoch: int,
+        child: Child,
+        optimiser: torch.optim.SGD,
+        train: ImageSet,
+        sampler: Sampler,
+        generator: torch.Generator,
+    ) -> Tensor:
+        """Once through the images; the mean loss. The learning rate falls as a cosine, to 0."""
+        s, losses = self.settings, []
+        batches = even_batches(torch.randperm(len(train), generator=generator), s.batch)
+        for start in range(0, len(batches), _TOGETHER):
+            together = batches[start : start + _TOGETHER]
+            seen = self._augmented(train.images[torch.cat(together)], sampler, generator)
+            for number, (rows, images) in enumerate(
+                zip(together, seen.split([len(rows) for rows in together]), strict=True), start
+            ):
+                progress = (epoch + number / len(batches)) / s.epochs
+                for group in optimiser.param_groups:
+                    group["lr"] = s.lr * (1 + math.cos(math.pi * progress)) / 2
+                found = child.gradient(images, train.labels[rows])
+                for name, parameter in child.parameters.items():
+                    parameter.grad = found.weights[name]
+                if s.clip:
+                    nn.utils.clip_grad_norm_(child.parameters.values(), s.clip)
+                optimiser.step()
+                losses.append(found.loss)
+        return torch.stack(losses).mean()
+
+    def _augmented(self, images: Tensor, sampler: Sampler, generator: torch.Generator) -> Tensor:
+        images = self.pipeline.before_policy(images, generator)
+        images = apply(images, sampler(len(images), generator))
+        mask = self.pipeline.cutout_mask(images, generator)
+        afterwards = self.pipeline.after_policy(len(images), generator)
+        return self.pipeline.normalise(afterwards(images)) * mask
+
+    def _judged(self, child: Child, valid: ImageSet) -> tuple[float, float]:
+        parts = valid.images.split(_TEST_BATCH)
+        logits = torch.cat([child.logits(self.pipeline.normalise(part)) for part in parts])
+        accuracy = right_share(logits, valid.labels).mean().item()
+        return calibrated(self.loss, logits, valid.labels), accuracy
+
+
+def calibrated(loss: Loss, logits: Tensor, labels: Tensor) -> float:
+    """The mean loss at the temperature of the logits where it is lowest (Guo et al. 2017).
+
+    Networks that learn few images by heart are too sure of themselves. Whatever disturbs them
+    helps against that, and would be rewarded for it though no more images are told apart.
+    """
+    return min(loss(logits / t, labels).mean().item() for t in _TEMPERATURES.tolist())

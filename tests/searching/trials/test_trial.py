@@ -1,0 +1,94 @@
+"""One trial: paired, repeatable, judged by a calibrated loss."""
+
+import math
+
+import pytest
+import torch
+from scipy.optimize import minimize_scalar
+from torch import nn
+
+from dada.models.child import CROSS_ENTROPY, Child, binary_cross_entropy
+from dada.policy import Operation, Policy, Scale, SubPolicy
+from dada.searching.trials.trial import calibrated
+from tests.searching.trials.conftest import begin
+
+NOTHING = Policy((SubPolicy((Operation("Invert", 0.0, 0.5),)),), Scale("strength"))
+INVERT = Policy((SubPolicy((Operation("Invert", 1.0, 0.5),)),), Scale("strength"))
+
+
+def test_the_calibrated_loss_is_the_lowest_over_temperatures():
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.randint(5, (400,), generator=generator)
+    logits = 9 * (torch.randn(400, 5, generator=generator) + nn.functional.one_hot(labels, 5))
+
+    def at(log_temperature):
+        return nn.functional.cross_entropy(logits / math.exp(log_temperature), labels).item()
+
+    lowest = minimize_scalar(at, bounds=(-2, 4), method="bounded").fun
+    found = calibrated(CROSS_ENTROPY, logits, labels)
+    assert lowest <= found < lowest + 2e-3 and found < at(0) - 0.5
+
+
+def test_sureness_alone_earns_nothing():
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.arange(300) % 3
+    logits = torch.randn(300, 3, generator=generator) + nn.functional.one_hot(labels, 3)
+    found = [calibrated(CROSS_ENTROPY, scale * logits, labels) for scale in (0.5, 1.0, 4.0)]
+    assert found == pytest.approx([found[0]] * 3, rel=1e-5)  # the grid has these factors
+
+
+def test_several_labels_are_calibrated_too():
+    labels = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    assert calibrated(binary_cross_entropy, 100 * (labels - 0.5), labels) < 1e-4
+
+
+def test_a_trial_is_its_seed_and_leaves_the_callers_randomness_alone(digits):
+    search = begin(digits)
+    before = torch.get_rng_state()
+    one, two = (search.trial(search.train, search.valid, INVERT, 5) for _ in range(2))
+    assert one == two and torch.equal(torch.get_rng_state(), before)
+    assert search.trial(search.train, search.valid, INVERT, 6) != one
+
+
+def test_trials_differ_in_nothing_but_the_policy(digits):
+    """Weights, order, crops and flips are the same, so that what is applied to no image is as
+    good as any other that is applied to none."""
+    search = begin(digits)
+    other = Policy((SubPolicy((Operation("Rotate", 0.0, 0.9),)),), Scale("strength"))
+    given = search.train, search.valid
+    assert search.trial(*given, NOTHING, 1) == search.trial(*given, other, 1)
+    assert search.trial(*given, NOTHING, 1) != search.trial(*given, INVERT, 1)
+
+
+def test_a_trial_learns_and_sees_the_augmented_images(digits):
+    search = begin(digits, images=400, epochs=15, padding=0)
+    plain = search.trial(search.train, search.valid, NOTHING, 0)
+    inverted = search.trial(search.train, search.valid, INVERT, 0)
+    assert plain.accuracy > 0.8 and plain.train_loss < 0.5
+    assert inverted.train_loss < 1 and inverted.accuracy < plain.accuracy - 0.2
+
+
+def test_the_learning_rate_falls_as_a_cosine(digits, monkeypatch):
+    search, rates = begin(digits, epochs=2, images=80, batch=10), []
+    monkeypatch.setattr(
+        torch.optim.SGD, "step", lambda self: rates.append(self.param_groups[0]["lr"])
+    )
+    search.trial(search.train, search.valid, NOTHING, 0)
+    lr = search.settings.lr
+    assert rates == pytest.approx([lr * (1 + math.cos(math.pi * t / 8)) / 2 for t in range(8)])
+
+
+def test_every_image_is_seen_once_an_epoch(digits, monkeypatch):
+    search, seen = begin(digits, epochs=1, images=150, batch=7, padding=0), []
+    mean, std = search.settings.mean[0], search.settings.std[0]
+    plain = Child.gradient
+
+    def gradient(self, images, labels, weights=None):
+        seen.append((images * std + mean).mul(255).round())
+        return plain(self, images, labels, weights)
+
+    monkeypatch.setattr(Child, "gradient", gradient)
+    search.trial(search.train, search.valid, NOTHING, 0)
+    found = torch.cat(seen).flatten(1).long()
+    expected = search.train.images.flatten(1).long()
+    assert sorted(found.tolist()) == sorted(expected.tolist())
