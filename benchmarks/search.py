@@ -61,7 +61,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", default="digits")
     parser.add_argument("--model")
-    parser.add_argument("--preset", default="default")
+    parser.add_argument("--preset", choices=["step", "paper"], default="step")
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--hypergradient", choices=["exact", "traced"])
     parser.add_argument("--device", default="auto")

@@ -63,9 +63,9 @@ def main() -> None:
         options.model, dataset.train.images, dataset.train.labels, options.batch, device
     )
     alternatives = {
-        "default": ours(dataset, device, **common),
-        "traced": ours(dataset, device, hypergradient="traced", **common),
-        "views 2": ours(dataset, device, views=2, **common),
+        "default": ours(dataset, device, preset="step", **common),
+        "traced": ours(dataset, device, preset="step", hypergradient="traced", **common),
+        "views 2": ours(dataset, device, preset="step", views=2, **common),
         "paper": ours(dataset, device, preset="paper", **common),
         "plain": plain.step,
     }

@@ -44,6 +44,7 @@ def main(path):
         )
         record = training.run_epoch()
         searching = Settings(
+            horizon="step",
             batch=31,
             epochs=1,
             precision="float32",

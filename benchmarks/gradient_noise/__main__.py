@@ -74,7 +74,7 @@ def frozen_child(dataset: Dataset, model: str, epochs: int) -> Search:
     """A child network after some epochs under the uniform policy."""
     torch.manual_seed(0)
     # Twice the epochs, so that training is half over: the learning rate is still of some size.
-    settings = make_settings(model=model, epochs=2 * epochs, policy_lr=1e-12)
+    settings = make_settings("step", model=model, epochs=2 * epochs, policy_lr=1e-12)
     settings = for_dataset(settings, dataset)
     search = new_search(settings, dataset, None, torch.device("cpu"))
     for _ in range(epochs):

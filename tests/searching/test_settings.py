@@ -49,6 +49,12 @@ def test_wrong_settings_get_one_clear_line(wrong, reason):
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [
+        (
+            {"views": 2, "preset": "default"},
+            "views is nothing to this search: it needs preset step",
+        ),
+        ({"estimator": "relax", "preset": "default"}, "estimator is nothing to this search"),
+        ({"rounds": 3}, "rounds is nothing to this search: it needs horizon=training"),
         ({"spread": 0.0}, "sampled magnitudes need a spread above 0"),
         ({"magnitudes": "straight-through"}, "straight-through magnitudes need another estimator"),
         ({"magnitudes": "pathwise"}, "pathwise magnitudes need another estimator"),
@@ -58,7 +64,7 @@ def test_wrong_settings_get_one_clear_line(wrong, reason):
 )
 def test_what_does_not_fit_together_gets_one_clear_line(wrong, reason):
     with pytest.raises(UserError, match=reason) as caught:
-        make_settings(**wrong)
+        make_settings(**{"preset": "step", **wrong})
     assert "\n" not in str(caught.value)
 
 
@@ -72,7 +78,7 @@ def test_what_does_not_fit_together_gets_one_clear_line(wrong, reason):
     ],
 )
 def test_the_remedies_that_those_lines_name_are_accepted(remedy):
-    settings = make_settings(**remedy).model_dump()
+    settings = make_settings("step", **remedy).model_dump()
     assert remedy.items() <= settings.items()
 
 
@@ -102,6 +108,11 @@ def test_many_classes_get_more_images_for_trials(digits):
     plenty = digits.train.subset(torch.arange(4000) % len(digits.train))
     many = replace(digits, train=plenty, classes=tuple(map(str, range(100))))
     assert for_dataset(make_settings(), many).images == 2000
+
+
+def test_what_is_written_out_as_it_is_anyway_is_no_mistake():
+    assert make_settings(estimator="critic", views=1).horizon == "training"
+    assert make_settings(spread=0.0).spread == 0, "fixed strengths can be tried"
 
 
 def test_the_step_preset_is_as_it_was(digits):

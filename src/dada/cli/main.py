@@ -24,7 +24,7 @@ from dada.errors import UserError
 
 app = typer.Typer(
     name="dada",
-    help="Find an image-augmentation policy by gradient, see it, and learn whether it helps.",
+    help="Find an image-augmentation policy, see it, and learn whether it helps.",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -38,7 +38,7 @@ def options(
     context: typer.Context,
     version: bool = typer.Option(False, "--version", help="Print the version and exit."),
 ) -> None:
-    """Find an image-augmentation policy by gradient, see it, and learn whether it helps."""
+    """Find an image-augmentation policy, see it, and learn whether it helps."""
     if version:
         print(f"dada {__version__}")
     elif context.invoked_subcommand is None:

@@ -2,7 +2,17 @@
 
 from dada.models.create import check_name, create, names, suggest
 from dada.models.pyramid_net import PyramidNet
+from dada.models.scout import Scout
 from dada.models.shake_shake import ShakeShake
 from dada.models.wide_resnet import WideResNet
 
-__all__ = ["PyramidNet", "ShakeShake", "WideResNet", "check_name", "create", "names", "suggest"]
+__all__ = [
+    "PyramidNet",
+    "Scout",
+    "ShakeShake",
+    "WideResNet",
+    "check_name",
+    "create",
+    "names",
+    "suggest",
+]

@@ -49,7 +49,8 @@ def _of_amounts(record: dict[str, Any]) -> bool:
 
 def _rewards(rounds: list[dict[str, Any]]) -> dict[str, list[float]]:
     """By operation, the share of the loss that it saves in each round, against the round's mean."""
-    logs = np.log([[trial["loss"] for trial in trials.values()] for trials in rounds])
+    losses = np.array([[trial["loss"] for trial in trials.values()] for trials in rounds])
+    logs = np.log(losses.clip(1e-3))  # as the search takes them
     saved = logs.mean(1, keepdims=True) - logs
     return dict(zip(rounds[0], saved.T.tolist(), strict=True))
 

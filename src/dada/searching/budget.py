@@ -19,7 +19,10 @@ _TIMED_STEPS = 2
 
 
 def within(
-    settings: Settings, seconds: float, begin: Callable[[Settings], Search | TrialSearch]
+    settings: Settings,
+    seconds: float,
+    begin: Callable[[Settings], Search | TrialSearch],
+    processes: int = 1,
 ) -> tuple[Settings, str]:
     """Settings of a search that takes at most about so long here.
 
@@ -27,13 +30,14 @@ def within(
         settings: complete; epochs and images are the most that are taken.
         seconds: of wall clock, above 0.
         begin: makes a search, of which a few steps, or a short trial, are timed.
+        processes: that share the trials; steps are timed for a single one.
 
     Returns:
         The settings, and a note of what was chosen and why.
     """
     going = begin(settings)
     if isinstance(going, TrialSearch):
-        return _trials_within(seconds, going)
+        return _trials_within(seconds * processes, going)
     each = _seconds_a_step(going)
     steps = max(1, int(_SHARE * seconds / each))
     epochs = min(settings.epochs, steps // going.steps_per_epoch)

@@ -27,6 +27,9 @@ def choices(
     if asked.model is None and asked.horizon == "training":
         note = f"trials of {chosen.model}, a small network that learns fast; --model tries another"
         notes += (note,)
+        shown = max(dataset.side)
+        if asked.pixels is None and (chosen.pixels or shown) < shown:
+            notes += (f"trials see images at {chosen.pixels} pixels; --set pixels= changes it",)
     elif asked.model is None and asked.preset != "paper":
         where = "a CPU" if device.type == "cpu" else "a GPU"
         notes += (f"network {chosen.model}, for {side} images on {where}; --model changes it",)

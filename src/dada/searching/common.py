@@ -40,7 +40,7 @@ class NetworkSettings(BaseModel):
     preset: str = "default"
     images: Annotated[int, Field(ge=4)] | None = None
     """How many training images to use (the reduced set); None: the paper's number for the paper's
-    sets, else at most 4,000."""
+    sets, else at most 4,000; for trials 1,000, or 20 a class."""
     model: str | None = None
     epochs: Annotated[int, Field(ge=1)] = 20
     batch: Annotated[int, Field(ge=2)] = 128

@@ -84,7 +84,7 @@ def search(
             normalised images (B, C, H, W) to logits (B, classes), trained in place by a search
             one step ahead, and left as it is by one of whole trainings.
         out: the run folder to write; None writes nothing.
-        preset: "default", "paper" or "demo".
+        preset: "default" (trials), "step" (a gradient at each step), "paper" or "demo".
         device: "auto", "cpu", "cuda", "cuda:1", …
         resume: go on with the run in `out`.
         side: images of a folder are brought to side × side pixels; None chooses.
@@ -107,8 +107,8 @@ def search(
         processes, where = stack.enter_context(shared_job(pick_device(device)))
         watch = (watch if processes.first else None) or Watcher()
         dataset = as_dataset(data, side)
-        if chosen.horizon == "training" and chosen.model is None and not (before or after):
-            dataset = shrunk(dataset)
+        if chosen.horizon == "training" and chosen.pixels is None and (before or after):
+            chosen = chosen.model_copy(update={"pixels": max(dataset.side)})
         asked, chosen = chosen, for_dataset(chosen, dataset, where.type == "cuda")
         notes = choices(asked, chosen, dataset, where)
         stack.enter_context(torch.random.fork_rng(devices=[where] if where.type == "cuda" else []))
@@ -117,7 +117,8 @@ def search(
             def begin(settings: Settings) -> AnySearch:
                 return new_search(settings, dataset, trial_of(model), where, own=own)
 
-            alone = partial(_fitted, chosen, budget, begin, out if resume else None)
+            went = out if resume else None
+            alone = partial(_fitted, chosen, budget, begin, went, processes.size)
             chosen, note = processes.tell(alone() if processes.first else None)
             notes += (note,)
         torch.manual_seed(chosen.seed)
@@ -158,12 +159,13 @@ def _fitted(
     seconds: float,
     begin: Callable[[Settings], AnySearch],
     out: str | Path | None,
+    processes: int,
 ) -> tuple[Settings, str]:
     """Settings within the budget: those of the run in `out`, or what fits now."""
     if seconds <= 0:
         raise UserError(f"budget of {seconds:g} s: must be above 0")
     if out is None:
-        return within(settings, seconds, begin)
+        return within(settings, seconds, begin, processes)
     before = RunFolder.open(out).config
     chosen = {name: before["settings"][name] for name in ("epochs", "images", "batch")}
     said = (note for note in before["data"]["notes"] if note.startswith("budget"))
@@ -187,8 +189,9 @@ def new_search(
     rows = reduced_to_halve(dataset.train.labels, settings.images or 0, classes=classes)
     chosen = dataset.train.subset(rows)
     train, valid = halves(chosen.labels, classes=classes)
-    pipeline = pipeline_for(settings, max(dataset.side), own)
-    parts = chosen.subset(train), chosen.subset(valid)
+    side = settings.pixels or max(dataset.side)
+    pipeline = pipeline_for(settings, side, own)
+    parts = shrunk(chosen.subset(train), side), shrunk(chosen.subset(valid), side)
 
     def network() -> nn.Module:
         assert settings.model is not None
@@ -258,7 +261,7 @@ def provenance(config: dict[str, Any], going: AnySearch) -> dict[str, Any]:
     """What a policy file says of its origin; no times, so that equal searches give equal files."""
     data = config["data"]
     return {
-        "method": "DADA",
+        "method": going.method,
         "data": {key: data[key] for key in ("name", "fingerprint", "train")},
         "epochs_done": going.epoch,
         "settings": config["settings"],

@@ -130,7 +130,7 @@ class Search:
         wanted = s.hypergradient == "traced" and s.views == 1 and not derivatives
         return Trace(model) if wanted and traceable(model) else None
 
-    unit = "epoch"
+    unit, method = "epoch", "DADA"
 
     @property
     def length(self) -> int:

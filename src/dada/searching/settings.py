@@ -12,9 +12,15 @@ from dada.ops import PAPER_OPERATIONS
 from dada.policy import Scale, SearchSpace, effective
 from dada.searching.common import NetworkSettings, NonNegative, Positive, fill, from_preset
 
+_OF_TRIALS = {"rounds", "price", "pixels"}
+_OF_STEPS = {
+    *("draws", "views", "estimator", "hypergradient", "magnitudes", "parameters", "update"),
+    *("policy_lr", "betas", "memory", "temperature", "hidden", "control_lr", "settled", "lr_min"),
+}
+
 
 class Settings(NetworkSettings):
-    """Everything that decides what a search finds, besides the data; by default, as it is best.
+    """Everything that decides what a search finds, besides the data.
 
     What is None is filled in from the data by `for_dataset`.
     """
@@ -29,6 +35,9 @@ class Settings(NetworkSettings):
     # Whole trainings.
     rounds: Annotated[int, Field(ge=1, le=20)] = 2
     """How often each operation is tried, on the halves of the images in turn."""
+    pixels: Annotated[int, Field(ge=8)] | None = None
+    """The longer side of images in trials, at most; None: 64, or their own with a network or
+    transforms of the user's."""
     price: Positive = 0.6
     """Of leaving the uniform selection of operations: the lower, the more the best are chosen."""
 
@@ -76,6 +85,14 @@ class Settings(NetworkSettings):
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
+        other = _OF_STEPS if self.horizon == "training" else _OF_TRIALS
+        fields = type(self).model_fields
+        for name in sorted(other & self.model_fields_set):
+            if getattr(self, name) != fields[name].default:
+                remedy = "preset step" if other is _OF_STEPS else "horizon=training"
+                raise ValueError(f"{name} is nothing to this search: it needs {remedy}")
+        if self.horizon == "training":
+            return self
         sampled = self.magnitudes == "sampled"
         if sampled and self.spread == 0:
             raise ValueError(
@@ -112,7 +129,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         # The hypergradient stays exact: it is what the paper's finite difference approximates,
         # and costs less. The set's own settings are in PAPER_BY_DATASET.
     },
-    # Seconds on two cores, for a first look.
+    # A minute or two, for a first look.
     "demo": {"images": 400, "epochs": 30},
 }
 
@@ -130,7 +147,7 @@ PAPER_BY_DATASET: dict[str, dict[str, Any]] = {
 _STEPS, _SMALL_BATCH = 8, 16  # an epoch, where images are few; batch norm wants no fewer images
 _KEPT = 25  # sub-policies, as in the paper
 _TRIAL_IMAGES, _TRIAL_IMAGES_A_CLASS = 1000, 20
-_TRIAL_BATCH = 64
+_TRIAL_BATCH, _TRIAL_SIDE = 64, 64
 _TRIAL_VIEWS = 50_000  # images that a trial sees, the same ones again and again:
 _TRIAL_EPOCHS = (25, 100)  # at least and at most so often
 
@@ -168,18 +185,17 @@ def for_dataset(settings: Settings, dataset: Dataset, accelerated: bool = False)
 def _for_trials(filled: dict[str, Any], dataset: Dataset, accelerated: bool) -> Settings:
     """For whole trainings: few images, learnt for long, where augmentation matters most."""
     few = max(_TRIAL_IMAGES, _TRIAL_IMAGES_A_CLASS * len(dataset.classes))
-    filled = {"model": "scout-32", "images": few, "weight_decay": 5e-4, **_given(filled)}
-    filled = fill(filled, dataset, accelerated)
+    side, given = max(dataset.side), {k: v for k, v in filled.items() if v is not None}
+    pixels = side if "model" in given else min(side, _TRIAL_SIDE)
+    pixels = min(side, given.get("pixels", pixels))
+    usual = {"model": "scout-32", "images": few, "weight_decay": 5e-4, "padding": pixels // 8}
+    filled = fill({**usual, **given, "pixels": pixels}, dataset, accelerated)
     half = max(2, filled["images"] // 2)
-    usual = min(_TRIAL_BATCH, max(_SMALL_BATCH, half // _STEPS))
-    filled["batch"] = min(filled.get("batch", usual), half)
+    batch = min(_TRIAL_BATCH, max(_SMALL_BATCH, half // _STEPS))
+    filled["batch"] = min(filled.get("batch", batch), half)
     fewest, most = _TRIAL_EPOCHS
     filled.setdefault("epochs", min(most, max(fewest, _TRIAL_VIEWS // half)))
     return _with_operations(filled, dataset)
-
-
-def _given(settings: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if value is not None}
 
 
 def _with_operations(filled: dict[str, Any], dataset: Dataset) -> Settings:

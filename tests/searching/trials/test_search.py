@@ -105,6 +105,14 @@ def test_a_loss_that_is_no_number_stops(digits, monkeypatch):
         begin(digits).run_epoch()
 
 
+def test_what_is_all_right_everywhere_leaves_all_alike(digits, monkeypatch):
+    monkeypatch.setattr(Trial, "__call__", lambda *_: Verdict(0.0, 0.0, 1.0))
+    search = begin(digits)
+    finished(search)
+    assert search.distribution.weights().tolist() == pytest.approx([1 / 3] * 3)
+    assert search.policy("found", {}).sub_policies
+
+
 class StopAfter(Watcher):
     def __init__(self, rounds):
         self.rounds = rounds

@@ -1,6 +1,8 @@
 """Large pictures made small for trials."""
 
-from dataclasses import replace
+import json
+import re
+from importlib import import_module
 
 import pytest
 import torch
@@ -17,15 +19,14 @@ def pictures(height, width, channels=3, count=20):
     shape = (count, channels, 1 + height // 8, 1 + width // 8)
     coarse = torch.rand(shape, generator=generator)
     images = torch.nn.functional.interpolate(coarse, (height, width), mode="bilinear")
-    part = ImageSet((255 * images).byte(), torch.arange(count) % 2)
-    return Dataset("pictures", part, part, ("a", "b"))
+    return ImageSet((255 * images).byte(), torch.arange(count) % 2)
 
 
 def test_pillow_would_make_the_same_pictures():
-    dataset = pictures(96, 192)
-    small = shrunk(dataset)
-    assert small.side == (32, 64) and "32x64 pixels of 96x192" in small.notes[-1]
-    for before, after in zip(dataset.train.images, small.train.images, strict=True):
+    images = pictures(96, 192)
+    small = shrunk(images, 64)
+    assert small.images.shape[2:] == (32, 64) and torch.equal(small.labels, images.labels)
+    for before, after in zip(images.images, small.images, strict=True):
         picture = Image.fromarray(before.permute(1, 2, 0).numpy())
         expected = torch.tensor(list(picture.resize((64, 32), Image.BILINEAR).tobytes()))
         off = (after.permute(1, 2, 0).flatten().long() - expected).abs()
@@ -34,21 +35,36 @@ def test_pillow_would_make_the_same_pictures():
 
 @pytest.mark.parametrize(("side", "channels"), [((64, 64), 3), ((8, 8), 1), ((100, 100), 80)])
 def test_small_pictures_and_those_of_very_many_channels_stay(side, channels):
-    dataset = pictures(*side, channels=channels, count=2)
-    assert shrunk(dataset) is dataset
+    images = pictures(*side, channels=channels, count=2)
+    assert shrunk(images, 64) is images
 
 
-def test_a_search_shrinks_unless_the_network_or_a_transform_is_the_users(tmp_path):
-    dataset = pictures(72, 72)
-    given = {**FEW, "images": 20, "batch": 5, "epochs": 1}
-    sizes = {}
-    for name, more in {
-        "own choice": {"model": None},
-        "named": {},
-        "transform": {"model": None, "before": torch.nn.Identity()},
-    }.items():
-        dada.search(dataset, out=tmp_path / name, **{**given, **more})
-        text = (tmp_path / name / "config.json").read_text()
-        sizes[name] = "64x64 pixels of 72x72" in text
-    assert sizes == {"own choice": True, "named": False, "transform": False}
-    assert replace(dataset).side == (72, 72)
+OWN = [
+    ({"model": None}, 64, (8, 0)),  # Cutout as in a training at full size: none
+    ({"model": None, "pixels": 40}, 40, (5, 0)),
+    ({}, 72, (9, 0)),  # the network is the user's
+    ({"model": None, "before": torch.nn.Identity()}, 72, (9, 0)),
+]
+
+
+@pytest.mark.parametrize(("more", "pixels", "padding_and_cutout"), OWN)
+def test_trials_see_small_pictures_unless_the_user_has_a_say(
+    tmp_path, more, pixels, padding_and_cutout, monkeypatch
+):
+    part, seen = pictures(72, 72), set()
+    trial = import_module("dada.searching.trials.trial").Trial
+    original = trial.__call__
+
+    def call(self, train, *given):
+        seen.add(tuple(train.images.shape[2:]))
+        return original(self, train, *given)
+
+    monkeypatch.setattr(trial, "__call__", call)
+    given = {**FEW, "images": 20, "batch": 5, "epochs": 1, **more}
+    dada.search(Dataset("pictures", part, part, ("a", "b")), out=tmp_path / "run", **given)
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert seen == {(pixels, pixels)} and config["data"]["side"] == [72, 72]
+    settings = config["settings"]
+    assert (settings["padding"], settings["cutout"]) == padding_and_cutout
+    notes = " ".join(config["data"]["notes"])
+    assert bool(re.search("trials see images at 64 pixels", notes)) == (more == OWN[0][0])

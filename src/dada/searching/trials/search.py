@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from dada.augment import Pipeline
 from dada.datasets import ImageSet
@@ -26,6 +26,7 @@ from dada.searching.trials.trial import Trial, Verdict
 ALONE_ON = 0.5  # of the images, where an operation is tried by itself
 AMOUNTS = (0.0, 0.25, 0.5, 0.75, 1.0)  # the found policy's probabilities; 0 to compare with
 _HALVES = 2
+_TINY = 1e-3  # a loss so small that less is no better
 
 
 class TrialSearch:
@@ -47,7 +48,7 @@ class TrialSearch:
         loss: of each image, from its logits; None is the usual one for the labels.
     """
 
-    unit = "round"
+    unit, method = "round", "DADA, by trials"
 
     def __init__(
         self,
@@ -122,12 +123,12 @@ class TrialSearch:
 
         policies = self._policies(self.epoch)
         verdicts = self._tried(list(policies.values()), count)
-        self._losses.append([verdict.loss for verdict in verdicts])
         self.epoch += 1
-        self._learn()
         means = [sum(column) / len(verdicts) for column in zip(*verdicts, strict=True)]
         if not all(map(math.isfinite, means)):
             raise DivergedError(f"the loss is not a finite number in round {self.epoch}")
+        self._losses.append([verdict.loss for verdict in verdicts])
+        self._learn()
         weights = self.distribution.weights()
         return {
             "event": "epoch",
@@ -181,13 +182,13 @@ class TrialSearch:
     def _learn(self) -> None:
         """Turn the rounds so far into the distribution."""
         rounds = self.settings.rounds
-        rewards = -torch.tensor(self._losses[:rounds], dtype=torch.float64).log()
+        rewards = -_logs(self._losses[:rounds])
         chosen = shares(rewards, self.settings.price).log()
         with torch.no_grad():
             # A sub-policy is chosen as often as its operations would come together.
             self.distribution.selection.copy_(chosen[self.distribution.table.operation].sum(1))
             if self.epoch > rounds:
-                losses = torch.tensor(self._losses[rounds:], dtype=torch.float64).log().mean(0)
+                losses = _logs(self._losses[rounds:]).mean(0)
                 amount = best_amount(AMOUNTS[1:], losses[1:].tolist())
                 self.distribution.probability.fill_(amount).logit_()
                 self.distribution.clip()
@@ -209,6 +210,11 @@ class TrialSearch:
             raise ValueError("a state of other rounds")
         self.epoch, self._losses = state["epoch"], state["losses"]
         self._learn()
+
+
+def _logs(losses: list[list[float]]) -> Tensor:
+    """Their logarithms, so that differences are shares; of what is all right, a finite number."""
+    return torch.tensor(losses, dtype=torch.float64).clamp_min(_TINY).log()
 
 
 def _at(policy: Policy, amount: float) -> Policy:

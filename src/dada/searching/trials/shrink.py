@@ -6,30 +6,18 @@ from dataclasses import replace
 
 from torchvision.transforms.v2 import functional as F
 
-from dada.datasets import Dataset, ImageSet
-
-_SIDE = 64
+from dada.datasets import ImageSet
 
 
-def shrunk(dataset: Dataset) -> Dataset:
-    """The same pictures, the longer side of 64 pixels at most; with a note if they were larger.
+def shrunk(images: ImageSet, pixels: int) -> ImageSet:
+    """The same pictures, the longer side of so many pixels at most, by bilinear resampling.
 
     Strengths are shares of an image's side or of its range of colours, so that a policy holds for
-    the pictures as they were.
+    the pictures as they were. Pictures with more channels than that leaves pixels stay as they are.
     """
-    height, width = dataset.side
-    factor = _SIDE / max(height, width)
+    height, width = images.images.shape[2:]
+    factor = pixels / max(height, width)
     size = [max(1, round(factor * height)), max(1, round(factor * width))]
-    if factor >= 1 or min(size) <= dataset.channels:
-        return dataset
-
-    def small(images: ImageSet) -> ImageSet:
-        return replace(images, images=F.resize(images.images, size, antialias=True))
-
-    note = f"tried at {size[0]}x{size[1]} pixels of {height}x{width}; --model tries at full size"
-    return replace(
-        dataset,
-        train=small(dataset.train),
-        test=small(dataset.test),
-        notes=(*dataset.notes, note),
-    )
+    if factor >= 1 or min(size) <= images.images.shape[1]:
+        return images
+    return replace(images, images=F.resize(images.images, size, antialias=True))
