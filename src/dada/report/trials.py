@@ -14,7 +14,6 @@ def trial_curves(
     rounds: list[dict[str, Any]], names: Sequence[Sequence[str]]
 ) -> list[dict[str, str]]:
     """The figures of the rounds so far, each with a title and a caption."""
-    alone = [r["trials"] for r in rounds if not _of_amounts(r)]
     parts = [
         (
             "What each operation is worth",
@@ -22,7 +21,7 @@ def trial_curves(
             "an operation on half of the images than after the others' of the same round. Strokes: "
             "rounds, which take the halves of the images in turn. Right: how often the policy "
             "chooses it. What differs from round to round is noise, and counts for less.",
-            figures.rewards_figure(_rewards(alone), _shares(rounds[-1]["weights"], names)),
+            figures.rewards_figure(rewards_of(rounds), shares_of(rounds[-1]["weights"], names)),
         )
     ]
     amounts = [r["trials"] for r in rounds if _of_amounts(r)]
@@ -47,15 +46,20 @@ def _of_amounts(record: dict[str, Any]) -> bool:
     return all(name.endswith("%") for name in record["trials"])
 
 
-def _rewards(rounds: list[dict[str, Any]]) -> dict[str, list[float]]:
-    """By operation, the share of the loss that it saves in each round, against the round's mean."""
-    losses = np.array([[trial["loss"] for trial in trials.values()] for trials in rounds])
+def rewards_of(rounds: list[dict[str, Any]]) -> dict[str, list[float]]:
+    """By operation, the share of the loss that it saves in each round, against the round's mean.
+
+    Args:
+        rounds: all of a search; those of amounts are left out.
+    """
+    alone = [r["trials"] for r in rounds if not _of_amounts(r)]
+    losses = np.array([[trial["loss"] for trial in trials.values()] for trials in alone])
     logs = np.log(losses.clip(1e-3))  # as the search takes them
     saved = logs.mean(1, keepdims=True) - logs
-    return dict(zip(rounds[0], saved.T.tolist(), strict=True))
+    return dict(zip(alone[0], saved.T.tolist(), strict=True))
 
 
-def _shares(weights: Sequence[float], names: Sequence[Sequence[str]]) -> dict[str, float]:
+def shares_of(weights: Sequence[float], names: Sequence[Sequence[str]]) -> dict[str, float]:
     """How often an operation is chosen: its share of all operations of all choices."""
     found: dict[str, float] = {}
     for weight, operations in zip(weights, names, strict=True):
