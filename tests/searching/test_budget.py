@@ -13,6 +13,7 @@ from dada.runs import RunFolder
 from dada.searching import search
 from dada.searching.budget import within
 from dada.searching.settings import Settings
+from dada.searching.trials import TrialSearch
 from tests.searching import SMALL
 
 
@@ -51,6 +52,41 @@ def test_fewer_epochs_and_then_fewer_images(budget, expected, monkeypatch):
     chosen, note = within(settings, budget, search_at(1.0, monkeypatch))
     assert (chosen.epochs, chosen.images) == expected
     assert f"{expected[0]} epochs of {expected[1]} images" in note and "1.00 s a step" in note
+
+
+def trials_at(start, each, monkeypatch):
+    """A search by trials that take so long, and so long an epoch of 500 images, by a clock."""
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr("dada.searching.budget.time.perf_counter", lambda: clock.now)
+
+    class Clocked(TrialSearch):
+        def __init__(self, settings):
+            self.settings, self.steps = settings, [15 * settings.epochs] * 4
+
+        def rehearse(self, epochs):
+            clock.now += start + each * epochs
+
+    Clocked.steps = None  # a property otherwise
+    return Clocked
+
+
+@pytest.mark.parametrize(
+    ("budget", "processes", "expected"),
+    [
+        (1e6, 1, (100, 1000, 64)),  # all of it
+        (400, 1, (50, 1000, 64)),  # 60 trials of 6 s, of which 1 s is no epoch's
+        (200, 2, (50, 1000, 64)),
+        (150, 1, (20, 625, 39)),  # 12.5 epochs of 1,000 are 20 of 625
+        (70, 1, (7, 64, 16)),
+    ],
+)
+def test_shorter_trials_and_then_fewer_images(budget, processes, expected, monkeypatch):
+    settings = Settings(images=1000, batch=64, epochs=100)
+    begin = trials_at(1.0, 0.1, monkeypatch)
+    chosen, note = within(settings, budget, begin, processes)
+    assert (chosen.epochs, chosen.images, chosen.batch) == expected
+    assert f"60 trials of {expected[0]} epochs on {expected[1]} images" in note
+    assert f"budget of {budget:.0f} s at 0.10 s an epoch" in note
 
 
 def test_a_search_within_its_budget_says_so_and_goes_on(digits, tmp_path):

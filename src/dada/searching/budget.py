@@ -9,13 +9,13 @@ from collections.abc import Callable
 from torch import nn
 
 from dada.searching.search import Search
-from dada.searching.settings import Settings
+from dada.searching.settings import Settings, batch_for_trials
 from dada.searching.trials import TrialSearch
 
 _FEWEST_EPOCHS = 5  # with fewer, rather take fewer images
 _FEWEST_OF_A_TRIAL, _FEWEST_IMAGES = 20, 64
 _SHARE = 0.9  # of the time; the rest is for what is not a step
-_TIMED_STEPS = 2
+_TIMED_STEPS, _TIMED_EPOCHS = 2, 3
 
 
 def within(
@@ -37,7 +37,7 @@ def within(
     """
     going = begin(settings)
     if isinstance(going, TrialSearch):
-        return _trials_within(seconds * processes, going)
+        return _trials_within(seconds, going, processes)
     each = _seconds_a_step(going)
     steps = max(1, int(_SHARE * seconds / each))
     epochs = min(settings.epochs, steps // going.steps_per_epoch)
@@ -54,32 +54,37 @@ def within(
     return fitting, note
 
 
-def _trials_within(seconds: float, going: TrialSearch) -> tuple[Settings, str]:
+def _trials_within(seconds: float, going: TrialSearch, processes: int) -> tuple[Settings, str]:
     settings, trials = going.settings, sum(going.steps) // going.settings.epochs
-    each = _seconds_an_epoch(going)
-    epochs, images = _SHARE * seconds / (trials * each), settings.images or 0
-    fewest = min(_FEWEST_OF_A_TRIAL, settings.epochs)
+    start, each = _seconds_of_a_trial(going)
+    time_for_epochs = _SHARE * seconds * processes / trials - start
+    epochs, images = time_for_epochs / each, settings.images or 0
+    fewest, batch = min(_FEWEST_OF_A_TRIAL, settings.epochs), settings.batch
     if epochs < fewest:
         # An epoch of fewer images takes less, about in proportion.
         fitting = max(min(images, _FEWEST_IMAGES), int(images * epochs / fewest))
         epochs, images = epochs * images / fitting, fitting
+        batch = min(batch, batch_for_trials(images // 2))
     epochs = max(1, min(settings.epochs, int(epochs)))
     note = (
         f"budget of {seconds:.0f} s at {each:.2f} s an epoch: {trials} trials of {epochs} epochs "
         f"on {images} images (half to train on, half to judge by)"
     )
-    batch = min(settings.batch, max(2, images // 2))
     return settings.model_copy(update={"epochs": epochs, "images": images, "batch": batch}), note
 
 
-def _seconds_an_epoch(going: TrialSearch) -> float:
-    """Of a trial of a single epoch, after one that warms up."""
-    times = []
-    for _ in range(2):
+def _seconds_of_a_trial(going: TrialSearch) -> tuple[float, float]:
+    """What a trial takes by itself, and for each epoch, after one that warms up."""
+
+    def seconds(epochs: int) -> float:
         started = time.perf_counter()
-        going.rehearse()
-        times.append(time.perf_counter() - started)
-    return times[-1]
+        going.rehearse(epochs)
+        return time.perf_counter() - started
+
+    seconds(1)
+    short, long = seconds(1), seconds(1 + _TIMED_EPOCHS)
+    each = max((long - short) / _TIMED_EPOCHS, 1e-6)
+    return max(0.0, short - each), each
 
 
 def _seconds_a_step(going: Search) -> float:

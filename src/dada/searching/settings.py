@@ -191,11 +191,15 @@ def _for_trials(filled: dict[str, Any], dataset: Dataset, accelerated: bool) -> 
     usual = {"model": "scout-32", "images": few, "weight_decay": 5e-4, "padding": pixels // 8}
     filled = fill({**usual, **given, "pixels": pixels}, dataset, accelerated)
     half = max(2, filled["images"] // 2)
-    batch = min(_TRIAL_BATCH, max(_SMALL_BATCH, half // _STEPS))
-    filled["batch"] = min(filled.get("batch", batch), half)
+    filled["batch"] = min(filled.get("batch", batch_for_trials(half)), half)
     fewest, most = _TRIAL_EPOCHS
     filled.setdefault("epochs", min(most, max(fewest, _TRIAL_VIEWS // half)))
     return _with_operations(filled, dataset)
+
+
+def batch_for_trials(images: int) -> int:
+    """The batch for so many training images: some steps an epoch, however few they are."""
+    return min(_TRIAL_BATCH, max(_SMALL_BATCH, images // _STEPS), max(2, images))
 
 
 def _with_operations(filled: dict[str, Any], dataset: Dataset) -> Settings:

@@ -145,9 +145,9 @@ class TrialSearch:
             "magnitudes": self.distribution.magnitudes().tolist(),
         }
 
-    def rehearse(self) -> None:
-        """One epoch of one trial, to see how long it takes; nothing is learnt from it."""
-        short = self.settings.model_copy(update={"epochs": 1})
+    def rehearse(self, epochs: int) -> None:
+        """A trial of so many epochs, to see how long it takes; nothing is learnt from it."""
+        short = self.settings.model_copy(update={"epochs": epochs})
         policy = self._alone(self.operations[0])
         replace(self.trial, settings=short)(self.train, self.valid, policy, 0)
 
