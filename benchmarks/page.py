@@ -6,6 +6,7 @@ python -m benchmarks.page
 import json
 from pathlib import Path
 
+from benchmarks import quality as study
 from dada.training.recipes import recipes
 from dada.training.statistics import summary
 
@@ -124,7 +125,7 @@ def _nearness(found: dict) -> str:
 
 def quality(result: dict) -> list[str]:
     """Test errors of the ways to augment, best first."""
-    rivals = [f"less {name}" for name in ("cutout", "uniform", "trivialaugment")]
+    rivals = [f"less {name}" for name in study.RIVALS]
     rows = result["rows"].values()
     rivals = [name for name in rivals if any(name in row for row in rows)]
     lines = [

@@ -88,6 +88,7 @@ ROWS = {
     "ours": Row("our search, default", search=()),
 }
 USUAL = tuple(ROWS)
+RIVALS = ("cutout", "uniform", "trivialaugment", "dada")  # differences from these are shown
 ROWS |= {f"only-{name}": Row(f"{name} alone", f"only-{name}.json") for name in PAPER_OPERATIONS}
 
 
@@ -166,7 +167,7 @@ class Study:
         for name in options.rows:
             result[name] = {"words": ROWS[name].words, "errors": errors[name]}
             result[name]["wins"] = wins(name, errors)
-            for rival in ("cutout", "uniform", "trivialaugment"):
+            for rival in RIVALS:
                 if rival in errors:
                     against = None if rival == name else errors[rival]
                     result[name][f"less {rival}"] = summary(errors[name], against)
