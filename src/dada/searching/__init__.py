@@ -1,4 +1,4 @@
-"""The policy distribution and the DADA search loop."""
+"""Searching a policy: by whole trainings, or by the gradient of each step."""
 
 from dada.searching.run import Watcher, search
 from dada.searching.settings import PRESETS, Settings, make_settings
