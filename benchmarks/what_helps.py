@@ -9,6 +9,7 @@ import argparse
 from collections import defaultdict
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -63,7 +64,8 @@ def draw(found: dict[str, dict], path: Path) -> None:
         axes.tick_params(axis="y", length=0)
     panels[0].set_ylim(len(names) - 0.5, -0.5)
     panels[0].set_yticks(range(len(names)), names)
-    figure.savefig(path, metadata={"Date": None})
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "what helps"}):
+        figure.savefig(path, metadata={"Date": None}, facecolor="white")
 
 
 def main() -> None:
