@@ -56,14 +56,15 @@ def _remove():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "words",
+    ("words", "epochs"),
     [
-        ["train", "--data", "digits", "--recipe", "demo", "--epochs", "2"],
-        ["search", "digits", "--preset", "demo", "--epochs", "2"],
+        (["train", "--data", "digits", "--recipe", "demo", "--epochs", "2"], 2),
+        (["search", "digits", "--preset", "step", "--epochs", "2", "--images", "400"], 2),
+        (["search", "digits", "--preset", "demo", "--epochs", "2", "--images", "100"], 4),
     ],
-    ids=["train", "search"],
+    ids=["train", "step", "trials"],
 )
-def test_two_hosts_share_a_job(hosts, tmp_path, words):
+def test_two_hosts_share_a_job(hosts, tmp_path, words, epochs):
     address = next(iter(HOSTS.values()))
     launch = [sys.executable, "-m", "torch.distributed.run", "--nnodes", "2"]
     launch += ["--nproc-per-node", "1", "--master-addr", address, "--master-port", "29400"]
@@ -94,4 +95,4 @@ def test_two_hosts_share_a_job(hosts, tmp_path, words):
     written = [name for name in HOSTS if (tmp_path / name).exists()]
     assert len(written) == 1, "one process writes"
     events = (tmp_path / written[0] / "events.jsonl").read_text().splitlines()
-    assert sum(json.loads(line)["event"] == "epoch" for line in events) == 2
+    assert sum(json.loads(line)["event"] == "epoch" for line in events) == epochs
