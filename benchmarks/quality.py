@@ -54,9 +54,14 @@ SIZES: dict[str, dict[str, list[str]]] = {
         "search": ["--images", "1000"],
         "child": ["--model", "wrn-16-2"],
     },
-    # The paper's network, for a GPU.
+    # The paper's networks on the reduced set, for a GPU.
     "paper": {
         "train": ["--recipe", "cifar10-wrn-40-2", "--images", "4000"],
+        "search": [],
+        "child": ["--model", "wrn-40-2"],
+    },
+    "paper-wide": {
+        "train": ["--recipe", "cifar10-wrn-28-10", "--images", "4000"],
         "search": [],
         "child": ["--model", "wrn-40-2"],
     },
