@@ -53,7 +53,7 @@ def watch(search: Search) -> Stopwatch:
     step._rewards = watch.around("rewards", step._rewards)
     for part, name in ((step.policy_gradient, "policy gradient"), (step.update, "policy update")):
         type(part).__call__ = watch.around(name, type(part).__call__)
-    step._update_weights = watch.around("network update", step._update_weights)
+    step.child.descend = watch.around("network update", step.child.descend)
     return watch
 
 

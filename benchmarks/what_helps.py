@@ -14,6 +14,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks._contract import finish
+from dada.report.facts import epochs_of
 from dada.report.trials import rewards_of, shares_of
 from dada.runs import RunFolder
 
@@ -25,7 +26,7 @@ def collect(folders: list[Path]) -> dict[str, dict]:
     found: dict[str, dict] = {}
     for folder in folders:
         run = RunFolder.open(folder)
-        start, rounds = run.events[0], [e for e in run.events if e["event"] == "epoch"]
+        start, rounds = run.events[0], epochs_of(run.events)
         name = f"{run.config['data']['name']}, {run.config['settings']['images']:,} images"
         one = found.setdefault(
             name, {"rewards": defaultdict(list), "shares": defaultdict(list), "probability": []}

@@ -161,6 +161,12 @@ class Pipeline:
         scaled = images.float() / 255 if images.dtype == torch.uint8 else images
         return (scaled - mean) / std
 
+    def finish(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """All that follows the policy, Cutout included. uint8 (B, C, H, W) to float32."""
+        mask = self.cutout_mask(images, generator)
+        afterwards = self.after_policy(len(images), generator)
+        return self.normalise(afterwards(images)) * mask
+
     def cutout_mask(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """Float (B, 1, H, W): 0 inside each image's Cutout square and 1 elsewhere."""
         count, _, height, width = images.shape

@@ -144,6 +144,14 @@ class Child:
         gradients = torch.autograd.grad(loss, list(at.values()))
         return Gradient(loss.detach(), dict(zip(at, gradients, strict=True)), logits.detach())
 
+    def descend(self, optimiser: torch.optim.Optimizer, gradient: Tensors, clip: float) -> None:
+        """A step of the optimiser by this gradient, no longer than `clip`; 0 for as it is."""
+        for name, parameter in self.parameters.items():
+            parameter.grad = gradient[name]
+        if clip:
+            nn.utils.clip_grad_norm_(self.parameters.values(), clip)
+        optimiser.step()
+
     @torch.no_grad()
     def logits(self, images: Tensor) -> Tensor:
         """(B, classes) float32, in evaluation mode."""

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 import torch
 from torch import Tensor
+
+
+def forked(device: torch.device) -> AbstractContextManager[None]:
+    """A context that leaves the global generators, the device's too, as it found them."""
+    return torch.random.fork_rng(devices=[device] if device.type == "cuda" else [])
 
 
 def random_state(own: torch.Generator, device: torch.device) -> list[Tensor]:

@@ -8,12 +8,13 @@ from collections.abc import Callable
 
 from torch import nn
 
+from dada.searching.choices import FEWEST_OF_A_TRIAL
 from dada.searching.search import Search
 from dada.searching.settings import Settings, batch_for_trials
 from dada.searching.trials import TrialSearch
 
 _FEWEST_EPOCHS = 5  # with fewer, rather take fewer images
-_FEWEST_OF_A_TRIAL, _FEWEST_IMAGES = 20, 64
+_FEWEST_IMAGES = 64
 _SHARE = 0.9  # of the time; the rest is for what is not a step
 _TIMED_STEPS, _TIMED_EPOCHS = 2, 3
 
@@ -59,7 +60,7 @@ def _trials_within(seconds: float, going: TrialSearch, processes: int) -> tuple[
     start, each = _seconds_of_a_trial(going)
     time_for_epochs = _SHARE * seconds * processes / trials - start
     epochs, images = time_for_epochs / each, settings.images or 0
-    fewest, batch = min(_FEWEST_OF_A_TRIAL, settings.epochs), settings.batch
+    fewest, batch = min(FEWEST_OF_A_TRIAL, settings.epochs), settings.batch
     if epochs < fewest:
         # An epoch of fewer images takes less, about in proportion.
         fitting = max(min(images, _FEWEST_IMAGES), int(images * epochs / fewest))

@@ -10,7 +10,7 @@ from dada.policy import PAPER_OPERATIONS, effective
 from dada.searching.settings import Settings
 
 _FEW_STEPS = 100  # about so many move a policy visibly from the uniform one
-_SHORT_TRIAL = 20  # epochs
+FEWEST_OF_A_TRIAL = 20  # epochs, for it not to be short
 
 
 def choices(
@@ -73,7 +73,7 @@ def few_steps(steps: int) -> tuple[str, ...]:
 
 def short_trials(epochs: int) -> tuple[str, ...]:
     """A note where trainings are too short to show what augmentation gives; else none."""
-    if epochs >= _SHORT_TRIAL:
+    if epochs >= FEWEST_OF_A_TRIAL:
         return ()
     return (
         f"trials of {epochs} epochs are short: what augmentation gives shows late in a training; "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
@@ -168,6 +170,16 @@ class PolicyDistribution(nn.Module):
         """(S, K) magnitudes in [0, 1]: the medians where they are random."""
         raw = self.magnitude.detach()
         return raw if self.direct else raw.sigmoid()
+
+    def record(self) -> dict[str, Any]:
+        """As it stands, as plain data for an event."""
+        weights = self.weights()
+        return {
+            "entropy": torch.special.entr(weights).sum().item(),
+            "weights": weights.tolist(),
+            "probabilities": self.probabilities().tolist(),
+            "magnitudes": self.magnitudes().tolist(),
+        }
 
     def policy(self, keep: int, uniform: bool, name: str, provenance: dict) -> Policy:
         """The `keep` leading sub-policies, by weight or, as in the paper, all alike."""

@@ -20,6 +20,7 @@ from dada.errors import UserError
 from dada.models import create
 from dada.models.child import Loss
 from dada.models.device import pick_device
+from dada.models.randomness import forked
 from dada.policy import Policy, save_policy
 from dada.processes import ALONE, Processes, shared_job
 from dada.report import save_samples, write_report
@@ -111,7 +112,7 @@ def search(
             chosen = chosen.model_copy(update={"pixels": max(dataset.side)})
         asked, chosen = chosen, for_dataset(chosen, dataset, where.type == "cuda")
         notes = choices(asked, chosen, dataset, where)
-        stack.enter_context(torch.random.fork_rng(devices=[where] if where.type == "cuda" else []))
+        stack.enter_context(forked(where))
         if budget is not None:
 
             def begin(settings: Settings) -> AnySearch:

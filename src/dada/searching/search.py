@@ -18,6 +18,7 @@ from dada.models.device import best_precision
 from dada.models.randomness import random_state, restore_random_state
 from dada.policy import Policy
 from dada.processes import ALONE, Processes
+from dada.report.numbers import count
 from dada.searching.distribution import PolicyDistribution
 from dada.searching.gradients import (
     CriticGradient,
@@ -149,8 +150,7 @@ class Search:
 
     def words(self) -> str:
         """What is done, for people."""
-        epochs = f"{self.length} epoch{'s' if self.length != 1 else ''}"
-        steps = f"{self.steps_per_epoch} step{'s' if self.steps_per_epoch != 1 else ''}"
+        epochs, steps = count(self.length, "epoch"), count(self.steps_per_epoch, "step")
         return f"{self.settings.model}, {epochs} of {steps} of up to {self.settings.batch} images"
 
     def settled(self, done: Sequence[dict[str, Any]]) -> str | None:
@@ -190,7 +190,6 @@ class Search:
         train_loss, valid_loss, accuracy = torch.stack(losses).mean(0).tolist()
         self.epoch += 1
         self._check_finite(train_loss, valid_loss)
-        weights = self.distribution.weights()
         return {
             "event": "epoch",
             "epoch": self.epoch,
@@ -199,10 +198,7 @@ class Search:
             "train_loss": train_loss,
             "validation_loss": valid_loss,
             "validation_accuracy": accuracy,
-            "entropy": torch.special.entr(weights).sum().item(),
-            "weights": weights.tolist(),
-            "probabilities": self.distribution.probabilities().tolist(),
-            "magnitudes": self.distribution.magnitudes().tolist(),
+            **self.distribution.record(),
         }
 
     def _set_learning_rate(self) -> None:

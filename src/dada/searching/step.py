@@ -101,7 +101,8 @@ class Step:
 
         outcome = self._outcome(batch, self._rewards(batch, labels, direction))
         self.update(self.policy_gradient(batch.sample, outcome), learning["lr"])
-        self._update_weights(gradient)
+        # SGD with the gradient that the look-ahead used: nothing is computed twice.
+        self.child.descend(self.optimiser, gradient, self.clip)
         return torch.stack([loss, valid_loss, accuracy])
 
     def _draw(self, images: Tensor) -> Batch:
@@ -158,14 +159,6 @@ class Step:
             if self.magnitude_derivative is not None:
                 magnitude = self.magnitude_derivative(batch, around)
         return Outcome(advantage.flatten(), selection, applied, magnitude)
-
-    def _update_weights(self, gradient: dict[str, Tensor]) -> None:
-        """SGD with the gradient that the look-ahead used: nothing is computed twice."""
-        for name, parameter in self.child.parameters.items():
-            parameter.grad = gradient[name]
-        if self.clip:
-            torch.nn.utils.clip_grad_norm_(self.child.parameters.values(), self.clip)
-        self.optimiser.step()
 
     def _momentum_buffers(self) -> dict[str, Tensor]:
         states = {n: self.optimiser.state.get(p, {}) for n, p in self.child.parameters.items()}

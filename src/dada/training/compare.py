@@ -17,6 +17,7 @@ from dada.errors import UserError
 from dada.models import create
 from dada.models.child import Loss
 from dada.models.device import pick_device
+from dada.models.randomness import forked
 from dada.policy import PAPER_OPERATIONS, Policy, dumps, load_policy
 from dada.report import write_report
 from dada.runs import RunFolder, describe_run
@@ -141,7 +142,7 @@ class _Bench:
     def train(self, method: Method, seed: int, on_step: Callable[[], None]) -> dict[str, Any]:
         """One training, as the event that records it."""
         started = time.perf_counter()
-        with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
+        with forked(self.device):
             torch.manual_seed(seed)
             assert self.settings.model is not None
             network = create(self.settings.model, len(self.dataset.classes), self.dataset.channels)

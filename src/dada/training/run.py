@@ -27,6 +27,7 @@ from dada.files import replace_file
 from dada.models import create
 from dada.models.child import Loss
 from dada.models.device import pick_device
+from dada.models.randomness import forked
 from dada.policy import Policy, dumps
 from dada.processes import Processes, shared_job
 from dada.report import write_report
@@ -131,7 +132,7 @@ def train(
         called = policy.name if isinstance(policy, Policy) else str(policy)
         config |= {"seed": seed, "policy": called}
         config["policies"] = {how.name: "" if how.policy is None else dumps(how.policy)}
-        with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []):
+        with forked(where):
             torch.manual_seed(seed)
             network = model if isinstance(model, nn.Module) else _network(chosen, dataset)
             going, tested = _prepare(

@@ -129,16 +129,10 @@ class Training:
     def _step(self, images: Tensor, labels: Tensor, share: float) -> Tensor:
         """Update the weights once, with this process's share of a batch; the batch's loss."""
         augmented = self.augment(images, self.randomness)
-        mask = self.pipeline.cutout_mask(augmented, self.randomness)
-        afterwards = self.pipeline.after_policy(len(images), self.randomness)
-        seen = self.pipeline.normalise(afterwards(augmented)) * mask
+        seen = self.pipeline.finish(augmented, self.randomness)
         loss, gradient = self._gradient(seen, labels)
         self.processes.average([loss, *gradient.values()], share)
-        for name, parameter in self.child.parameters.items():
-            parameter.grad = gradient[name]
-        if self.settings.clip:
-            nn.utils.clip_grad_norm_(self.child.parameters.values(), self.settings.clip)
-        self.optimiser.step()
+        self.child.descend(self.optimiser, gradient, self.settings.clip)
         if self.average is not None:
             self.average.update_parameters(self.child.model)
         return loss

@@ -90,7 +90,7 @@ class TrialSearch:
 
     def words(self) -> str:
         """What is done, for people."""
-        trials = self.settings.rounds * len(self.operations) + _HALVES * len(AMOUNTS)
+        trials = sum(map(self._count, range(self.length)))
         return f"{trials} trials of {self.settings.model}, {self.settings.epochs} epochs each"
 
     def settled(self, done: Sequence[dict[str, Any]]) -> None:
@@ -129,7 +129,6 @@ class TrialSearch:
             raise DivergedError(f"the loss is not a finite number in round {self.epoch}")
         self._losses.append([verdict.loss for verdict in verdicts])
         self._learn()
-        weights = self.distribution.weights()
         return {
             "event": "epoch",
             "epoch": self.epoch,
@@ -139,10 +138,7 @@ class TrialSearch:
             "validation_loss": means[1],
             "validation_accuracy": means[2],
             "trials": {name: v._asdict() for name, v in zip(policies, verdicts, strict=True)},
-            "entropy": torch.special.entr(weights).sum().item(),
-            "weights": weights.tolist(),
-            "probabilities": self.distribution.probabilities().tolist(),
-            "magnitudes": self.distribution.magnitudes().tolist(),
+            **self.distribution.record(),
         }
 
     def rehearse(self, epochs: int) -> None:
@@ -158,6 +154,10 @@ class TrialSearch:
         found = self.policy("", {})
         return {f"{amount:.0%}": _at(found, amount) for amount in AMOUNTS}
 
+    def _count(self, number: int) -> int:
+        """How many policies a round tries."""
+        return len(self.operations) if number < self.settings.rounds else len(AMOUNTS)
+
     def _alone(self, name: str) -> Policy:
         """An operation by itself, at any strength."""
         operation = Operation(name, ALONE_ON, 0.5, self.settings.spread)
@@ -165,8 +165,7 @@ class TrialSearch:
 
     def _mine(self, number: int) -> list[int]:
         """The trials of a round that fall to this process."""
-        count = len(self.operations) if number < self.settings.rounds else len(AMOUNTS)
-        return self.processes.part(torch.arange(count)).tolist()
+        return self.processes.part(torch.arange(self._count(number))).tolist()
 
     def _tried(self, policies: list[Policy], on_epoch: Callable[[], None]) -> list[Verdict]:
         """The verdicts on policies, all by the same half, from the same seed."""
@@ -205,7 +204,7 @@ class TrialSearch:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from what `state_dict` gave."""
-        counts = [len(self._policies(number)) for number in range(state["epoch"])]
+        counts = [self._count(number) for number in range(state["epoch"])]
         if [len(losses) for losses in state["losses"]] != counts:
             raise ValueError("a state of other rounds")
         self.epoch, self._losses = state["epoch"], state["losses"]

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from dada.augment import Pipeline, Sampler, apply
 from dada.datasets import ImageSet, even_batches
 from dada.models.child import Child, Loss, right_share
+from dada.models.randomness import forked
 from dada.policy import Policy
 from dada.searching.settings import Settings
 
@@ -65,8 +66,8 @@ class Trial:
                 the same images in the same order, so that their differences are the policies'.
             on_epoch: called after each epoch.
         """
-        s, devices = self.settings, [self.device] if self.device.type == "cuda" else []
-        with torch.random.fork_rng(devices=devices):
+        s = self.settings
+        with forked(self.device):
             torch.manual_seed(seed)
             child = Child(self.network(), self.device, self.precision, self.loss)
             optimiser = torch.optim.SGD(
@@ -106,20 +107,14 @@ class Trial:
                 for group in optimiser.param_groups:
                     group["lr"] = s.lr * (1 + math.cos(math.pi * progress)) / 2
                 found = child.gradient(images, train.labels[rows])
-                for name, parameter in child.parameters.items():
-                    parameter.grad = found.weights[name]
-                if s.clip:
-                    nn.utils.clip_grad_norm_(child.parameters.values(), s.clip)
-                optimiser.step()
+                child.descend(optimiser, found.weights, s.clip)
                 losses.append(found.loss)
         return torch.stack(losses).mean()
 
     def _augmented(self, images: Tensor, sampler: Sampler, generator: torch.Generator) -> Tensor:
         images = self.pipeline.before_policy(images, generator)
         images = apply(images, sampler(len(images), generator))
-        mask = self.pipeline.cutout_mask(images, generator)
-        afterwards = self.pipeline.after_policy(len(images), generator)
-        return self.pipeline.normalise(afterwards(images)) * mask
+        return self.pipeline.finish(images, generator)
 
     def _judged(self, child: Child, valid: ImageSet) -> tuple[float, float]:
         parts = valid.images.split(_TEST_BATCH)
