@@ -14,8 +14,6 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
-# One thread: networks this small gain nothing from two, and a busy machine costs them nothing.
-demo: export OMP_NUM_THREADS = 1
 demo: $(READY)
 	rm -rf runs/demo
 	$(BIN)/dada search digits --preset demo -o runs/demo

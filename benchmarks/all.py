@@ -3,7 +3,8 @@
     python -m benchmarks.all [--device cuda] [--data cifar10.npz] [--published CHECKOUT]
 
 `--data` is what the whole search is measured on, real CIFAR-10 for figures to compare;
-`--published` a checkout of github.com/VDIGPKU/DADA, to be measured beside ours.
+`--published` a checkout of github.com/VDIGPKU/DADA, to be measured beside ours; `--only` takes some
+of the results, to measure the rest another time.
 """
 
 import argparse
@@ -25,9 +26,12 @@ def commands(options: argparse.Namespace) -> dict[str, list[str]]:
         "fidelity": ["fidelity"],
     }
     if options.data:
-        whole = ["search", "--data", options.data, "--model", "wrn-40-2", *on]
-        found["search"] = whole
-        found["search-traced"] = [*whole, "--hypergradient", "traced"]
+        data = ["--data", options.data, *on]
+        found["trials"] = ["trials", *data]
+        found["search"] = ["search", *data]
+        step = ["search", "--preset", "step", "--model", "wrn-40-2", *data]
+        found["search-step"] = step
+        found["search-step-traced"] = [*step, "--hypergradient", "traced"]
     if options.device != "cpu":
         large = ["--model", "resnet50", "--side", "224"]
         found = {f"{name}-{options.device}": command for name, command in found.items()}
@@ -41,8 +45,11 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--data")
     parser.add_argument("--published")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="results, as in docs/measured")
     options = parser.parse_args()
-    for name, (benchmark, *words) in commands(options).items():
+    found = commands(options)
+    for name in options.only or found:
+        benchmark, *words = found[name]
         print(f"== {name}", flush=True)
         command = [sys.executable, "-m", f"benchmarks.{benchmark}", *words]
         subprocess.run([*command, "--json", str(MEASURED / f"{name}.json")], check=True)

@@ -68,16 +68,34 @@ def search_step(result: dict) -> list[str]:
 
 def search(result: dict) -> list[str]:
     """Where the time of a whole search goes."""
-    epochs = sorted(result["epochs"])
+    epochs, unit = result["epochs"], result["unit"]
+    each = ", ".join(f"{seconds:.0f}" for seconds in epochs)
+    if len(epochs) > 4:
+        each = f"fastest {min(epochs):.1f} s, slowest {max(epochs):.1f} s"
     lines = [
-        f"{result['seconds']:.0f} s for {len(epochs)} epochs (fastest {epochs[0]:.1f} s, slowest "
-        f"{epochs[-1]:.1f} s), peak memory {result['peak_mib']:,.0f} MiB.",
-        "",
-        "| | seconds | share |",
-        "|---|---:|---:|",
+        f"{result['words']}: {result['seconds']:.0f} s for {len(epochs)} {unit}s ({each}), peak "
+        f"memory of a process {result['peak_mib']:,.0f} MiB.",
     ]
+    if result["shares"]:
+        lines += ["", "| | seconds | share |", "|---|---:|---:|"]
     for name, seconds in sorted(result["shares"].items(), key=lambda item: -item[1]):
         lines.append(f"| {name} | {seconds:.1f} | {100 * seconds / result['seconds']:.1f} % |")
+    return lines
+
+
+def trials(result: dict) -> list[str]:
+    """Seconds of a round of trials, each way."""
+    times = result["quartiles"]
+    ours = next(iter(times.values()))["median"]
+    lines = [
+        f"A round of {result['trials']} trials of {result['epochs']} epochs.",
+        "",
+        "| | seconds | quartiles | times as long |",
+        "|---|---:|---|---:|",
+    ]
+    for name, t in times.items():
+        spread = f"{t['low']:.2f} to {t['high']:.2f}"
+        lines.append(f"| {name} | {t['median']:.2f} | {spread} | {t['median'] / ours:.2f} |")
     return lines
 
 
@@ -179,6 +197,7 @@ def trainings() -> list[str]:
 PARTS = {
     "quality": ("Does a policy help?", quality),
     "search_step": ("The search step", search_step),
+    "trials": ("Trials", trials),
     "search": ("A whole search", search),
     "operations": ("Operations", operations),
     "fidelity": ("Exports", fidelity),

@@ -46,6 +46,7 @@ def one(setting: dict, model: str, device: torch.device, repeats: int) -> dict:
     step = ours(
         dataset,
         device,
+        preset="step",
         model=model,
         batch=batch,
         images=4 * batch,

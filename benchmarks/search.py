@@ -1,6 +1,7 @@
-"""A whole search on the reduced set: time, peak memory, and where the time goes.
+"""A whole search: time, peak memory, and, of a search a step at a time, where the time goes.
 
-    python -m benchmarks.search [--data cifar10.npz] [--model wrn-40-2] [--json FILE]
+    python -m benchmarks.search [--data cifar10.npz] [--json FILE]
+    python -m benchmarks.search --preset step [--data cifar10.npz] [--model wrn-40-2] [--json FILE]
 
 The paper's search is 20 epochs of 16 steps on 4,000 images of CIFAR-10. The shares are of the
 time inside the search's own parts, the device synchronised after each, so that a GPU's total is
@@ -52,7 +53,9 @@ def watch(search: Search) -> Stopwatch:
     search.child.gradient = watch.around("train and validation gradients", search.child.gradient)
     step._rewards = watch.around("rewards", step._rewards)
     for part, name in ((step.policy_gradient, "policy gradient"), (step.update, "policy update")):
-        type(part).__call__ = watch.around(name, type(part).__call__)
+        # Calls are looked up in the class: this object gets one of its own.
+        call = watch.around(name, type(part).__call__)
+        part.__class__ = type("Watched", (type(part),), {"__call__": call})
     step.child.descend = watch.around("network update", step.child.descend)
     return watch
 
@@ -61,8 +64,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", default="digits")
     parser.add_argument("--model")
-    parser.add_argument("--preset", choices=["step", "paper"], default="step")
-    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--preset", choices=["default", "step", "paper"], default="default")
+    parser.add_argument("--epochs", type=int)
     parser.add_argument("--hypergradient", choices=["exact", "traced"])
     parser.add_argument("--device", default="auto")
     parser.add_argument("--json", type=Path)
@@ -74,26 +77,29 @@ def main() -> None:
     settings = make_settings(**{name: getattr(options, name) for name in chosen})
     settings = for_dataset(settings, dataset, device.type == "cuda")
     search = new_search(settings, dataset, None, device)
-    stopwatch = watch(search)
+    stopwatch = watch(search) if isinstance(search, Search) else Stopwatch()
     started = time.perf_counter()
     epochs = []
-    for _ in range(settings.epochs):
+    for _ in range(search.length):
         epochs.append(search.run_epoch()["seconds"])
-        print(f"epoch {len(epochs)}: {epochs[-1]:.2f} s", flush=True)
+        print(f"{search.unit} {len(epochs)}: {epochs[-1]:.2f} s", flush=True)
     total = time.perf_counter() - started
-    if device.type == "cuda":
-        peak = torch.cuda.max_memory_allocated() / 2**20
-    else:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-    steps = settings.epochs * search.steps_per_epoch
-    print(
-        f"{settings.model}, {steps} steps of {settings.batch}: {total:.1f} s, peak {peak:.0f} MiB"
-    )
-    shares = {**stopwatch.seconds, "the rest": total - sum(stopwatch.seconds.values())}
+    print(f"{search.words()}: {total:.1f} s, peak {peak_mib(device):.0f} MiB")
+    shares = dict(stopwatch.seconds)
+    if shares:
+        shares["the rest"] = total - sum(shares.values())
     for name, seconds in sorted(shares.items(), key=lambda item: -item[1]):
         print(f"{name:32} {seconds:8.2f} s {100 * seconds / total:5.1f} %")
-    result = {"seconds": total, "epochs": epochs, "peak_mib": peak, "shares": shares}
-    finish(result, options.json)
+    found = {"words": search.words(), "unit": search.unit, "seconds": total, "epochs": epochs}
+    finish({**found, "peak_mib": peak_mib(device), "shares": shares}, options.json)
+
+
+def peak_mib(device: torch.device) -> float:
+    """The most memory so far: the GPU's, or that of this process and of its largest child."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated() / 2**20
+    of = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return max(resource.getrusage(who).ru_maxrss for who in of) / 2**10
 
 
 if __name__ == "__main__":

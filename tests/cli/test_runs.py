@@ -66,6 +66,7 @@ def test_names_do_not_become_markup(run, dada):
     shutil.copy(run / "policy.json", "[/red] :smile:.json")
     result = dada(f"{COMPARE} --policy '[/red] :smile:.json' -o out")
     assert result.code == 0 and ":smile:" in result.out
+    assert result.out.count("note: Color left out of the search space") == 1
     shutil.copytree("out", "copy")
     check_refused(dada(f"{COMPARE} --policy dada-svhn -o copy --resume"), "policies")
 

@@ -62,11 +62,12 @@ def trials_at(start, each, monkeypatch):
     class Clocked(TrialSearch):
         def __init__(self, settings):
             self.settings, self.steps = settings, [15 * settings.epochs] * 4
+            self.turns, self.at_once = 60, 1
 
         def rehearse(self, epochs):
             clock.now += start + each * epochs
 
-    Clocked.steps = None  # a property otherwise
+    Clocked.steps = Clocked.turns = Clocked.at_once = None  # properties otherwise
     return Clocked
 
 

@@ -53,6 +53,17 @@ def test_two_comparisons_are_alike_and_seeds_differ(digits):
     assert any(a != b for a, b in errors[0])
 
 
+def test_as_many_trainings_at_once_as_there_are_threads_change_nothing(digits):
+    alone = compare(digits, **SMALL)
+    torch.set_num_threads(2)
+    try:
+        together = compare(digits, **SMALL)
+    finally:
+        torch.set_num_threads(1)
+    for a, b in zip(alone["rows"], together["rows"], strict=True):
+        assert a["errors"] == b["errors"]
+
+
 class StopAfter(CompareWatcher):
     def __init__(self, count):
         self.left = count

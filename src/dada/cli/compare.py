@@ -65,7 +65,7 @@ def compare(
     dataset = o.open_data(data, side, root)
     out = out or Path("runs") / f"{dataset.name}-compare"
     o.check_outside(out, data)
-    with CompareProgress() as progress:
+    with CompareProgress(dataset.notes) as progress:
         try:
             result = run_compare(
                 dataset,

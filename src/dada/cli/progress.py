@@ -26,9 +26,14 @@ from dada.training.training import Training
 
 
 class Bar:
-    """A Rich progress bar; on a pipe or in a log, only the lines that are printed."""
+    """A Rich progress bar; on a pipe or in a log, only the lines that are printed.
 
-    def __init__(self) -> None:
+    Args:
+        said: notes on the data that the user has seen already.
+    """
+
+    def __init__(self, said: Sequence[str] = ()) -> None:
+        self._said = said
         console = Console(highlight=False, emoji=False)
         self._progress = Progress(
             TextColumn("{task.description}"),
@@ -45,6 +50,12 @@ class Bar:
         self.say: Callable[[str], None] = lambda text: console.print(
             text, soft_wrap=True, markup=False
         )
+
+    def say_notes(self, dataset: Dataset) -> None:
+        """Say what there is to know of the data, but for what has been said."""
+        for note in dataset.notes:
+            if note not in self._said:
+                self.say(f"note: {note}")
 
     def begin(self, description: str, total: int, done: int = 0) -> None:
         """Start a bar of `total` steps."""
@@ -73,18 +84,10 @@ class Bar:
 
 
 class SearchProgress(Bar, Watcher):
-    """A search: steps, validation accuracy and the leading sub-policies.
-
-    Args:
-        said: notes on the data that the user has seen already.
-    """
+    """A search: steps, validation accuracy and the leading sub-policies."""
 
     epochs_done = 0
     unit = "epoch"
-
-    def __init__(self, said: Sequence[str] = ()) -> None:
-        super().__init__()
-        self._said = said
 
     def on_start(self, search: AnySearch, dataset: Dataset) -> None:
         """Say what is searched, with what."""
@@ -96,9 +99,7 @@ class SearchProgress(Bar, Watcher):
             f"{len(search.distribution.space.sub_policies)} sub-policies, "
             f"seed {search.settings.seed}"
         )
-        for note in dataset.notes:
-            if note not in self._said:
-                self.say(f"note: {note}")
+        self.say_notes(dataset)
         self.begin("search", sum(search.steps), sum(search.steps[: search.epoch]))
 
     def on_step(self, epoch: int, step: int) -> None:
@@ -125,9 +126,12 @@ class SearchProgress(Bar, Watcher):
 class CompareProgress(Bar, CompareWatcher):
     """A comparison: steps over all trainings, and each test error as it comes."""
 
-    def on_start(self, trainings: int, steps: int, settings: TrainSettings) -> None:
+    def on_start(
+        self, trainings: int, steps: int, settings: TrainSettings, dataset: Dataset
+    ) -> None:
         """Say what is trained."""
         self.say(f"{trainings} trainings of {settings.model}, {settings.epochs} epochs each")
+        self.say_notes(dataset)
         self.begin("train", trainings * steps)
 
     def on_step(self) -> None:

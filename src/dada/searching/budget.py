@@ -57,8 +57,8 @@ def within(
 
 def _trials_within(seconds: float, going: TrialSearch, processes: int) -> tuple[Settings, str]:
     settings, trials = going.settings, sum(going.steps) // going.settings.epochs
-    start, each = _seconds_of_a_trial(going)
-    time_for_epochs = _SHARE * seconds * processes / trials - start
+    start, each = _seconds_of_a_turn(going)
+    time_for_epochs = _SHARE * seconds * processes / going.turns - start
     epochs, images = time_for_epochs / each, settings.images or 0
     fewest, batch = min(FEWEST_OF_A_TRIAL, settings.epochs), settings.batch
     if epochs < fewest:
@@ -70,12 +70,12 @@ def _trials_within(seconds: float, going: TrialSearch, processes: int) -> tuple[
     note = (
         f"budget of {seconds:.0f} s at {each:.2f} s an epoch: {trials} trials of {epochs} epochs "
         f"on {images} images (half to train on, half to judge by)"
-    )
+    ) + (f", {going.at_once} at once" if going.at_once > 1 else "")
     return settings.model_copy(update={"epochs": epochs, "images": images, "batch": batch}), note
 
 
-def _seconds_of_a_trial(going: TrialSearch) -> tuple[float, float]:
-    """What a trial takes by itself, and for each epoch, after one that warms up."""
+def _seconds_of_a_turn(going: TrialSearch) -> tuple[float, float]:
+    """What trials at the same time take besides, and for each epoch, after one that warms up."""
 
     def seconds(epochs: int) -> float:
         started = time.perf_counter()

@@ -95,8 +95,8 @@ def search(
         **settings: single settings (`dada.searching.settings.Settings`): seed, epochs, batch, …
 
     Returns:
-        The policy. The same data, settings, seed, versions, device and number of threads give the
-        same policy.
+        The policy. The same data, settings, seed, versions and device give the same policy; a
+        search one step ahead wants the same number of threads besides.
 
     Raises:
         UserError: the data, a setting, a transform or the run folder is not as it must be, or the

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from dada.report import write_report
 from dada.runs import RunFolder, describe_run
 from dada.searching.choices import left_out
 from dada.searching.common import Own, pipeline_for
+from dada.side_by_side import Tick, side_by_side
 from dada.training.evaluate import measure
 from dada.training.methods import BASELINE, Method, policy_method, space_for, without_search
 from dada.training.settings import TrainSettings, for_dataset, make_settings
@@ -33,8 +35,10 @@ from dada.training.training import Training
 class CompareWatcher:
     """What a comparison tells whoever watches; override what interests you."""
 
-    def on_start(self, trainings: int, steps: int, settings: TrainSettings) -> None:
-        """How many trainings remain, and how many steps each takes."""
+    def on_start(
+        self, trainings: int, steps: int, settings: TrainSettings, dataset: Dataset
+    ) -> None:
+        """How many trainings remain, how many steps each takes, and of what."""
 
     def on_step(self) -> None:
         """A step of a training has been made."""
@@ -103,12 +107,17 @@ def compare(
     if run:
         run.keep_events(done)  # without a last line that a killed process left unfinished
     missing = [(m, s) for s in range(seeds) for m in methods if not _errors(done, m.name, [s])]
-    watch.on_start(len(missing), bench.steps, bench.settings)
-    for method, seed in missing:
-        done.append(bench.train(method, seed, watch.on_step))
+    watch.on_start(len(missing), bench.steps, bench.settings, dataset)
+
+    def train(number: int, on_step: Tick) -> dict[str, Any]:
+        return bench.train(*missing[number], on_step)
+
+    trained = side_by_side(len(missing), train, bench.device, bench.pixels, watch.on_step)
+    for _, record in trained:
+        done.append(record)
         if run:
-            run.add_event(done[-1])
-        watch.on_training(done[-1])
+            run.add_event(record)
+        watch.on_training(record)
     comparison = {**bench.facts(), **_rows(done, methods, list(range(seeds)))}
     if run:
         run.write_json("comparison.json", comparison)
@@ -139,7 +148,12 @@ class _Bench:
         batches = even_batches(torch.arange(len(self.images)), self.settings.batch)
         return self.settings.epochs * len(batches)
 
-    def train(self, method: Method, seed: int, on_step: Callable[[], None]) -> dict[str, Any]:
+    @property
+    def pixels(self) -> int:
+        """Of a batch."""
+        return self.settings.batch * math.prod(self.dataset.side)
+
+    def train(self, method: Method, seed: int, on_step: Tick) -> dict[str, Any]:
         """One training, as the event that records it."""
         started = time.perf_counter()
         with forked(self.device):

@@ -172,6 +172,25 @@ def test_processes_share_the_trials_and_the_sum_is_what_one_finds(digits):
     assert sum(steps) == alone.steps[0] == 3 * 2
 
 
+def test_as_many_trials_at_once_as_there_are_threads_change_nothing(digits, tmp_path):
+    """But the steps that are told, of both, come in whatever order."""
+    told = []
+
+    class Watching(Watcher):
+        def on_step(self, epoch, step):
+            told.append((epoch, step))
+
+    alone = dada.search(digits, **FEW)
+    torch.set_num_threads(2)
+    try:
+        together = dada.search(digits, out=tmp_path / "run", watch=Watching(), **FEW)
+    finally:
+        torch.set_num_threads(1)
+    assert together.sub_policies == alone.sub_policies
+    trials, epochs = (3, 3, 5, 5), FEW["epochs"]
+    assert told == [(r, s + 1) for r, n in enumerate(trials, 1) for s in range(n * epochs)]
+
+
 def test_any_module_is_tried_with_and_left_as_it_was(digits):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))

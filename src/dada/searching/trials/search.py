@@ -22,6 +22,7 @@ from dada.searching.search import DivergedError
 from dada.searching.settings import Settings, search_space
 from dada.searching.trials.selection import best_amount, shares
 from dada.searching.trials.trial import Trial, Verdict
+from dada.side_by_side import Tick, at_once, side_by_side
 
 ALONE_ON = 0.5  # of the images, where an operation is tried by itself
 AMOUNTS = (0.0, 0.25, 0.5, 0.75, 1.0)  # the found policy's probabilities; 0 to compare with
@@ -141,24 +142,44 @@ class TrialSearch:
             **self.distribution.record(),
         }
 
+    @property
+    def at_once(self) -> int:
+        """How many trials of a round this process makes at the same time."""
+        return at_once(len(self._mine(0)), self.device, self._pixels)
+
+    @property
+    def turns(self) -> int:
+        """How many trials come one after another in all."""
+        counts = (len(self._mine(number)) for number in range(self.length))
+        return sum(math.ceil(count / self.at_once) for count in counts)
+
     def rehearse(self, epochs: int) -> None:
-        """A trial of so many epochs, to see how long it takes; nothing is learnt from it."""
+        """A turn of trials of so many epochs, to see how long it takes; nothing is learnt."""
         short = self.settings.model_copy(update={"epochs": epochs})
-        policy = self._alone(self.operations[0])
-        replace(self.trial, settings=short)(self.train, self.valid, policy, 0)
+        policy = self.alone(self.operations[0])
+
+        def one(number: int, on_epoch: Tick) -> None:
+            replace(self.trial, settings=short)(self.train, self.valid, policy, 0, on_epoch)
+
+        list(side_by_side(self.at_once, one, self.device, self._pixels))
 
     def _policies(self, number: int) -> dict[str, Policy]:
         """What a round tries, by name."""
         if number < self.settings.rounds:
-            return {name: self._alone(name) for name in self.operations}
+            return {name: self.alone(name) for name in self.operations}
         found = self.policy("", {})
         return {f"{amount:.0%}": _at(found, amount) for amount in AMOUNTS}
+
+    @property
+    def _pixels(self) -> int:
+        """Of a batch."""
+        return self.settings.batch * math.prod(self.train.images.shape[2:])
 
     def _count(self, number: int) -> int:
         """How many policies a round tries."""
         return len(self.operations) if number < self.settings.rounds else len(AMOUNTS)
 
-    def _alone(self, name: str) -> Policy:
+    def alone(self, name: str) -> Policy:
         """An operation by itself, at any strength."""
         operation = Operation(name, ALONE_ON, 0.5, self.settings.spread)
         return Policy((SubPolicy((operation,)),), self.distribution.space.scale)
@@ -167,15 +188,19 @@ class TrialSearch:
         """The trials of a round that fall to this process."""
         return self.processes.part(torch.arange(self._count(number))).tolist()
 
-    def _tried(self, policies: list[Policy], on_epoch: Callable[[], None]) -> list[Verdict]:
+    def _tried(self, policies: list[Policy], on_epoch: Tick) -> list[Verdict]:
         """The verdicts on policies, all by the same half, from the same seed."""
         train, valid = self.train, self.valid
         if self.epoch % _HALVES:
             train, valid = valid, train
+        seed, mine = self._seeds[self.epoch], self._mine(self.epoch)
+
+        def one(number: int, on_epoch: Tick) -> Verdict:
+            return self.trial(train, valid, policies[mine[number]], seed, on_epoch)
+
         found = torch.zeros(len(policies), len(Verdict._fields), dtype=torch.float64)
-        for index in self._mine(self.epoch):
-            verdict = self.trial(train, valid, policies[index], self._seeds[self.epoch], on_epoch)
-            found[index] = torch.tensor(verdict)
+        for number, verdict in side_by_side(len(mine), one, self.device, self._pixels, on_epoch):
+            found[mine[number]] = found.new_tensor(verdict)
         return [Verdict(*row) for row in self.processes.sum(found, self.device).tolist()]
 
     def _learn(self) -> None:

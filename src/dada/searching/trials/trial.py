@@ -16,6 +16,7 @@ from dada.models.child import Child, Loss, right_share
 from dada.models.randomness import forked
 from dada.policy import Policy
 from dada.searching.settings import Settings
+from dada.side_by_side import Tick
 
 _TOGETHER = 8  # batches that are augmented at once: few large kernels, not many small ones
 _TEST_BATCH = 500
@@ -56,7 +57,7 @@ class Trial:
         valid: ImageSet,
         policy: Policy,
         seed: int,
-        on_epoch: Callable[[], None] = lambda: None,
+        on_epoch: Tick = lambda: None,
     ) -> Verdict:
         """Train on some images, judge by others.
 

@@ -1,0 +1,119 @@
+"""Independent pieces of work side by side on a CPU, each in a process of one thread."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import torch
+from torch.multiprocessing import ProcessContext, ProcessExitedException, start_processes
+
+from dada.errors import UserError
+
+Result = TypeVar("Result")
+Tick = Callable[[], None]
+
+_POLL = 0.1  # seconds between looks at what the processes have sent
+_PIXELS = 2**18  # of a batch, at most: larger ones keep all threads busy, and fill the memory
+
+
+def at_once(count: int, device: torch.device, pixels: int = 0) -> int:
+    """How many of `count` pieces of work run at once: one for each of PyTorch's threads, or one.
+
+    A small network has no use for many threads; one network for each thread has. And each then
+    adds up in the same order, on however many cores.
+
+    Args:
+        pixels: of a batch.
+    """
+    return min(count, torch.get_num_threads()) if _apart(device, pixels) else 1
+
+
+def side_by_side(
+    count: int,
+    work: Callable[[int, Tick], Result],
+    device: torch.device,
+    pixels: int = 0,
+    on_tick: Tick = lambda: None,
+) -> Iterator[tuple[int, Result]]:
+    """What `work` gives for 0, …, count − 1, with the number, as each is done.
+
+    Args:
+        count: of pieces.
+        work: takes a number, and what to call when a part of the piece is done. What it changes
+            in memory may be lost: its result is what comes back, pickled.
+        device, pixels: where it works and of what size, for `at_once`.
+        on_tick: called in this process for each part that is done.
+
+    Raises:
+        UserError: the work's own; or a process was killed.
+    """
+    if torch.get_num_threads() == 1 or not _apart(device, pixels):
+        yield from ((number, work(number, on_tick)) for number in range(count))
+        return
+    fork = multiprocessing.get_context("fork")
+    taken, sent = fork.Value("q", 0), fork.SimpleQueue()
+    parent = os.getpid()
+
+    def tick() -> None:
+        if os.getppid() != parent:
+            os._exit(1)  # nobody is left to work for
+        sent.put(None)
+
+    def worker(_: int) -> None:
+        # A Ctrl-C reaches all of the terminal's processes: this one ends its own, below.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        torch.set_num_threads(1)
+        while True:
+            with taken:
+                number, taken.value = taken.value, taken.value + 1
+            if number >= count:
+                return
+            try:
+                sent.put((number, work(number, tick)))
+            except UserError as error:
+                sent.put(error)
+
+    with warnings.catch_warnings():
+        # Python 3.12 warns of threads: those of PyTorch, which a process with one never wakes.
+        warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
+        processes = at_once(count, device, pixels)
+        started = start_processes(
+            worker, nprocs=processes, join=False, daemon=True, start_method="fork"
+        )
+    try:
+        yield from _received(started, sent, on_tick)
+    except ProcessExitedException as error:
+        raise UserError(
+            f"a process that trains networks was lost ({error}), for want of memory most likely: "
+            "OMP_NUM_THREADS says how many there are at once"
+        ) from None
+    finally:
+        for process in started.processes:
+            process.terminate()
+
+
+def _received(started: ProcessContext, sent: Any, on_tick: Tick) -> Iterator[Any]:
+    """What the processes send, until all have ended."""
+    over = False
+    while not over:
+        over = started.join(_POLL)
+        while not sent.empty():
+            message = sent.get()
+            if message is None:
+                on_tick()
+            elif isinstance(message, UserError):
+                raise message
+            else:
+                yield message
+
+
+def _apart(device: torch.device, pixels: int) -> bool:
+    """Whether forked processes do the work: they cannot use a GPU, nor a driver that has begun."""
+    safe = device.type == "cpu" and sys.platform == "linux" and not torch.cuda.is_available()
+    return safe and pixels <= _PIXELS
