@@ -9,6 +9,7 @@ import os
 import platform
 import shlex
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -16,7 +17,12 @@ from pathlib import Path
 
 import torch
 
+from dada.memory import keep_freed_memory
 from dada.runs import versions
+
+KEEP = "DADA_BENCHMARK_KEEP_MEMORY"
+if os.environ.get(KEEP):
+    keep_freed_memory()
 
 
 def measure(
@@ -32,6 +38,44 @@ def measure(
                 torch.cuda.synchronize()
             if round_ >= warmup:
                 times[name].append(time.perf_counter() - started)
+    return {name: _summary(values) for name, values in times.items()}
+
+
+def seconds_of(run: Callable[[], object], device: torch.device) -> float:
+    """Wall-clock seconds of a call, the device's work included."""
+    started = time.perf_counter()
+    run()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter() - started
+
+
+def in_turn(
+    alternatives: dict[str, list[str]], kept: set[str], rounds: int
+) -> dict[str, dict[str, float]]:
+    """Median and quartiles of the seconds that commands print, one process after the other.
+
+    Each alternative is measured in fresh processes, as its user would run it: what one leaves
+    behind in the allocator makes another faster or slower by a third.
+
+    Args:
+        alternatives: arguments of Python; the last line printed is a JSON list of seconds.
+        kept: those that run as the command line does, with `keep_freed_memory`.
+        rounds: processes for each, in turn.
+    """
+    times: dict[str, list[float]] = {name: [] for name in alternatives}
+    for _ in range(rounds):
+        for name, arguments in alternatives.items():
+            more = {KEEP: "1", "THP_MEM_ALLOC_ENABLE": "1"} if name in kept else {}
+            done = subprocess.run(
+                [sys.executable, *arguments],
+                env={**os.environ, **more},
+                check=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+            )
+            times[name] += json.loads(done.stdout.splitlines()[-1])
     return {name: _summary(values) for name, values in times.items()}
 
 

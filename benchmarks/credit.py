@@ -1,12 +1,13 @@
 """Whose reward is it? Batch normalisation lets an image's draw change the others' rewards.
 
-    python -m benchmarks.credit [--data digits|cifar10.npz] [--model wrn-10-1] [--json FILE]
+    python -m benchmarks.credit [--data digits|cifar10.npz] [--model wrn-10-1] [--seeds 3]
 
 Half of a batch gets one operation, the other half stays under the uniform policy. The whole
 batch's change of reward is what that operation is worth; the search sees only what it credits to
 the changed images: the whole effect on their own losses (`exact_rewards`), or their activations'
-share (`Trace`). Printed for each operation, with standard errors over batches, and as
-correlations over operations with the whole batch's change.
+share (`Trace`), with and without the mean that no image can answer for. Printed for each
+operation of each child, with standard errors over batches, and as correlations with the whole
+batch's change: over operations, of the means over batches; and over operations and batches.
 """
 
 import argparse
@@ -22,23 +23,29 @@ from dada.bilevel import Trace, exact_rewards
 from dada.datasets import load
 from dada.searching.search import Search
 
+KINDS = ("exact", "traced", "not centred")
 
-def rewards(search: Search, images: Tensor, mask: Tensor, labels: Tensor, direction) -> Tensor:
-    """(2, B) exact and traced rewards of a batch of uint8 images."""
-    child, trace = search.child, Trace(search.child.model)
+
+def rewards(
+    search: Search, traces: tuple[Trace, Trace], images: Tensor, mask: Tensor, labels: Tensor, v
+) -> Tensor:
+    """(3, B) rewards of a batch of uint8 images, by each of `KINDS`, along v."""
+    child = search.child
     seen = search.step.pipeline.normalise(images)
-    with trace:
-        child.gradient(seen * mask, labels)
-    with child.autocast():
-        traced = trace.rewards(direction)
-    exact = exact_rewards(
-        lambda w, x: child.losses(w, x * mask, labels), child.parameters, direction, seen
-    )
-    return torch.stack([exact.value, traced]).double()
+    found = [
+        exact_rewards(
+            lambda w, x: child.losses(w, x * mask, labels, reverse=False), child.parameters, v, seen
+        ).value
+    ]
+    for trace in traces:
+        with trace:
+            child.gradient(seen * mask, labels)
+        found.append(trace.rewards(v))
+    return torch.stack(found).double()
 
 
 def one_batch(search: Search, size: int, generator: torch.Generator) -> Tensor:
-    """(operations, 3) change of reward for each changed image: in all, exact, traced."""
+    """(operations, 4) change of reward for each changed image: in all, and by `KINDS`."""
     pipeline, distribution, half = search.step.pipeline, search.distribution, size // 2
     table = distribution.table
 
@@ -54,7 +61,14 @@ def one_batch(search: Search, size: int, generator: torch.Generator) -> Tensor:
     sample = distribution.sample(size, generator)
     mixed = apply(original, distribution.realise(sample, torch.arange(size), generator))
     mixed[:half] = original[:half]
-    before = rewards(search, mixed, mask, train.labels, direction)
+    few = pipeline.normalise(original[:16])
+    traces = Trace(search.child.model, few), Trace(search.child.model, few)
+    traces[1].shiftless = frozenset()
+
+    def of(images: Tensor) -> Tensor:
+        return rewards(search, traces, images, mask, train.labels, direction)
+
+    before = of(mixed)
     found = []
     for operation in range(len(table.operations)):
         place = (table.operation == operation).nonzero()[0]
@@ -66,7 +80,7 @@ def one_batch(search: Search, size: int, generator: torch.Generator) -> Tensor:
             chosen, applied, noise[0], noise[1] < 0.5, noise[2:].permute(1, 2, 0).contiguous()
         )
         changed = torch.cat([apply(original[:half], draw), mixed[half:]])
-        change = rewards(search, changed, mask, train.labels, direction) - before
+        change = of(changed) - before
         found.append(torch.stack([change[0].sum(), *change[:, :half].sum(1)]) / half)
     return torch.stack(found)
 
@@ -79,25 +93,38 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--batches", type=int, default=12)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--seeds", type=int, default=3, help="child networks")
     options = parser.parse_args()
-    search = frozen_child(load(options.data), options.model, options.epochs)
-    generator = torch.Generator().manual_seed(3)
-    changes = torch.stack(
-        [one_batch(search, options.batch, generator) for _ in range(options.batches)]
-    )
-    means, errors = changes.mean(0), changes.std(0) / options.batches**0.5
-    print(f"{'':14} {'whole batch':>16} {'exact':>16} {'traced':>16}")
-    names = search.distribution.table.operations
-    for name, mean, error in zip(names, means.tolist(), errors.tolist(), strict=True):
-        cells = [f"{m:8.3f} ± {e:5.3f}" for m, e in zip(mean, error, strict=True)]
-        print(f"{name:14} " + " ".join(cells))
-    correlation = torch.corrcoef(means.T)[0, 1:].tolist()
-    print(f"correlation with the whole: exact {correlation[0]:.3f}, traced {correlation[1]:.3f}")
-    result = {
-        "operations": dict(zip(names, means.tolist(), strict=True)),
-        "correlation": dict(zip(("exact", "traced"), correlation, strict=True)),
-    }
-    finish(result, options.json)
+    dataset, found = load(options.data), []
+    for seed in range(options.seeds):
+        search = frozen_child(dataset, options.model, options.epochs, seed)
+        generator = torch.Generator().manual_seed(3)
+        changes = torch.stack(
+            [one_batch(search, options.batch, generator) for _ in range(options.batches)]
+        )
+        means, errors = changes.mean(0), changes.std(0) / options.batches**0.5
+        print(f"{'':14} {'whole batch':>16} " + " ".join(f"{kind:>16}" for kind in KINDS))
+        names = search.distribution.table.operations
+        for name, mean, error in zip(names, means.tolist(), errors.tolist(), strict=True):
+            cells = [f"{m:8.3f} ± {e:5.3f}" for m, e in zip(mean, error, strict=True)]
+            print(f"{name:14} " + " ".join(cells))
+        found.append(torch.stack([correlations(means), correlations(changes.flatten(0, 1))]))
+        print(f"child {seed}: {described(found[-1])}")
+    print(f"mean of {len(found)}: {described(torch.stack(found).mean(0))}")
+    result = {kind: [f[:, k].tolist() for f in found] for k, kind in enumerate(KINDS)}
+    finish({"correlation": result}, options.json)
+
+
+def correlations(changes: Tensor) -> Tensor:
+    """(rows, 4) to the correlations (3,) of the credits with the whole."""
+    return torch.corrcoef(changes.T)[0, 1:]
+
+
+def described(found: Tensor) -> str:
+    """Of the means, and of single batches in brackets."""
+    means, single = found.tolist()
+    rows = zip(KINDS, means, single, strict=True)
+    return "correlation with the whole: " + ", ".join(f"{k} {m:.3f} ({s:.3f})" for k, m, s in rows)
 
 
 if __name__ == "__main__":

@@ -1,19 +1,21 @@
-"""Seconds a search step: the default, the paper preset, a plain baseline and the published code.
+"""Seconds a search step: ours in its variants, a plain baseline and the published code.
 
     python -m benchmarks.search_step [--published CHECKOUT] [--device cuda] [--json FILE]
 
 Every alternative does a whole step: draw, operations, train and validation gradients, rewards,
-policy and network updates. They are taken in turn within one run. `--published` is a checkout of
-github.com/VDIGPKU/DADA, which is measured as it is.
+policy and network updates. Each runs in processes of its own, in turn: ours as the command line
+runs it, with freed memory kept (`dada.memory`), the others as they are and with that too.
+`--published` is a checkout of github.com/VDIGPKU/DADA, which is measured as it is.
 """
 
 import argparse
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
 
-from benchmarks._contract import finish, measure
+from benchmarks._contract import finish, in_turn, seconds_of
 from benchmarks._plain import PlainSearch
 from benchmarks._published_code import PublishedSearch
 from dada.datasets import Dataset, ImageSet
@@ -46,41 +48,61 @@ def ours(dataset: Dataset, device: torch.device, **settings: object) -> Callable
     return lambda: search.step(train.images, train.labels, valid.images, valid.labels)
 
 
+OURS = {
+    "default": {"preset": "step"},
+    "exact": {"preset": "step", "hypergradient": "exact"},
+    "views 2": {"preset": "step", "views": 2},
+    "paper": {"preset": "paper"},
+}
+KEPT = ", memory kept"
+
+
+def step_of(name: str, options: argparse.Namespace, device: torch.device) -> Callable[[], object]:
+    """The alternative of that name, ready to step."""
+    dataset = random_dataset(4 * options.batch, options.side, 10)
+    if name in OURS:
+        common = {"model": options.model, "batch": options.batch, "images": 4 * options.batch}
+        return ours(dataset, device, **OURS[name], **common)
+    images, labels = dataset.train.images, dataset.train.labels
+    if name == "plain":
+        return PlainSearch(options.model, images, labels, options.batch, device).step
+    return PublishedSearch(options.published, images, labels, options.batch, device).step
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="wrn-40-2")
     parser.add_argument("--side", type=int, default=32)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3, help="processes of each alternative")
+    parser.add_argument("--repeats", type=int, default=3, help="steps measured in each, after two")
     parser.add_argument("--published", type=Path, help="checkout of the published code")
+    parser.add_argument("--one", help=argparse.SUPPRESS)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     device = pick_device(options.device)
-    dataset = random_dataset(4 * options.batch, options.side, 10)
-    common = {"model": options.model, "batch": options.batch, "images": 4 * options.batch}
-    plain = PlainSearch(
-        options.model, dataset.train.images, dataset.train.labels, options.batch, device
-    )
-    alternatives = {
-        "default": ours(dataset, device, preset="step", **common),
-        "traced": ours(dataset, device, preset="step", hypergradient="traced", **common),
-        "views 2": ours(dataset, device, preset="step", views=2, **common),
-        "paper": ours(dataset, device, preset="paper", **common),
-        "plain": plain.step,
-    }
+    if options.one:
+        step = step_of(options.one, options, device)
+        times = [seconds_of(step, device) for _ in range(2 + options.repeats)]
+        print(json.dumps(times[2:]))
+        return
+    common = ["--model", options.model, "--side", str(options.side), "--device", options.device]
+    common += ["--batch", str(options.batch), "--repeats", str(options.repeats)]
+    others = ["plain"]
     if options.published:
-        published = PublishedSearch(
-            options.published, dataset.train.images, dataset.train.labels, options.batch, device
-        )
-        alternatives["published"] = published.step
-    times = measure(alternatives, options.repeats, warmup=1)
-    slowest = "published" if options.published else "plain"
+        common += ["--published", str(options.published)]
+        others.append("published")
+    module = ["-m", "benchmarks.search_step", "--one"]
+    alternatives = {name: [*module, name, *common] for name in [*OURS, *others]}
+    alternatives |= {name + KEPT: alternatives[name] for name in others}
+    times = in_turn(alternatives, {*OURS, *(name + KEPT for name in others)}, options.rounds)
+    slowest = others[-1]
     print(f"{options.model}, batch {options.batch}, {options.side}x{options.side}, {device}")
-    print(f"{'':10} {'seconds':>8} {'quartiles':>17} {'times as fast as ' + slowest:>27}")
+    print(f"{'':22} {'seconds':>8} {'quartiles':>17} {'times as fast as ' + slowest:>27}")
     for name, t in times.items():
         ratio = times[slowest]["median"] / t["median"]
-        print(f"{name:10} {t['median']:8.3f} {t['low']:8.3f} {t['high']:8.3f} {ratio:27.2f}")
+        print(f"{name:22} {t['median']:8.3f} {t['low']:8.3f} {t['high']:8.3f} {ratio:27.2f}")
     finish({**{name: t["median"] for name, t in times.items()}, "quartiles": times}, options.json)
 
 

@@ -70,11 +70,11 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def frozen_child(dataset: Dataset, model: str, epochs: int) -> Search:
+def frozen_child(dataset: Dataset, model: str, epochs: int, seed: int = 0) -> Search:
     """A child network after some epochs under the uniform policy."""
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     # Twice the epochs, so that training is half over: the learning rate is still of some size.
-    settings = make_settings("step", model=model, epochs=2 * epochs, policy_lr=1e-12)
+    settings = make_settings("step", model=model, epochs=2 * epochs, policy_lr=1e-12, seed=seed)
     settings = for_dataset(settings, dataset)
     search = new_search(settings, dataset, None, torch.device("cpu"))
     for _ in range(epochs):

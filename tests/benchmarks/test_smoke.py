@@ -10,13 +10,13 @@ from benchmarks import page, scaling
 
 TINY = {
     "operations": "--batch 8 --sides 32 --repeats 2",
-    "search_step": "--model wrn-10-1 --batch 8 --repeats 2 --device cpu",
+    "search_step": "--model wrn-10-1 --batch 8 --rounds 1 --repeats 2 --device cpu",
     "trials": "--epochs 1 --repeats 2 --device cpu",
     "search": "--epochs 1 --device cpu",
     "search-step": "--preset step --model wrn-10-1 --epochs 1 --device cpu",
     "search-paper": "--preset paper --model wrn-10-1 --epochs 1 --device cpu",
     "scaling": "--model wrn-10-1 --repeats 2 --device cpu",
-    "credit": "--epochs 1 --batches 2 --batch 32",
+    "credit": "--epochs 1 --batches 2 --batch 32 --seeds 1",
     "fidelity": "--targets python",
 }
 

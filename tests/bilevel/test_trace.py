@@ -34,7 +34,7 @@ def traced_and_exact(model, images):
         with batch_statistics(model, elementary):
             return cross_entropy(functional_call(model, w, (x,)), LABELS, reduction="none")
 
-    trace = Trace(model)
+    trace = Trace(model, images)
     with trace:
         torch.autograd.grad(cross_entropy(model(images), LABELS), list(weights.values()))
     return trace.rewards(direction), exact_rewards(losses, weights, direction, images).value
@@ -57,6 +57,28 @@ def test_with_batch_normalisation_their_sum_is_the_exact_one():
     assert not torch.allclose(traced, exact.float(), rtol=1e-3), "shared differently: documented"
 
 
+def test_where_batch_normalisation_follows_no_image_answers_for_the_mean():
+    """Against each layer's rows by hand: ⟨∂ℓ/∂y of an image, f(x; v) less its mean⟩."""
+    model, batch = network(nn.BatchNorm2d), images()
+    direction = {name: torch.randn_like(w) for name, w in model.named_parameters()}
+    plain, trace = Trace(model, batch), Trace(model, batch)
+    assert trace.shiftless == {"0"}, "the last convolution meets a LayerNorm"
+    plain.shiftless = frozenset()
+    outputs = {}
+    model[0].register_forward_hook(lambda _, __, y: outputs.update(y=y))
+    found = []
+    for kind in (plain, trace):
+        with kind:
+            loss = cross_entropy(model(batch), LABELS)
+            gradient, *_ = torch.autograd.grad(loss, [outputs["y"], *model.parameters()])
+        found.append(kind.rewards(direction))
+    moved = torch.conv2d(batch, direction["0.weight"], direction["0.bias"], stride=2, padding=1)
+    mean = moved.mean((0, 2, 3))
+    expected = found[0] - 6 * (gradient.sum((2, 3)) @ mean)
+    torch.testing.assert_close(found[1], expected.float(), rtol=1e-5, atol=1e-5)
+    assert not torch.allclose(found[0], found[1], rtol=0.01)
+
+
 def test_they_are_rows_of_the_gradient_itself():
     """Σ over images of an image's share is ⟨v, ∇w Σ ℓ⟩ for every v: try the unit vectors."""
     model = network(nn.BatchNorm2d)
@@ -72,7 +94,7 @@ def test_they_are_rows_of_the_gradient_itself():
     for name in ("0.weight", "0.bias", "1.weight", "1.bias", "3.weight", "5.weight", "6.bias"):
         direction = {**zero, name: torch.zeros_like(weights[name])}
         direction[name].view(-1)[1] = 1.0
-        trace = Trace(model)
+        trace = Trace(model, images())
         with trace:
             torch.autograd.grad(cross_entropy(model(images()), LABELS), list(weights.values()))
         expected = gradient[name].flatten()[1].item()
@@ -81,7 +103,7 @@ def test_they_are_rows_of_the_gradient_itself():
 
 def test_tracing_changes_neither_the_gradient_nor_the_running_statistics():
     plain, traced = network(nn.BatchNorm2d), network(nn.BatchNorm2d)
-    trace = Trace(traced)
+    trace = Trace(traced, images())
     with trace:
         kept = torch.autograd.grad(cross_entropy(traced(images()), LABELS), traced.parameters())
     weights = {name: torch.zeros_like(w) for name, w in traced.named_parameters()}
@@ -118,7 +140,7 @@ def test_weights_used_behind_their_layers_back_are_an_error():
         def forward(self, x):
             return nn.functional.linear(x, self.layer.weight, self.layer.bias)
 
-    trace = Trace(Behind())
+    trace = Trace(Behind(), torch.ones(2, 2))
     with pytest.raises(RuntimeError, match="no backward pass through layer"):
         trace.rewards({})
 

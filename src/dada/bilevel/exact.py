@@ -6,6 +6,7 @@ import warnings
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 from torch.func import jvp
 
 from dada.bilevel.rewards import Hypergradient, Losses, Rewards, Tensors
@@ -29,24 +30,28 @@ def exact_rewards(
         image_gradient: also give ∂(Σρ)/∂images (two to three times the work).
     """
     weights = {name: weight.detach() for name, weight in weights.items()}
-    if not image_gradient:
-        with torch.no_grad():
-            value = _directional_derivative(losses, weights, direction, images)
-        return Rewards(value.detach())
-    images = images.detach().requires_grad_()
-    value = _directional_derivative(losses, weights, direction, images)
-    (gradient,) = torch.autograd.grad(value.sum(), images)
-    return Rewards(value.detach(), gradient)
-
-
-def _directional_derivative(
-    losses: Losses, weights: Tensors, direction: Tensors, images: Tensor
-) -> Tensor:
     with warnings.catch_warnings():
         # PyTorch's own first use of forward mode calls what PyTorch has deprecated.
         warnings.filterwarnings("ignore", "`torch.jit", FutureWarning)
         warnings.filterwarnings("ignore", "`torch.jit", DeprecationWarning)
-        return jvp(lambda w: losses(w, images), (weights,), (direction,))[1]
+        if not image_gradient:
+            return Rewards(_forward_mode(losses, weights, direction, images))
+        images = images.detach().requires_grad_()
+        value = jvp(lambda w: losses(w, images), (weights,), (direction,))[1]
+        (gradient,) = torch.autograd.grad(value.sum(), images)
+        return Rewards(value.detach(), gradient)
+
+
+@torch.no_grad()
+def _forward_mode(losses: Losses, weights: Tensors, direction: Tensors, images: Tensor) -> Tensor:
+    """What `jvp` gives, without the layers about every operation that let it be nested.
+
+    They cost a tenth of the pass.
+    """
+    with forward_ad.dual_level():
+        dual = {name: forward_ad.make_dual(w, direction[name]) for name, w in weights.items()}
+        value, tangent = forward_ad.unpack_dual(losses(dual, images))
+        return torch.zeros_like(value) if tangent is None else tangent
 
 
 exact = Hypergradient(look_ahead, exact_rewards)

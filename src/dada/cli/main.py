@@ -21,6 +21,7 @@ from dada.cli.report import report
 from dada.cli.search import search
 from dada.cli.train import train
 from dada.errors import UserError
+from dada.memory import keep_freed_memory
 
 app = typer.Typer(
     name="dada",
@@ -47,6 +48,7 @@ def options(
 
 def main() -> None:
     """Run the command line."""
+    keep_freed_memory()
     if not is_first():  # one process of a job speaks
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):

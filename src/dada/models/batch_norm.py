@@ -56,7 +56,7 @@ def elementary(layer: _BatchNorm, x: Tensor) -> Tensor:
 
 
 def forward_mode(layer: _BatchNorm, x: Tensor) -> Tensor:
-    """PyTorch's kernel with a forward rule of few passes over memory; it has no reverse mode."""
+    """PyTorch's kernels, for forward mode too; it has no reverse mode then."""
     if not layer.affine:
         return elementary(layer, x)
     y, _, _ = _ForwardMode.apply(x, layer.weight, layer.bias, layer.eps)
@@ -64,14 +64,16 @@ def forward_mode(layer: _BatchNorm, x: Tensor) -> Tensor:
 
 
 class _ForwardMode(torch.autograd.Function):
-    """y = γx̂ + β, whose tangent is A·ẋ + B·x + C with three numbers a channel.
+    """y = γx̂ + β with x̂ = σ⁻¹(x − μ), whose tangent is γσ⁻¹(ẋ − mean ẋ − x̂ mean(x̂ẋ)) + γ̇x̂ + β̇.
 
-    From ẏ = γσ⁻¹(ẋ − mean ẋ − x̂ mean(x̂ẋ)) + γ̇x̂ + β̇ with x̂ = σ⁻¹(x − μ): elementary operations
-    read and write the images about three times as often.
+    The matrix that takes ẋ there is symmetric, so that PyTorch's kernel for reverse mode, which
+    takes it to a gradient, does for the tangent.
     """
 
     @staticmethod
     def forward(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> tuple[Tensor, ...]:
+        # With weights of few bits the statistics, too, would be rounded to these.
+        weight, bias = _wide(x, weight), _wide(x, bias)
         return torch.native_batch_norm(x, weight, bias, None, None, True, 0.0, eps)
 
     @staticmethod
@@ -79,18 +81,21 @@ class _ForwardMode(torch.autograd.Function):
         _, mean, inverse = output
         ctx.mark_non_differentiable(mean, inverse)
         ctx.save_for_forward(*inputs[:2], mean, inverse)
+        ctx.eps = inputs[3]
 
     @staticmethod
     def jvp(ctx: Any, dx: Tensor, dweight: Tensor, dbias: Tensor, _: None) -> tuple[Any, ...]:
         x, weight, mean, inverse = ctx.saved_tensors
-        wide = torch.promote_types(x.dtype, torch.float32)  # sums over images need the bits
-        weight, mean, inverse = weight.to(wide), mean.to(wide), inverse.to(wide)
-        dims, shape = [0, *range(2, x.ndim)], [1, -1] + [1] * (x.ndim - 2)
-        mean_dx = dx.mean(dims, dtype=wide)
-        covariance = (x * dx).mean(dims, dtype=wide) - mean * mean_dx
-        a = weight * inverse
-        b = inverse * (dweight - a * inverse * covariance)
-        c = dbias - a * mean_dx - b * mean
-        a, b, c = (number.to(x.dtype).view(shape) for number in (a, b, c))
-        tangent = torch.addcmul(torch.addcmul(c, dx, a), x, b)
-        return tangent, None, None
+        through, _, _ = torch.ops.aten.native_batch_norm_backward(
+            dx, x, _wide(x, weight), None, None, mean, inverse, True, ctx.eps, [True] * 3
+        )
+        scale = inverse * _wide(x, dweight)
+        shift = _wide(x, dbias) - scale * mean
+        shape = [1, -1] + [1] * (x.ndim - 2)
+        scale, shift = (number.to(x.dtype).view(shape) for number in (scale, shift))
+        return through.add_(torch.addcmul(shift, x, scale)), None, None
+
+
+def _wide(x: Tensor, weight: Tensor) -> Tensor:
+    """In float32 at least: sums over images need the bits."""
+    return weight.to(torch.promote_types(x.dtype, torch.float32))

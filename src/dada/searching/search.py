@@ -108,7 +108,7 @@ class Search:
             self.update,
             self.policy_gradient,
             HYPERGRADIENTS[settings.hypergradient],
-            self._trace(),
+            self._trace(pipeline),
             MAGNITUDES[settings.magnitudes],
             pipeline,
             self.generator,
@@ -120,7 +120,7 @@ class Search:
             processes,
         )
 
-    def _trace(self) -> Trace | None:
+    def _trace(self, pipeline: Pipeline) -> Trace | None:
         """Where nothing but the rewards of one view is wanted.
 
         Derivatives in the images need a pass of their own, and so do further views, whose
@@ -129,7 +129,10 @@ class Search:
         s, model = self.settings, self.child.model
         derivatives = self.policy_gradient.needs_derivatives or MAGNITUDES[s.magnitudes]
         wanted = s.hypergradient == "traced" and s.views == 1 and not derivatives
-        return Trace(model) if wanted and traceable(model) else None
+        if not wanted or not traceable(model):
+            return None
+        few = self.train.subset(torch.arange(min(16, len(self.train)))).images
+        return Trace(model, pipeline.normalise(few))
 
     unit, method = "epoch", "DADA"
 

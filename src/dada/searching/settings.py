@@ -56,7 +56,7 @@ class Settings(NetworkSettings):
     estimator: Literal["critic", "reinforce", "relax", "gumbel-softmax"] = "critic"
     hypergradient: Literal["exact", "traced", "finite-difference", "first-order"] = "exact"
     """traced takes rewards from the train gradient's own pass where it can, else as exact: two
-    forward passes cheaper of nine, and less to the point with batch normalisation."""
+    forward passes cheaper of nine, and sometimes less to the point with batch normalisation."""
     magnitudes: Literal["sampled", "straight-through", "pathwise"] = "sampled"
     """How they are learnt: as random quantities by their score, through the images as if every
     pixel were the magnitude, or through the images where operations are differentiable."""

@@ -132,8 +132,7 @@ class Step:
     def _rewards(self, batch: Batch, labels: Tensor, direction: dict[str, Tensor]) -> Rewards:
         """Rewards of all views, each view a batch of its own."""
         if self.trace:
-            with self.child.autocast():
-                return Rewards(self.trace.rewards(direction))
+            return Rewards(self.trace.rewards(direction))
         wanted = self.policy_gradient.needs_derivatives or self.magnitude_derivative is not None
 
         def of(augmented: Tensor, mask: Tensor) -> Rewards:

@@ -1,0 +1,53 @@
+"""Layers whose output the loss sees only through batch normalisation."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn.modules.batchnorm import _BatchNorm
+
+_AFFINE = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
+_FELT = 0.01  # of what single images feel; rounding leaves a millionth where it is nothing
+
+
+def shiftless(model: nn.Module, images: Tensor) -> frozenset[str]:
+    """Names of the convolutions and linear layers whose output may be shifted unnoticed.
+
+    A number added to a channel of all images at all places changes no logit where nothing but
+    sums stand before the next batch normalisation: the gradients of such a channel sum to zero
+    over the batch, whatever the loss. Here it is a random linear one.
+
+    Args:
+        model: in training mode; neither its buffers nor the global generators change.
+        images: (B, …) inputs of it, B at least 2; sixteen are enough.
+    """
+    if not any(isinstance(layer, _BatchNorm) for layer in model.modules()):
+        return frozenset()
+    felt: dict[str, Tensor] = {}
+
+    def watch(name: str, output: Tensor) -> None:
+        def keep(gradient: Tensor) -> None:
+            rows = gradient.flatten(2).sum(2) if gradient.ndim > 2 else gradient
+            share = rows.sum(0).norm() / rows.norm().clamp_min(1e-30)
+            felt[name] = torch.maximum(share, felt.get(name, share))
+
+        output.register_hook(keep)
+
+    hooks = [
+        layer.register_forward_hook(lambda _, __, output, name=name: watch(name, output))
+        for name, layer in model.named_modules()
+        if type(layer) in _AFFINE
+    ]
+    devices = [images.device] if images.device.type == "cuda" else []
+    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    generator = torch.Generator().manual_seed(0)
+    try:
+        with torch.random.fork_rng(devices), torch.enable_grad():
+            logits = functional_call(model.train(), buffers, (images,))
+            weights = torch.randn(logits.shape, generator=generator).to(logits)
+            torch.autograd.grad((logits * weights).sum(), list(model.parameters()))
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return frozenset(name for name, share in felt.items() if share < _FELT)
