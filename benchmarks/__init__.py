@@ -1,1 +1,12 @@
-"""Measurements. Each runs alone as ``python -m benchmarks.NAME [--json FILE]``."""
+"""Measurements. Each runs alone as ``python -m benchmarks.NAME [--json FILE]``.
+
+They run as the command line does, with freed memory kept, unless told not to.
+"""
+
+import os
+
+from dada.memory import keep_freed_memory
+
+AS_IT_IS = "DADA_BENCHMARK_MEMORY_AS_IT_IS"
+if not os.environ.get(AS_IT_IS):
+    keep_freed_memory()

@@ -17,12 +17,8 @@ from pathlib import Path
 
 import torch
 
-from dada.memory import keep_freed_memory
+from benchmarks import AS_IT_IS
 from dada.runs import versions
-
-KEEP = "DADA_BENCHMARK_KEEP_MEMORY"
-if os.environ.get(KEEP):
-    keep_freed_memory()
 
 
 def measure(
@@ -66,10 +62,12 @@ def in_turn(
     times: dict[str, list[float]] = {name: [] for name in alternatives}
     for _ in range(rounds):
         for name, arguments in alternatives.items():
-            more = {KEEP: "1", "THP_MEM_ALLOC_ENABLE": "1"} if name in kept else {}
+            environment = dict(os.environ)
+            if name not in kept:
+                environment |= {AS_IT_IS: "1", "THP_MEM_ALLOC_ENABLE": "0"}
             done = subprocess.run(
                 [sys.executable, *arguments],
-                env={**os.environ, **more},
+                env=environment,
                 check=True,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

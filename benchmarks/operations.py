@@ -8,9 +8,12 @@
 - kornia, if it is installed: a value for every image, from and to float tensors, its own format;
   the conversion from and to bytes is not counted. Its geometry is nearest-neighbour here too.
 
-The last two give other bytes; where their column is empty nothing was compared. A ratio is our
-speed over theirs, so losses are ratios below 1. On CUDA ours is also in GB/s: the bytes of the
-images, read once and written once.
+- picture by picture: a policy's transform on PIL images, as a DataLoader's worker has them, on one
+  thread, against the policy written out in Pillow (`dada export --to python`); drawing included.
+
+torchvision and kornia give other bytes; where their column is empty nothing was compared. A ratio
+is our speed over theirs, so losses are ratios below 1. On CUDA ours is also in GB/s: the bytes of
+the images, read once and written once.
 """
 
 import argparse
@@ -26,8 +29,9 @@ from torchvision.transforms.v2 import functional as F
 
 from benchmarks._contract import finish, measure
 from dada.augment import Draw, Sampler, apply
+from dada.export import python, write
 from dada.ops import PAPER_OPERATIONS, get
-from dada.policy import Scale, SearchSpace
+from dada.policy import Policy, Scale, SearchSpace
 
 try:
     import kornia
@@ -135,6 +139,24 @@ def alternatives(name: str, images: Tensor, draw: Draw) -> dict[str, Callable[[]
     return result
 
 
+def picture_by_picture(policy: Policy, images: Tensor) -> dict[str, Callable[[], object]]:
+    """The transform and the exported file, on pictures of their own."""
+    exported = python.load(write(policy, "python"), ".py")
+    pictures = [F.to_pil_image(image) for image in images.cpu()]
+
+    def alone(augment: Callable) -> Callable[[], object]:
+        def run() -> None:
+            threads = torch.get_num_threads()
+            torch.set_num_threads(1)
+            for picture in pictures:
+                augment(picture)
+            torch.set_num_threads(threads)
+
+        return run
+
+    return {"ours": alone(policy.transform()), "pillow": alone(exported)}
+
+
 def line(side: int, name: str, images: Tensor, times: dict[str, dict[str, float]]) -> str:
     """One row of the table; ratios with the quartiles that disagree most."""
     ours = times["ours"]
@@ -163,7 +185,8 @@ def main() -> None:
     # one that has not, every call would pay for fetching its memory anew, whoever is measured.
     torch.empty(31 * 2**20, dtype=torch.uint8)
     generator = torch.Generator().manual_seed(0)
-    uniform = Sampler(SearchSpace(scale=Scale("strength")).uniform())
+    policy = SearchSpace(scale=Scale("strength")).uniform()
+    uniform = Sampler(policy)
     result: dict[str, object] = {"batch": options.batch, "device": options.device}
     result["kornia"] = kornia.__version__ if kornia else None
     rivals = " ".join(
@@ -182,6 +205,9 @@ def main() -> None:
             times = measure(alternatives(name, images, draw), options.repeats)
             result[f"{side}/{name}"] = times
             print(line(side, name, images, times), flush=True)
+        times = measure(picture_by_picture(policy, images), options.repeats)
+        result[f"{side}/picture by picture"] = times
+        print(line(side, "one by one", images, times), flush=True)
     finish(result, options.json)
 
 

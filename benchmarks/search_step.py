@@ -50,7 +50,7 @@ def ours(dataset: Dataset, device: torch.device, **settings: object) -> Callable
 
 OURS = {
     "default": {"preset": "step"},
-    "exact": {"preset": "step", "hypergradient": "exact"},
+    "traced": {"preset": "step", "hypergradient": "traced"},
     "views 2": {"preset": "step", "views": 2},
     "paper": {"preset": "paper"},
 }
@@ -76,7 +76,9 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--rounds", type=int, default=3, help="processes of each alternative")
-    parser.add_argument("--repeats", type=int, default=3, help="steps measured in each, after two")
+    parser.add_argument(
+        "--repeats", type=int, default=2, help="steps measured in each, after three"
+    )
     parser.add_argument("--published", type=Path, help="checkout of the published code")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     parser.add_argument("--json", type=Path)
@@ -84,8 +86,8 @@ def main() -> None:
     device = pick_device(options.device)
     if options.one:
         step = step_of(options.one, options, device)
-        times = [seconds_of(step, device) for _ in range(2 + options.repeats)]
-        print(json.dumps(times[2:]))
+        times = [seconds_of(step, device) for _ in range(3 + options.repeats)]
+        print(json.dumps(times[3:]))
         return
     common = ["--model", options.model, "--side", str(options.side), "--device", options.device]
     common += ["--batch", str(options.batch), "--repeats", str(options.repeats)]

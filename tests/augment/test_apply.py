@@ -1,3 +1,4 @@
+from dataclasses import replace
 from importlib import import_module
 
 import numpy as np
@@ -6,6 +7,7 @@ import torch
 from PIL import Image
 
 from dada.augment import Draw, Sampler, apply
+from dada.augment.apply import apply_to_picture
 from dada.ops import TwoStep, get, register, registry
 from dada.policy import Operation, Policy, Scale, SearchSpace, SubPolicy, load_policy
 
@@ -36,6 +38,36 @@ def test_a_batch_equals_pillow_image_by_image(images, name):
     result = apply(images, draw)
     for row, image in enumerate(images):
         assert torch.equal(result[row], with_pillow(image, draw, row)), row
+
+
+@pytest.mark.parametrize("channels", [3, 1])
+def test_a_picture_comes_out_as_in_a_batch(images, channels):
+    """By Pillow for the picture, by batched kernels for the batch: the same bytes."""
+    images = images[:, :channels]
+    sampler = Sampler(SearchSpace(scale=Scale("strength")).uniform())
+    for seed, image in enumerate(images):
+        draw = sampler(1, torch.Generator().manual_seed(seed))
+        picture = Image.fromarray(image.permute(1, 2, 0).squeeze(2).numpy())
+        before = picture.tobytes()
+        result = torch.from_numpy(np.array(apply_to_picture(picture, draw.choices())))
+        expected = apply(image[None], draw)[0]
+        assert torch.equal(result.view(12, 12, channels).permute(2, 0, 1), expected), draw
+        assert picture.tobytes() == before
+
+
+def test_a_picture_s_operation_without_a_pillow_twin_runs_by_its_kernel(images, monkeypatch):
+    monkeypatch.setattr(registry, "_operations", dict(registry._operations))
+    register("Halve")(lambda images, values: images // 2)
+    register("Corner", random_place=True)(
+        lambda images, values, places: images * (places[:, 0] < 0.5).view(-1, 1, 1, 1)
+    )
+    picture = Image.fromarray(images[0].permute(1, 2, 0).numpy())
+    draw = every_image(("Halve", "Corner"), [0])
+    draw = replace(draw, operation=torch.tensor([[0, 1]]), applied=torch.ones(1, 2).bool())
+    draw = replace(draw, value=torch.zeros(1, 2).double(), place=torch.zeros(1, 2, 2).double())
+    assert np.array_equal(
+        np.array(apply_to_picture(picture, draw.choices())), np.array(picture) // 2
+    )
 
 
 @pytest.mark.parametrize("at_once", [1, 3 * 12 * 12, 5 * 3 * 12 * 12 - 1])

@@ -1,5 +1,6 @@
 import pickle
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -8,7 +9,7 @@ from torchvision import tv_tensors
 from torchvision.ops import box_iou
 from torchvision.transforms import v2
 
-from dada.augment import PolicyTransform, apply
+from dada.augment import PolicyTransform, Sampler, apply
 from dada.ops import PAPER_OPERATIONS, get, register, registry
 from dada.ops.affine import by_affine
 from dada.policy import Operation, Policy, Scale, SearchSpace, SubPolicy, load_policy
@@ -256,3 +257,43 @@ def test_an_affine_operation_of_ones_own_moves_them_too(monkeypatch):
         return values, 0, (1 - values) * width / 2, 0, values, (1 - values) * height / 2
 
     check_moved(*PolicyTransform(alone(("Zoom", 0.4)))(*patch_in(400, 320)))
+
+
+@pytest.mark.parametrize("name", ["dada-cifar10", "autoaugment-imagenet", "strength"])
+def test_a_picture_alone_gets_the_draw_that_a_batch_of_one_gets(name):
+    """Drawn in plain numbers and by tensors from the same stream, to the last digits."""
+    if name == "strength":  # random magnitudes, and sub-policies of unequal length
+        long = SubPolicy(tuple(Operation(o, 0.7, 0.3, 1.0) for o in ("Rotate", "Cutout", "Color")))
+        short = SubPolicy((Operation("ShearX", 1.0, 1.0, 0.5),))
+        policy = Policy((long, short), Scale("strength"))
+    else:
+        policy = load_policy(name)
+    sampler = Sampler(policy)
+    seen = set()
+    for seed in range(200):
+        torch.manual_seed(seed)
+        one = sampler.one()
+        torch.manual_seed(seed)
+        draw = sampler(1).choices()
+        assert [c[0] for c in one] == [c[0] for c in draw]
+        for (_, value, place), (_, expected, where) in zip(one, draw, strict=True):
+            assert value == pytest.approx(expected, rel=1e-9, abs=1e-12) and place == where
+        seen |= {c[0] for c in one}
+    assert len(seen) > 3
+
+
+def test_a_picture_in_a_sample_a_tensor_and_a_batch_come_out_alike():
+    policy = load_policy("autoaugment-cifar10")
+    transform = policy.transform()
+    images = torch.randint(256, (20, 3, 16, 16), dtype=torch.uint8)
+    for seed, image in enumerate(images):
+        picture = Image.fromarray(image.permute(1, 2, 0).numpy())
+        results = []
+        for way in (picture, {"image": picture, "label": 3}, image, image[None]):
+            torch.manual_seed(seed)
+            result = transform(way)
+            result = result["image"] if isinstance(result, dict) else result
+            if isinstance(result, Image.Image):
+                result = torch.from_numpy(np.array(result)).permute(2, 0, 1)
+            results.append(result.view(3, 16, 16) if result.is_contiguous() else result)
+        assert all(torch.equal(results[0], other) for other in results[1:])

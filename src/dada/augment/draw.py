@@ -12,6 +12,9 @@ from torch import Tensor
 from dada.ops import get
 from dada.policy import Scale
 
+Choice = tuple[str, float, tuple[float, float]]
+"""An operation that one image gets, in plain numbers: its name, value and place."""
+
 
 @dataclass(frozen=True)
 class Draw:
@@ -35,6 +38,13 @@ class Draw:
 
     def __len__(self) -> int:
         return len(self.operation)
+
+    def choices(self, row: int = 0) -> list[Choice]:
+        """What one image gets, in order."""
+        x, y = self.place[row].T.tolist()
+        parts = (self.operation[row], self.applied[row], self.value[row])
+        every = zip(*(part.tolist() for part in parts), x, y, strict=True)
+        return [(self.operations[o], value, (x, y)) for o, does, value, x, y in every if does]
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
+from functools import cache
+
 import torch
 from torch import Tensor
 
-from dada.augment.draw import Draw, Table
+from dada.augment.draw import Choice, Draw, Table
+from dada.ops import get
 from dada.policy import Policy
+
+_EPS = 1e-12  # magnitudes of 0 and 1 have no logit
 
 
 class Sampler:
@@ -17,6 +24,7 @@ class Sampler:
     """
 
     def __init__(self, policy: Policy) -> None:
+        lines = cache(lambda name: policy.scale.lines(get(name)))
         names = [[o.name for o in s.operations] for s in policy.sub_policies]
         self._table = Table.of(names, policy.scale)
         self._cumulative = torch.tensor(policy.weights, dtype=torch.float64).cumsum(0)
@@ -24,6 +32,11 @@ class Sampler:
         self._probability, self._magnitude, self._spread = (
             _padded(policy, attribute) for attribute in ("probability", "magnitude", "spread")
         )
+        self._bounds = self._cumulative.tolist()
+        self._plain = [
+            [(o.name, o.probability, o.magnitude, o.spread, lines(o.name)) for o in s.operations]
+            for s in policy.sub_policies
+        ]
 
     def __call__(self, count: int, generator: torch.Generator | None = None) -> Draw:
         """One independent draw for each of `count` images.
@@ -46,11 +59,39 @@ class Sampler:
             uniform(*shape, 2),
         )
 
+    def one(self) -> list[Choice]:
+        """A draw for one image in plain numbers: what `self(1)` draws in its place.
+
+        From PyTorch's global generator. It is ten times as fast, which is felt where a worker
+        augments small pictures one by one.
+        """
+        K = self._probability.shape[1]
+        u = torch.rand(1 + 5 * K, dtype=torch.float64).tolist()
+        applied, strength, side, place = u[1:], u[1 + K :], u[1 + 2 * K :], u[1 + 3 * K :]
+        found: list[Choice] = []
+        operations = self._plain[bisect_right(self._bounds, u[0])]
+        for k, (name, probability, magnitude, spread, lines) in enumerate(operations):
+            if applied[k] < probability:
+                random = _sigmoid(_logit(magnitude) + spread * _logit(strength[k]))
+                offset, slope = lines[side[k] < 0.5]
+                value = offset + slope * (random if spread > 0 else magnitude)
+                found.append((name, value, (place[2 * k], place[2 * k + 1])))
+        return found
+
+
+def _logit(p: float) -> float:
+    p = min(max(p, _EPS), 1 - _EPS)
+    return math.log(p / (1 - p))
+
+
+def _sigmoid(x: float) -> float:
+    return 1 / (1 + math.exp(-x))
+
 
 def random_magnitude(magnitude: Tensor, spread: Tensor, u: Tensor) -> Tensor:
     """sigmoid(logit(magnitude) + spread · Logistic(u)); where spread is 0, the magnitude itself."""
     logit = torch.special.logit
-    random = (logit(magnitude, eps=1e-12) + spread * logit(u, eps=1e-12)).sigmoid()
+    random = (logit(magnitude, eps=_EPS) + spread * logit(u, eps=_EPS)).sigmoid()
     return torch.where(spread > 0, random, magnitude)
 
 

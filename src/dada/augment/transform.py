@@ -11,7 +11,7 @@ from torchvision import tv_tensors
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as F
 
-from dada.augment.apply import apply
+from dada.augment.apply import apply, apply_to_picture
 from dada.augment.draw import Draw
 from dada.augment.sampler import Sampler
 from dada.ops import TwoStep, get
@@ -78,6 +78,13 @@ class PolicyTransform(v2.Transform):
         count = max((len(i) for i in images if isinstance(i, Tensor) and i.ndim == 4), default=1)
         return {"draw": self._sampler(count)}
 
+    def forward(self, *inputs: Any) -> Any:
+        """Augment a sample: an image, or any nest of tuples, lists and dicts with one in it."""
+        alone = inputs[0] if len(inputs) == 1 else None
+        if isinstance(alone, PIL.Image.Image):  # the way of most loaders, short
+            return apply_to_picture(_supported(alone), self._sampler.one())
+        return super().forward(*inputs)
+
     def transform(self, inpt: Any, params: dict[str, Draw]) -> Any:
         """Apply the draw to one image or batch, or move a mask, boxes or key points by it."""
         if isinstance(inpt, tv_tensors.Mask):
@@ -85,21 +92,32 @@ class PolicyTransform(v2.Transform):
         if isinstance(inpt, _Points):
             return _move_points(inpt, params["draw"])
         if isinstance(inpt, PIL.Image.Image):
-            if inpt.mode not in ("RGB", "L"):
-                raise TypeError(
-                    f'a PIL image of mode {inpt.mode}: convert it to "RGB" or "L" first'
-                )
-            return F.to_pil_image(apply(F.pil_to_tensor(inpt)[None], params["draw"])[0])
+            return apply_to_picture(_supported(inpt), params["draw"].choices())
         if inpt.dtype != torch.uint8:
             raise TypeError(
                 f"expected a uint8 image, got {inpt.dtype}: put the policy before the conversion"
             )
         images = inpt.as_subclass(Tensor)
-        batch = images if images.ndim == 4 else images[None]
-        result = apply(batch, params["draw"]).reshape(images.shape)
+        result = _augment(images, params["draw"])
         return (
             tv_tensors.wrap(result, like=inpt) if isinstance(inpt, tv_tensors.TVTensor) else result
         )
+
+
+def _supported(picture: PIL.Image.Image) -> PIL.Image.Image:
+    if picture.mode not in ("RGB", "L"):
+        raise TypeError(f'a PIL image of mode {picture.mode}: convert it to "RGB" or "L" first')
+    return picture
+
+
+def _augment(images: Tensor, draw: Draw) -> Tensor:
+    """(C, H, W) or (B, C, H, W) under a draw; a single image in memory by way of Pillow."""
+    if images.ndim == 4:
+        return apply(images, draw)
+    if images.device.type == "cpu" and images.ndim == 3 and len(images) in (1, 3):
+        picture = apply_to_picture(F.to_pil_image(images), draw.choices())
+        return F.pil_to_tensor(picture).contiguous()
+    return apply(images[None], draw)[0]
 
 
 def _maps(draw: Draw, k: int, height: int, width: int) -> Tensor:
