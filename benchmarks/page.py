@@ -25,9 +25,9 @@ def operations(result: dict) -> list[str]:
     lines = [
         f"Batches of {result['batch']}; each image with a value of its own. Ours gives Pillow's "
         "bytes, which is checked before timing; torchvision's and kornia's functions give others, "
-        "and torchvision's take one value for the whole batch. Picture by picture: a policy's transform on PIL images, "
-        "as in a DataLoader's worker, against the policy written out in Pillow, both on one thread, "
-        "drawing included. Ratios are our speed over theirs.",
+        "and torchvision's take one value for the whole batch. Picture by picture: a policy's "
+        "transform on PIL images, as in a DataLoader's worker, against the policy written out in "
+        "Pillow, both on one thread, drawing included. Ratios are our speed over theirs.",
         "",
         "| side | operation | images/s |"
         + " GB/s |" * (result["device"] == "cuda")
