@@ -68,11 +68,12 @@ def in_turn(
             done = subprocess.run(
                 [sys.executable, *arguments],
                 env=environment,
-                check=True,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
                 text=True,
             )
+            if done.returncode:
+                raise SystemExit(f"{name}: {done.stderr}")
             times[name] += json.loads(done.stdout.splitlines()[-1])
     return {name: _summary(values) for name, values in times.items()}
 

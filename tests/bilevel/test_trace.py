@@ -7,6 +7,7 @@ from torch.func import functional_call
 from torch.nn.functional import cross_entropy
 
 from dada.bilevel import Trace, exact_rewards, traceable
+from dada.bilevel.trace import _statistics
 from dada.models import create
 from dada.models.batch_norm import batch_statistics, elementary
 
@@ -155,3 +156,13 @@ def test_layers_that_only_look_linear_are_not_traceable():
     hooked = nn.Linear(2, 2)
     hooked.register_forward_pre_hook(lambda layer, x: None)
     assert not traceable(hooked)
+
+
+def test_a_batch_s_statistics_are_read_off_the_backward_pass_or_taken_again():
+    layer, x = nn.BatchNorm2d(3).double(), images()
+    output = layer(x)
+    for seen in (output, output * 1):  # a node that is not known to keep them
+        mean, inverse = _statistics(layer, x, seen)
+        torch.testing.assert_close(mean, x.mean((0, 2, 3)))
+        variance = x.var((0, 2, 3), correction=0)
+        torch.testing.assert_close(inverse, (variance + layer.eps).rsqrt())
