@@ -297,3 +297,9 @@ def test_a_picture_in_a_sample_a_tensor_and_a_batch_come_out_alike():
                 result = torch.from_numpy(np.array(result)).permute(2, 0, 1)
             results.append(result.view(3, 16, 16) if result.is_contiguous() else result)
         assert all(torch.equal(results[0], other) for other in results[1:])
+
+
+def test_a_huge_spread_is_no_error():
+    wild = Policy((SubPolicy((Operation("Rotate", 1.0, 0.5, 1e6),)),), Scale("strength"))
+    values = {abs(round(Sampler(wild).one()[0][1])) for _ in range(50)}
+    assert values == {0, 30}, "nearly always the weakest or the strongest"

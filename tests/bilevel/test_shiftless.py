@@ -67,6 +67,12 @@ def test_it_is_what_may_be_shifted_without_moving_a_logit(kind):
             assert (moved < 1e-5) == (name in expected), f"{name} moves a logit by {moved}"
 
 
+def test_layers_over_tokens_are_left_alone():
+    """A token's channels come last: a mean over the wrong axis would be taken out."""
+    model = nn.Sequential(nn.Linear(6, 4), nn.BatchNorm1d(3), nn.Flatten(), nn.Linear(12, 5))
+    assert shiftless(model, torch.randn(8, 3, 6)) == set()
+
+
 def test_every_convolution_of_the_paper_s_network_is():
     model = create("wrn-10-1", 10, 3)
     convolutions = {n for n, m in model.named_modules() if isinstance(m, nn.Conv2d)}

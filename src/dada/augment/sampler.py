@@ -85,7 +85,8 @@ def _logit(p: float) -> float:
 
 
 def _sigmoid(x: float) -> float:
-    return 1 / (1 + math.exp(-x))
+    e = math.exp(-abs(x))  # of a negative number, lest a large spread overflow
+    return (1 if x > 0 else e) / (1 + e)
 
 
 def random_magnitude(magnitude: Tensor, spread: Tensor, u: Tensor) -> Tensor:

@@ -26,8 +26,11 @@ def shiftless(model: nn.Module, images: Tensor) -> frozenset[str]:
         return frozenset()
     felt: dict[str, Tensor] = {}
 
-    def watch(name: str, output: Tensor) -> None:
+    def watch(name: str, output: Tensor, linear: bool) -> None:
         def keep(gradient: Tensor) -> None:
+            if linear and gradient.ndim > 2:  # tokens: their channels come last, and no batch norm
+                felt[name] = torch.ones((), device=gradient.device)
+                return
             rows = gradient.flatten(2).sum(2) if gradient.ndim > 2 else gradient
             share = rows.sum(0).norm() / rows.norm().clamp_min(1e-30)
             felt[name] = torch.maximum(share, felt.get(name, share))
@@ -35,7 +38,9 @@ def shiftless(model: nn.Module, images: Tensor) -> frozenset[str]:
         output.register_hook(keep)
 
     hooks = [
-        layer.register_forward_hook(lambda _, __, output, name=name: watch(name, output))
+        layer.register_forward_hook(
+            lambda layer, _, output, name=name: watch(name, output, isinstance(layer, nn.Linear))
+        )
         for name, layer in model.named_modules()
         if type(layer) in _AFFINE
     ]

@@ -157,7 +157,8 @@ def _normalised(
     layer: _BatchNorm, mean: Tensor, inverse: Tensor, tangent: Tensors, seen: Tensor
 ) -> Tensor:
     variance = inverse.pow(-2) - layer.eps
-    return batch_norm(seen, mean, variance, tangent["weight"], tangent["bias"], eps=layer.eps)
+    weight, bias = tangent.get("weight"), tangent.get("bias")
+    return batch_norm(seen, mean, variance, weight, bias, eps=layer.eps)
 
 
 def _statistics(layer: _BatchNorm, seen: Tensor, output: Tensor) -> tuple[Tensor, Tensor]:
