@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -28,22 +29,35 @@ def measure(
     times: dict[str, list[float]] = {name: [] for name in alternatives}
     for round_ in range(warmup + repeats):
         for name, run in alternatives.items():
-            started = time.perf_counter()
-            run()
-            if torch.cuda.is_available():
-                torch.cuda.synchronize()
+            seconds = seconds_of(run)
             if round_ >= warmup:
-                times[name].append(time.perf_counter() - started)
+                times[name].append(seconds)
     return {name: _summary(values) for name, values in times.items()}
 
 
-def seconds_of(run: Callable[[], object], device: torch.device) -> float:
-    """Wall-clock seconds of a call, the device's work included."""
+def seconds_of(run: Callable[[], object]) -> float:
+    """Wall-clock seconds of a call, a GPU's work included."""
     started = time.perf_counter()
     run()
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
     return time.perf_counter() - started
+
+
+def in_its_own_process(
+    arguments: list[str], environment: dict[str, str] | None = None
+) -> Any:  # what JSON holds
+    """What a fresh Python prints on its last line, as JSON; what it says of an error ends all."""
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        env=environment,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    if done.returncode:
+        raise SystemExit(f"{' '.join(arguments)}: {done.stderr}")
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def in_turn(
@@ -65,16 +79,7 @@ def in_turn(
             environment = dict(os.environ)
             if name not in kept:
                 environment |= {AS_IT_IS: "1", "THP_MEM_ALLOC_ENABLE": "0"}
-            done = subprocess.run(
-                [sys.executable, *arguments],
-                env=environment,
-                capture_output=True,
-                check=False,
-                text=True,
-            )
-            if done.returncode:
-                raise SystemExit(f"{name}: {done.stderr}")
-            times[name] += json.loads(done.stdout.splitlines()[-1])
+            times[name] += in_its_own_process(arguments, environment)
     return {name: _summary(values) for name, values in times.items()}
 
 

@@ -44,7 +44,9 @@ def rewards(
     return torch.stack(found).double()
 
 
-def one_batch(search: Search, size: int, generator: torch.Generator) -> Tensor:
+def one_batch(
+    search: Search, traces: tuple[Trace, Trace], size: int, generator: torch.Generator
+) -> Tensor:
     """(operations, 4) change of reward for each changed image: in all, and by `KINDS`."""
     pipeline, distribution, half = search.step.pipeline, search.distribution, size // 2
     table = distribution.table
@@ -61,9 +63,6 @@ def one_batch(search: Search, size: int, generator: torch.Generator) -> Tensor:
     sample = distribution.sample(size, generator)
     mixed = apply(original, distribution.realise(sample, torch.arange(size), generator))
     mixed[:half] = original[:half]
-    few = pipeline.normalise(original[:16])
-    traces = Trace(search.child.model, few), Trace(search.child.model, few)
-    traces[1].shiftless = frozenset()
 
     def of(images: Tensor) -> Tensor:
         return rewards(search, traces, images, mask, train.labels, direction)
@@ -99,8 +98,11 @@ def main() -> None:
     for seed in range(options.seeds):
         search = frozen_child(dataset, options.model, options.epochs, seed)
         generator = torch.Generator().manual_seed(3)
+        few = search.step.pipeline.normalise(search.train.images[:16])
+        traces = Trace(search.child.model, few), Trace(search.child.model, few)
+        traces[1].shiftless = frozenset()
         changes = torch.stack(
-            [one_batch(search, options.batch, generator) for _ in range(options.batches)]
+            [one_batch(search, traces, options.batch, generator) for _ in range(options.batches)]
         )
         means, errors = changes.mean(0), changes.std(0) / options.batches**0.5
         print(f"{'':14} {'whole batch':>16} " + " ".join(f"{kind:>16}" for kind in KINDS))

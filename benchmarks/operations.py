@@ -181,9 +181,6 @@ def main() -> None:
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    # A process that trains has freed large blocks, after which glibc keeps memory for use again. In
-    # one that has not, every call would pay for fetching its memory anew, whoever is measured.
-    torch.empty(31 * 2**20, dtype=torch.uint8)
     generator = torch.Generator().manual_seed(0)
     policy = SearchSpace(scale=Scale("strength")).uniform()
     uniform = Sampler(policy)

@@ -9,14 +9,12 @@ setting is measured in a process of its own, for its peak memory; within it, the
 import argparse
 import json
 import resource
-import subprocess
-import sys
 from itertools import combinations
 from pathlib import Path
 
 import torch
 
-from benchmarks._contract import finish, measure
+from benchmarks._contract import finish, in_its_own_process, measure
 from benchmarks.search_step import ours, random_dataset
 from dada.models.device import pick_device
 from dada.ops import get, names, register
@@ -80,11 +78,10 @@ def main() -> None:
     for name, values in CHANGES.items():
         for value in values:
             setting = json.dumps({**START, name: value})
-            command = [sys.executable, "-m", "benchmarks.scaling", "--one", setting]
+            command = ["-m", "benchmarks.scaling", "--one", setting]
             command += ["--model", options.model, "--device", options.device]
             command += ["--repeats", str(options.repeats)]
-            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-            found = json.loads(done.stdout.splitlines()[-1])
+            found = in_its_own_process(command)
             result[f"{name}={value}"] = found
             print(
                 f"{name:12} {value:6d} {found['sub_policies']:12d} {found['median']:8.3f} "

@@ -86,7 +86,7 @@ def main() -> None:
     device = pick_device(options.device)
     if options.one:
         step = step_of(options.one, options, device)
-        times = [seconds_of(step, device) for _ in range(3 + options.repeats)]
+        times = [seconds_of(step) for _ in range(3 + options.repeats)]
         print(json.dumps(times[3:]))
         return
     common = ["--model", options.model, "--side", str(options.side), "--device", options.device]

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from functools import cache
 
 import torch
 from torch import Tensor
 
 from dada.augment.draw import Choice, Draw, Table
-from dada.ops import get
 from dada.policy import Policy
 
 _EPS = 1e-12  # magnitudes of 0 and 1 have no logit
@@ -24,7 +22,6 @@ class Sampler:
     """
 
     def __init__(self, policy: Policy) -> None:
-        lines = cache(lambda name: policy.scale.lines(get(name)))
         names = [[o.name for o in s.operations] for s in policy.sub_policies]
         self._table = Table.of(names, policy.scale)
         self._cumulative = torch.tensor(policy.weights, dtype=torch.float64).cumsum(0)
@@ -34,8 +31,11 @@ class Sampler:
         )
         self._bounds = self._cumulative.tolist()
         self._plain = [
-            [(o.name, o.probability, o.magnitude, o.spread, lines(o.name)) for o in s.operations]
-            for s in policy.sub_policies
+            [
+                (o.name, o.probability, o.magnitude, o.spread, line)
+                for o, line in zip(s.operations, lines, strict=False)  # lines are padded
+            ]
+            for s, lines in zip(policy.sub_policies, self._table.lines.tolist(), strict=True)
         ]
 
     def __call__(self, count: int, generator: torch.Generator | None = None) -> Draw:

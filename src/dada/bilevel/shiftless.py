@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.modules.batchnorm import _BatchNorm
 
-_AFFINE = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
+AFFINE = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
 _FELT = 0.01  # of what single images feel; rounding leaves a millionth where it is nothing
 
 
@@ -26,23 +26,20 @@ def shiftless(model: nn.Module, images: Tensor) -> frozenset[str]:
         return frozenset()
     felt: dict[str, Tensor] = {}
 
-    def watch(name: str, output: Tensor, linear: bool) -> None:
+    def watch(name: str, layer: nn.Module, output: Tensor) -> None:
+        # Of tokens the channels come last, and batch normalisation does not follow.
+        of_tokens = isinstance(layer, nn.Linear) and output.ndim > 2
+
         def keep(gradient: Tensor) -> None:
-            if linear and gradient.ndim > 2:  # tokens: their channels come last, and no batch norm
-                felt[name] = torch.ones((), device=gradient.device)
-                return
-            rows = gradient.flatten(2).sum(2) if gradient.ndim > 2 else gradient
-            share = rows.sum(0).norm() / rows.norm().clamp_min(1e-30)
+            share = gradient.new_ones(()) if of_tokens else _share_felt(gradient)
             felt[name] = torch.maximum(share, felt.get(name, share))
 
         output.register_hook(keep)
 
     hooks = [
-        layer.register_forward_hook(
-            lambda layer, _, output, name=name: watch(name, output, isinstance(layer, nn.Linear))
-        )
+        layer.register_forward_hook(lambda layer, _, y, name=name: watch(name, layer, y))
         for name, layer in model.named_modules()
-        if type(layer) in _AFFINE
+        if type(layer) in AFFINE
     ]
     devices = [images.device] if images.device.type == "cuda" else []
     buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
@@ -56,3 +53,9 @@ def shiftless(model: nn.Module, images: Tensor) -> frozenset[str]:
         for hook in hooks:
             hook.remove()
     return frozenset(name for name, share in felt.items() if share < _FELT)
+
+
+def _share_felt(gradient: Tensor) -> Tensor:
+    """Scalar: a shift's effect through an output (B, C, …), of what single images' effects are."""
+    rows = gradient.flatten(2).sum(2) if gradient.ndim > 2 else gradient
+    return rows.sum(0).norm() / rows.norm().clamp_min(1e-30)

@@ -27,10 +27,10 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 
 from dada.bilevel.rewards import Tensors
-from dada.bilevel.shiftless import shiftless
+from dada.bilevel.shiftless import AFFINE, shiftless
 
 LINEAR_IN_WEIGHTS = (
-    *(nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear),
+    *AFFINE,
     *(nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.LayerNorm, nn.GroupNorm),
 )
 
