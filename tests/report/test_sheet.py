@@ -53,7 +53,7 @@ def test_each_row_is_what_apply_gives_for_its_sub_policy():
 
 
 def test_operations_are_always_applied_with_random_strengths():
-    policy = Policy((SubPolicy((Operation("Brightness", 0.0, 0.5, 1.0),)),), Scale("strength"))
+    policy = Policy((SubPolicy((Operation("Brightness", 0.1, 0.5, 1.0),)),), Scale("strength"))
     images = make_images(1).expand(16, -1, -1, -1).contiguous()
     result = augmented(images, policy, policy.sub_policies[0], row_generator(0, 0))
     always = Policy((SubPolicy((Operation("Brightness", 1.0, 0.5, 1.0),)),), Scale("strength"))

@@ -98,6 +98,28 @@ class Policy:
     def _own_copy(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
         return dict(value)
 
+    @classmethod
+    def none(
+        cls, name: str = "no augmentation", provenance: Mapping[str, Any] | None = None
+    ) -> Policy:
+        """The policy that changes no image: what a search returns when no augmentation is best.
+
+        It is an ordinary policy, so every reader and export takes it: one sub-policy, whose only
+        operation, a rotation by 0 degrees, has probability 0.
+        """
+        nothing = SubPolicy((Operation("Rotate", probability=0.0, magnitude=0.5),))
+        return cls((nothing,), name=name, provenance=provenance or {})
+
+    @property
+    def is_none(self) -> bool:
+        """Whether every operation that can be chosen has probability 0: no image is changed."""
+        return not any(
+            operation.probability
+            for sub_policy in self.sub_policies
+            if sub_policy.weight
+            for operation in sub_policy.operations
+        )
+
     @property
     def weights(self) -> tuple[float, ...]:
         """Selection probabilities of the sub-policies; they sum to 1."""
@@ -118,12 +140,16 @@ class Policy:
         return Policy(self.leading()[:count], self.scale, self.name, dict(self.provenance))
 
     def describe(self, limit: int | None = None, side: int | None = None) -> str:
-        """The policy in words and real units, a sub-policy a line, most frequent first.
+        """The policy in words and real units, one sub-policy per line, most frequent first.
+
+        A policy that changes nothing (`is_none`) is described as ``no augmentation``.
 
         Args:
             limit: say only so many sub-policies.
             side: of the images, to say pixels where else it is a fraction of the width.
         """
+        if self.is_none:
+            return "no augmentation: every operation has probability 0"
         total = sum(s.weight for s in self.sub_policies)
         lines = [
             f"{s.weight / total:6.1%}  " + ", then ".join(self.in_words(s, side))

@@ -29,14 +29,17 @@ def augmented(
     """The images under one sub-policy whose operations are always applied.
 
     Strengths, signs and places are drawn at random; only the probabilities are set to 1, so
-    that one sees what the sub-policy does.
+    that one sees what the sub-policy does. A probability of 0 stays: such an operation never acts.
 
     Args:
         images: uint8 (N, C, H, W).
         policy: gives the scale of the magnitudes.
         generator: a CPU generator.
     """
-    always = tuple(replace(operation, probability=1.0) for operation in sub_policy.operations)
+    always = tuple(
+        replace(operation, probability=1.0 if operation.probability else 0.0)
+        for operation in sub_policy.operations
+    )
     alone = Policy((SubPolicy(always),), policy.scale)
     return apply(images, Sampler(alone)(len(images), generator))
 
@@ -108,6 +111,9 @@ def contact_sheet(
     if not len(images) or rows < 1:
         raise UserError("a contact sheet needs at least one image and one row")
     strips = [(["Originals"], images)]
+    if policy.is_none:
+        strips.append((["No augmentation"], images))
+        rows = 0
     for number, sub_policy in enumerate(policy.leading()[:rows]):
         label = [f"{_share(policy, sub_policy):.1%}", *policy.in_words(sub_policy)]
         strips.append((label, augmented(images, policy, sub_policy, row_generator(seed, number))))
