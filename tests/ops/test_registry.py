@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import doctest
+import importlib
+from functools import partial
 
 import pytest
 import torch
 from torch import Tensor
 
+import dada.ops
 from dada.errors import UserError
 from dada.ops import PAPER_OPERATIONS, get, names, register, registry
+from dada.ops.registry import Kernel
+from dada.policy import SearchSpace
 
 ORDER = (
     "ShearX ShearY TranslateX TranslateY Rotate AutoContrast Invert Equalize Solarize Posterize "
@@ -77,9 +82,44 @@ def test_an_operation_without_words_of_its_own_is_described_by_its_number() -> N
     assert get("Gamma").describe(1.23456) == "1.23"
 
 
+def halve(images: Tensor, values: Tensor) -> Tensor:
+    return images // 2
+
+
+def by_cell(cell: str) -> Kernel:
+    """What a notebook's cell defines."""
+    names: dict[str, Kernel] = {}
+    exec(cell, {"__name__": "__main__"}, names)
+    return names["kernel"]
+
+
+def test_a_cell_that_runs_again_replaces_its_operation() -> None:
+    first = "def kernel(images, values): return images // 2"
+    second = "def kernel(images, values): return images // 3"
+    for cell in (first, first, second):
+        register("Mine", low=1, high=2)(by_cell(cell))
+    images = torch.full((1, 1, 1, 1), 9, dtype=torch.uint8)
+    assert get("Mine").kernel(images, torch.zeros(1)).item() == 3
+    assert names().count("Mine") == 1
+
+
 def test_a_name_is_taken_once() -> None:
-    with pytest.raises(ValueError, match="Rotate is registered already"):
-        register("Rotate")(lambda images, values: images)
+    with pytest.raises(ValueError, match=r"Rotate is registered already, by dada\.ops\.geometric"):
+        register("Rotate")(halve)
+    taken: list[Kernel] = [halve, lambda images, values: images, partial(halve)]
+    for number, kernel in enumerate(taken):
+        register(f"Mine{number}")(kernel)
+        register(f"Mine{number}")(kernel)  # the same one: no harm
+        for other in (lambda images, values: images + 1, partial(halve)):
+            with pytest.raises(ValueError, match="choose another name"):
+                register(f"Mine{number}")(other)
+
+
+def test_an_operation_that_is_added_does_not_grow_the_papers_space() -> None:
+    register("Mine")(halve)
+    again = importlib.reload(dada.ops)
+    assert " ".join(again.PAPER_OPERATIONS) == ORDER
+    assert len(SearchSpace().sub_policies) == 105
 
 
 def test_an_unknown_name() -> None:

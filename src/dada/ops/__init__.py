@@ -15,7 +15,11 @@ from dada.ops import erasing as _erasing  # noqa: F401
 from dada.ops.registry import OperationType, get, names, register
 from dada.ops.two_step import TwoStep
 
-PAPER_OPERATIONS = names()
-"""Names of the paper's 15 operations, in its order."""
+PAPER_OPERATIONS = (
+    *("ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate"),
+    *("AutoContrast", "Invert", "Equalize", "Solarize", "Posterize"),
+    *("Contrast", "Color", "Brightness", "Sharpness", "Cutout"),
+)
+"""Names of the paper's 15 operations, in its order. Operations added here are not among them."""
 
 __all__ = ["OperationType", "PAPER_OPERATIONS", "TwoStep", "get", "names", "register"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from multiprocessing import parent_process
 from typing import TypeVar
 
 from PIL import Image
@@ -88,16 +89,24 @@ def register(
         >>> get("Darken").describe(32)
         '32 levels'
 
+    A function that is defined again, as when a notebook's cell runs twice, replaces itself.
+    Worker processes that do not inherit memory (the start methods spawn and forkserver) import
+    the module in which the kernel is defined: register it there at the top level.
+
     Returns:
         A decorator that registers the kernel and gives it back unchanged.
 
     Raises:
-        ValueError: the name is taken.
+        ValueError: the name is taken by another kernel.
     """
 
     def add(kernel: AnyKernel) -> AnyKernel:
-        if name in _operations:
-            raise ValueError(f"the operation {name} is registered already")
+        taken = _operations.get(name)
+        if taken is not None and not _defined_again(taken.kernel, kernel):
+            raise ValueError(
+                f"the operation {name} is registered already, by {_place(taken.kernel)}: "
+                "choose another name"
+            )
         words = describe or ("{:z.3g}" if low != high else "").format
         _operations[name] = OperationType(
             name,
@@ -117,6 +126,18 @@ def register(
     return add
 
 
+def _place(kernel: Kernel) -> str:
+    """Module and name under which a kernel was defined."""
+    name = getattr(kernel, "__qualname__", None) or type(kernel).__qualname__
+    return f"{kernel.__module__}.{name}"
+
+
+def _defined_again(old: Kernel, new: Kernel) -> bool:
+    """Whether both are one function by module and name; nameless kernels are told by identity."""
+    named = not getattr(new, "__qualname__", "<lambda>").endswith("<lambda>")
+    return old is new or (named and _place(old) == _place(new))
+
+
 def get(name: str) -> OperationType:
     """The operation of that name.
 
@@ -127,6 +148,8 @@ def get(name: str) -> OperationType:
         return _operations[name]
     close = get_close_matches(name, _operations, n=1)
     hint = f" (did you mean {close[0]}?)" if close else ""
+    if parent_process() is not None:
+        hint += " in this worker process (register it at the top level of a module)"
     raise UserError(f"unknown operation {name!r}{hint}; known: {', '.join(_operations)}")
 
 

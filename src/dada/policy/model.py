@@ -15,6 +15,7 @@ from pydantic import ConfigDict, Field, field_validator
 from pydantic.dataclasses import dataclass
 
 from dada.ops import get
+from dada.ops.elsewhere import import_operations, modules_of
 from dada.policy.scale import Scale
 from dada.policy.words import describe_operation
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 Fraction = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False, strict=True)]
 NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False, strict=True)]
 _STRICT = ConfigDict(extra="forbid")
+_MODULES = "modules of the user's operations"  # a pickled policy brings them along
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -97,6 +99,14 @@ class Policy:
     @classmethod
     def _own_copy(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
         return dict(value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        used = (o.name for s in self.sub_policies for o in s.operations)
+        return {**self.__dict__, _MODULES: modules_of(used)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        import_operations(state.get(_MODULES, {}))
+        self.__dict__.update((name, value) for name, value in state.items() if name != _MODULES)
 
     @classmethod
     def none(
