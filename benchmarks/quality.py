@@ -4,8 +4,10 @@
         [--searches 1] [--jobs 2] [--folder runs/quality] [--json FILE]
 
 A row is trained from each seed; a searched row is searched first, once for each search seed, and
-trainings take its searches in turn. Everything lies in run folders under `--folder`: what is there
-is not done again, and what was broken off goes on, so the command may be stopped and repeated.
+trainings take its searches in turn. Searches, and all rows but "none", have the paper's Cutout:
+half of the side of images of 24 to 64 pixels. Everything lies in run folders under `--folder`: what
+is there is not done again, and what was broken off goes on, so the command may be stopped and
+repeated.
 """
 
 import argparse
@@ -18,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks._contract import finish
+from dada.datasets import load
 from dada.policy import (
     PAPER_OPERATIONS,
     Operation,
@@ -27,6 +30,7 @@ from dada.policy import (
     SubPolicy,
     save_policy,
 )
+from dada.searching.settings import paper_cutout
 from dada.training.statistics import summary
 
 SIZES: dict[str, dict[str, list[str]]] = {
@@ -110,6 +114,7 @@ class Study:
         self.options, self.size = options, SIZES[options.size]
         self.folder = options.folder / Path(options.data).stem / options.size
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.cutout = paper_cutout(max(load(options.data).side))
         space = SearchSpace(scale=Scale("strength"))
         save_policy(space.random(25, seed=0), self.folder / "random25.json")
         for name in PAPER_OPERATIONS:
@@ -131,6 +136,10 @@ class Study:
                 env={**os.environ, **threads},
             )
 
+    def common(self, seed: int, cutout: int) -> list[object]:
+        """Options of both verbs."""
+        return ["--seed", seed, "--device", self.options.device, "--cutout", cutout]
+
     def search(self, name: str, seed: int) -> Path:
         """The run of a search, done now if it was not yet."""
         out = self.folder / "search" / f"{name}-{seed}"
@@ -139,7 +148,7 @@ class Study:
             row, size = ROWS[name], self.size
             words = ["search", self.options.data, *size["search"], *row.search]
             words += size["child"] if row.child else []
-            self.dada(*words, "--seed", seed, "--device", self.options.device, out=out)
+            self.dada(*words, *self.common(seed, self.cutout), out=out)
         return out
 
     def train(self, name: str, seed: int) -> dict:
@@ -152,8 +161,7 @@ class Study:
             elif policy.endswith(".json"):
                 policy = self.folder / policy
             words = ["train", "--data", self.options.data, "--policy", policy, *self.size["train"]]
-            words += [] if row.cutout else ["--set", "cutout=0"]
-            self.dada(*words, "--seed", seed, "--device", self.options.device, out=out)
+            self.dada(*words, *self.common(seed, self.cutout if row.cutout else 0), out=out)
             print(f"{name} {seed}", flush=True)
         return json.loads((out / "result.json").read_text())
 

@@ -19,7 +19,7 @@ from dada.datasets import Dataset, load
 from dada.policy import SearchSpace
 from dada.searching.run import new_search
 from dada.searching.search import Search
-from dada.searching.settings import for_dataset, make_settings
+from dada.searching.settings import for_dataset, make_settings, paper_cutout
 
 
 def main() -> None:
@@ -74,7 +74,8 @@ def frozen_child(dataset: Dataset, model: str, epochs: int, seed: int = 0) -> Se
     """A child network after some epochs under the uniform policy."""
     torch.manual_seed(seed)
     # Twice the epochs, so that training is half over: the learning rate is still of some size.
-    settings = make_settings("step", model=model, epochs=2 * epochs, policy_lr=1e-12, seed=seed)
+    given = {"model": model, "epochs": 2 * epochs, "policy_lr": 1e-12, "seed": seed}
+    settings = make_settings("step", cutout=paper_cutout(max(dataset.side)), **given)
     settings = for_dataset(settings, dataset)
     search = new_search(settings, dataset, None, torch.device("cpu"))
     for _ in range(epochs):

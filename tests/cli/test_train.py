@@ -48,6 +48,25 @@ def test_the_command_on_the_page_gives_the_same_weights(dada):
     assert all(torch.equal(last[0][name], last[1][name]) for name in last[0])
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("", "policy dada-svhn, crop"),
+        ("--cutout 3", "policy dada-svhn, crop and Cutout 3"),
+        ("--set cutout=3", "policy dada-svhn, crop and Cutout 3"),
+        ("--policy none", "crop"),
+        ("--policy none --cutout 3", "crop and Cutout 3"),
+    ],
+)
+def test_a_cutout_is_named_where_it_acts(dada, options, words):
+    result = dada(f"{TRAIN} --epochs 1 --policy dada-svhn {options} -o out")
+    assert f"epochs of 4 steps, {words}\n" in result.out
+    page = html.unescape(Path("out/report.html").read_text())
+    assert f"under {words.removeprefix('policy ').replace(', ', ' with ')}: 1 epoch" in page
+    settings = json.loads(Path("out/config.json").read_text())["settings"]
+    assert settings["cutout"] == (3 if "3" in options else 0)
+
+
 def test_where_a_run_goes_and_going_on(dada):
     assert dada(TRAIN).code == 0
     assert Path("runs/train/demo-none-0/result.json").exists()
@@ -62,6 +81,7 @@ def test_where_a_run_goes_and_going_on(dada):
         "train --recipe cifar": "no preset 'cifar'; there are default, demo, cifar10-",
         "train": "recipe default is for no data of its own: name them with --data",
         f"{TRAIN} --policy nowhere": "no policy",
+        f"{TRAIN} --cutout 8": "cutout 8 would blank whole images of digits",
         f"{TRAIN} --model net": "unknown network 'net'",
         f"{TRAIN} --lr 1e38 -o wild": "try a lower --lr",
         f"{TRAIN} --set lr_min=0": "--set lr_min: no such setting",

@@ -5,8 +5,11 @@ from dataclasses import replace
 import pytest
 import torch
 
+from dada.datasets import Dataset, ImageSet
 from dada.errors import UserError
 from dada.searching.settings import for_dataset, make_settings
+from dada.training.settings import for_dataset as train_for_dataset
+from dada.training.settings import make_settings as train_settings
 
 
 def test_the_papers_settings_are_the_papers(digits):
@@ -24,6 +27,28 @@ def test_the_papers_settings_are_the_papers(digits):
 def test_a_users_choice_beats_the_preset_and_the_data(digits):
     settings = for_dataset(make_settings("paper", model="wrn-16-1", batch=16, cutout=2), digits)
     assert (settings.model, settings.batch, settings.cutout) == ("wrn-16-1", 16, 2)
+
+
+def pictures(side):
+    part = ImageSet(torch.zeros(8, 3, side, side, dtype=torch.uint8), torch.arange(8) % 2)
+    return Dataset("pictures", part, part, ("a", "b"))
+
+
+@pytest.mark.parametrize("side", [8, 24, 32, 64, 128])
+def test_cutout_is_asked_for_or_the_papers(side):
+    papers = {24: 12, 32: 16, 64: 32}.get(side, 0)
+    for preset, cutout in {"default": 0, "step": 0, "demo": 0, "paper": papers}.items():
+        assert for_dataset(make_settings(preset), pictures(side)).cutout == cutout
+        assert for_dataset(make_settings(preset, cutout=7), pictures(side)).cutout == 7
+        assert for_dataset(make_settings(preset, cutout=0), pictures(side)).cutout == 0
+    assert train_for_dataset(train_settings(), pictures(side), False).cutout == 0
+
+
+def test_a_cutout_of_whole_images_is_refused():
+    with pytest.raises(UserError, match=r"cutout 32 .* below their side, 32 pixels"):
+        for_dataset(make_settings(cutout=32), pictures(32))
+    with pytest.raises(UserError, match="below their side, 64 pixels"):  # as trials see them
+        for_dataset(make_settings(cutout=64), pictures(128))
 
 
 @pytest.mark.parametrize(

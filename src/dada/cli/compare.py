@@ -26,6 +26,7 @@ def compare(
     batch: o.Batch = None,
     lr: o.Lr = None,
     images: o.Images = None,
+    cutout: o.Cutout = None,
     side: o.Side = None,
     root: o.Root = None,
     device: o.Device = "auto",
@@ -56,6 +57,7 @@ def compare(
         "batch": batch,
         "lr": lr,
         "images": images,
+        "cutout": cutout,
         "precision": precision,
         **o.extra_settings(set_, TrainSettings.model_fields),
     }

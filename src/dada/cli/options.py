@@ -38,6 +38,13 @@ Model = Annotated[
 Epochs = Annotated[int | None, typer.Option(help="Passes over the training images.")]
 Batch = Annotated[int | None, typer.Option(help="Images a step.")]
 Lr = Annotated[float | None, typer.Option(help="Learning rate of the network.")]
+Cutout = Annotated[
+    int | None,
+    typer.Option(
+        help="Blank a random square of this many pixels in every training image. "
+        "[0, or the recipe's]"
+    ),
+]
 Precision = Annotated[str | None, typer.Option(help="auto, float32 or bfloat16.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in the folder.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Also write the result here as JSON.")]

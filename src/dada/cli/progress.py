@@ -17,11 +17,12 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from dada.augment.words import around
 from dada.datasets import Dataset, FileDataset, channels_in_words
 from dada.searching import Watcher
 from dada.searching.run import AnySearch
 from dada.training import CompareWatcher, TrainSettings, TrainWatcher
-from dada.training.methods import Method
+from dada.training.methods import BASELINE, Method
 from dada.training.training import Training
 
 
@@ -95,7 +96,8 @@ class SearchProgress(Bar, Watcher):
         self.say(
             f"searching {dataset.name}: {len(search.train)} images to train, "
             f"{len(search.valid)} to validate, {dataset.side[0]}x{dataset.side[1]}, "
-            f"{channels_in_words(dataset.channels)}; {search.words()}, "
+            f"{channels_in_words(dataset.channels)}; {around(search.settings.model_dump())}; "
+            f"{search.words()}, "
             f"{len(search.distribution.space.sub_policies)} sub-policies, "
             f"seed {search.settings.seed}"
         )
@@ -130,7 +132,10 @@ class CompareProgress(Bar, CompareWatcher):
         self, trainings: int, steps: int, settings: TrainSettings, dataset: Dataset
     ) -> None:
         """Say what is trained."""
-        self.say(f"{trainings} trainings of {settings.model}, {settings.epochs} epochs each")
+        self.say(
+            f"{trainings} trainings of {settings.model}, {settings.epochs} epochs each; "
+            f"in every row {around(settings.model_dump())}"
+        )
         self.say_notes(dataset)
         self.begin("train", trainings * steps)
 
@@ -154,10 +159,11 @@ class TrainProgress(Bar, TrainWatcher):
     def on_start(self, training: Training, dataset: Dataset | FileDataset, method: Method) -> None:
         """Say what is trained, with what."""
         s, per_epoch = training.settings, training.steps_per_epoch
+        policy = "" if method is BASELINE else f"policy {method.name}, "
         self.epochs_done = training.epoch
         self.say(
             f"training {s.model} on {dataset.name}: {len(training.images)} images, {s.epochs} "
-            f"epochs of {per_epoch} steps, {method.name}"
+            f"epochs of {per_epoch} steps, {policy}{around(s.model_dump())}"
         )
         self.begin("train", s.epochs * per_epoch, training.epoch * per_epoch)
 

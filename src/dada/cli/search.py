@@ -28,6 +28,7 @@ def search(
     batch: o.Batch = None,
     lr: o.Lr = None,
     images: o.Images = None,
+    cutout: o.Cutout = None,
     estimator: Annotated[
         str | None, typer.Option(help="critic, reinforce, relax or gumbel-softmax.")
     ] = None,
@@ -70,6 +71,7 @@ def search(
         "batch": batch,
         "lr": lr,
         "images": images,
+        "cutout": cutout,
         "estimator": estimator,
         "operations": tuple(n.strip() for n in operations.split(",")) if operations else None,
         "keep": keep,

@@ -34,6 +34,7 @@ def train(
     batch: o.Batch = None,
     lr: o.Lr = None,
     images: o.Images = None,
+    cutout: o.Cutout = None,
     side: o.Side = None,
     root: o.Root = None,
     device: o.Device = "auto",
@@ -72,6 +73,7 @@ def train(
         "batch": batch,
         "lr": lr,
         "images": images,
+        "cutout": cutout,
         "precision": precision,
         **o.extra_settings(set_, TrainSettings.model_fields),
     }

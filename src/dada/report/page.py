@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from dada.augment.words import around
 from dada.errors import UserError
 from dada.files import replace_file
 from dada.policy import Policy, loads
@@ -129,8 +130,10 @@ def train_context(run: RunFolder) -> dict[str, Any]:
         f"{count(tested[-1]['epoch'], 'epoch')}. The lowest, {percent(best['test_error'], 2)} in "
         f"epoch {best['epoch']}, is chosen on the test images."
     )
+    surroundings = around(settings)
+    under = surroundings if config["policy"] == "none" else f"{name} with {surroundings}"
     lead = (
-        f"{settings['model']} on {count(settings['images'], 'training image')} under {name}: "
+        f"{settings['model']} on {count(settings['images'], 'training image')} under {under}: "
         f"{count(epochs[-1]['epoch'], 'epoch')} in "
         f"{duration(sum(epoch['seconds'] for epoch in epochs))}, recipe {settings['preset']}, "
         f"seed {seed}."
@@ -195,13 +198,15 @@ def _search_lead(
         trials = sum(len(e["trials"]) for e in epochs)
         return (
             f"{searched} by {count(trials, 'training')} of {network}, "
-            f"{count(settings['epochs'], 'epoch')} each, in {took}: preset {settings['preset']}, "
+            f"{count(settings['epochs'], 'epoch')} each, with {around(settings)}, in {took}: "
+            f"preset {settings['preset']}, "
             f"seed {settings['seed']}."
         )
     return (
         f"{searched} in {count(epochs[-1]['epoch'], 'epoch')} and {took}: "
         f"preset {settings['preset']}, estimator {settings['estimator']}, "
-        f"seed {settings['seed']}, child network {network}."
+        f"seed {settings['seed']}, child network {network}, "
+        f"{around(settings)} around the policy."
     )
 
 
@@ -212,11 +217,12 @@ def _reason(events: list[dict[str, Any]]) -> str:
 
 
 def _compare_lead(comparison: dict[str, Any]) -> str:
+    same = f"{comparison['around']} in every row; " if "around" in comparison else ""
     return (
         f"The same network ({comparison['network']}) trained from the same "
         f"{count(len(comparison['seeds']), 'seed')} under each augmentation: "
         f"{count(comparison['images'], 'training image')}, "
-        f"{count(comparison['epochs'], 'epoch')}; errors on "
+        f"{count(comparison['epochs'], 'epoch')}; {same}errors on "
         f"{count(comparison['test_images'], 'test image')}."
     )
 

@@ -55,7 +55,9 @@ class NetworkSettings(BaseModel):
     """Shifted by up to `padding` pixels, or a random part of the image resized, as for ImageNet."""
     padding: Annotated[int, Field(ge=0)] | None = None
     flip: bool | None = None
-    cutout: Annotated[int, Field(ge=0)] | None = None
+    cutout: Annotated[int, Field(ge=0)] = 0
+    """Side of the square that is blanked in every training image, in pixels of the images that
+    the network sees, after the policy; 0 for none."""
     jitter: Annotated[float, Field(ge=0, le=1)] | None = None
     lighting: NonNegative | None = None
     """Colour jitter and PCA lighting after the policy, as for ImageNet; 0 for none."""
@@ -106,7 +108,6 @@ def fill(
         "crop": "resized" if large else "padded",
         "padding": side // 8,  # 4 of 32 in the paper
         "flip": dataset.flip,
-        "cutout": side // 2 if 24 <= side <= 64 else 0,  # 16 of 32 in the paper
         "jitter": 0.4 if large else 0.0,
         "lighting": 0.1 if large else 0.0,
     }
@@ -120,6 +121,12 @@ def fill(
     if filled["lighting"] and dataset.channels != 3:
         kind = channels_in_words(dataset.channels)
         raise UserError(f"lighting is for colour images; {dataset.name} is {kind}: set it to 0")
+    pixels = filled.get("pixels") or side
+    if filled.get("cutout", 0) >= pixels:
+        raise UserError(
+            f"cutout {filled['cutout']} would blank whole images of {dataset.name}: "
+            f"must be below their side, {pixels} pixels"
+        )
     for name in ("mean", "std"):
         if len(filled[name]) != dataset.channels:
             raise UserError(
@@ -137,7 +144,7 @@ def pipeline_for(settings: NetworkSettings, side: int, own: Own = NOTHING_OWN) -
         own: with the transforms around the policy.
     """
     s = settings
-    assert s.mean and s.std and s.padding is not None and s.cutout is not None and s.crop
+    assert s.mean and s.std and s.padding is not None and s.crop
     assert s.jitter is not None and s.lighting is not None
     return Pipeline(
         mean=s.mean,

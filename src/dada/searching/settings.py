@@ -171,7 +171,8 @@ def for_dataset(settings: Settings, dataset: Dataset, accelerated: bool = False)
     if settings.preset == "paper":
         normalised = NORMALISED if dataset.channels == 3 else {}
         own = PAPER_BY_DATASET.get(dataset.name, {})
-        filled = {"model": "wrn-40-2", "batch": 128, **normalised, **own, **filled}
+        usual = {"model": "wrn-40-2", "batch": 128, "cutout": paper_cutout(max(dataset.side))}
+        filled = {**usual, **normalised, **own, **filled}
     if settings.horizon == "training":
         return _for_trials(filled, dataset, accelerated)
     filled = fill({"keep": _KEPT, **filled}, dataset, accelerated)
@@ -180,6 +181,11 @@ def for_dataset(settings: Settings, dataset: Dataset, accelerated: bool = False)
     usual = min(Settings().batch, max(_SMALL_BATCH, half // _STEPS))
     filled["batch"] = min(filled.get("batch", usual), half)
     return _with_operations(filled, dataset)
+
+
+def paper_cutout(side: int) -> int:
+    """The paper's Cutout, 16 of 32 pixels, for images of about that size; 0 for all others."""
+    return side // 2 if 24 <= side <= 64 else 0
 
 
 def _for_trials(filled: dict[str, Any], dataset: Dataset, accelerated: bool) -> Settings:

@@ -13,6 +13,7 @@ import torch
 
 from dada.augment import Transform
 from dada.augment.feed import MemoryFeed
+from dada.augment.words import around
 from dada.datasets import AnyData, Dataset, as_dataset, even_batches, reduced
 from dada.errors import UserError
 from dada.models import create
@@ -68,7 +69,8 @@ def compare(
 
     The rows are crop-and-flip alone, each policy, RandAugment and TrivialAugment (torchvision's,
     a draw an image), and the space's uniform policy, which is a policy without a search.
-    Crop, flip and Cutout are the same in every row.
+    What surrounds the policy, crop and flip, is the same in every row; so is a Cutout (setting
+    `cutout`).
 
     Args:
         data: as in `dada.search`. Errors are on its test images, which no search has seen.
@@ -191,6 +193,7 @@ class _Bench:
         return {
             "baseline": BASELINE.name,
             "network": self.settings.model,
+            "around": around(self.settings.model_dump()),
             "images": len(self.images),
             "test_images": len(self.dataset.test),
             "epochs": self.settings.epochs,

@@ -87,8 +87,9 @@ def train(
 
     Args:
         data: as in `dada.search`, or files; None is the recipe's.
-        policy: "none" (crop and flip, and Cutout where the recipe has it), "randaugment",
-            "trivialaugment", "uniform"; or a published name, a policy file, a run folder, a policy.
+        policy: "none" (crop and flip; a Cutout where the recipe or the settings have one),
+            "randaugment", "trivialaugment", "uniform"; or a published name, a policy file, a run
+            folder, a policy.
         recipe: "default", "demo" or one of `dada recipes`.
         seed: of weights, order and draws.
         loss: (logits, labels) to one loss an image; None is cross-entropy, with the settings'
