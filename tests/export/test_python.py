@@ -1,3 +1,5 @@
+import copy
+import pickle
 import random
 import subprocess
 import sys
@@ -173,10 +175,47 @@ def test_what_the_file_cannot_do_is_refused(monkeypatch):
     def mine(images, values):
         return images
 
-    for to in ("python", "torchvision"):
-        with pytest.raises(
-            UserError, match=f"OfMyOwn is an operation of your own: the {to} export"
-        ):
+    for to in ("python", "torchvision", "list"):
+        with pytest.raises(UserError, match=f"the {to} export does not know OfMyOwn: it has Shea"):
             write(alone("OfMyOwn"), to)
-    with pytest.raises(TypeError, match="RGBA"):
-        names_of(alone("Invert"))["Augment"]()(Image.new("RGBA", (4, 4)))
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        (Image.new("RGBA", (4, 4)), 'mode RGBA: convert it to "RGB" or "L"'),
+        (np.zeros((4, 4, 3), np.uint8), "one PIL image, got ndarray"),
+        (torch.zeros(3, 4, 4), "one PIL image, got Tensor"),
+        ("photo.jpg", "one PIL image, got str"),
+        ([CHINA, CHINA], "one PIL image, got list"),
+        (None, "one PIL image, got NoneType"),
+    ],
+)
+def test_what_is_no_image_is_refused_by_name(given, reason):
+    with pytest.raises(TypeError, match=reason):
+        names_of(alone("Invert", probability=0.0))["Augment"]()(given)
+
+
+@pytest.mark.parametrize("name", PAPER_OPERATIONS)
+def test_images_of_any_size_are_taken(name):
+    augment = names_of(alone(name, 0.9))["Augment"]()
+    for size in ((0, 0), (0, 3), (1, 1), (2, 1), (1, 40)):
+        for mode in ("RGB", "L"):
+            assert augment(Image.new(mode, size)).size == size
+
+
+def test_copies_draw_from_the_same_generator(tmp_path, monkeypatch):
+    write("dada-cifar10", "python", tmp_path / "pickled_policy.py")
+    monkeypatch.syspath_prepend(tmp_path)
+    import pickled_policy
+
+    for made in (
+        pickled_policy.Augment(),
+        pickled_policy.Augment(random),
+        pickled_policy.Augment(random.Random(0)),
+    ):
+        results = []
+        for augment in (copy.deepcopy(made), pickle.loads(pickle.dumps(made)), made):
+            random.seed(0)
+            results.append([augment(CHINA).tobytes() for _ in range(10)])
+        assert results[0] == results[1] == results[2]

@@ -2,6 +2,7 @@ import pickle
 import re
 import sys
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ def augment_of(policy):
 def drawn_like(augment, policy):
     """One of the draws of a single operation, with the value and the place that it has."""
     params = augment.make_params([])
-    ((name, (value, *place)),) = params["draw"]
+    ((name, (value, *place)),) = params["draws"][0]
     assert value in policy.scale.values(get(name), policy.sub_policies[0].operations[0].magnitude)
     return params, value, place
 
@@ -86,7 +87,7 @@ def test_operations_follow_each_other():
     for name, (value,) in draw:
         known = get(name).pillow(known, value)
     for image in (CHINA, F.pil_to_tensor(CHINA)):
-        moved = F.to_pil_image(F.to_image(augment.transform(image, {"draw": draw})))
+        moved = F.to_pil_image(F.to_image(augment.transform(image, {"draws": [draw]})))
         assert moved.tobytes() == known.tobytes()
 
 
@@ -96,7 +97,7 @@ def test_boxes_masks_and_points_move_with_the_image(name, sign):
     for magnitude in (0.0, 0.2, 0.35, 0.5, 0.9):
         augment = augment_of(alone(name, magnitude))
         value = Scale().values(get(name), magnitude)[sign]
-        params = {"draw": [(name, [value])]}
+        params = {"draws": [[(name, [value])]]}
         check_moved(*(augment.transform(item, params) for item in patch_in(400, 320)))
 
 
@@ -113,15 +114,29 @@ def test_a_sample_shares_one_draw_and_keeps_its_types():
     torch.manual_seed(0)
     augment = augment_of(load_policy("dada-cifar10"))
     image = tv_tensors.Image(F.pil_to_tensor(CHINA))
-    batch = torch.stack([image] * 3)
     for _ in range(20):
         out = augment({"image": image, "again": tv_tensors.Image(image), "label": 3})
         assert isinstance(out["image"], tv_tensors.Image) and out["label"] == 3
         assert torch.equal(out["image"], out["again"])
-        first, *others = augment(batch)
-        assert all(torch.equal(first, other) for other in others)
-    video = augment(tv_tensors.Video(batch))
-    assert isinstance(video, tv_tensors.Video) and torch.equal(video[0], video[2])
+        video = augment(tv_tensors.Video(torch.stack([image] * 3)))
+        assert isinstance(video, tv_tensors.Video) and torch.equal(video[0], video[2])
+
+
+def test_each_image_of_a_batch_gets_the_draw_that_it_would_get_alone():
+    augment = augment_of(load_policy("dada-cifar10"))
+    image = F.pil_to_tensor(CHINA)
+    for batch in (torch.stack([image] * 6), tv_tensors.Image(torch.stack([image] * 6))):
+        masks = tv_tensors.Mask(torch.ones(6, *image.shape[1:]))
+        torch.manual_seed(0)
+        out, moved, labels = augment(batch, masks, torch.arange(6))
+        assert type(out) is type(batch) and labels.tolist() == list(range(6))
+        torch.manual_seed(0)
+        draws = [augment.make_params([])["draws"] for _ in batch]
+        for i, draw in enumerate(draws):
+            assert torch.equal(out[i], augment.transform(image, {"draws": draw}))
+            assert torch.equal(moved[i], augment.transform(masks, {"draws": draw})[i])
+        assert len({o.numpy().tobytes() for o in out}) > 1
+    assert augment(image[None, :, :0][:0]).shape == (0, 3, 0, 48)
 
 
 def test_masks_of_any_type_and_rank_move():
@@ -142,7 +157,7 @@ def test_draws_are_as_often_as_the_policy_says():
         Policy(tuple(SubPolicy((Operation(n, 0.7, m, s),), weight=w) for w, n, m, s in rows))
     )
     count = 3000
-    draws = [augment.make_params([])["draw"] for _ in range(count)]
+    draws = [augment.make_params([])["draws"][0] for _ in range(count)]
     seen = Counter(step[0] for draw in draws for step in draw)
     for name, share in (("Invert", 0.7 * 2 / 3), ("Cutout", 0.7 / 3), ("Equalize", 0.0)):
         assert abs(seen[name] - count * share) <= 4 * np.sqrt(count * share * (1 - share))
@@ -150,7 +165,7 @@ def test_draws_are_as_often_as_the_policy_says():
     for column, scale in zip(cuts.T, (0.2, 1, 1), strict=True):
         assert stats.kstest(column / scale, "uniform").pvalue > 0.001
     augment = augment_of(alone("Rotate", 1.0))
-    turns = [augment.make_params([])["draw"][0][1][0] for _ in range(100)]
+    turns = [augment.make_params([])["draws"][0][0][1][0] for _ in range(100)]
     assert set(turns) == {30.0, -30.0} and abs(turns.count(30.0) - 50) <= 4 * 5
 
 
@@ -178,12 +193,68 @@ def test_the_file_imports_torch_and_torchvision_only_and_pickles(tmp_path, monke
     assert torch.equal(pickle.loads(pickle.dumps(made))(image), known)
 
 
+TENSOR = torch.zeros(3, 4, 5, dtype=torch.uint8)
+
+
+@pytest.mark.parametrize(
+    ("sample", "reason"),
+    [
+        (np.zeros((4, 5, 3), np.uint8), "no image to augment in ndarray"),
+        ({"image": np.zeros((4, 5, 3), np.uint8), "label": 1}, "in ndarray, int: expected a PIL"),
+        ("photo.jpg", "no image to augment in str"),
+        (Path("photo.jpg"), "no image to augment in .*Path"),
+        (b"bytes", "no image to augment in bytes"),
+        ([], "no image to augment in nothing"),
+        (TENSOR / 255, r"expected a uint8 image, got torch.float32 \(3, 4, 5\)"),
+        (TENSOR.movedim(0, -1), r"got \(4, 5, 3\); of \(H, W, C\), use movedim"),
+        (TENSOR[0], r"\(C, H, W\) or \(B, C, H, W\), C of 1 or 3, got \(4, 5\)"),
+        (TENSOR[None, None], "C of 1 or 3, got"),
+        (torch.zeros(4, 8, 8, dtype=torch.uint8), "C of 1 or 3, got"),
+        (Image.new("RGBA", (4, 4)), "mode RGBA"),
+        ([CHINA, CHINA], "a list of 2 images: give them one by one"),
+        ([TENSOR, TENSOR], "a list of 2 images"),
+        ({"image": [CHINA, CHINA], "label": [0, 1]}, "a list of 2 images"),
+        (([tv_tensors.Image(TENSOR)] * 2, 1), "a list of 2 images"),
+        ((CHINA, CHINA.convert("L")), r"several PIL images in one sample: wrap a mask in tv_tens"),
+        ((CHINA, torch.zeros(40, 48)), r"Tensor \(40, 48\) beside an image: wrap a mask"),
+        ((TENSOR, torch.zeros(4, 5, dtype=torch.int64)), "beside an image: wrap a mask"),
+        ((TENSOR, TENSOR), "beside an image: wrap a mask"),
+        ((CHINA, np.zeros((40, 48))), r"ndarray \(40, 48\) beside an image: wrap a mask"),
+        ((TENSOR[None], TENSOR[None][:0]), "beside an image|batches of"),
+        ((torch.stack([TENSOR] * 2), tv_tensors.Mask(torch.zeros(4, 5))), "Mask beside 2 images"),
+    ],
+)
+def test_what_has_no_one_meaning_is_refused_by_name(sample, reason):
+    with pytest.raises(TypeError, match=reason) as error:
+        augment_of(alone("Invert"))(sample)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", PAPER_OPERATIONS)
+def test_images_of_any_size_are_taken(name):
+    augment = augment_of(alone(name, 0.9))
+    for width, height in ((0, 0), (0, 3), (1, 1), (2, 1), (1, 40)):
+        for mode in ("RGB", "L"):
+            picture = Image.new(mode, (width, height), 100 if mode == "L" else (90, 10, 200))
+            assert augment(picture).size == (width, height)
+            if width and height:
+                tensor = F.pil_to_tensor(picture)
+                assert augment(tensor).shape == tensor.shape
+    assert augment(torch.zeros(3, 0, 4, dtype=torch.uint8)).shape == (3, 0, 4)
+
+
+@pytest.mark.parametrize("name", PAPER_OPERATIONS)
+def test_the_default_device_does_not_matter(name):
+    augment, sample = augment_of(alone(name, 0.9, 1.0)), patch_in(40, 32)
+    torch.manual_seed(0)
+    known = augment(sample[:2])
+    torch.manual_seed(0)
+    with torch.device("meta"):
+        moved = augment(sample[:2])
+    assert all(torch.equal(a, b) for a, b in zip(moved, known, strict=True))
+
+
 def test_what_it_cannot_do_is_refused():
-    augment = augment_of(alone("Invert"))
-    with pytest.raises(TypeError, match="uint8"):
-        augment(torch.zeros(3, 4, 4))
-    with pytest.raises(TypeError, match="RGBA"):
-        augment(Image.new("RGBA", (4, 4)))
     negative = Policy(alone("Color").sub_policies, Scale(bounds={"Color": (-1.0, 2.0)}))
     with pytest.raises(UserError, match="Color goes down to a factor of -1"):
         torchvision.source(negative)

@@ -14,7 +14,7 @@ TARGETS = ("python", "torchvision", "timm", "albumentations", "kornia", "dali", 
 """What a policy can be written for. Each is a module here with
 
 - ``ENDINGS``: of the files that it writes, the usual one first;
-- ``source(policy, ending) -> str``: the text of a file that runs (or is read) as it is;
+- ``source(policy, ending) -> str``: the text of a file that runs (or is read) as it is, in ASCII;
 - ``differences(policy) -> list[str]``: in words, where the library does otherwise than `dada`;
 - ``load(text, ending) -> Callable[[Image], Image]``: the file at work, one PIL image in, one out.
 
@@ -54,5 +54,5 @@ def write(policy: Policy | str | Path, to: str, path: str | Path | None = None) 
         raise UserError(f"{path}: for {to} a file ends in {' or '.join(module.ENDINGS)}")
     text: str = module.source(chosen, ending)
     if path is not None:
-        replace_file(Path(path), text.encode())
+        replace_file(Path(path), text.encode("ascii"))  # whoever reads it need not guess
     return text

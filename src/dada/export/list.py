@@ -11,7 +11,7 @@ from PIL import Image
 
 from dada.augment import PolicyTransform
 from dada.errors import UserError
-from dada.export.python import check_built_in
+from dada.export.python import check_known
 from dada.export.steps import Step, resolve
 from dada.ops import get
 from dada.policy import Policy, Scale, loads
@@ -19,6 +19,13 @@ from dada.policy import Policy, Scale, loads
 ENDINGS = (".json", ".py")
 _LEVELS = 5  # magnitudes that stand for a random one
 _MOST = 50_000  # sub-policies of a list
+
+# The names of the published code.
+_KNOWN = (
+    *("ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate"),
+    *("AutoContrast", "Invert", "Equalize", "Solarize", "Posterize"),
+    *("Contrast", "Color", "Brightness", "Sharpness", "Cutout"),
+)
 
 Item = tuple[str, float, float]
 
@@ -30,7 +37,7 @@ def source(policy: Policy, ending: str = ".json") -> str:
     several, each as likely; the others are repeated, so that none becomes rarer for it.
 
     Raises:
-        UserError: an operation that is not one of the built-in, values that the paper's scale
+        UserError: an operation that the published code does not have, values that the paper's scale
             does not have, or too many sub-policies.
     """
     rows = _rows(policy)
@@ -59,7 +66,7 @@ def load(text: str, ending: str = ".json") -> Callable[[Image.Image], Image.Imag
 
 
 def _rows(policy: Policy) -> list[list[Item]]:
-    check_built_in({o.name for s in policy.leading() if s.weight > 0 for o in s.operations}, "list")
+    check_known(policy, _KNOWN, "list")
     choices = [
         [_items(step, policy.scale) for step in sub_policy.steps]
         for sub_policy in resolve(policy, _LEVELS)

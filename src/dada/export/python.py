@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from PIL import Image
 
-from dada import __version__
 from dada.errors import UserError
-from dada.export.templates import fill
-from dada.ops import PAPER_OPERATIONS, get
+from dada.export.steps import lines
+from dada.export.templates import fill, operations
+from dada.export.words import heading, used
 from dada.policy import Operation, Policy, SubPolicy
 
 ENDINGS = (".py",)
 _WIDTH = 100  # of a line of the file
 
-_HEADING = """{title}
-
-    augment = Augment()
-    image = augment(image)  # a PIL image of mode RGB or L
-
-{about}Written by dada {version}. Needs {needs}.
-"""
+USAGE = """    augment = Augment()
+    image = augment(image)  # a PIL image of mode RGB or L"""
 
 
 def source(policy: Policy, ending: str = ".py") -> str:
     """The file: the policy's table, the operations in it and no others, and ``Augment``.
 
     Raises:
-        UserError: an operation that is not one of the built-in.
+        UserError: an operation that is not in the template, or bounds too far apart.
     """
-    heading = title(policy, "Pillow and nothing else")
-    return fill("python", heading, tables(policy, "python"))
+    return fill("python", heading(policy, "Pillow alone", USAGE), tables(policy, "python"))
 
 
 def differences(policy: Policy) -> list[str]:
@@ -53,50 +47,35 @@ def run(text: str) -> dict[str, Any]:
     return names
 
 
-def title(policy: Policy, needs: str, about: str = "") -> str:
-    """The docstring of a file that holds a policy.
-
-    Args:
-        needs: what has to be installed.
-        about: more to say, in whole paragraphs.
-    """
-    count = sum(s.weight > 0 for s in policy.sub_policies)
-    noun = "sub-policy" if count == 1 else "sub-policies"
-    what = f"{policy.name}: an image-augmentation policy of {count} {noun}."
-    # A name is free text: it must not end the docstring, nor escape anything in it.
-    plain = "".join(c if c.isprintable() and c not in '\\"' else "?" for c in what)
-    return _HEADING.format(title=plain, about=about, version=__version__, needs=needs)
-
-
-def tables(policy: Policy, target: str) -> dict[str, str]:
+def tables(policy: Policy, template: str) -> dict[str, str]:
     """The tables of a template: sub-policies, lines from magnitude to value, operations.
 
     Raises:
-        UserError: an operation that is not one of the built-in.
+        UserError: an operation that is not in the template, or bounds too far apart.
     """
-    chosen = [s for s in policy.leading() if s.weight > 0]
-    used = {o.name for s in chosen for o in s.operations}
-    check_built_in(used, target)
-    names = [name for name in PAPER_OPERATIONS if name in used]
-    lines = [f'    "{name}": {policy.scale.lines(get(name))!r},\n' for name in names]
-    kernels = [f'    "{name}": {get(name).kernel.__name__},\n' for name in names]
+    functions = operations(template)
+    check_known(policy, functions, template)
+    present = used(policy)
+    names = [name for name in functions if name in present]
+    values = [f'    "{name}": {lines(policy.scale, name)!r},\n' for name in names]
+    entries = [f'    "{name}": {functions[name]},\n' for name in names]
+    rows = [_row(s) for s in policy.leading() if s.weight > 0]
     return {
-        "SUB_POLICIES": f"[\n{''.join(map(_row, chosen))}]",
-        "LINES": f"{{\n{''.join(lines)}}}",
-        "OPERATIONS": f"{{\n{''.join(kernels)}}}",
+        "SUB_POLICIES": f"[\n{''.join(rows)}]",
+        "LINES": f"{{\n{''.join(values)}}}",
+        "OPERATIONS": f"{{\n{''.join(entries)}}}",
     }
 
 
-def check_built_in(names: set[str], target: str) -> None:
-    """Refuse what no other library knows.
+def check_known(policy: Policy, known: Collection[str], target: str) -> None:
+    """Refuse a policy with operations that an export does not know.
 
     Raises:
-        UserError: an operation that is not one of the built-in.
+        UserError: it names them.
     """
-    for name in sorted(names - set(PAPER_OPERATIONS)):
+    if unknown := sorted(used(policy).difference(known)):
         raise UserError(
-            f"{name} is an operation of your own: the {target} export knows only the "
-            f"{len(PAPER_OPERATIONS)} built-in ones"
+            f"the {target} export does not know {', '.join(unknown)}: it has {', '.join(known)}"
         )
 
 

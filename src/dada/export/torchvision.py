@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from dada.errors import UserError
-from dada.export.python import run, tables, title
+from dada.export.python import USAGE, run, tables
+from dada.export.steps import values
 from dada.export.templates import fill
-from dada.export.words import used
-from dada.ops import get
+from dada.export.words import heading, used
 from dada.policy import Policy
 
 ENDINGS = (".py",)
@@ -21,27 +21,28 @@ _TENSORS = {
     "Color": "the grey image has other weights and is rounded down",
     "Sharpness": "image and smoothed image are blended in another order",
 }
-_ABOUT = """PIL images, uint8 tensors, and samples of images with boxes and masks. Cutout leaves
-boxes and masks as they are, also where it covers them.
+_USAGE = f"""{USAGE}
 
-"""
+It takes PIL images, uint8 tensors (C, H, W), batches (B, C, H, W) whose images get a draw each,
+and samples of an image with boxes and masks (torchvision.tv_tensors). Cutout leaves boxes and
+masks as they are, also where it covers them."""
 
 
 def source(policy: Policy, ending: str = ".py") -> str:
     """The file: the policy's table, the operations in it and no others, and ``Augment``.
 
     Raises:
-        UserError: an operation that is not one of the built-in, or bounds that make a factor
-            negative, which torchvision refuses.
+        UserError: an operation that is not in the template, bounds too far apart, or bounds that
+            make a factor negative, which torchvision refuses.
     """
     written = tables(policy, "torchvision")
     for name in sorted(used(policy) & {"Contrast", "Color", "Brightness", "Sharpness"}):
-        lowest = min(v for m in (0.0, 1.0) for v in policy.scale.values(get(name), m))
+        lowest = min(v for m in (0.0, 1.0) for v in values(policy.scale, name, m))
         if lowest < 0:
             raise UserError(
                 f"{name} goes down to a factor of {lowest:.3g}: torchvision takes no negative one"
             )
-    return fill("torchvision", title(policy, "torchvision 0.23 or newer", _ABOUT), written)
+    return fill("torchvision", heading(policy, "torchvision 0.23 or newer", _USAGE), written)
 
 
 def differences(policy: Policy) -> list[str]:
@@ -54,7 +55,7 @@ def differences(policy: Policy) -> list[str]:
     ]
     if "Cutout" in names:
         said.append("Cutout leaves boxes and masks as they are, also where it covers them")
-    return [*said, "one draw for all that a call is given: a batch of images shares it"]
+    return said
 
 
 def load(text: str, ending: str = ".py") -> Callable[[Any], Any]:

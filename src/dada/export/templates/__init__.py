@@ -50,6 +50,24 @@ def fill(template: str, heading: str, tables: Mapping[str, str]) -> str:
     return text
 
 
+def operations(template: str) -> dict[str, str]:
+    """The operations that a template knows, each with the name of its function there."""
+    return known((files(__name__) / f"{template}.py").read_text(encoding="utf-8"))
+
+
+def known(source: str) -> dict[str, str]:
+    """The table ``OPERATIONS`` of a file of Python: each operation with the text of its entry."""
+    for node in ast.parse(source).body:
+        match node:
+            case (
+                ast.Assign(targets=[ast.Name(id="OPERATIONS")], value=ast.Dict() as table)
+                | ast.AnnAssign(target=ast.Name(id="OPERATIONS"), value=ast.Dict() as table)
+            ):
+                names = (str(ast.literal_eval(key)) for key in table.keys if key)
+                return dict(zip(names, map(ast.unparse, table.values), strict=True))
+    raise ValueError("no table of operations")
+
+
 def _pieces(source: str, tables: Mapping[str, str]) -> Iterator[Piece]:
     lines = source.splitlines()
     nodes = ast.parse(source).body

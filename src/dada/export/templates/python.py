@@ -142,38 +142,48 @@ class Augment:
     """Augment PIL images of mode RGB or L under the policy above.
 
     Args:
-        generator: a `random.Random`, or the module `random` itself, which PyTorch's DataLoader
-            seeds differently in every worker.
+        generator: a `random.Random`; None for the global generator of `random`, which PyTorch's
+            DataLoader seeds differently in every worker.
     """
 
-    def __init__(self, generator: Any = random) -> None:
-        self.generator = generator
+    def __init__(self, generator: Any = None) -> None:
+        # The module itself cannot be pickled, so it is not kept.
+        self.generator = None if generator is random else generator
         self.weights = [weight for weight, _ in SUB_POLICIES]
 
     def __call__(self, image: Image.Image) -> Image.Image:
         """One sub-policy's operations, drawn anew for each image; the image stays as it is.
 
         Raises:
-            TypeError: another mode than RGB or L.
+            TypeError: no PIL image, or one of another mode than RGB or L.
         """
+        if not isinstance(image, Image.Image):
+            raise TypeError(f"expected one PIL image, got {type(image).__name__}: convert it first")
         if image.mode not in ("RGB", "L"):
             raise TypeError(f'an image of mode {image.mode}: convert it to "RGB" or "L" first')
-        _, operations = self.generator.choices(SUB_POLICIES, self.weights)[0]
+        if 0 in image.size:
+            return image
+        draw = self.draw()
+        _, operations = draw.choices(SUB_POLICIES, self.weights)[0]
         for name, probability, magnitude, spread in operations:
-            if self.generator.random() < probability:
+            if draw.random() < probability:
                 value = self.value(name, self.magnitude(magnitude, spread))
-                place = (self.generator.random(), self.generator.random())
+                place = (draw.random(), draw.random())
                 image = OPERATIONS[name](image, value, *(place if name == "Cutout" else ()))
         return image
+
+    def draw(self) -> Any:
+        """What draws: the generator that was given, or the global one."""
+        return random if self.generator is None else self.generator
 
     def magnitude(self, magnitude: float, spread: float) -> float:
         """A random magnitude in [0, 1]; the one given where there is no spread."""
         if not spread:
             return magnitude
-        logits = logit(magnitude) + spread * logit(self.generator.random())
+        logits = logit(magnitude) + spread * logit(self.draw().random())
         return 0.5 + 0.5 * math.tanh(logits / 2)
 
     def value(self, name: str, magnitude: float) -> float:
         """The value in the operation's unit, in a random direction where it has two."""
-        offset, slope = LINES[name][self.generator.random() < 0.5]
+        offset, slope = LINES[name][self.draw().random() < 0.5]
         return offset + slope * magnitude

@@ -94,8 +94,8 @@ def nearest(pixels: torch.Tensor, *coefficients: float) -> torch.Tensor:
     a, b, c, d, e, f = coefficients
     x, y = torch.arange(width, device=pixels.device), torch.arange(height, device=pixels.device)
     if b == d == 0:
-        columns = running(c + a / 2, a, width).to(x.device)
-        rows = running(f + e / 2, e, height).to(x.device)[:, None]
+        columns = running(c + a / 2, a, width).to(pixels.device)
+        rows = running(f + e / 2, e, height).to(pixels.device)[:, None]
     else:
         a, b, c = (math.floor(v * 65536 + 0.5) for v in (a, b, c + a / 2 + b / 2))
         d, e, f = (math.floor(v * 65536 + 0.5) for v in (d, e, f + d / 2 + e / 2))
@@ -109,8 +109,9 @@ def nearest(pixels: torch.Tensor, *coefficients: float) -> torch.Tensor:
 
 
 def running(start: float, step: float, count: int) -> torch.Tensor:
-    """Whole parts of start, start + step, …: a running sum, which rounds where Pillow's does."""
-    return torch.tensor([math.floor(v) for v in accumulate([start] + [step] * (count - 1))])
+    """Whole parts of start, start + step, and so on: a running sum, rounded as Pillow's is."""
+    whole = [math.floor(v) for v in accumulate([start] + [step] * (count - 1))]
+    return torch.tensor(whole, device="cpu")
 
 
 def auto_contrast(image: Any, value: float) -> Any:
@@ -191,16 +192,23 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
 
 GEOMETRIC = ("ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate")
 
+FOLLOWING = (tv_tensors.BoundingBoxes, tv_tensors.Mask, tv_tensors.KeyPoints)
+
+Step = tuple[str, list[float]]
+
 
 class Augment(v2.Transform):
-    """Augment a sample under the policy above: images, and boxes, masks and points with them.
+    """Augment a sample under the policy above: an image, and boxes, masks and points with it.
 
-    All that one call is given shares one draw. The geometric operations move boxes, masks
-    (nearest pixel, 0 outside) and points; the others, Cutout among them, leave them as they are.
-    Randomness is PyTorch's global generator.
+    A PIL image, a uint8 tensor (C, H, W), or a batch (B, C, H, W), each image of which gets a draw
+    of its own; masks (B, ..., H, W) may come with a batch. The frames of a video and all else
+    that one sample holds share one draw. The geometric operations move boxes, masks (nearest
+    pixel, 0 outside) and points; the others, Cutout among them, leave them as they are.
+    Randomness is PyTorch's global generator on the CPU.
 
     Raises:
-        TypeError: float images, or PIL images of another mode than RGB or L.
+        TypeError: what is no such image, or may mean several things: NumPy arrays, paths, float
+            images, a list of images, or a plain mask beside the image.
     """
 
     _transformed_types = (torch.Tensor, PIL.Image.Image)
@@ -209,34 +217,114 @@ class Augment(v2.Transform):
         super().__init__()
         self.weights = [weight for weight, _ in SUB_POLICIES]
 
+    def forward(self, *inputs: Any) -> Any:
+        """Augment a sample: an image, or any nest of tuples and dicts with one in it."""
+        check_lists(inputs)
+        return super().forward(*inputs)
+
     def check_inputs(self, flat_inputs: list[Any]) -> None:
-        """Refuse what would come out wrong."""
-        for image in flat_inputs:
-            if isinstance(image, PIL.Image.Image) and image.mode not in ("RGB", "L"):
-                raise TypeError(f'an image of mode {image.mode}: convert it to "RGB" or "L" first')
+        """Refuse what would come out wrong, or would not be augmented at all."""
+        kinds = (PIL.Image.Image, tv_tensors.Image, tv_tensors.Video)
+        tensors = [i for i in flat_inputs if isinstance(i, torch.Tensor)]
+        plain = [t for t in tensors if not isinstance(t, tv_tensors.TVTensor)]
+        pictures = [i for i in flat_inputs if isinstance(i, kinds)]
+        # Beside none of these torchvision takes the first plain tensor for the image.
+        images, others = (pictures, plain) if pictures else (plain[:1], plain[1:])
+        others = others + [i for i in flat_inputs if not isinstance(i, (torch.Tensor, *kinds))]
+        if not images and not any(isinstance(i, FOLLOWING) for i in flat_inputs):
+            got = ", ".join(dict.fromkeys(type(i).__name__ for i in flat_inputs)) or "nothing"
+            raise TypeError(
+                f"no image to augment in {got}: expected a PIL image or a uint8 tensor "
+                "(C, H, W); v2.ToImage() converts a NumPy array"
+            )
+        for image in images:
+            check_image(image)
+        if sum(isinstance(image, PIL.Image.Image) for image in images) > 1:
+            raise TypeError(f"several PIL images in one sample: {WRAP}")
+        sizes = [tuple(F.get_size(image)) for image in images]
+        for other in others:
+            shape = tuple(getattr(other, "shape", ()))
+            if len(shape) >= 2 and (shape[-2:] in sizes or shape[:2] in sizes):
+                raise TypeError(f"{type(other).__name__} {shape} beside an image: {WRAP}")
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
-        """One draw: the operations that are applied, in order, each with its arguments."""
-        chosen = int(torch.tensor(self.weights, dtype=torch.float64).multinomial(1))
+        """A draw for the sample, or for each image of a batch."""
+        counts = {len(i) for i in flat_inputs if is_batch(i)}
+        if len(counts) > 1:
+            raise TypeError(f"batches of {sorted(counts)} images in one sample")
+        return {"draws": [self.draw() for _ in range(counts.pop() if counts else 1)]}
+
+    def draw(self) -> list[Step]:
+        """The operations that are applied, in order, each with its arguments."""
+        weights = torch.tensor(self.weights, dtype=torch.float64, device="cpu")
         draw = []
-        for name, probability, magnitude, spread in SUB_POLICIES[chosen][1]:
-            sign, do, noise, *place = torch.rand(5, dtype=torch.float64).tolist()
+        for name, probability, magnitude, spread in SUB_POLICIES[int(weights.multinomial(1))][1]:
+            sign, do, noise, *place = torch.rand(5, dtype=torch.float64, device="cpu").tolist()
             if do < probability:
                 offset, slope = LINES[name][sign < 0.5]
                 value = offset + slope * random_magnitude(magnitude, spread, noise)
                 draw.append((name, [value, *(place if name == "Cutout" else [])]))
-        return {"draw": draw}
+        return draw
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        """Apply the draw to an image, or what of it concerns a box, a mask or a point."""
-        follows = (tv_tensors.BoundingBoxes, tv_tensors.Mask, tv_tensors.KeyPoints)
-        is_image = not isinstance(inpt, follows)
-        if is_image and isinstance(inpt, torch.Tensor) and inpt.dtype != torch.uint8:
-            raise TypeError(f"expected a uint8 image, got {inpt.dtype}")
-        for name, arguments in params["draw"]:
-            if is_image or name in GEOMETRIC:
-                inpt = OPERATIONS[name](inpt, *arguments)
-        return inpt
+        """Apply the draws to an image or a batch, or move what belongs to it."""
+        draws = params["draws"]
+        if not is_batch(inpt) and len(draws) == 1:
+            return apply(inpt, draws[0])
+        of_batch = is_batch(inpt) or (isinstance(inpt, tv_tensors.Mask) and inpt.ndim > 2)
+        if not of_batch or len(inpt) != len(draws):
+            raise TypeError(f"{type(inpt).__name__} beside {len(draws)} images: give one by one")
+        each = [apply(tv_tensors.wrap(i, like=inpt), d) for i, d in zip(inpt, draws, strict=True)]
+        return tv_tensors.wrap(torch.stack(each), like=inpt) if each else inpt
+
+
+WRAP = "wrap a mask in tv_tensors.Mask, and images that share a draw in tv_tensors.Image"
+
+
+def apply(sample: Any, draw: list[Step]) -> Any:
+    """The draw's operations on one image, or what of them concerns a box, a mask or a point."""
+    if 0 in F.get_size(sample):
+        return sample
+    for name, arguments in draw:
+        if name in GEOMETRIC or not isinstance(sample, FOLLOWING):
+            sample = OPERATIONS[name](sample, *arguments)
+    return sample
+
+
+def is_batch(sample: Any) -> bool:
+    """Whether it is a batch of images, each of which gets a draw of its own."""
+    no_batch = (PIL.Image.Image, tv_tensors.Video, *FOLLOWING)
+    return not isinstance(sample, no_batch) and sample.ndim == 4
+
+
+def check_lists(sample: Any) -> None:
+    """A list of images is a batch, whose images must not share a draw."""
+    items = list(sample.values()) if isinstance(sample, dict) else sample
+    if not isinstance(items, (list, tuple)):
+        return
+    images = [i for i in items if isinstance(i, (PIL.Image.Image, tv_tensors.Image))]
+    images += [i for i in items if type(i) is torch.Tensor and i.ndim >= 3]
+    if isinstance(sample, list) and len(images) > 1:
+        raise TypeError(
+            f"a list of {len(images)} images: give them one by one, or stacked as (B, C, H, W)"
+        )
+    for item in items:
+        check_lists(item)
+
+
+def check_image(image: Any) -> None:
+    """Refuse images that the operations do not know."""
+    if isinstance(image, PIL.Image.Image):
+        if image.mode not in ("RGB", "L"):
+            raise TypeError(f'an image of mode {image.mode}: convert it to "RGB" or "L" first')
+        return
+    shape = tuple(image.shape)
+    if image.dtype != torch.uint8:
+        raise TypeError(f"expected a uint8 image, got {image.dtype} {shape}")
+    ranks = (4, 5) if isinstance(image, tv_tensors.Video) else (3, 4)
+    if len(shape) not in ranks or shape[-3] not in (1, 3):
+        hint = "; of (H, W, C), use movedim(-1, -3)" if shape[-1:] in ((1,), (3,)) else ""
+        raise TypeError(f"expected (C, H, W) or (B, C, H, W), C of 1 or 3, got {shape}{hint}")
 
 
 def random_magnitude(magnitude: float, spread: float, u: float) -> float:
