@@ -1,7 +1,11 @@
-"""What becomes of memory that is let go, in a process of our own."""
+"""Memory: keeping what is freed, and refusing what does not fit."""
 
 import ctypes
 import os
+from contextlib import suppress
+from pathlib import Path
+
+from dada.errors import UserError
 
 _TRIM_THRESHOLD, _MMAP_MAX = -1, -4  # of glibc's malloc.h
 
@@ -23,3 +27,38 @@ def keep_freed_memory() -> None:
         return
     mallopt(_TRIM_THRESHOLD, 2**31 - 1)
     mallopt(_MMAP_MAX, 0)
+
+
+def available() -> int:
+    """Bytes of memory that a process may still take; what the system does not tell is no limit."""
+    limits = [2**63]
+    with suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        line = next(line for line in lines if line.startswith("MemAvailable"))
+        limits.append(1024 * int(line.split()[1]))
+    with suppress(OSError, ValueError):  # a container's own limit
+        group = Path("/sys/fs/cgroup")
+        most, used = ((group / f"memory.{name}").read_text() for name in ("max", "current"))
+        limits.append(int(most) - int(used))
+    return max(0, min(limits))
+
+
+def check_fits(what: str, size: int, count: int) -> None:
+    """Refuse what would not fit in memory before it is taken.
+
+    Args:
+        what: begins the message.
+        size: bytes that `count` images take.
+        count: of images.
+
+    Raises:
+        UserError: they take more than three quarters of what is available; the message says how
+            many would fit.
+    """
+    free = available() * 3 // 4
+    if size > free:
+        fit = free * count // size
+        raise UserError(
+            f"{what}: {count:,} images take {size / 2**30:.1f} GiB, and {free / 2**30:.1f} GiB are "
+            f"free for them: {fit:,} would fit"
+        )

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from dada.datasets import as_dataset
+from dada.datasets import as_dataset, from_torch
 from dada.errors import UserError
 
 
@@ -55,3 +55,76 @@ def test_unequal_classes_are_mentioned():
     notes = as_dataset(Unequal(300, classes=["well", "ill"])).notes
     assert "232 training images of well, 8 of ill; --set balance=true" in notes[1]
     assert as_dataset((Unequal(300), Unequal(300))).notes[0].startswith("classes are unequal")
+
+
+def test_labels_without_names_are_numbered_whatever_they_are():
+    class Far(Pictures):
+        def __getitem__(self, index):
+            return super().__getitem__(index)[0], [10**12, 5][index % 2]
+
+    dataset = as_dataset((Far(20), Far(4)))
+    assert dataset.classes == ("5", "1000000000000")
+    assert dataset.test.labels.tolist() == [1, 0, 1, 0]
+    assert dataset.notes == ("labels 5, 1000000000000 are numbered from 0 to 1",)
+
+
+def test_names_of_classes_survive_a_random_split():
+    whole = Pictures(40, classes=["cat", "dog"])
+    parts = torch.utils.data.random_split(whole, [30, 10], torch.Generator().manual_seed(0))
+    assert as_dataset(tuple(parts)).classes == ("cat", "dog")
+    again = torch.utils.data.Subset(parts[0], range(20))
+    assert as_dataset(again).classes == ("cat", "dog")
+
+
+@pytest.mark.parametrize(
+    "two",
+    [
+        lambda train, test: [train, test],
+        lambda train, test: {"train": train, "test": test},
+        lambda train, test: {"train": train, "val": test},
+    ],
+    ids=["list", "mapping", "validation"],
+)
+def test_a_training_and_a_test_set_in_every_form(two):
+    dataset = as_dataset(two(Pictures(20), Pictures(6)))
+    assert (len(dataset.train), len(dataset.test)) == (20, 6)
+
+
+def test_a_list_of_pictures_and_labels_is_one_dataset():
+    pairs = [Pictures(20)[i] for i in range(20)]
+    assert len(as_dataset(pairs).train) == 16
+    assert len(from_torch(pairs[:2])) == 2
+    images = as_dataset((pairs, pairs[:2]))
+    assert (len(images.train), len(images.test)) == (20, 2)
+
+
+def test_labels_that_are_one_hot_are_one_per_picture():
+    class OneHot(Pictures):
+        def __getitem__(self, index):
+            return super().__getitem__(index)[0], [[1, 0, 0], [0, 0, 1]][index % 2]
+
+    dataset = as_dataset((OneHot(20, classes=["ant", "bee", "cat"]), OneHot(4)))
+    assert dataset.classes == ("ant", "bee", "cat")
+    assert dataset.test.labels.tolist() == [0, 2, 0, 2]
+    assert dataset.notes == ("labels are one-hot: read as one of 3 classes per image",)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ([Pictures(4), Pictures(4), Pictures(4)], "3 datasets: give two, to train and to test"),
+        ({"test": Pictures(4)}, "data has parts test: train is needed"),
+        ({}, "data has parts none: train is needed"),
+        ([], "list: has no items"),
+        (7, "int: has no length"),
+        (None, "NoneType: has no length"),
+    ],
+)
+def test_what_has_no_one_meaning_is_refused(data, message):
+    with pytest.raises(UserError, match=message):
+        as_dataset(data)
+
+
+def test_images_are_of_8_pixels_at_least():
+    with pytest.raises(UserError, match="images are 10x7 pixels: at least 8x8 are needed"):
+        as_dataset(Pictures(20, (1, 10, 7)))

@@ -1,4 +1,5 @@
 import re
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -45,7 +46,6 @@ def full(**changes):
         ((1, 9, 8), lambda x: x),
         ((9, 8, 5), lambda x: x.transpose(0, 3, 1, 2)),
         ((2, 9, 8), lambda x: x),
-        ((3, 9, 2), lambda x: x),
     ],
 )
 def test_every_image_layout(tmp_path, shape, chw):
@@ -105,14 +105,22 @@ def test_a_side_resizes(tmp_path):
         ({"x_train": images(20, 8, 8, 8)}, "x_train is (20, 8, 8, 8): must be"),
         ({"x_train": images(20, 3, 8, 3)}, "whose channels may be the second or the last axis"),
         ({"x_train": images(0, 8, 8), "y_train": labels(0)}, "x_train is empty, (0, 8, 8)"),
-        ({"y_train": labels(20, dtype=np.float32)}, "y_train is float32: labels must be integers"),
-        ({"y_train": labels(20).astype(bool)}, "y_train is bool: labels must be integers"),
-        ({"y_train": np.array(["a", "b"] * 10)}, "y_train is <U1: labels must be integers"),
+        ({"y_train": labels(20) + 0.5}, "y_train is float64: labels must be whole numbers or text"),
+        ({"y_train": np.array([0, np.nan] * 10)}, "y_train is float64: labels must be whole"),
+        ({"y_train": np.array([b"a", b"b"] * 10)}, "y_train is |S1: labels must be whole numbers"),
+        ({"y_train": labels(20) * 1j}, "y_train is complex128: labels must be whole numbers"),
+        ({"y_train": np.array(1)}, "y_train is (): must be (N,), one label per image"),
+        ({"y_train": np.zeros((20, 2, 2), int)}, "y_train is (20, 2, 2): must be (N,)"),
+        ({"y_train": np.zeros((20, 0), int)}, "y_train is (20, 0): must be (N,)"),
+        ({"x_train": np.array(1, np.uint8)}, "x_train is (): must be N x H x W"),
         ({"y_train": labels(40, 3).reshape(20, 2)}, "y_train is (20, 2): must be (N,), one"),
         ({"y_train": labels(40).reshape(20, 2)}, "y_test is (6,) but y_train (20, 2): must have"),
         ({"y_train": labels(19)}, "20 images in x_train but 19 labels in y_train"),
-        ({"y_train": labels(20, 1)}, "y_train has one class only (0)"),
-        ({"y_test": np.array([0, 1, 2, 3, 0, 1])}, "labels 2, 3 that y_train has not (0, 1)"),
+        ({"y_train": labels(20, 1)}, "one class only (0): at least two"),
+        (
+            {"y_test": np.array([0, 1, 2, 3, 0, 1])},
+            "test labels 2, 3 are missing from the training labels (0, 1)",
+        ),
         ({"x_test": images(6, 8, 8, 3)}, "x_test images are 3x8x8 but x_train's are 3x9x8"),
         ({"x_test": images(6, 9, 8)}, "x_test images are 1x9x8 but x_train's are 3x9x8"),
         ({"y_train": np.array([0, "a"] * 10, object)}, "y_train is an array of Python objects"),
@@ -122,6 +130,40 @@ def test_wrong_arrays_are_named(tmp_path, changes, message):
     path = save(tmp_path, **full(**changes))
     with pytest.raises(UserError, match="^" + re.escape(f"{path}: ") + ".*" + re.escape(message)):
         load(path)
+
+
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [
+        (labels(20, dtype=np.float32), ("0", "1")),
+        (labels(20).astype(bool), ("False", "True")),
+        (np.array(["dog", "cat"] * 10), ("cat", "dog")),
+        (np.array([10**12, 7] * 10), ("7", "1000000000000")),
+    ],
+    ids=["float", "bool", "text", "huge"],
+)
+def test_labels_of_any_kind_name_the_classes(tmp_path, values, names):
+    dataset = load(save(tmp_path, **full(y_train=values, y_test=values[:6])))
+    assert dataset.classes == names
+    assert dataset.train.labels.tolist() == np.unique(values, return_inverse=True)[1].tolist()
+    assert torch.equal(dataset.test.labels, dataset.train.labels[:6])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int64, bool])
+def test_one_hot_labels_are_one_label_per_image(tmp_path, dtype):
+    one_hot = np.eye(3, dtype=dtype)[labels(20, 3)]
+    dataset = load(save(tmp_path, **full(y_train=one_hot, y_test=one_hot[:6])))
+    assert dataset.train.labels.tolist() == labels(20, 3).tolist()
+    assert dataset.test.labels.tolist() == labels(6, 3).tolist()
+    assert dataset.classes == ("0", "1", "2")
+    assert dataset.notes == ("labels are one-hot: read as one of 3 classes per image",)
+
+
+def test_several_labels_in_the_test_set_are_several_in_all(tmp_path):
+    one_hot = np.eye(3, dtype=int)[labels(20, 3)]
+    several = np.ones((6, 3), int)
+    dataset = load(save(tmp_path, **full(y_train=one_hot, y_test=several)))
+    assert dataset.train.labels.shape == (20, 3) and dataset.notes == ()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.int8, bool])
@@ -174,6 +216,59 @@ def not_arrays(path):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("x_train", "text")
         archive.writestr("y_train", "text")
+
+
+def header(shape, kind="|u1"):
+    """Writes an .npz whose x_train has a header that promises more than there is."""
+
+    def write(path):
+        import io
+        import zipfile
+
+        np.savez(path, **full())
+        content = io.BytesIO()
+        said = {"descr": kind, "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(content, said)
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr("x_train.npy", content.getvalue() + b"\0" * 8)
+
+    return write
+
+
+LIARS = [
+    header((10**6, 1000, 1000, 3)),
+    header((2**62, 8, 8)),
+    header((-1, 8, 8)),
+    header((20, 8, 8), "<U1000000000"),
+    header((True, 8, 8)),
+]
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("write", LIARS)
+def test_a_header_that_lies_takes_no_memory(tmp_path, write):
+    path = tmp_path / "x.npz"
+    write(path)
+    with pytest.raises(UserError, match=r"not a readable .npz file \("):
+        load(path)
+
+
+def test_what_does_not_fit_in_memory_is_refused_with_what_would(tmp_path, monkeypatch):
+    path = save(tmp_path, **full())
+    monkeypatch.setattr("dada.memory.available", lambda: 9 * 8 * 3 * 16)
+    with pytest.raises(UserError, match=r"x_train: 20 images take .* 12 would fit"):
+        load(path)
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_a_damaged_file_is_read_as_it_was_or_refused(tmp_path, seed):
+    path = save(tmp_path, **full())
+    rng, content = np.random.default_rng(seed), bytearray(path.read_bytes())
+    for place in rng.integers(0, len(content), rng.integers(1, 20)):
+        content[place] = rng.integers(256)
+    path.write_bytes(content)
+    with suppress(UserError):
+        assert len(load(path).train) == 20
 
 
 @pytest.mark.parametrize("write", [garbage, truncated, damaged, single, not_arrays])

@@ -15,8 +15,16 @@ def chw(pixels):
 
 @pytest.mark.parametrize(
     "picture",
-    [Image.fromarray(RGB), chw(RGB), chw(RGB).float() / 255, chw(RGB).double() / 255],
-    ids=["pil", "uint8", "float32", "float64"],
+    [
+        Image.fromarray(RGB),
+        chw(RGB),
+        chw(RGB).float() / 255,
+        chw(RGB).double() / 255,
+        (chw(RGB).float() / 255 * 1.0000002 - 1e-7),
+        RGB,
+        RGB / 255,
+    ],
+    ids=["pil", "uint8", "float32", "float64", "rounded", "array", "float array"],
 )
 @pytest.mark.parametrize("label", [1, np.int64(1), torch.tensor(1), np.array(1)])
 def test_pictures_and_labels_of_every_kind(picture, label):
@@ -61,9 +69,20 @@ class Endless:
         ([], "mine: has no items"),
         (Endless(), "mine: has no length: a map-style dataset is needed"),
         ([3], r"mine, item 0: is a int: must be a pair"),
-        ([(RGB, 0)], "picture is a ndarray: must be a PIL image or a tensor"),
+        ([("a.png", 0)], "picture is a str: must be a PIL image, a tensor or an array"),
+        (
+            [(RGB.transpose(2, 0, 1)[:, :2], 0)],
+            r"an array \(3, 2, 12\): .* \(C, H, W\) as a tensor",
+        ),
+        ([(np.zeros((2, 8, 8, 3)), 0)], r"picture is float64 \(2, 8, 8, 3\)"),
+        ([(np.array(["a"]), 0)], "picture is <U1"),
+        ([(chw(RGB).float(), 0)], "picture is 0 to 255: must be in .*; divide by 255"),
+        ([(chw(RGB), 10**30)], "label is 1000000"),
         ([(torch.zeros(8, 8, 3), 0)], r"picture is \(8, 8, 3\): must be \(H, W\)"),
-        ([(torch.zeros(4, 8, 8), 0), (chw(RGB), 0)], "mine: pictures of 3, 4 channels: must be"),
+        (
+            [(torch.zeros(4, 8, 8), 0), (chw(RGB), 0)],
+            "mine: pictures of 3, 4 channels: must match; only grey",
+        ),
         ([(torch.zeros(3, 8, 8).int(), 0)], "picture is torch.int32: must be uint8"),
         ([(torch.zeros(3, 8, 8) - 1, 0)], "picture is -1 to -1: .* without Normalize"),
         ([(torch.zeros(3, 8, 8) * torch.nan, 0)], "picture is nan to nan"),

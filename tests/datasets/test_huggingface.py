@@ -1,11 +1,13 @@
 """Datasets of Hugging Face: made here and saved to disk, since tests have no network."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from dada.datasets import from_torch, load
+from dada.datasets import as_dataset, from_torch, load
 from dada.datasets.huggingface import hub_name, read_hub
 from dada.errors import UserError
 
@@ -248,3 +250,61 @@ def test_name_and_configuration_go_to_the_library_and_its_code_is_never_run(
     assert len(read_hub("hf:owner/name:large", root=tmp_path).train) == 4
     read_hub("hf:name")
     assert calls == [("owner/name", "large", str(tmp_path)), ("name", None, None)]
+
+
+def two_labels(hf, count=20):
+    """Class labels of two kinds, neither called `label`."""
+    coarse, fine = hf.ClassLabel(names=["pet", "car"]), hf.ClassLabel(names=["cat", "dog", "van"])
+    numbers = [[0, 0, 1][i % 3] for i in range(count)], [i % 3 for i in range(count)]
+    whole = split(
+        hf, pictures(count), [0] * count, coarse=(coarse, numbers[0]), fine=(fine, numbers[1])
+    )
+    return whole.remove_columns("label")
+
+
+def test_of_several_label_columns_the_user_chooses_one(hf, tmp_path):
+    source = saved(hf, tmp_path / "x", train=two_labels(hf))
+    with pytest.raises(
+        UserError,
+        match=r"several label columns \(coarse, fine\): choose one with hf:NAME\?label=COLUMN",
+    ):
+        load(source)
+    dataset = load(f"{source}?label=fine")
+    assert (dataset.classes, dataset.name) == (("cat", "dog", "van"), "x")
+    assert "columns not used: coarse; add ?label=COLUMN to use another" in dataset.notes
+    assert load(f"{source}?label=coarse&image=pic").classes == ("pet", "car")
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("?label=breed", "no label column 'breed'; there are coarse, fine"),
+        ("?image=photo&label=fine", "no image column 'photo'; there are pic"),
+        ("?split=train", "'split': must be ?image=COLUMN or ?label=COLUMN"),
+    ],
+)
+def test_a_wrong_column_is_named(hf, tmp_path, query, message):
+    source = saved(hf, tmp_path / "x", train=two_labels(hf)) + query
+    with pytest.raises(UserError, match=re.escape(f"{source}: {message}")):
+        load(source)
+
+
+def test_one_of_several_columns_of_images_is_not_guessed(hf, tmp_path):
+    whole = split(hf, pictures(4), [0, 1] * 2, mask=(hf.Image(), pictures(4)))
+    with pytest.raises(UserError, match=r"several image columns \(pic, mask\)"):
+        load(saved(hf, tmp_path / "x", train=whole))
+
+
+def test_objects_of_the_library_are_taken_as_they_are(hf):
+    whole = split(hf, pictures(20), [0, 1] * 10)
+    alone = as_dataset(whole)
+    assert alone.classes == ("cat", "dog") and (len(alone.train), len(alone.test)) == (16, 4)
+    some = pictures(4)
+    for data in (
+        hf.DatasetDict(train=whole, test=split(hf, some, [0, 1, 1, 0])),
+        (whole, split(hf, some, [0, 1, 1, 0])),
+        [whole.with_format("numpy"), split(hf, some, [0, 1, 1, 0])],
+    ):
+        both = as_dataset(data)
+        assert torch.equal(both.test.images, chw(some))
+        assert both.test.labels.tolist() == [0, 1, 1, 0]

@@ -8,10 +8,10 @@ from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 from dada.datasets import (
     PAPER_REDUCED,
     ImageSet,
+    halve,
     halves,
     hold_out,
     reduced,
-    reduced_to_halve,
 )
 from dada.datasets.splits import split_off_test_set
 from dada.errors import UserError
@@ -98,7 +98,6 @@ def test_five_of_each_class_are_enough_to_hold_out_and_halve():
             "'0' has 1, '1' has 1, '2' has 1, '3' has 1, '4' has 1 and 3 more classes",
         ),
         (lambda: halves([]), "needs at least 2 images of each class: there are none"),
-        (lambda: reduced([0, 0, 0, 1], 2), "a reduced set needs at least 2 images of each class"),
         (
             lambda: reduced([0, 1, 2] * 10, 2),
             "a reduced set of 2 of 30 images in 3 classes cannot keep the class shares: must be "
@@ -114,21 +113,72 @@ def test_too_few_images_is_a_clear_error(call, message):
         call()
 
 
-def test_what_is_to_be_halved_has_two_of_each_class():
+def test_an_image_alone_in_its_class_is_trained_on():
+    labels = np.array([0] * 40 + [1] * 30 + [2])
+    chosen = reduced(labels, 21)
+    rest, _ = sklearn_split(labels[:70], 1, 50, 0)
+    assert chosen.tolist() == [*rest, 70], "the others as scikit-learn splits them"
+    train, valid = halves(labels)
+    expected_train, expected_valid = sklearn_split(labels[:70], 5, 0.5, 0)
+    assert train.tolist() == [*expected_train, 70] and valid.tolist() == expected_valid.tolist()
+
+
+def test_small_classes_of_a_reduced_set_can_be_halved():
     labels = np.repeat([0, 1, 2, 3], [500, 490, 7, 3])
     for size in (100, 200, 300):
-        plain, rows = reduced(labels, size), reduced_to_halve(labels, size)
-        counts = np.bincount(labels[plain], minlength=4)
-        assert rows.tolist() == [row for row in plain if counts[labels[row]] > 1]
-        assert 1 in counts and np.bincount(labels[rows]).min() != 1
-        halves(labels[rows])
-    assert np.array_equal(reduced_to_halve(labels, 1000), np.arange(1000))
+        rows = reduced(labels, size)
+        train, valid = halves(labels[rows])
+        assert sorted([*train, *valid]) == list(range(size))
+
+
+def with_copies_of_the_first(copies, labels=(0, 1)):
+    """100 images, no two alike but for so many copies of image 0."""
+    pixels = torch.arange(100 * 64).view(100, 1, 8, 8) * 7 % 251
+    pixels[50 : 50 + copies] = pixels[0]
+    return ImageSet(pixels.to(torch.uint8), torch.tensor(labels).repeat(50))
+
+
+def sides(first, second):
+    """Contents that are on both sides."""
+    return set(first.contents()) & set(second.contents())
+
+
+@pytest.mark.parametrize("copies", [0, 1, 7, 30])
+def test_copies_of_an_image_stay_on_one_side_of_every_split(copies):
+    images = with_copies_of_the_first(copies)
+    train, test, notes = split_off_test_set("mine", images, ["ant", "bee"])
+    assert not sides(train, test)
+    assert len(train) + len(test) == 100
+    assert not sides(*halve(images)) and sum(map(len, halve(images))) == 100
+    said = [note for note in notes if "exact cop" in note]
+    assert said == {
+        0: [],
+        1: ["1 image is an exact copy of another: copies stay on the same side of every split"],
+    }.get(
+        copies, [f"{copies} images are exact copies: copies stay on the same side of every split"]
+    )
+
+
+def test_without_copies_the_split_is_scikit_learns():
+    images = with_copies_of_the_first(0)
+    train, valid = halve(images)
+    expected_train, expected_valid = sklearn_split(images.labels.numpy(), 5, 0.5, 0)
+    assert torch.equal(train.images, images.images[torch.from_numpy(expected_train)])
+    assert torch.equal(valid.images, images.images[torch.from_numpy(expected_valid)])
+
+
+def test_images_that_are_all_the_same_are_split_all_the_same():
+    grey = ImageSet(torch.full((20, 1, 8, 8), 128, dtype=torch.uint8), torch.arange(20) % 2)
+    train, test, notes = split_off_test_set("grey", grey, ["ant", "bee"])
+    assert (len(train), len(test)) == (16, 4)
+    assert notes[1] == "19 images are exact copies, on both sides of the split"
+    assert [len(half) for half in halve(grey)] == [10, 10]
 
 
 def test_a_class_too_small_to_hold_out_of_stays_whole():
     labels = torch.tensor([0] * 10 + [1] * 4 + [2] * 10 + [3])
     images = ImageSet(torch.arange(25, dtype=torch.uint8)[:, None, None, None], labels)
-    train, test, note = split_off_test_set("mine", images, ["ant", "bee", "cat", "dog"])
+    train, test, (note,) = split_off_test_set("mine", images, ["ant", "bee", "cat", "dog"])
     assert test.labels.bincount(minlength=4).tolist() == [2, 0, 2, 0]
     assert train.labels.bincount(minlength=4).tolist() == [8, 4, 8, 1]
     every = torch.cat([train.images, test.images]).flatten().tolist()

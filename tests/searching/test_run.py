@@ -225,6 +225,23 @@ def test_validation_images_are_neither_training_nor_test_images(digits):
     assert not sets[0] & sets[1] and not (sets[0] | sets[1]) & sets[2]
 
 
+@pytest.mark.parametrize("settings", [SMALL, {"epochs": 1, "operations": ("Rotate", "Invert")}])
+def test_a_class_of_one_image_is_searched_with(settings):
+    pixels = torch.randint(256, (41, 1, 8, 8), dtype=torch.uint8)
+    labels = torch.tensor([0] * 20 + [1] * 20 + [2])
+    data = dada.Dataset(
+        "few", dada.ImageSet(pixels, labels), dada.ImageSet(pixels[:9], labels[:9]), tuple("abc")
+    )
+    seen = {}
+
+    class Watch(Watcher):
+        def on_start(self, search, dataset):
+            seen.update(train=search.train.labels, valid=search.valid.labels)
+
+    search(data, watch=Watch(), **settings)
+    assert 2 in seen["train"] and 2 not in seen["valid"]
+
+
 def test_grey_images_leave_the_colour_operation_out(digits):
     policy = search(digits, **{**SMALL, "epochs": 1})
     assert "Color" not in policy.provenance["settings"]["operations"]

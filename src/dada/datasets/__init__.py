@@ -12,7 +12,7 @@ from dada.datasets.imageset import (
 )
 from dada.datasets.load import DEFAULT_ROOT, load
 from dada.datasets.named import NAMES
-from dada.datasets.splits import PAPER_REDUCED, halves, hold_out, reduced, reduced_to_halve
+from dada.datasets.splits import PAPER_REDUCED, halve, halves, hold_out, reduced
 
 __all__ = [
     "DEFAULT_ROOT",
@@ -28,11 +28,11 @@ __all__ = [
     "channels_in_words",
     "even_batches",
     "from_torch",
+    "halve",
     "halves",
     "hold_out",
     "load",
     "open_files",
     "open_images",
     "reduced",
-    "reduced_to_halve",
 ]

@@ -13,6 +13,8 @@ from dada.datasets.imageset import CHANNELS, ImageSet, are_channels
 from dada.datasets.pixels import check_side, choose_side, planes, square_planes, to_eight_bits
 from dada.errors import UserError
 
+_ROUNDING = 1 / 512  # beyond 0 and 1, half a level of 255: what arithmetic in float16 leaves
+
 
 class MapStyle(Protocol):
     """What `from_torch` needs of a dataset: a length and items by number."""
@@ -26,10 +28,10 @@ def from_torch(dataset: MapStyle, side: int | None = None, name: str = "dataset"
     """Take every item of a map-style dataset, such as one of torchvision's, once.
 
     Args:
-        dataset: gives (picture, label) pairs. A picture is a PIL image of any mode, or a tensor,
-            (H, W) or (C, H, W) with C 1, 3 or less than H and W: uint8, or float in [0, 1]. A
-            label is an integer from 0; or, where a picture may have several labels, a list, an
-            array or a tensor of 0 and 1, one for each label.
+        dataset: gives (picture, label) pairs. A picture is a PIL image of any mode; a tensor,
+            (H, W) or (C, H, W); or an array, (H, W) or (H, W, C); with C 1, 3 or less than H and
+            W: uint8, or float in [0, 1]. A label is an integer from 0; or, where a picture may
+            have several labels, a list, an array or a tensor of 0 and 1, one for each label.
         side: of the images, in pixels. None keeps a size that all pictures share, and otherwise
             chooses 32, 64 or 96 by their median shorter side.
         name: what error messages call the dataset.
@@ -72,7 +74,7 @@ def _pair(item: Any, where: str) -> tuple[Any, Any]:
 
 def _label(label: Any, where: str) -> int | tuple[float, ...]:
     plain = label.tolist() if isinstance(label, Tensor | np.ndarray) else label
-    if isinstance(plain, Integral) and not isinstance(plain, bool) and int(plain) >= 0:
+    if isinstance(plain, Integral) and not isinstance(plain, bool) and 0 <= int(plain) < 2**63:
         return int(plain)
     if isinstance(plain, list | tuple) and plain and all(value in (0, 1) for value in plain):
         return tuple(map(float, plain))
@@ -84,8 +86,8 @@ def _labels(labels: list[int | tuple[float, ...]], name: str) -> Tensor:
     lengths = {len(label) if isinstance(label, tuple) else 0 for label in labels}
     if len(lengths) > 1:
         raise UserError(
-            f"{name}: labels of different lengths ({', '.join(map(str, sorted(lengths)))}): must "
-            "be as many for every picture"
+            f"{name}: labels of different lengths ({', '.join(map(str, sorted(lengths)))}): every "
+            "picture needs the same number"
         )
     return torch.tensor(labels, dtype=torch.float32 if lengths != {0} else torch.int64)
 
@@ -97,11 +99,30 @@ def _pixels(picture: Any, where: str) -> np.ndarray:
             return planes(to_eight_bits(picture))
         except (OSError, ValueError) as error:
             raise UserError(f"{where}: picture cannot be used: {error}") from error
+    if isinstance(picture, np.ndarray):
+        picture = _channels_first(picture, where)
     if not isinstance(picture, Tensor):
         raise UserError(
-            f"{where}: picture is a {type(picture).__name__}: must be a PIL image or a tensor"
+            f"{where}: picture is a {type(picture).__name__}: must be a PIL image, a tensor or an "
+            "array"
         )
     return _bytes(_three_axes(picture, where), where).cpu().numpy()
+
+
+def _channels_first(picture: np.ndarray, where: str) -> Tensor:
+    """An array as a tensor; NumPy's pictures have their channels last."""
+    if picture.ndim not in (2, 3) or picture.dtype.kind not in "uif":
+        raise UserError(
+            f"{where}: picture is {picture.dtype} {picture.shape}: must be (H, W) or (H, W, C) of "
+            "numbers"
+        )
+    if picture.ndim == 3 and not are_channels(*picture.transpose(2, 0, 1).shape):
+        raise UserError(
+            f"{where}: picture is an array {picture.shape}: must be (H, W) or (H, W, C) with C "
+            f"{CHANNELS}; give (C, H, W) as a tensor"
+        )
+    last = picture.transpose(2, 0, 1) if picture.ndim == 3 else picture
+    return torch.from_numpy(np.ascontiguousarray(last))
 
 
 def _three_axes(picture: Tensor, where: str) -> Tensor:
@@ -120,12 +141,11 @@ def _bytes(picture: Tensor, where: str) -> Tensor:
     if not picture.is_floating_point():
         raise UserError(f"{where}: picture is {picture.dtype}: must be uint8, or float in [0, 1]")
     low, high = picture.min().item(), picture.max().item()
-    if not 0 <= low <= high <= 1:  # also true of NaN
-        raise UserError(
-            f"{where}: picture is {low:g} to {high:g}: float must be in [0, 1]; give the dataset "
-            "without Normalize"
-        )
-    return (picture * 255).round().to(torch.uint8)
+    if not -_ROUNDING <= low <= high <= 1 + _ROUNDING:  # also true of NaN
+        bytes_ = low >= 0 and 2 <= high <= 255
+        remedy = "divide by 255" if bytes_ else "give the dataset without Normalize"
+        raise UserError(f"{where}: picture is {low:g} to {high:g}: must be in [0, 1]; {remedy}")
+    return (picture.double() * 255).round().clamp(0, 255).to(torch.uint8)
 
 
 def _stack(images: Sequence[np.ndarray], name: str) -> Tensor:
@@ -133,8 +153,8 @@ def _stack(images: Sequence[np.ndarray], name: str) -> Tensor:
     found = sorted({len(pixels) for pixels in images})
     if len(found) > 1 and found != [1, 3]:
         raise UserError(
-            f"{name}: pictures of {', '.join(map(str, found))} channels: must be as many in every "
-            "picture, but for grey ones among RGB ones"
+            f"{name}: pictures of {', '.join(map(str, found))} channels: must match; only grey and "
+            "RGB may be mixed"
         )
     channels = found[-1]
     out = np.empty((len(images), channels, *images[0].shape[1:]), np.uint8)

@@ -2,45 +2,106 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dada.datasets.adapt import MapStyle, from_torch
-from dada.datasets.imageset import Dataset, ImageSet, imbalance
-from dada.datasets.load import load
-from dada.datasets.splits import split_off_test_set
+import numpy as np
+import torch
+from PIL import Image
 
-AnyData = str | Path | Dataset | MapStyle | tuple[MapStyle, MapStyle]
+from dada.datasets.adapt import MapStyle, from_torch
+from dada.datasets.huggingface import is_split, read_splits
+from dada.datasets.imageset import Dataset, ImageSet, Parts
+from dada.datasets.labels import numbered, renumbering, single
+from dada.datasets.load import complete, load
+from dada.errors import UserError
+
+AnyData = str | Path | Dataset | MapStyle | tuple[MapStyle, MapStyle] | Mapping[str, MapStyle]
+
+_TRAIN, _TEST = ("train", "training"), ("test", "validation", "valid", "val")
 
 
 def as_dataset(data: AnyData, side: int | None = None, root: str | Path | None = None) -> Dataset:
-    """Images from a name or path (`load`), or from PyTorch datasets.
+    """Images from a name or path (`load`), from PyTorch datasets or from Hugging Face's.
 
     Args:
         data: a name, a path, a ``Dataset``; a map-style dataset of (picture, label) as
             `from_torch` takes it, of which 20 % of every class are held out as a test set; or a
-            pair of them, to train and to test. Their attribute ``classes``, if there is one, names
-            the labels.
+            pair of them, to train and to test, also as ``{"train": …, "test": …}``. Their
+            attribute ``classes``, also behind ``torch.utils.data.Subset``, names the labels;
+            labels without names are numbered from 0 in their order. A split of Hugging Face's
+            library, or a ``DatasetDict``, is taken as `read_splits` takes it.
         side: of the images, in pixels; None keeps or chooses it.
         root: where named sets are kept.
 
     Raises:
-        UserError: as `load` and `from_torch`.
+        UserError: as `load` and `from_torch`; or there are more than two datasets.
     """
     if isinstance(data, Dataset):
         return data
     if isinstance(data, str | Path):
         return load(data, side=side, root=root)
-    pair = data if isinstance(data, tuple) else (data, None)
-    name = type(pair[0]).__name__
-    train = from_torch(pair[0], side, name)
-    if pair[1] is not None:
-        test = _like(train, pair[1], side, name)
-        classes = _classes(pair[0], train, test)
-        return Dataset(name, train, test, classes, notes=imbalance(train.labels, classes))
-    classes = _classes(pair[0], train)
-    train, test, note = split_off_test_set(name, train, classes)
-    return Dataset(name, train, test, classes, notes=(note, *imbalance(train.labels, classes)))
+    splits = _splits(data)
+    name = type(splits["train"]).__name__
+    if all(map(is_split, splits.values())):
+        return complete(name, read_splits(name, splits, side))
+    return complete(name, _parts(name, splits["train"], _test_of(splits), side))
+
+
+def _splits(data: Any) -> dict[str, Any]:
+    """The datasets by the names of their parts, of which one is "train"."""
+    if isinstance(data, Mapping):
+        splits = {str(name): part for name, part in data.items()}
+        train = next((name for name in _TRAIN if name in splits), None)
+        if train is None:
+            raise UserError(f"data has parts {', '.join(splits) or 'none'}: train is needed")
+        return {"train": splits.pop(train), **splits}
+    if isinstance(data, tuple | list) and data and not any(map(_is_item, data)):
+        if len(data) > 2:
+            raise UserError(f"{len(data)} datasets: give two, to train and to test")
+        return dict(
+            zip(("train", "test"), (part for part in data if part is not None), strict=False)
+        )
+    return {"train": data}
+
+
+def _is_item(thing: Any) -> bool:
+    """Whether it is no dataset: a (picture, label), or what is none either."""
+    if isinstance(thing, tuple | list):
+        return not thing or isinstance(thing[0], Image.Image | torch.Tensor | np.ndarray)
+    return thing is not None and not hasattr(thing, "__getitem__")
+
+
+def _test_of(splits: dict[str, Any]) -> Any:
+    return next((splits[name] for name in _TEST if name in splits), None)
+
+
+def _parts(name: str, train_data: Any, test_data: Any, side: int | None) -> Parts:
+    train = from_torch(train_data, side, name)
+    test = None if test_data is None else _like(train, test_data, side, name)
+    given = [part.labels.numpy() for part in (train, test) if part is not None]
+    if len({labels.ndim for labels in given}) > 1:
+        raise UserError(f"{name}: one label per picture to train, several to test: must be alike")
+    names = _names(train_data)
+    labels, test_labels, notes = single(given[0], given[1] if test is not None else None)
+    if labels.ndim == 2:
+        named = len(names) == labels.shape[1]
+        classes = names if named else tuple(map(str, range(labels.shape[1])))
+    elif max(int(part.max()) for part in (labels, test_labels) if part is not None) < len(names):
+        classes = names
+    else:
+        values, labels, *rest = numbered(name, labels, test_labels)
+        test_labels = rest[0] if rest else None
+        classes, notes = tuple(map(str, values)), (*notes, *renumbering(values))
+        if names:
+            notes += (f"{len(names)} names of classes are too few for the labels: not used",)
+    held = None if test is None or test_labels is None else _labelled(test, test_labels)
+    return Parts(_labelled(train, labels), held, classes, notes=notes)
+
+
+def _labelled(images: ImageSet, labels: np.ndarray) -> ImageSet:
+    return ImageSet(images.images, torch.from_numpy(np.ascontiguousarray(labels)))
 
 
 def _like(train: ImageSet, dataset: MapStyle, side: int | None, name: str) -> ImageSet:
@@ -52,11 +113,10 @@ def _like(train: ImageSet, dataset: MapStyle, side: int | None, name: str) -> Im
     return test
 
 
-def _classes(dataset: Any, *parts: ImageSet) -> tuple[str, ...]:
-    labels = parts[0].labels
-    if labels.ndim == 2:
-        count = labels.shape[1]
-    else:
-        count = 1 + max(int(part.labels.max()) for part in parts)
-    names = [str(name) for name in getattr(dataset, "classes", None) or ()]
-    return tuple(names if len(names) >= count else map(str, range(count)))
+def _names(dataset: Any) -> tuple[str, ...]:
+    """The names of the classes: the dataset's own, or those of what it is a part of."""
+    while not getattr(dataset, "classes", None):
+        if not hasattr(dataset, "dataset"):
+            return ()
+        dataset = dataset.dataset
+    return tuple(str(name) for name in dataset.classes)

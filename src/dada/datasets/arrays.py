@@ -1,7 +1,7 @@
 """Images and labels as arrays in an ``.npz`` file."""
 
+import math
 import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +9,10 @@ import torch
 from torch import Tensor
 
 from dada.datasets.imageset import CHANNELS, ImageSet, Parts, are_channels
+from dada.datasets.labels import numbered, renumbering, single
 from dada.datasets.pixels import resized
 from dada.errors import UserError
+from dada.memory import check_fits
 
 _IMAGE_SHAPES = f"N x H x W, N x H x W x C or N x C x H x W with C {CHANNELS}"
 
@@ -19,9 +21,10 @@ def read_arrays(path: Path, side: int | None = None) -> Parts:
     """Read ``x_train``, ``y_train`` and, optionally, ``x_test``, ``y_test``.
 
     Images are uint8: N x H x W (grey), N x H x W x C or N x C x H x W with C 1, 3 or less than H
-    and W. Labels are integers, (N,) or (N, 1); any values, which name the classes and are numbered
-    from 0 in their order. Or, where an image may have several labels, (N, L) of 0 and 1, of any
-    type. Nothing is ever unpickled.
+    and W. Labels are whole numbers or text, (N,) or (N, 1); any values, which name the classes and
+    are numbered from 0 in their order. Or, where an image may have several labels, (N, L) of 0 and
+    1, of any type; if every row has a single 1, they are one-hot: one label per image. Nothing is
+    ever unpickled.
 
     Args:
         path: the file.
@@ -34,30 +37,30 @@ def read_arrays(path: Path, side: int | None = None) -> Parts:
     """
     arrays = _load(path)
     train, values = _images(path, arrays, "train"), _labels(path, arrays, "train")
-    classes, labels = _classes(path, values)
-    notes = []
+    notes: tuple[str, ...] = ()
     if side is not None and train.shape[2:] != (side, side):
-        notes = [f"images resized and cropped to {side}x{side}"]
-    test = None
+        notes = (f"images resized and cropped to {side}x{side}",)
+    test = test_values = None
     if "x_test" in arrays:
-        test_images = _images(path, arrays, "test")
-        if test_images.shape[1:] != train.shape[1:]:
+        test, test_values = _images(path, arrays, "test"), _labels(path, arrays, "test")
+        if test.shape[1:] != train.shape[1:]:
             raise UserError(
-                f"{path}: x_test images are {_chw(test_images)} but x_train's are {_chw(train)} "
+                f"{path}: x_test images are {_chw(test)} but x_train's are {_chw(train)} "
                 "(channels, height, width): must be the same"
             )
-        test_values = _labels(path, arrays, "test")
         if test_values.shape[1:] != values.shape[1:]:
             raise UserError(
-                f"{path}: y_test is {test_values.shape} but y_train {values.shape}: must have as "
-                "many labels an image"
+                f"{path}: y_test is {test_values.shape} but y_train {values.shape}: must have the "
+                "same number of labels per image"
             )
-        test_labels = _test_labels(path, test_values, classes)
-        test = _set(test_images, test_labels, side)
-    if not np.array_equal(classes, np.arange(len(classes))):
-        notes.append(f"labels {_few(classes)} are numbered from 0 to {len(classes) - 1}")
-    names = tuple(str(value) for value in classes)
-    return Parts(_set(train, labels, side), test, names, notes=tuple(notes))
+    values, test_values, said = single(values, test_values)
+    names = tuple(map(str, range(values.shape[-1])))
+    if values.ndim == 1:
+        classes, values, *rest = numbered(str(path), values, test_values)
+        test_values = rest[0] if rest else None
+        names, said = tuple(map(str, classes)), (*said, *renumbering(classes))
+    held = None if test is None or test_values is None else _set(test, test_values, side)
+    return Parts(_set(train, values, side), held, names, notes=(*notes, *said))
 
 
 def _load(path: Path) -> dict[str, np.ndarray]:
@@ -68,7 +71,9 @@ def _load(path: Path) -> dict[str, np.ndarray]:
         with np.load(path, allow_pickle=False) as archive:
             wanted = _wanted(path, archive.files)
             return {name: _member(path, archive, name) for name in wanted}
-    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+    except (UserError, MemoryError):
+        raise
+    except Exception as error:  # what is no archive, or a damaged one, fails in many ways
         raise UserError(
             f"{path}: not a readable .npz file ({_one_line(error)}): save x_train "
             "and y_train with numpy.savez"
@@ -88,18 +93,22 @@ def _wanted(path: Path, present: list[str]) -> list[str]:
 
 
 def _member(path: Path, archive: np.lib.npyio.NpzFile, name: str) -> np.ndarray:
-    try:
-        array = archive[name]
-    except ValueError as error:
-        if "allow_pickle" not in str(error):
-            raise
+    """Load an array once its header has been found to be true, and what it takes to be free."""
+    with zipfile.ZipFile(path) as members, members.open(f"{name}.npy") as file:
+        version = np.lib.format.read_magic(file)
+        read = {(1, 0): np.lib.format.read_array_header_1_0}
+        shape, _, dtype = read.get(version, np.lib.format.read_array_header_2_0)(file)
+        stored = members.getinfo(f"{name}.npy").file_size - file.tell()
+    if dtype.hasobject:
         raise UserError(
             f"{path}: {name} is an array of Python objects, which is not loaded because it could "
             "run code: save plain numbers"
-        ) from error
-    if not isinstance(array, np.ndarray):  # numpy hands out other members' raw bytes
-        raise ValueError(f"{name} is no array")
-    return array
+        )
+    size = math.prod(shape) * dtype.itemsize
+    if size != stored:
+        raise ValueError(f"{name} is {shape} of {dtype}, {size:,} bytes, but has {stored:,}")
+    check_fits(f"{path}: {name}", size, shape[0] if shape else 1)
+    return archive[name]
 
 
 def _images(path: Path, arrays: dict[str, np.ndarray], part: str) -> np.ndarray:
@@ -128,48 +137,27 @@ def _images(path: Path, arrays: dict[str, np.ndarray], part: str) -> np.ndarray:
 
 
 def _labels(path: Path, arrays: dict[str, np.ndarray], part: str) -> np.ndarray:
-    """Return labels as many as there are images: integer (N,), or (N, L) of 0 and 1."""
+    """Return one row of labels for each image: whole numbers or text (N,), or (N, L) of 0 and 1."""
     name, labels = f"y_{part}", arrays[f"y_{part}"]
-    several = labels.ndim == 2 and labels.shape[1] > 1
-    if not several and labels.dtype.kind not in "iu":
-        raise UserError(f"{path}: {name} is {labels.dtype}: labels must be integers")
-    if labels.ndim == 2 and not several:
+    if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
-    if labels.ndim > 2 or (several and not np.isin(labels, (0, 1)).all()):
+    several = labels.ndim == 2 and labels.shape[1] > 1
+    if (not several and labels.ndim != 1) or (several and not np.isin(labels, (0, 1)).all()):
         raise UserError(
-            f"{path}: {name} is {labels.shape}: must be (N,), one label an image, or (N, L) of 0 "
+            f"{path}: {name} is {labels.shape}: must be (N,), one label per image, or (N, L) of 0 "
             "and 1 where an image may have several"
         )
     count = len(arrays[f"x_{part}"])
     if len(labels) != count:
         raise UserError(
-            f"{path}: {count} images in x_{part} but {len(labels)} labels in {name}: must be as "
-            "many"
+            f"{path}: {count} images in x_{part} but {len(labels)} labels in {name}: the counts "
+            "must match"
         )
-    return labels
-
-
-def _classes(path: Path, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the classes and the labels numbered by them; several labels stay as they are."""
-    if values.ndim == 2:
-        return np.arange(values.shape[1]), values
-    classes, labels = np.unique(values, return_inverse=True)
-    if len(classes) < 2:
-        raise UserError(f"{path}: y_train has one class only ({classes[0]}): at least two needed")
-    return classes, labels
-
-
-def _test_labels(path: Path, values: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Number test labels as the training labels are."""
-    if values.ndim == 2:
-        return values
-    unknown = np.setdiff1d(values, classes)
-    if len(unknown):
-        raise UserError(
-            f"{path}: y_test has labels {_few(unknown)} that y_train has not ({_few(classes)}): "
-            "must be among them"
-        )
-    return np.searchsorted(classes, values)
+    if several or labels.dtype.kind in "iubU":
+        return labels
+    if labels.dtype.kind == "f" and np.isfinite(labels).all() and (labels == labels.round()).all():
+        return labels.astype(np.int64)
+    raise UserError(f"{path}: {name} is {labels.dtype}: labels must be whole numbers or text")
 
 
 def _set(images: np.ndarray, labels: np.ndarray, side: int | None) -> ImageSet:
@@ -182,10 +170,6 @@ def _set(images: np.ndarray, labels: np.ndarray, side: int | None) -> ImageSet:
 
 def _chw(images: np.ndarray) -> str:
     return "x".join(str(n) for n in images.shape[1:])
-
-
-def _few(values: np.ndarray) -> str:
-    return ", ".join(str(value) for value in values[:5]) + (", ..." if len(values) > 5 else "")
 
 
 def _one_line(error: BaseException) -> str:

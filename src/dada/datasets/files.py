@@ -1,5 +1,8 @@
 """Images that stay in their files until they are asked for: sets that do not fit in memory."""
 
+import hashlib
+import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -58,6 +61,15 @@ class ImageFiles:
         files = tuple(self.files[index] for index in chosen.tolist())
         return ImageFiles(files, self.labels[chosen], self.channels)
 
+    def contents(self) -> list[bytes | int]:
+        """A digest of each file, equal where two files are; of a size of its own, its index."""
+        sizes = [os.path.getsize(file) for file in self.files]
+        counts = Counter(sizes)
+        return [
+            _digest(file) if counts[size] > 1 else index
+            for index, (file, size) in enumerate(zip(self.files, sizes, strict=True))
+        ]
+
     def read(self, index: int) -> Image.Image:
         """Decode one file: upright, ``L`` or ``RGB`` by ``channels``, of its own size.
 
@@ -75,6 +87,11 @@ class ImageFiles:
             raise UserError(
                 f"{file}: cannot be read ({reason(file, error)}): repair or remove it"
             ) from error
+
+
+def _digest(file: str) -> bytes:
+    with open(file, "rb") as opened:
+        return hashlib.file_digest(opened, "blake2b").digest()
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,8 +216,8 @@ def _open_folder(path: Path) -> FileDataset:
     train, notes = _files(listing.train), listing.notes
     if listing.test is not None:
         return FileDataset(name, train, _files(listing.test), listing.classes, notes=notes)
-    train, test, note = split_off_test_set(name, train, listing.classes)
-    return FileDataset(name, train, test, listing.classes, notes=(*notes, note))
+    train, test, held_out = split_off_test_set(name, train, listing.classes)
+    return FileDataset(name, train, test, listing.classes, notes=(*notes, *held_out))
 
 
 def _files(samples: Samples) -> ImageFiles:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
 
 import numpy as np
 from PIL import Image
@@ -22,9 +23,20 @@ _TEST = ("test", "validation")  # the first one that has labels is used
 _SAMPLE = 1000  # pictures whose size is looked at to choose a side
 
 
+class Columns(NamedTuple):
+    """Columns of images and of labels that the user names; None where not."""
+
+    image: str | None = None
+    label: str | None = None
+
+
+NOT_NAMED = Columns()
+
+
 def hub_name(source: str) -> str:
     """Return what to call the data: the dataset without its owner, or the folder."""
-    return Path(source.removeprefix(PREFIX).partition(":")[0]).name or source
+    where = source.removeprefix(PREFIX).partition("?")[0].partition(":")[0]
+    return Path(where).name or source
 
 
 def read_hub(
@@ -32,27 +44,45 @@ def read_hub(
 ) -> Parts:
     """Read a dataset with the library `datasets`; code that comes with a dataset is never run.
 
-    The training split is used, and `test` or `validation`. Pictures are the first column that
-    holds images. Labels are a column of class labels, or else of integers, which name the classes
-    and are numbered from 0 in their order; of several, the one called `label` or else the first.
-
     Args:
         source: ``hf:OWNER/NAME`` or ``hf:NAME``, with ``:CONFIG`` where there are several, or
             ``hf:PATH`` of a folder that was saved by ``save_to_disk``; a path begins with
-            ``/``, ``.`` or ``~``.
+            ``/``, ``.`` or ``~``. ``?image=COLUMN``, ``?label=COLUMN`` or
+            ``?image=COLUMN&label=COLUMN`` at the end name the columns.
         side: of the images, in pixels; None keeps a size that all have, and otherwise chooses
             by the median shorter side.
         root: the library's cache; None is its own choice.
         download: whether to turn to the Hub at all.
 
     Raises:
-        UserError: the library is not installed, nothing is there, or it has no training split, no
-            images or no labels.
+        UserError: the library is not installed, nothing is there, or as `read_splits`.
     """
-    splits = _open(source, root, download)
+    where, _, query = source.partition("?")
+    return read_splits(source, _open(where, root, download), side, _columns_named(source, query))
+
+
+def read_splits(
+    source: str, splits: dict[str, Any], side: int | None = None, named: Columns = NOT_NAMED
+) -> Parts:
+    """Take the training split, and `test` or `validation`.
+
+    Pictures are the column that holds images. Labels are a column of class labels, or else of
+    integers, which name the classes and are numbered from 0 in their order. Of several, the one
+    called `image`, or `label`, is used.
+
+    Args:
+        source: what messages call the dataset.
+        splits: `datasets.Dataset` by name.
+        side: as in `read_hub`.
+        named: columns that the user names.
+
+    Raises:
+        UserError: there is no training split, no column of images or labels, or several and none
+            of them has the usual name.
+    """
     if "train" not in splits:
         raise UserError(f"{source}: has splits {', '.join(splits)}: train is needed")
-    picture, label = _columns(source, splits["train"].features)
+    picture, label, others = _columns(source, splits["train"].features, named)
     labels = {name: _labels(splits[name], label) for name in ("train", *_TEST) if name in splits}
     if not len(labels["train"]):
         raise UserError(f"{source}: train has no integer in {label!r} for some or all images")
@@ -64,10 +94,30 @@ def read_hub(
         if name
     ]
     notes = [f"{source}: images are the column {picture!r}, labels the column {label!r}"]
-    for name in (name for name in _TEST if name in labels):
-        why = f"beside {test}" if len(labels[name]) else "for it has no labels"
-        notes.append(f"{name} is the test set" if name == test else f"{name} is not used {why}")
+    if others:
+        notes.append(f"columns not used: {', '.join(others)}; add ?label=COLUMN to use another")
+    rest = sorted(set(splits) - {"train"}, key=lambda name: (*_TEST, name).index(name))
+    notes += [_use(name, test, has_labels=bool(len(labels.get(name, "?")))) for name in rest]
     return _parts(source, pairs, side, classes, notes)
+
+
+def _use(name: str, test: str | None, has_labels: bool) -> str:
+    if name == test:
+        return f"{name} is the test set"
+    why = "for it has no labels" if not has_labels else f"beside {test or 'train'}"
+    return f"{name} is not used {why}"
+
+
+def is_split(thing: Any) -> bool:
+    """Whether it is a `datasets.Dataset`, told without importing the library."""
+    return all(hasattr(thing, name) for name in ("features", "with_format", "select_columns"))
+
+
+def _columns_named(source: str, query: str) -> Columns:
+    pairs = dict(parse_qsl(query, keep_blank_values=True))
+    if unknown := [name for name in pairs if name not in ("image", "label")]:
+        raise UserError(f"{source}: {unknown[0]!r}: must be ?image=COLUMN or ?label=COLUMN")
+    return Columns(pairs.get("image"), pairs.get("label"))
 
 
 def _library() -> Any:
@@ -104,23 +154,38 @@ def _open(source: str, root: str | Path | None, download: bool) -> dict[str, Any
     return dict(found) if isinstance(found, dict) else {"train": found}
 
 
-def _columns(source: str, features: dict[str, Any]) -> tuple[str, str]:
-    """Find the column of images and that of labels."""
+def _columns(source: str, features: dict[str, Any], named: Columns) -> tuple[str, str, list[str]]:
+    """Find the column of images and that of labels; and others that might have been meant."""
     library = _library()
     pictures = [name for name, kind in features.items() if isinstance(kind, library.Image)]
-    named = [name for name, kind in features.items() if isinstance(kind, library.ClassLabel)]
+    classes = [name for name, kind in features.items() if isinstance(kind, library.ClassLabel)]
     integers = [
         name
         for name, kind in features.items()
         if isinstance(kind, library.Value) and kind.dtype.startswith(("int", "uint"))
     ]
-    labels = named or integers
+    labels = [named.label] if named.label in integers else classes or integers
     if not pictures or not labels:
         raise UserError(
             f"{source}: has columns {', '.join(features)}: one of images and one of class labels, "
             "or of integers, are needed"
         )
-    return pictures[0], "label" if "label" in labels else labels[0]
+    picture = _one(source, "image", pictures, named.image)
+    label = _one(source, "label", labels, named.label)
+    others = [name for name in (*pictures, *labels) if name not in (picture, label)]
+    return picture, label, others
+
+
+def _one(source: str, what: str, columns: list[str], named: str | None) -> str:
+    """The column that is named, the only one, or the one with the usual name."""
+    if named is not None and named not in columns:
+        raise UserError(f"{source}: no {what} column {named!r}; there are {', '.join(columns)}")
+    if named is None and len(columns) > 1 and what not in columns:
+        raise UserError(
+            f"{source}: several {what} columns ({', '.join(columns)}): choose one with "
+            f"hf:NAME?{what}=COLUMN, or by select_columns in Python"
+        )
+    return named or (columns[0] if len(columns) == 1 else what)
 
 
 def _labels(split: Any, column: str) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Images in memory: what every reader gives and everything else takes."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from dada.errors import UserError
 
+_SMALLEST = 8  # pixels a side: networks halve it twice, crops move it by an eighth
 _CHUNK = 4096  # images counted at once: bounds the copies that statistics make
 
 
@@ -53,7 +55,7 @@ class ImageSet:
                 f"labels are {_describe(labels)}: must be int64 (N,), or float32 (N, L) of 0 and 1"
             )
         if len(images) != len(labels):
-            raise UserError(f"{len(images)} images but {len(labels)} labels: must be as many")
+            raise UserError(f"{len(images)} images but {len(labels)} labels: the counts must match")
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -63,6 +65,13 @@ class ImageSet:
         chosen = torch.as_tensor(indices, device=self.images.device)
         chosen = chosen if chosen.dtype == torch.bool else chosen.long()  # [] would be float
         return ImageSet(self.images[chosen], self.labels[chosen])
+
+    def contents(self) -> list[bytes]:
+        """A digest of each image's pixels: equal where two images are the same."""
+        return [
+            hashlib.blake2b(image.tobytes(), digest_size=16).digest()
+            for image in self.images.cpu().numpy()
+        ]
 
     def to(self, device: torch.device | str) -> "ImageSet":
         """Return the set on ``device``; no copy where it already is there."""
@@ -100,6 +109,11 @@ class Dataset:
             raise UserError(
                 f"{self.name}: training images are {_size(train)} but test images are "
                 f"{_size(test)}: must be the same"
+            )
+        if min(train[1:]) < _SMALLEST:
+            raise UserError(
+                f"{self.name}: images are {train[1]}x{train[2]} pixels: at least "
+                f"{_SMALLEST}x{_SMALLEST} are needed"
             )
         check_labels(self.name, "training", self.train.labels, len(self.classes))
         check_labels(self.name, "test", self.test.labels, len(self.classes))

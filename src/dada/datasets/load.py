@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from dada.datasets.arrays import read_arrays
+from dada.datasets.copies import copies_in_words, first_of_each
 from dada.datasets.decode import Progress
 from dada.datasets.folder import read_folder
 from dada.datasets.huggingface import PREFIX, hub_name, read_hub
@@ -51,11 +52,21 @@ def load(
     else:
         path = Path(source).expanduser()
         name, parts = path_name(path), _by_path(path, side, progress)
-    train, test, notes = parts.train, parts.test, parts.notes
+    return complete(name, parts)
+
+
+def complete(name: str, parts: Parts) -> Dataset:
+    """A dataset from what a reader found: with a test set, and notes on its classes and copies.
+
+    Raises:
+        UserError: there is no test set, and too few images to hold one out.
+    """
+    train, test = parts.train, parts.test
     if test is None:
-        train, test, note = split_off_test_set(name, train, parts.classes)
-        notes = (*notes, note)
-    notes = (*notes, *imbalance(train.labels, parts.classes))
+        train, test, notes = split_off_test_set(name, train, parts.classes)
+    else:
+        notes = copies_in_words(first_of_each(train.contents()))
+    notes = (*parts.notes, *notes, *imbalance(train.labels, parts.classes))
     return Dataset(name, train, test, parts.classes, parts.flip, parts.skipped, notes)
 
 

@@ -12,6 +12,7 @@ import torch
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 from torch import Tensor
 
+from dada.datasets.copies import copies_in_words, first_of_each, with_copies
 from dada.errors import UserError
 
 PAPER_REDUCED = {"cifar10": 4000, "cifar100": 4000, "svhn": 1000, "imagenet": 6000}
@@ -34,6 +35,9 @@ class Labelled(Protocol):
     def subset(self, indices: np.ndarray, /) -> Self:
         """Return the images at ``indices``."""
 
+    def contents(self) -> Sequence[object]:
+        """N hashable things, equal where two images are the same byte for byte."""
+
 
 AnyImages = TypeVar("AnyImages", bound=Labelled)
 
@@ -44,7 +48,7 @@ def reduced(
     """Choose ``size`` images with the class shares of all.
 
     ``StratifiedShuffleSplit(n_splits=1, test_size=total - size, random_state=seed)``, its
-    training indices.
+    training indices. An image that is alone in its class cannot be split: it is always chosen.
 
     Args:
         labels: the label of every image, (N,).
@@ -56,8 +60,7 @@ def reduced(
         Indices, (size,), shuffled.
 
     Raises:
-        UserError: a class has one image only, or ``size`` or the rest is smaller than the
-            number of classes.
+        UserError: ``size`` or the rest is smaller than the number of classes.
     """
     labels = _array(labels)
     total, kinds = len(labels), len(np.unique(labels))
@@ -65,28 +68,15 @@ def reduced(
         return np.arange(total)
     if labels.ndim == 2:
         return _split(labels, 1, total - size, seed)[0]
-    _require(labels, 2, "a reduced set", classes)
-    if not kinds <= size <= total - kinds:
+    alone = _alone(labels)
+    if not kinds <= size <= total - (kinds - alone.sum()):
         raise UserError(
             f"a reduced set of {size} of {total} images in {kinds} classes cannot keep the class "
-            f"shares: must be {kinds} to {total - kinds}, or {total} for all"
+            f"shares: must be {kinds} to {total - (kinds - alone.sum())}, or {total} for all"
         )
-    return _split(labels, 1, total - size, seed)[0]
-
-
-def reduced_to_halve(
-    labels: Labels, size: int, seed: int = 0, classes: Sequence[str] | None = None
-) -> np.ndarray:
-    """Choose as `reduced` does, less what is alone in its class then: `halves` needs two of each.
-
-    Raises:
-        UserError: as `reduced`.
-    """
-    labels = _array(labels)
-    rows = reduced(labels, size, seed, classes)
-    if labels.ndim == 2 or len(rows) == len(labels):
-        return rows
-    return rows[_class_sizes(labels[rows]) > 1]
+    rest = np.flatnonzero(~alone)
+    chosen = rest[_split(labels[rest], 1, total - size, seed)[0]]
+    return np.concatenate([chosen, np.flatnonzero(alone)])
 
 
 def halves(
@@ -95,6 +85,7 @@ def halves(
     """Split images into a training and a validation half with the same class shares.
 
     The first split of ``StratifiedShuffleSplit(n_splits=5, test_size=0.5, random_state=seed)``.
+    An image that is alone in its class is in the training half.
 
     Args:
         labels: the label of every image, (N,).
@@ -102,14 +93,35 @@ def halves(
         classes: names for error messages, by label; the labels themselves otherwise.
 
     Returns:
-        Training indices, (⌊N/2⌋,), and validation indices, (⌈N/2⌉,), each shuffled.
+        Training indices and validation indices, each shuffled: ⌊N/2⌋ and ⌈N/2⌉ of the N images
+        that are not alone in their class.
 
     Raises:
-        UserError: a class has fewer than two images.
+        UserError: fewer than two classes have two images or more.
     """
     labels = _array(labels)
-    _require(labels, 2, "splitting images into a training and a validation half", classes)
-    return _split(labels, 5, 0.5, seed)
+    alone = _alone(labels)
+    if len(np.unique(labels[~alone])) < 2:
+        alone[:] = False  # then the error names the classes
+    rest = np.flatnonzero(~alone)
+    _require(labels[rest], 2, "splitting images into a training and a validation half", classes)
+    train, valid = _split(labels[rest], 5, 0.5, seed)
+    return np.concatenate([rest[train], np.flatnonzero(alone)]), rest[valid]
+
+
+def halve(images: AnyImages, classes: Sequence[str] | None = None) -> tuple[AnyImages, AnyImages]:
+    """The `halves` of images, with exact copies on the same side.
+
+    Raises:
+        UserError: as `halves`.
+    """
+    labels, first = _array(images.labels), first_of_each(images.contents())
+    one_each = np.unique(first)
+    if not _divisible(labels[one_each], 2):  # so few different images that copies must do
+        first = np.arange(len(labels))
+        one_each = first
+    train, valid = (one_each[part] for part in halves(labels[one_each], classes=classes))
+    return images.subset(with_copies(train, first)), images.subset(with_copies(valid, first))
 
 
 def hold_out(
@@ -143,10 +155,11 @@ def hold_out(
 
 def split_off_test_set(
     name: str, images: AnyImages, classes: Sequence[str]
-) -> tuple[AnyImages, AnyImages, str]:
+) -> tuple[AnyImages, AnyImages, tuple[str, ...]]:
     """Hold out a test set, by `hold_out`, of data that came without one.
 
     A class too small for that keeps all of its images to train on, as long as two others are not.
+    Exact copies of an image count as that image, and stay on its side.
 
     Args:
         name: of the data, for the error message.
@@ -154,32 +167,49 @@ def split_off_test_set(
         classes: the name of each label.
 
     Returns:
-        The images left to train on, the test images, and a note that says what was done.
+        The images left to train on, the test images, and notes that say what was done.
 
     Raises:
         UserError: too many classes have too few images.
     """
-    labels = _array(images.labels)
-    small = _class_sizes(labels) < _LEAST if labels.ndim == 1 else np.zeros(len(labels), bool)
-    if len(np.unique(labels[~small])) < 2:
-        small[:] = False  # then the error names them
-    rest = np.flatnonzero(~small)
+    labels, first = _array(images.labels), first_of_each(images.contents())
+    notes = copies_in_words(first)
+    if not _divisible(labels[np.unique(first)], _LEAST):
+        first = np.arange(len(labels))
+        notes = tuple(f"{note.partition(':')[0]}, on both sides of the split" for note in notes)
+    one_each = np.unique(first)
+    small = np.zeros(len(one_each), bool)
+    if labels.ndim == 1:
+        small = _class_sizes(labels[one_each]) < _LEAST
+    if len(np.unique(labels[one_each][~small])) < 2:
+        small[:] = False  # then the error names the classes
+    rest = one_each[~small]
     try:
         kept, held = hold_out(labels[rest], classes=classes)
     except UserError as error:
         raise UserError(f"{name}: no test images found, and {error}") from error
+    kept = with_copies(np.concatenate([rest[kept], one_each[small]]), first)
+    held = with_copies(rest[held], first)
     note = (
         f"no test images found: 20 % of the images, chosen per class, are held out as the "
         f"test set ({len(held)} of {len(images)})"
     )
     if small.any():
-        found = _counted(labels[small], classes)
+        found = _counted(labels[one_each][small], classes)
         note += f"; none of a class that has fewer than {_LEAST} images: {found}"
-    return (
-        images.subset(np.concatenate([rest[kept], np.flatnonzero(small)])),
-        images.subset(rest[held]),
-        note,
-    )
+    return images.subset(kept), images.subset(held), (note, *notes)
+
+
+def _divisible(labels: np.ndarray, least: int) -> bool:
+    """Whether two classes have so many images, as a split by class needs."""
+    if labels.ndim == 2:
+        return len(labels) >= least
+    return len(np.unique(labels[_class_sizes(labels) >= least])) > 1
+
+
+def _alone(labels: np.ndarray) -> np.ndarray:
+    """(N,) bool: the only image of its class."""
+    return _class_sizes(labels) == 1 if labels.ndim == 1 else np.zeros(len(labels), bool)
 
 
 def _class_sizes(labels: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from dada.augment import Transform
-from dada.datasets import AnyData, Dataset, as_dataset, halves, reduced_to_halve
+from dada.datasets import AnyData, Dataset, as_dataset, halve, reduced
 from dada.errors import UserError
 from dada.models import create
 from dada.models.child import Loss
@@ -187,12 +187,11 @@ def new_search(
 ) -> AnySearch:
     """The search at its beginning; randomness is seeded already."""
     classes = dataset.classes
-    rows = reduced_to_halve(dataset.train.labels, settings.images or 0, classes=classes)
-    chosen = dataset.train.subset(rows)
-    train, valid = halves(chosen.labels, classes=classes)
+    chosen = reduced(dataset.train.labels, settings.images or 0, classes=classes)
+    train, valid = halve(dataset.train.subset(chosen), classes)
     side = settings.pixels or max(dataset.side)
     pipeline = pipeline_for(settings, side, own)
-    parts = shrunk(chosen.subset(train), side), shrunk(chosen.subset(valid), side)
+    parts = shrunk(train, side), shrunk(valid, side)
 
     def network() -> nn.Module:
         assert settings.model is not None

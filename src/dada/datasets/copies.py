@@ -1,0 +1,33 @@
+"""Exact copies among images: they must not stand on both sides of a split."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def first_of_each(contents: Sequence[object]) -> np.ndarray:
+    """(N,) int64: the index of the first image with the same content, its own if there is none."""
+    seen: dict[object, int] = {}
+    return np.array([seen.setdefault(c, i) for i, c in enumerate(contents)], np.int64)
+
+
+def with_copies(rows: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """The rows, and behind them the copies of the images that they name.
+
+    Args:
+        rows: indices of images that are the first of their content.
+        first: of all images, as `first_of_each` gives it.
+    """
+    copies = np.flatnonzero(first != np.arange(len(first)))
+    return np.concatenate([rows, copies[np.isin(first[copies], rows)]])
+
+
+def copies_in_words(first: np.ndarray) -> tuple[str, ...]:
+    """A note where there are copies; else none."""
+    count = int((first != np.arange(len(first))).sum())
+    if not count:
+        return ()
+    are = (
+        "1 image is an exact copy of another" if count == 1 else f"{count} images are exact copies"
+    )
+    return (f"{are}: copies stay on the same side of every split",)
