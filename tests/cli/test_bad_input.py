@@ -42,7 +42,6 @@ def place(tmp_path_factory, finished, fill):
     arrays("two", 2, np.arange(2), x_test=two, y_test=np.arange(2))
     arrays("single", 8, np.array([0] * 7 + [1]), x_test=two, y_test=np.arange(2))
     arrays("fractions", 20, np.arange(20) % 2 * 0.5)
-    arrays("words", 20, np.array(["cat", "dog"] * 10))
     arrays("pickled", 20, np.array([[1], "a"] * 10, dtype=object))
     arrays("shifted", 100, np.arange(100) % 2)
     np.savez(place / "nameless.npz", images=two)
@@ -76,7 +75,6 @@ BAD = {
     f"compare two.npz {TRAIN} -o out": "2 training images: at least 4 needed",
     f"search single.npz {SMALL}": "needs at least 2 images of each class: '1' has 1",
     f"search fractions.npz {SMALL}": "y_train is float64: labels must be whole numbers or text",
-    f"search words.npz {SMALL}": "labels must be integers",
     f"search pickled.npz {SMALL}": "y_train is an array of Python objects",
     f"search nameless.npz {SMALL}": "x_train and y_train missing; it holds images",
     f"search cut.npz {SMALL}": "not a readable .npz file",
