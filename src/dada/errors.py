@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,3 +26,17 @@ def first_line(error: ValidationError) -> str:
         return f"{where}: {own}" if problem["loc"] else own
     got = repr(problem["input"])
     return f"{where}: {problem['msg']} (got {got if len(got) <= 60 else got[:57] + '...'})"
+
+
+def printable(text: str) -> str:
+    r"""Escape what a terminal would obey or could not show: ``a\x1b[2J`` for a name with ESC.
+
+    File names may hold control characters, line breaks and bytes that are no text.
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def listed(names: Sequence[str]) -> str:
+    """``'a', 'b'``, printable, of at most five names."""
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(f"'{printable(name)}'" for name in names[:5]) + more

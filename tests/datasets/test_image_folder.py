@@ -349,7 +349,7 @@ def broken_test(root):
         (broken_class, "no file of class 'eel' can be read: repair the files, or remove"),
         (
             unknown_test_class,
-            "test classes 'eel' are not among the training classes ('cat', 'dog'",
+            "test classes 'eel' are missing from the training classes ('cat', 'dog'",
         ),
         (broken_test, "none of the test images can be read"),
     ],

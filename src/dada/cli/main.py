@@ -20,7 +20,7 @@ from dada.cli.recipes import recipes
 from dada.cli.report import report
 from dada.cli.search import search
 from dada.cli.train import train
-from dada.errors import UserError
+from dada.errors import UserError, printable
 from dada.memory import keep_freed_memory
 
 app = typer.Typer(
@@ -83,7 +83,5 @@ def _explain(error: Exception) -> str | None:
 
 def _fail(message: str) -> int:
     line = " ".join(message.split())
-    # A file's name may hold what a terminal obeys.
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
-    print(f"dada: {shown}", file=sys.stderr)
+    print(f"dada: {printable(line)}", file=sys.stderr)
     return 2

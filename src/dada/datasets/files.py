@@ -15,7 +15,7 @@ from torch import Tensor
 from dada.datasets.decode import Samples, reason
 from dada.datasets.folder import list_folder
 from dada.datasets.imagenet import list_imagenet
-from dada.datasets.imageset import Dataset, check_labels
+from dada.datasets.imageset import Dataset, check_labels, make_printable
 from dada.datasets.load import imagenet_folder, load, path_name
 from dada.datasets.named import NAMES
 from dada.datasets.pixels import check_side, to_eight_bits
@@ -122,6 +122,7 @@ class FileDataset:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        make_printable(self)
         if self.train.channels != self.test.channels:
             raise UserError(
                 f"{self.name}: training images have {self.train.channels} channels but test "
@@ -203,12 +204,14 @@ def open_files(
 
 
 def _open_imagenet(root: Path) -> FileDataset:
-    train, val, classes = list_imagenet(root)
+    listing = list_imagenet(root)
+    assert listing.test is not None
     note = (
-        f"imagenet: all {len(train.files)} training images; the test images are the "
-        f"{len(val.files)} validation images"
+        f"imagenet: all {len(listing.train.files)} training images; the test images are the "
+        f"{len(listing.test.files)} validation images"
     )
-    return FileDataset("imagenet", _files(train), _files(val), classes, notes=(note,))
+    train, test = _files(listing.train), _files(listing.test)
+    return FileDataset("imagenet", train, test, listing.classes, notes=(note, *listing.notes))
 
 
 def _open_folder(path: Path) -> FileDataset:

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
-from torchvision.datasets import ImageFolder, ImageNet
+from torchvision.datasets import ImageNet
 
 from dada.datasets.decode import Progress, Samples, decode
+from dada.datasets.folder import Listing, labelled
 from dada.datasets.imageset import Parts
 from dada.datasets.named import READ_ERRORS
 from dada.datasets.splits import PAPER_REDUCED, reduced
+from dada.datasets.tree import Tree
 from dada.errors import UserError
 
 _CLASSES = 1000
@@ -49,8 +51,9 @@ def read_imagenet(
         UserError: the root does not hold ImageNet, or too many files are unreadable.
     """
     chosen, side = chosen or reduced_classes(), side or 224
-    train, val = _listing(root, "train"), _listing(root, "val")
-    names = _names(train)
+    everything = list_imagenet(root)
+    train, val, names = everything.train, everything.test, everything.classes
+    assert val is not None
     picked = tuple(names[label] for label in chosen)
     train_samples, val_samples = _of_classes(train, chosen), _of_classes(val, chosen)
     kept = reduced(train_samples.labels, size, classes=picked)
@@ -67,32 +70,31 @@ def read_imagenet(
         found.test,
         picked,
         skipped=found.skipped,
-        notes=(note, *found.notes),
+        notes=(note, *everything.notes, *found.notes),
     )
 
 
-def list_imagenet(root: Path) -> tuple[Samples, Samples, tuple[str, ...]]:
+def list_imagenet(root: Path) -> Listing:
     """List all training and validation images of the 1,000 classes; no file is opened.
 
     Args:
         root: as `read_imagenet` takes it.
 
-    Returns:
-        The training files, the validation files, and the name of each label.
-
     Raises:
         UserError: the root does not hold ImageNet.
     """
-    train, val = _listing(root, "train"), _listing(root, "val")
-    everything = range(_CLASSES)
-    return _of_classes(train, everything), _of_classes(val, everything), tuple(_names(train))
+    train, names, notes = _listing(root, "train")
+    val, _, more = _listing(root, "val")
+    return Listing(train, val, names, (*notes, *more))
 
 
-def _listing(root: Path, split: str) -> ImageFolder:
-    """List a split; torchvision's reader extracts the archives and knows the classes' names."""
+def _listing(root: Path, split: str) -> tuple[Samples, tuple[str, ...], list[str]]:
+    """List a split, its classes and what was left out; torchvision extracts the archives."""
     extracted = (root / split).is_dir() and not any((root / file).exists() for file in _DEVKIT)
     try:
-        listing = ImageFolder(root / split) if extracted else ImageNet(root, split)
+        # Torchvision has several names for a class, of which we take the first.
+        names = None if extracted else tuple(name[0] for name in ImageNet(root, split).classes)
+        tree = Tree(root / split)
     except READ_ERRORS as error:
         reason = " ".join(str(error).split())
         raise UserError(
@@ -100,22 +102,17 @@ def _listing(root: Path, split: str) -> ImageFolder:
             "and val/ there, or ILSVRC2012_devkit_t12.tar.gz, ILSVRC2012_img_train.tar and "
             "ILSVRC2012_img_val.tar from image-net.org"
         ) from error
-    folders = len(listing.classes)
-    if folders != _CLASSES:
+    if len(tree.classes) != _CLASSES:
         raise UserError(
-            f"imagenet: {root / split} has {folders} class folders: must be all {_CLASSES}; give "
-            "the path of the folder to use it as it is"
+            f"imagenet: {root / split} has {len(tree.classes)} class folders: must be "
+            f"all {_CLASSES}; give the path of the folder to use it as it is"
         )
-    return listing
+    return labelled(tree, tree.classes), names or tree.classes, tree.notes()
 
 
-def _names(listing: ImageFolder) -> list[str]:
-    """Return a name for each label; torchvision gives several a class, of which the first."""
-    return [name if isinstance(name, str) else name[0] for name in listing.classes]
-
-
-def _of_classes(listing: ImageFolder, chosen: Sequence[int]) -> Samples:
+def _of_classes(samples: Samples, chosen: Sequence[int]) -> Samples:
     """Keep the files of the chosen classes, numbered by their place among these."""
     place = {label: i for i, label in enumerate(chosen)}
-    kept = [(file, place[label]) for file, label in listing.samples if label in place]
+    pairs = zip(samples.files, samples.labels, strict=True)
+    kept = [(file, place[label]) for file, label in pairs if label in place]
     return Samples(tuple(file for file, _ in kept), tuple(label for _, label in kept))

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dada.errors import UserError
+from dada.errors import UserError, printable
 
 _SMALLEST = 8  # pixels a side: networks halve it twice, crops move it by an eighth
 _CHUNK = 4096  # images counted at once: bounds the copies that statistics make
@@ -104,6 +104,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        make_printable(self)
         train, test = self.train.images.shape[1:], self.test.images.shape[1:]
         if train != test:
             raise UserError(
@@ -143,6 +144,11 @@ class Parts:
     flip: bool = True
     skipped: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+def make_printable(dataset: object) -> None:
+    """Escape what a terminal would obey in the notes of a frozen dataset: they hold file names."""
+    object.__setattr__(dataset, "notes", tuple(map(printable, getattr(dataset, "notes", ()))))
 
 
 def check_labels(name: str, part: str, labels: Tensor, classes: int) -> None:

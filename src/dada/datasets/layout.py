@@ -1,0 +1,157 @@
+"""Which folders of an image folder are classes, and which are its training and test set."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from dada.datasets.tree import Tree
+from dada.errors import UserError, listed
+
+_TRAIN = ("train", "training")
+_TEST = (
+    *("test", "testing", "val", "valid", "validation", "eval", "evaluation", "dev", "holdout"),
+)
+"""The first one found is used."""
+
+_FILLERS = {"set", "sets", "data", "dataset", "split", "image", "images", "img", "imgs", "pictures"}
+_IMAGES = {"image", "images", "img", "imgs", "jpegimages", "input", "inputs", "photos", "pictures"}
+_MASKS = {
+    *("mask", "masks", "label", "labels", "annotation", "annotations", "groundtruth", "gt", "seg"),
+    *("segmentation", "segmentations", "segmentationclass", "segmentationobject", "labelmaps"),
+}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The folder of the training classes, that of the test classes if there is one, and notes."""
+
+    train: Tree
+    test: Tree | None
+    notes: tuple[str, ...]
+
+
+def part_of(name: str) -> str | None:
+    """The part of a set that a folder's name stands for, by the words above; else None.
+
+    ``train_set``, ``Training``, ``val_images`` and ``test2017`` count as ``train``, ``training``,
+    ``val`` and ``test``.
+    """
+    words = [word for word in re.findall("[a-z]+", name.lower()) if word not in _FILLERS]
+    if len(words) != 1:
+        return None
+    bare = re.sub("(set|data|images|imgs)$", "", words[0])
+    return bare if bare in (*_TRAIN, *_TEST) else None
+
+
+def find_layout(path: Path) -> Layout:
+    """Tell class folders from ``train/`` and ``test/`` folders of them.
+
+    A folder is a part of a set only where it is called like one and holds class folders.
+
+    Raises:
+        UserError: it is not clear which of the two; the message says how to make it clear.
+    """
+    whole = Tree(path)
+    parts = {name: part_of(name) for name in whole.folders}
+    # A tree of its own: a part may be made of links to what lies beside it.
+    trees = {name: Tree(path / name) for name, part in parts.items() if part}
+    split = {name: tree for name, tree in trees.items() if tree.classes}
+    trains = sorted((n for n in split if parts[n] in _TRAIN), key=lambda n: _rank(n, _TRAIN))
+    tests = sorted((n for n in split if parts[n] in _TEST), key=lambda n: _rank(n, _TEST))
+    rest = [name for name in whole.classes if name not in split]
+    if trains and not tests and rest:
+        trains = _unless_a_class(whole, trains, split, [n for n in rest if not parts[n]])
+    if not trains:
+        _check_parts(path, whole, tests, split)
+        return Layout(whole, None, tuple(_notes_on_classes(whole, trees)))
+    used = [trains[0], *tests[:1]]
+    notes = _notes_on_parts(whole, used, tests, trees)
+    return Layout(split[trains[0]], split[tests[0]] if tests else None, tuple(notes))
+
+
+def check_classes(tree: Tree) -> None:
+    """Refuse folders that are no classes: images beside their masks, parts inside classes.
+
+    Raises:
+        UserError: it names them.
+    """
+    classes = tree.classes
+    plain = {name: re.sub("[^a-z]", "", name.lower()) for name in classes}
+    images = [name for name in classes if plain[name] in _IMAGES]
+    masks = [name for name in classes if plain[name] in _MASKS]
+    if images and masks:
+        raise UserError(
+            f"{tree.root}: {listed([*images, *masks])} are images and their masks, not classes: "
+            "a folder of images for each class is needed"
+        )
+    inner = [{part_of(name) for name in tree.inner(name)} for name in classes]
+    if len(classes) > 1 and all(p & set(_TRAIN) and p & set(_TEST) for p in inner):
+        raise UserError(
+            f"{tree.root}: every class folder has a training and a test folder: put the parts "
+            f"first, as in train/{classes[0]}/ and test/{classes[0]}/"
+        )
+
+
+def _rank(name: str, words: tuple[str, ...]) -> tuple[int, bool, str]:
+    part = part_of(name) or ""
+    return words.index(part), name.lower() != part, name
+
+
+def _unless_a_class(
+    whole: Tree, trains: list[str], split: dict[str, Tree], others: list[str]
+) -> list[str]:
+    """Tell a training set from a class of trains among other vehicles: none of the latter."""
+    first = trains[0]
+    alike = [name for name in others if whole.inner(name) & set(split[first].classes)]
+    if not others or alike:
+        return trains
+    if whole.direct(first):
+        return []
+    raise UserError(
+        f"{whole.root}: {first}/ may be the training set, for it holds folders of images, or a "
+        f"class like {listed(others)} beside it: give {whole.root / first} for the former; for "
+        f"the latter give {first}/ another name"
+    )
+
+
+def _check_parts(path: Path, whole: Tree, tests: list[str], split: dict[str, Tree]) -> None:
+    """Refuse test sets without a training set that can be recognised."""
+    others = [name for name in whole.classes if name not in tests]
+    shared = [n for n in others if any(whole.inner(n) & set(split[t].classes) for t in tests)]
+    if shared or (len(tests) > 1 and not others):
+        raise UserError(
+            f"{path}: {listed([*shared, *tests])} hold folders of images, and none is called "
+            "train: give the training set that name"
+        )
+
+
+def _notes_on_classes(whole: Tree, trees: dict[str, Tree]) -> list[str]:
+    return [
+        f"{name}/ is a class: it has no class folders in it"
+        for name, tree in trees.items()
+        if name in whole.classes and not tree.classes
+    ]
+
+
+def _notes_on_parts(
+    whole: Tree, used: list[str], tests: list[str], trees: dict[str, Tree]
+) -> list[str]:
+    notes = []
+    if part_of(used[0]) != used[0].lower():
+        notes.append(f"{used[0]}/ is the training set")
+    for name in (*tests, *(n for n in trees if n not in (*used, *tests))):
+        if name in used:
+            notes.append(f"{name}/ is the test set")
+        elif not trees[name].classes:
+            notes.append(f"{name}/ is not used: it has no class folders with images")
+        else:
+            notes.append(f"{name}/ is not used beside {used[-1]}/")
+    others = [name for name in whole.folders if name not in trees]
+    others += [os.path.basename(p) for p in whole.hidden if Path(p).parent == whole.root]
+    if others:
+        notes.append(f"not used beside {used[0]}/: {listed(others)}")
+    if whole.loose:
+        many = "1 image" if len(whole.loose) == 1 else f"{len(whole.loose)} images"
+        notes.append(f"{many} beside {used[0]}/ left out")
+    return notes

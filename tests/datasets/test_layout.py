@@ -1,0 +1,158 @@
+"""Which folders are classes, and which are parts of the set."""
+
+import pytest
+from PIL import Image
+
+from dada.datasets import load
+from dada.datasets.folder import list_folder
+from dada.datasets.layout import part_of
+from dada.errors import UserError
+
+
+def make(root, *folders, count=2, ending="png"):
+    for folder in folders:
+        (root / folder).mkdir(parents=True, exist_ok=True)
+        for i in range(count):
+            Image.new("L", (8, 8)).save(root / folder / f"{i}.{ending}")
+    return root
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("train", "train"),
+        ("Train_Set", "train"),
+        ("trainset", "train"),
+        ("training-images", "training"),
+        ("train2017", "train"),
+        ("val_images", "val"),
+        ("Testing", "testing"),
+        ("dev", "dev"),
+        ("trains", None),
+        ("latest", None),
+        ("contest", None),
+        ("value", None),
+        ("train station", None),
+        ("images", None),
+        ("dataset", None),
+        ("", None),
+    ],
+)
+def test_words_for_parts(name, part):
+    assert part_of(name) == part
+
+
+@pytest.mark.parametrize("test", ["dev", "eval", "val_images", "test_set", "holdout", "Evaluation"])
+@pytest.mark.parametrize("train", ["train", "train_set"])
+def test_parts_by_many_names(tmp_path, train, test):
+    make(tmp_path, f"{train}/a", f"{train}/b", f"{test}/a")
+    listing = list_folder(tmp_path)
+    assert (listing.classes, len(listing.train.files), len(listing.test.files)) == (
+        ("a", "b"),
+        4,
+        2,
+    )
+    assert f"{test}/ is the test set" in listing.notes
+    assert ("train_set/ is the training set" in listing.notes) == (train == "train_set")
+
+
+def test_what_is_not_used_beside_a_training_set_is_said(tmp_path):
+    make(tmp_path, "train/a", "train/b", "val/a", "test/a", "extra/a", "odd", ".cache")
+    (tmp_path / "annotations").mkdir()
+    Image.new("L", (8, 8)).save(tmp_path / "overview.png")
+    assert list_folder(tmp_path).notes == (
+        "test/ is the test set",
+        "val/ is not used beside test/",
+        "not used beside train/: 'annotations', 'extra', 'odd', '.cache'",
+        "1 image beside train/ left out",
+    )
+
+
+def test_a_class_of_trains_hides_no_other(tmp_path):
+    make(tmp_path, "train", "car", "bus")
+    listing = list_folder(tmp_path)
+    assert listing.classes == ("bus", "car", "train")
+    assert "train/ is a class: it has no class folders in it" in listing.notes
+    make(tmp_path, "train/steam")  # pictures beside folders of them: a class all the same
+    assert list_folder(tmp_path).classes == ("bus", "car", "train")
+
+
+def test_what_may_be_both_is_refused(tmp_path):
+    make(tmp_path, "train/steam", "train/diesel", "car", "bus")
+    with pytest.raises(UserError, match=r"may be the training set.* or a class like 'bus', 'car'"):
+        list_folder(tmp_path)
+
+
+def test_a_training_set_beside_more_of_its_classes_is_one(tmp_path):
+    make(tmp_path, "train/a", "train/b", "more/a", "more/b")
+    listing = list_folder(tmp_path)
+    assert listing.classes == ("a", "b")
+    assert "not used beside train/: 'more'" in listing.notes
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ("test/a", "test/b", "validation/a", "validation/b"),
+        ("learn/a", "learn/b", "test/a", "test/b"),
+    ],
+)
+def test_a_test_set_without_a_training_set_is_refused(tmp_path, folders):
+    make(tmp_path, *folders)
+    with pytest.raises(UserError, match="none is called train: give the training set that name"):
+        list_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("images", "masks"),
+    [("images", "masks"), ("Imgs", "Labels"), ("JPEGImages", "SegmentationClass"), ("image", "gt")],
+)
+@pytest.mark.parametrize("part", ["", "train/"])
+def test_images_and_masks_are_not_classes(tmp_path, images, masks, part):
+    make(tmp_path, f"{part}{images}", f"{part}{masks}")
+    with pytest.raises(UserError, match="are images and their masks, not classes"):
+        list_folder(tmp_path)
+
+
+def test_people_with_and_without_masks_are_classes(tmp_path):
+    assert list_folder(make(tmp_path, "mask", "no_mask")).classes == ("mask", "no_mask")
+
+
+def test_parts_inside_classes_are_refused(tmp_path):
+    make(tmp_path, "a/train", "a/test", "b/train", "b/test")
+    with pytest.raises(UserError, match="put the parts first, as in train/a/ and test/a/"):
+        list_folder(tmp_path)
+
+
+def test_folders_that_all_classes_have_are_said(tmp_path):
+    make(tmp_path, "a/2023", "a/2024", "b/2023", "b/2024")
+    assert list_folder(tmp_path).notes == (
+        "every class has a folder '2023', '2024': their images count to the class",
+    )
+
+
+@pytest.mark.parametrize("ending", [".heic", ".HEIF", ".jxl", ".nef", ".mp4"])
+def test_a_class_of_files_that_are_not_read_is_refused(tmp_path, ending):
+    make(tmp_path, "a", "b")
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / f"0{ending}").touch()
+    with pytest.raises(UserError, match=f"class 'c' has only .*{ending.lower()}.*: convert them"):
+        list_folder(tmp_path)
+
+
+@pytest.mark.parametrize("ending", ["gif", "jfif", "jpe"])
+def test_less_usual_endings_are_read(tmp_path, ending):
+    for name in ("a", "b"):
+        make(tmp_path, name, count=5)
+        for i in range(5):
+            (tmp_path / name / f"{i}.png").unlink()
+            kind = "GIF" if ending == "gif" else "JPEG"
+            Image.new("L", (8, 8), 50 * i).save(tmp_path / name / f"{i}.{ending}", kind)
+    assert len(load(tmp_path).train) == 8
+
+
+def test_images_beside_class_folders_are_said(tmp_path):
+    make(tmp_path, "a", "b", ".")
+    assert list_folder(tmp_path).notes == (
+        f"2 images lie in no class folder and left out: {tmp_path.name}/",
+    )
