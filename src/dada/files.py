@@ -1,25 +1,101 @@
-"""Writing a file whole or not at all."""
+"""Files: replaced whole or not at all, never through a link, JSON that every reader takes."""
 
 from __future__ import annotations
 
-from contextlib import suppress
+import json
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from dada.errors import UserError
 
+_BINARY = getattr(os, "O_BINARY", 0)  # on Windows alone
+_NO_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | _BINARY
 
-def replace_file(path: Path, data: bytes) -> Path:
-    """Write `data` beside the file and rename it, so that a killed process leaves no half.
+
+def replace_file(path: Path, *parts: bytes | memoryview, keep: Path | None = None) -> Path:
+    """Write the parts beside the file, flush to disk and rename, so that a kill leaves no half.
+
+    The name of the partial file is this process's own, and what stands at `path`, a link
+    included, is replaced and not written through.
+
+    Args:
+        keep: where what stood at `path` goes, once the new file is on disk.
 
     Raises:
-        UserError: the file cannot be written.
+        UserError: the file cannot be written, or is a device or a pipe.
     """
-    partial = path.with_name(path.name + ".partial")
+    partial = path.with_name(f"{path.name[:40]}.{os.getpid()}-{secrets.token_hex(4)}.partial")
     try:
-        partial.write_bytes(data)
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise UserError(f"cannot write {path}: not a regular file")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
+        with os.fdopen(os.open(partial, flags, 0o666), "wb") as file:
+            for part in parts:
+                file.write(part)
+            file.flush()
+            os.fsync(file.fileno())
+        if keep is not None and os.path.lexists(path):
+            path.replace(keep)
         partial.replace(path)
     except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}") from None
+    finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
-        raise UserError(f"cannot write {path}: {error.strerror}") from None
     return path
+
+
+def append_line(path: Path, line: str) -> None:
+    """Add a line at the end of a file, and flush it to disk.
+
+    Raises:
+        UserError: the file cannot be written, or is a link, a device or a pipe.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_LINKS, 0o666)
+        with os.fdopen(descriptor, "ab") as file:
+            _check_regular(descriptor, path)
+            file.write(line.encode() + b"\n")
+            file.flush()
+            os.fsync(descriptor)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}") from None
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """A regular file, to read; a pipe in its place does not block.
+
+    Raises:
+        OSError: it cannot be read.
+        UserError: it is not a regular file.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY
+    with os.fdopen(os.open(path, flags), "rb") as file:
+        _check_regular(file.fileno(), path)
+        yield file
+
+
+def to_json(data: Any, **options: Any) -> str:
+    """Strict JSON.
+
+    Args:
+        options: of `json.dumps`.
+
+    Raises:
+        UserError: a number in it is not finite, which JSON cannot hold.
+    """
+    try:
+        return json.dumps(data, allow_nan=False, **options)
+    except ValueError as error:
+        raise UserError(f"a result is not a finite number, so it is not written: {error}") from None
+
+
+def _check_regular(descriptor: int, path: Path) -> None:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise UserError(f"{path}: not a regular file")

@@ -18,6 +18,7 @@ from unicodedata import category
 import pytest
 import torch
 
+from dada.runs import RunFolder
 from tests.cli.commands import COMPARE, SEARCH, check_refused, contents
 
 
@@ -28,6 +29,7 @@ def test_a_search_a_comparison_and_the_page(dada):
         "config.json",
         "events.jsonl",
         "checkpoint.pt",
+        "checkpoint-before.pt",
         "policy.json",
         "report.html",
         "samples.png",
@@ -41,7 +43,7 @@ def test_a_search_a_comparison_and_the_page(dada):
     assert result.code == 0 and not result.err
     assert "policy my run" in result.out and "uniform policy" in result.out
     comparison = json.loads(Path("c.json").read_text())
-    assert comparison == json.loads(Path("my run/compare/comparison.json").read_text())
+    assert comparison == RunFolder.open("my run/compare").read_json("comparison.json")
     assert dada("report 'my run'").code == 0
     assert "policy my run" in Path("my run/report.html").read_text()
 

@@ -20,6 +20,7 @@ def test_train_evaluate_and_what_is_written(dada):
     assert {path.name for path in Path("out").iterdir()} == {
         "best.pt",
         "checkpoint.pt",
+        "checkpoint-before.pt",
         "config.json",
         "events.jsonl",
         "last.pt",

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from dada.errors import UserError
-from dada.runs import RunFolder, describe_data, fingerprint
+from dada.runs import RunFolder, describe_data, fingerprint, restore
 
 CONFIG = {"kind": "search", "settings": {"epochs": 2}, "data": {"fingerprint": "a", "source": "x"}}
 
@@ -97,3 +97,107 @@ def test_the_data_is_described_as_plain_data(digits):
     described = describe_data(digits, "digits")
     assert json.loads(json.dumps(described)) == described
     assert described["train"] + described["test"] == 1797 and described["side"] == [8, 8]
+
+
+@pytest.mark.parametrize(
+    "left", [[], ["run.lock"], ["config.json.12-0a1b2c3d.partial", "config.json.partial"]]
+)
+@pytest.mark.parametrize("resume", [True, False])
+def test_a_run_that_was_killed_before_its_config_is_begun_anew(left, resume, tmp_path):
+    for name in left:
+        (tmp_path / name).write_text("half")
+    with RunFolder.begin(tmp_path, CONFIG, resume) as run:
+        assert run.config == CONFIG and run.load_checkpoint() is None
+    assert [path.name for path in tmp_path.iterdir()] == ["config.json"]
+
+
+def test_files_of_others_are_neither_a_run_nor_removed(tmp_path):
+    for name in ("film.partial", "thesis.tex"):
+        (tmp_path / name).write_text("work")
+        for resume, reason in ((True, "no run in"), (False, "not empty")):
+            with pytest.raises(UserError, match=reason):
+                RunFolder.begin(tmp_path, CONFIG, resume)
+        assert [path.name for path in tmp_path.iterdir()] == [name]
+        (tmp_path / name).unlink()
+
+
+def test_links_in_a_run_folder_lead_nowhere(tmp_path):
+    outside = tmp_path / "outside"
+    outside.write_text("mine")
+    run = RunFolder.create(tmp_path / "run", CONFIG)
+    for name in ("events.jsonl", "result.json", "checkpoint.pt", "checkpoint-before.pt"):
+        (run.path / name).symlink_to(outside)
+    with pytest.raises(UserError, match="cannot write"):
+        run.add_event({})
+    run.keep_events([])
+    run.add_event({})
+    run.write_json("result.json", {})
+    for _ in range(3):
+        run.save_checkpoint({"epoch": 1})
+    assert outside.read_text() == "mine"
+    (run.path / "run.lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UserError, match=r"cannot write .*run\.lock"):
+        RunFolder.begin(run.path, CONFIG, True)
+    assert not (tmp_path / "elsewhere").exists()
+
+
+class Going:
+    epoch = 0
+
+    def load_state_dict(self, state):
+        self.epoch = state["epoch"]
+
+
+def epochs(run):
+    return [event.get("epoch", event["event"]) for event in run.events]
+
+
+@pytest.mark.parametrize("half", ['{"event": "epo', '{"event": "epo{"event": "epoch"}\n'])
+def test_whatever_came_before_the_first_checkpoint_goes(half, tmp_path):
+    run = RunFolder.create(tmp_path, CONFIG)
+    run.add_event({"event": "epoch", "epoch": 1})
+    with (tmp_path / "events.jsonl").open("a") as file:
+        file.write(half)
+    restore(Going(), run.load_checkpoint(), run, "training")
+    assert run.events == []
+    run.add_event({"event": "epoch", "epoch": 1})
+    assert epochs(run) == [1]
+
+
+def test_events_after_the_checkpoint_go_and_those_before_must_be_there(tmp_path):
+    run = RunFolder.create(tmp_path, CONFIG)
+    run.save_checkpoint({"epoch": 2})
+    run.add_event({"event": "start"})
+    for epoch in (1, 1, 2, 3):  # an older release could leave an epoch twice
+        run.add_event({"event": "epoch", "epoch": epoch})
+    with (tmp_path / "events.jsonl").open("a") as file:
+        file.write('{"event": "epo{"event": "epoch"}\n')
+    restore(Going(), run.load_checkpoint(), run, "training")
+    assert epochs(run) == ["start", 1, 2]
+    run.save_checkpoint({"epoch": 3})
+    with pytest.raises(UserError, match=r"events.jsonl: epoch 3 is missing; delete checkpoint.pt"):
+        restore(Going(), run.load_checkpoint(), run, "training")
+    (tmp_path / "checkpoint.pt").unlink()
+    restore(Going(), run.load_checkpoint(), run, "training")
+    assert epochs(run) == ["start", 1, 2]
+
+
+NOT_A_CONFIG = [
+    ("machine", None),
+    ("settings", []),
+    ("data", None),
+    ("data", {"side": None}),
+    ("data", {"side": [1, -2]}),
+    ("data", {"classes": None}),
+    ("data", {"notes": [1]}),
+    ("data", {"channels": "3"}),
+    ("policies", {"x": None}),
+]
+
+
+@pytest.mark.parametrize(("key", "value"), NOT_A_CONFIG)
+def test_a_config_of_another_shape_is_refused_in_one_line(key, value, tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({**CONFIG, key: value}))
+    with pytest.raises(UserError, match="not the configuration of a run") as error:
+        RunFolder.resume(tmp_path, CONFIG)
+    assert key in str(error.value)

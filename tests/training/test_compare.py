@@ -1,5 +1,3 @@
-import json
-
 import pytest
 import torch
 from torchvision.transforms import v2
@@ -40,7 +38,7 @@ def test_the_rows_and_the_files(digits, tmp_path):
         "TrivialAugment",
         "uniform policy",
     ]
-    assert json.loads((tmp_path / "run" / "comparison.json").read_text()) == result
+    assert RunFolder.open(tmp_path / "run").read_json("comparison.json") == result
     assert (tmp_path / "run" / "report.html").exists()
     for row in result["rows"]:
         assert len(row["errors"]) == 2 and all(0 < e < 1 for e in row["errors"])

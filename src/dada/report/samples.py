@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
+from dada.files import replace_file
 from dada.runs import RunFolder
 
 SAMPLES = "samples.png"
@@ -19,7 +22,9 @@ def save_samples(run: RunFolder, images: Tensor) -> None:
     """
     row = torch.cat(list(images.cpu()), dim=2)
     pixels = row.permute(1, 2, 0) if len(row) == 3 else row.flatten(0, 1)
-    Image.fromarray(pixels.contiguous().numpy()).save(run.path / SAMPLES)
+    memory = io.BytesIO()
+    Image.fromarray(pixels.contiguous().numpy()).save(memory, "PNG")
+    replace_file(run.path / SAMPLES, memory.getbuffer())
 
 
 def load_samples(run: RunFolder) -> Tensor | None:

@@ -4,36 +4,67 @@ from __future__ import annotations
 
 import io
 import json
-import os
+import re
 import warnings
 from pathlib import Path
-from typing import Any, Protocol
+from types import TracebackType
+from typing import Any
 
 import torch
 
 from dada.errors import UserError
-from dada.files import replace_file
+from dada.files import append_line, opened, replace_file, to_json
+from dada.runs.checksum import KEY, DamagedError, check_zip, sealed, sealed_zip, unsealed
+from dada.runs.config import difference, problem
+from dada.runs.lock import LOCK, FolderLock
 
 CONFIG, EVENTS, CHECKPOINT = "config.json", "events.jsonl", "checkpoint.pt"
+BEFORE = "checkpoint-before.pt"
 
-_WHOLE = ("settings", "policies", "seed", "loss", "before", "after")
-"""Of a config, what a run must share as it is with the run that it goes on from."""
+_OWN = re.compile(rf"{re.escape(LOCK)}|.+\.\d+-[0-9a-f]{{8}}\.partial|config\.json\.partial", re.S)
+"""What a process that was killed before it wrote the config may have left."""
 
 
 class RunFolder:
     """Reads and writes one run. Files are replaced whole, so a killed process leaves no half.
 
+    What is read back carries a checksum; files of older releases have none and are read too.
+    `begin` makes the process the folder's only owner, until `close`.
+
     Args:
-        path: the folder; see `create` and `open`.
+        path: the folder; see `begin`, `create` and `open`.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        self._lock: FolderLock | None = None
 
     @classmethod
     def begin(cls, path: str | Path, config: dict[str, Any], resume: bool) -> RunFolder:
-        """A new run (`create`), or the one to go on with (`resume`)."""
-        return cls.resume(path, config) if resume else cls.create(path, config)
+        """A new run (`create`), or the one to go on with (`resume`), which nobody else owns.
+
+        A folder in which a run was killed before it had a config is begun anew either way.
+
+        Raises:
+            UserError: as `create` and `resume`; or another process owns the folder.
+        """
+        run = cls(path)
+        new = not resume or run.bare
+        if new:
+            run._check_free()
+        else:
+            cls.open(path)
+        run._make()
+        run._lock = FolderLock(run.path)
+        try:
+            for file in run.path.glob("*.partial"):
+                if _OWN.fullmatch(file.name):
+                    file.unlink(missing_ok=True)
+            (cls.create if new else cls.resume)(path, config)  # by now it may be another's
+        except BaseException:
+            run.close()
+            raise
+        return run
 
     @classmethod
     def create(cls, path: str | Path, config: dict[str, Any]) -> RunFolder:
@@ -43,16 +74,8 @@ class RunFolder:
             UserError: the folder holds something already, or cannot be written.
         """
         run = cls(path)
-        if (run.path / CONFIG).exists():
-            raise UserError(
-                f"{run.path} holds a run already: go on with --resume, or choose another folder"
-            )
-        if run.path.is_dir() and any(run.path.iterdir()):
-            raise UserError(f"{run.path} is not empty: choose another folder")
-        try:
-            run.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(f"cannot make the run folder {run.path}: {error.strerror}") from None
+        run._check_free()
+        run._make()
         run.write_json(CONFIG, config)
         return run
 
@@ -64,13 +87,13 @@ class RunFolder:
             UserError: there is none, or it was started with another configuration.
         """
         run = cls.open(path)
-        before, now = _flat(_decisive(run.config)), _flat(_decisive(json.loads(json.dumps(config))))
-        for key in sorted(before | now):
-            if before.get(key) != now.get(key):
-                raise UserError(
-                    f"{run.path} was started with {key} = {before.get(key)!r}, "
-                    f"not {now.get(key)!r}: use the same, or start a new run in another folder"
-                )
+        found = difference(run.config, config)
+        if found:
+            key, before, now = found
+            raise UserError(
+                f"{run.path} was started with {key} = {before!r}, not {now!r}: "
+                "use the same, or start a new run in another folder"
+            )
         return run
 
     @classmethod
@@ -85,6 +108,42 @@ class RunFolder:
             raise UserError(f"no run in {run.path}: it has no {CONFIG}")
         return run
 
+    def close(self) -> None:
+        """Let others own the folder."""
+        if self._lock:
+            self._lock.release()
+            self._lock = None
+
+    def __enter__(self) -> RunFolder:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def bare(self) -> bool:
+        """Whether the folder is there and holds nothing but what a run writes before its config."""
+        return self.path.is_dir() and all(_OWN.fullmatch(p.name) for p in self.path.iterdir())
+
+    def _check_free(self) -> None:
+        if (self.path / CONFIG).exists():
+            raise UserError(
+                f"{self.path} holds a run already: go on with --resume, or choose another folder"
+            )
+        if self.path.is_dir() and not self.bare:
+            raise UserError(f"{self.path} is not empty: choose another folder")
+
+    def _make(self) -> None:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"cannot make the run folder {self.path}: {error.strerror}") from None
+
     @property
     def config(self) -> dict[str, Any]:
         """What the run was started with.
@@ -93,8 +152,9 @@ class RunFolder:
             UserError: the file is missing or damaged.
         """
         config = self.read_json(CONFIG)
-        if not isinstance(config, dict) or not isinstance(config.get("data", {}), dict):
-            raise UserError(f"{self.path / CONFIG}: not the configuration of a run")
+        wrong = problem(config)
+        if wrong:
+            raise UserError(f"{self.path / CONFIG}: not the configuration of a run ({wrong})")
         return config
 
     @property
@@ -104,40 +164,44 @@ class RunFolder:
         Raises:
             UserError: the file is damaged elsewhere.
         """
+        events, damaged = self.readable_events()
+        if damaged:
+            raise UserError(f"{self.path / EVENTS}: {damaged}")
+        return events
+
+    def readable_events(self) -> tuple[list[dict[str, Any]], str | None]:
+        """The events before the first damaged line, and which one it is, or None."""
         path = self.path / EVENTS
         try:
-            lines = path.read_bytes().split(b"\n")
+            with opened(path) as file:
+                lines = file.read().split(b"\n")
         except FileNotFoundError:
-            return []
-        events = []
-        for number, line in enumerate(lines, 1):
-            try:
-                event = json.loads(line)
-            except (ValueError, RecursionError):
-                event = None
-            if isinstance(event, dict):
-                events.append(event)
-            elif number < len(lines):
-                raise UserError(f"{path}: line {number} is damaged")
-        return events
+            return [], None
+        except OSError as error:
+            raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+        found = [_event(line) for line in lines]
+        if found[-1] is None:  # empty, or what a killed process left unfinished
+            found.pop()
+        checked = any(event and KEY in event for event in found)
+        events: list[dict[str, Any]] = []
+        for number, event in enumerate(found, 1):
+            if event is None or (checked and KEY not in event):
+                return events, f"line {number} is damaged"
+            events.append({key: value for key, value in event.items() if key != KEY})
+        return events, None
 
     def add_event(self, event: dict[str, Any]) -> None:
         """Append one line to the events."""
-        try:
-            with (self.path / EVENTS).open("a", encoding="utf-8") as file:
-                file.write(json.dumps(event) + "\n")
-        except OSError as error:
-            raise UserError(f"cannot write {self.path / EVENTS}: {error.strerror}") from None
+        append_line(self.path / EVENTS, to_json(sealed(event)))
 
     def keep_events(self, events: list[dict[str, Any]]) -> None:
         """Replace the events: what came after the checkpoint that a run resumes from goes."""
-        replace_file(
-            self.path / EVENTS, "".join(json.dumps(event) + "\n" for event in events).encode()
-        )
+        lines = "".join(to_json(sealed(event)) + "\n" for event in events)
+        replace_file(self.path / EVENTS, lines.encode())
 
-    def write_json(self, name: str, data: Any) -> Path:
+    def write_json(self, name: str, data: dict[str, Any]) -> Path:
         """Write a file of the run as JSON."""
-        text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+        text = to_json(sealed(data), indent=2, ensure_ascii=False) + "\n"
         # A name that is not UTF-8 has lone surrogates: escaped, they are JSON and come back.
         return replace_file(self.path / name, text.encode(errors="backslashreplace"))
 
@@ -147,37 +211,46 @@ class RunFolder:
         Raises:
             UserError: it is missing or damaged.
         """
+        path = self.path / name
         try:
-            return json.loads((self.path / name).read_text(encoding="utf-8"))
+            with opened(path) as file:
+                data = json.loads(file.read().decode())
+            return unsealed(data) if isinstance(data, dict) else data
+        except DamagedError as error:
+            raise UserError(f"{path}: {error}") from None
         except (OSError, ValueError, RecursionError) as error:
-            raise UserError(f"{self.path / name}: cannot be read ({error})") from None
+            raise UserError(f"{path}: cannot be read ({error})") from None
 
     def save_checkpoint(self, state: dict[str, Any]) -> None:
-        """Replace the checkpoint, once the new one is safely on disk."""
-        self.save_tensors(CHECKPOINT, state)
+        """Replace the checkpoint, once the new one is safely on disk, and keep the one before."""
+        # A process that is killed between the two renames leaves the one before alone.
+        replace_file(self.path / CHECKPOINT, *_archive(state), keep=self.path / BEFORE)
 
     def save_tensors(self, name: str, state: dict[str, Any]) -> None:
         """Replace a file of tensors and plain data, once the new one is safely on disk."""
-        partial, memory = self.path / (name + ".partial"), io.BytesIO()
-        try:
-            # Into memory first: writing a file, torch.save makes Ctrl-C and a full disk alike
-            # a RuntimeError.
-            torch.save(state, memory)
-            with partial.open("wb") as file:
-                file.write(memory.getbuffer())
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(self.path / name)
-        except OSError as error:
-            raise UserError(f"cannot write {self.path / name}: {error}") from None
+        replace_file(self.path / name, *_archive(state))
 
     def load_checkpoint(self) -> dict[str, Any] | None:
         """The last checkpoint on the CPU, or None before the first.
 
         Raises:
-            UserError: as `load_tensors`.
+            UserError: as `load_tensors`, with the one before it offered.
         """
-        return self.load_tensors(CHECKPOINT) if (self.path / CHECKPOINT).exists() else None
+        if not (self.path / CHECKPOINT).exists():
+            return self.load_tensors(BEFORE) if (self.path / BEFORE).exists() else None
+        try:
+            return self.load_tensors(CHECKPOINT)
+        except UserError as error:
+            raise UserError(f"{error}{self.offer()}") from None
+
+    def offer(self) -> str:
+        """What to do about a checkpoint that cannot be used, to end a message with."""
+        try:
+            before = self.load_tensors(BEFORE)
+        except UserError:
+            return "; start anew in another folder"
+        epoch = f", of epoch {before['epoch']}" if "epoch" in before else ""
+        return f"; delete {CHECKPOINT} to go on from the one before{epoch}"
 
     def load_tensors(self, name: str) -> dict[str, Any]:
         """What `save_tensors` wrote, on the CPU.
@@ -187,10 +260,15 @@ class RunFolder:
         """
         path = self.path / name
         try:
-            with warnings.catch_warnings(action="ignore"):  # what is wrong is said below
-                state = torch.load(path, map_location="cpu", weights_only=True)
+            with opened(path) as file, warnings.catch_warnings(action="ignore"):
+                check_zip(file)
+                state = torch.load(file, map_location="cpu", weights_only=True)
         except FileNotFoundError:
             raise UserError(f"{path}: no such file") from None
+        except UserError:
+            raise
+        except DamagedError as error:
+            raise UserError(f"{path}: {error}") from None
         except Exception as error:  # unpickling fails in many ways, all of them the file's
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise UserError(f"{path}: not a checkpoint of this program ({reason:.80})") from None
@@ -199,47 +277,21 @@ class RunFolder:
         return state
 
 
-class Resumable(Protocol):
-    """What goes on from a checkpoint, an epoch at a time."""
+def _archive(state: dict[str, Any]) -> tuple[memoryview, bytes]:
+    """A file of tensors with its checksum, in memory.
 
-    epoch: int
-
-    def load_state_dict(self, state: dict[str, Any], /) -> None:
-        """Go on from a state."""
-
-
-def restore(going: Resumable, state: dict[str, Any], run: RunFolder | None, what: str) -> None:
-    """Go on from a checkpoint's state; events that are newer than it go.
-
-    Args:
-        run: the run that it is from, in the process that has it.
-        what: "search" or "training".
-
-    Raises:
-        UserError: the state is of something else.
+    Writing a file, `torch.save` makes Ctrl-C and a full disk alike a RuntimeError.
     """
+    memory = io.BytesIO()
+    torch.save(state, memory)
+    return sealed_zip(memory.getbuffer())
+
+
+def _event(line: bytes) -> dict[str, Any] | None:
+    """The event of a line, with its checksum if it has one; None if it is damaged."""
     try:
-        going.load_state_dict(state)
-    except Exception:  # what does not fit fails in many ways, all of them the file's
-        where = f"{run.path / CHECKPOINT}: " if run else ""
-        raise UserError(f"{where}not a checkpoint of this {what}") from None
-    if run:
-        run.keep_events([e for e in run.events if e.get("epoch", 0) <= going.epoch])
-
-
-def _decisive(config: dict[str, Any]) -> dict[str, Any]:
-    """What a run must share with the run that it goes on from: not the path of its data, say."""
-    decisive = {"data": ("fingerprint",), "machine": ("device", "precision")}
-    parts = {k: {n: config.get(k, {}).get(n) for n in names} for k, names in decisive.items()}
-    whole = {key: config.get(key, {}) for key in _WHOLE}
-    return {"kind": config.get("kind")} | parts | whole
-
-
-def _flat(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in config.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = value
-    return flat
+        event = json.loads(line)
+        unsealed(event)
+    except (ValueError, RecursionError, AttributeError):
+        return None
+    return event

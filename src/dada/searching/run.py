@@ -24,8 +24,8 @@ from dada.models.randomness import forked
 from dada.policy import Policy, save_policy
 from dada.processes import ALONE, Processes, shared_job
 from dada.report import save_samples, write_report
-from dada.runs import RunFolder, describe_run
-from dada.runs.folder import CHECKPOINT, restore
+from dada.runs import RunFolder, describe_run, restore
+from dada.runs.folder import CHECKPOINT
 from dada.searching.budget import trial_of, within
 from dada.searching.choices import choices, few_steps, short_trials, unseen_classes
 from dada.searching.common import NOTHING_OWN, Own, pipeline_for
@@ -134,10 +134,11 @@ def search(
         origin = source or (str(data) if isinstance(data, str | Path) else "")
         config = describe_run("search", dataset, origin, chosen, where, own._asdict())
         run = _folder(out, config, resume) if processes.first else None
+        if run:
+            stack.enter_context(run)
         state = processes.tell(run.load_checkpoint() if run else None)
-        if state is not None:
-            restore(going, state, run, "search")
-        elif run:
+        restore(going, state, run, "search")
+        if run and state is None:
             _start(run, going, dataset)
         watch.on_start(going, dataset)
         try:
@@ -165,7 +166,7 @@ def _fitted(
     """Settings within the budget: those of the run in `out`, or what fits now."""
     if seconds <= 0:
         raise UserError(f"budget of {seconds:g} s: must be above 0")
-    if out is None:
+    if out is None or RunFolder(out).bare:
         return within(settings, seconds, begin, processes)
     before = RunFolder.open(out).config
     chosen = {name: before["settings"][name] for name in ("epochs", "images", "batch")}
@@ -249,6 +250,9 @@ def _advance(
         done.append(record)
         watch.on_epoch(record, going)
     if run:
+        if not (run.path / "policy.json").exists():  # of a finished search, it may be what was lost
+            name = config["data"]["name"]
+            save_policy(going.policy(name, provenance(config, going)), run.path / "policy.json")
         finish = {"event": "finish", "seconds": round(time.perf_counter() - started, 3)}
         run.add_event({**finish, "reason": reason} if reason else finish)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -104,26 +105,26 @@ def compare(
     origin = source or (str(data) if isinstance(data, str | Path) else "")
     config = describe_run("compare", dataset, origin, bench.settings, bench.device, own._asdict())
     config["policies"] = {name: dumps(policy) for name, policy in named.items()}
-    run = None if out is None else RunFolder.begin(out, config, resume)
-    done = [e for e in run.events if e.get("event") == "training"] if run else []
-    if run:
-        run.keep_events(done)  # without a last line that a killed process left unfinished
-    missing = [(m, s) for s in range(seeds) for m in methods if not _errors(done, m.name, [s])]
-    watch.on_start(len(missing), bench.steps, bench.settings, dataset)
-
-    def train(number: int, on_step: Tick) -> dict[str, Any]:
-        return bench.train(*missing[number], on_step)
-
-    trained = side_by_side(len(missing), train, bench.device, bench.pixels, watch.on_step)
-    for _, record in trained:
-        done.append(record)
+    with nullcontext() if out is None else RunFolder.begin(out, config, resume) as run:
+        done = [e for e in run.events if e.get("event") == "training"] if run else []
         if run:
-            run.add_event(record)
-        watch.on_training(record)
-    comparison = {**bench.facts(), **_rows(done, methods, list(range(seeds)))}
-    if run:
-        run.write_json("comparison.json", comparison)
-        write_report(run.path)
+            run.keep_events(done)  # without a last line that a killed process left unfinished
+        missing = [(m, s) for s in range(seeds) for m in methods if not _errors(done, m.name, [s])]
+        watch.on_start(len(missing), bench.steps, bench.settings, dataset)
+
+        def train(number: int, on_step: Tick) -> dict[str, Any]:
+            return bench.train(*missing[number], on_step)
+
+        trained = side_by_side(len(missing), train, bench.device, bench.pixels, watch.on_step)
+        for _, record in trained:
+            done.append(record)
+            if run:
+                run.add_event(record)
+            watch.on_training(record)
+        comparison = {**bench.facts(), **_rows(done, methods, list(range(seeds)))}
+        if run:
+            run.write_json("comparison.json", comparison)
+            write_report(run.path)
     return comparison
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 import math
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,7 @@ from dada.models.randomness import forked
 from dada.policy import Policy, dumps
 from dada.processes import Processes, shared_job
 from dada.report import write_report
-from dada.runs import RunFolder, describe_run
-from dada.runs.folder import restore
+from dada.runs import RunFolder, describe_run, restore
 from dada.searching.common import Own, pipeline_for
 from dada.training.evaluate import WEIGHTS, measure
 from dada.training.methods import Method, method, space_for
@@ -117,7 +117,8 @@ def train(
     chosen, own = make_settings(recipe, model=name, **settings), Own(loss, before, after)
     given = data if data is not None else _data_of(recipe)
     writer = _summary_writer() if tensorboard else None
-    with shared_job(pick_device(device)) as (processes, where):
+    with ExitStack() as stack:
+        processes, where = stack.enter_context(shared_job(pick_device(device)))
         watch = (watch if processes.first else None) or TrainWatcher()
         dataset: Dataset | FileDataset
         if isinstance(given, str | Path):
@@ -140,9 +141,10 @@ def train(
                 chosen, dataset, network, how, seed, where, processes, workers, own
             )
             run = RunFolder.begin(out, config, resume) if out and processes.first else None
+            if run:
+                stack.enter_context(run)
             state = processes.tell(run.load_checkpoint() if run else None)
-            if state is not None:
-                restore(going, state, run, "training")
+            restore(going, state, run, "training")
             watch.on_start(going, dataset, how)
             log = _logger(run, writer)
             try:
@@ -202,7 +204,8 @@ def _advance(
         return measure(child, tested, going.pipeline, classes, processes)
 
     s, found = going.settings, None
-    done = [event for event in (run.events if run else []) if event.get("event") == "epoch"]
+    events = processes.tell(run.events if run else [])
+    done = [event for event in events if event.get("event") == "epoch"]
     while going.epoch < s.epochs:
         record = going.run_epoch(watch.on_step)
         if going.epoch % (s.test_every or 1) == 0 or going.epoch == s.epochs:
@@ -227,6 +230,8 @@ def _advance(
     result["seconds"] = round(sum(event["seconds"] for event in done), 3)
     del result["event"]
     if run:
+        if found is None:  # the weights, too, may be what was lost
+            run.save_tensors(WEIGHTS["last"], child.model.state_dict())
         run.write_json(RESULT, result)
         run.keep_events([e for e in run.events if e.get("event") != "finish"])
         run.add_event({"event": "finish", "seconds": result["seconds"]})
