@@ -121,7 +121,12 @@ def test_inside_a_compose_and_through_a_pickle(image):
         (Image.new("I;16", (4, 4)), "I;16"),
         (tv_tensors.Video(torch.zeros(2, 3, 4, 4, dtype=torch.uint8)), "videos"),
         (
-            tv_tensors.BoundingBoxes([[1.0, 1, 2, 2, 30]], format="CXCYWHR", canvas_size=(4, 4)),
+            (
+                Image.new("L", (4, 4)),
+                tv_tensors.BoundingBoxes(
+                    [[1.0, 1, 2, 2, 30]], format="CXCYWHR", canvas_size=(4, 4)
+                ),
+            ),
             "XYXY",
         ),
     ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import torch
 
@@ -40,6 +42,15 @@ def test_empty_batch(name: str) -> None:
     result = by_kernel(name, noise(0, 3, 8, 8), torch.empty(0).double(), torch.empty(0, 2).double())
     assert result.shape == (0, 3, 8, 8)
     assert result.dtype == torch.uint8
+
+
+@pytest.mark.parametrize("size", [(0, 0), (0, 3), (3, 0)])
+def test_images_without_pixels(name: str, size: tuple[int, int]) -> None:
+    for count, channels in itertools.product((0, 1, 2), (1, 2, 3)):
+        images = noise(count, channels, *size)
+        for value in levels(get(name), 2):
+            result = by_kernel(name, images, value.expand(count), places(count))
+            assert result.shape == images.shape and result.dtype == torch.uint8
 
 
 def test_each_row_is_its_own(name: str) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+from PIL import Image, ImageOps
 
 from dada.ops import get
-from dada.ops.tables import auto_contrast, equalize, invert, posterize, solarize
+from dada.ops.tables import _every_stretch, auto_contrast, equalize, invert, posterize, solarize
 
 from .images import by_kernel, by_pillow, noise, places
 
@@ -53,3 +55,21 @@ def test_words() -> None:
     assert get("Posterize").describe(5.7) == "5 bits"
     assert get("Solarize").describe(128) == "threshold 128"
     assert get("Invert").describe(0) == ""
+
+
+def test_the_stretches_that_a_device_looks_up_are_pillows() -> None:
+    every = _every_stretch(torch.device("cpu"))
+    for low, high in [(0, 255), (0, 0), (255, 255), (7, 7), (3, 4), (10, 30), (1, 254), (100, 203)]:
+        ramp = np.arange(low, high + 1, dtype=np.uint8)[None]
+        stretched = np.asarray(ImageOps.autocontrast(Image.fromarray(ramp)))
+        assert np.array_equal(every[low, high, low : high + 1].numpy(), stretched[0]), (low, high)
+
+
+def test_bits_beyond_a_byte_are_the_nearest_that_it_has() -> None:
+    """In the kernel, in Pillow and in words, whatever bounds a policy has."""
+    given = torch.tensor([300, 8.5, 0.3, 0, -5, -1e6], dtype=torch.float64)
+    images, where = noise(len(given), 3, 4, 4), places(len(given))
+    theirs = by_pillow("Posterize", images, given, where)
+    assert torch.equal(by_kernel("Posterize", images, given, where), theirs)
+    assert torch.equal(theirs[:2], images[:2]) and torch.equal(theirs[2:], images[2:] & 128)
+    assert get("Posterize").describe(300) == "8 bits" and get("Posterize").describe(-5) == "1 bits"

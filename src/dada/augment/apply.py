@@ -8,8 +8,8 @@ from itertools import groupby
 import torch
 from PIL import Image
 from torch import Tensor
-from torchvision.transforms.v2.functional import pil_to_tensor, to_pil_image
 
+from dada.augment.convert import to_picture, to_tensor
 from dada.augment.draw import Choice, Draw
 from dada.ops import OperationType, TwoStep, get
 
@@ -37,17 +37,20 @@ def apply(images: Tensor, draw: Draw) -> Tensor:
         )
     if len(images) != len(draw):
         raise ValueError(f"{len(images)} images but draws for {len(draw)}")
+    if not images.numel():
+        return images.clone(memory_format=torch.contiguous_format)
     device = images.device
     budget = _CPU_BYTES if device.type == "cpu" else _GPU_BYTES
     most = max(1, budget // max(1, images.shape[1:].numel()))
     kinds = [get(name) for name in draw.operations]
-    result, position = images.contiguous(), torch.arange(len(images))
+    result, position = images.contiguous(), torch.arange(len(images), device="cpu")
     for k in range(draw.operation.shape[1]):
         order, groups = _arrange(kinds, draw.operation[:, k].tolist(), draw.applied[:, k].tolist())
         # Images that run together are brought together: all that follows works on slices.
         result = result.index_select(0, position[order].to(device))
-        position[order] = torch.arange(len(images))
-        value, place = (x[order, k].to(device) for x in (draw.value, draw.place))
+        position[order] = torch.arange(len(images), device="cpu")
+        # They stay on the CPU, in float64: a kernel sends what it needs to the images' device.
+        value, place = draw.value[order, k], draw.place[order, k]
         start = 0
         for group in groups:
             for first in range(0, len(group), most):
@@ -68,16 +71,20 @@ def apply_to_picture(image: Image.Image, choices: Sequence[Choice]) -> Image.Ima
         image: RGB or L; left as it is.
         choices: of its draw.
     """
+    if not image.width or not image.height:
+        return image.copy()
     for name, value, place in choices:
         kind = get(name)
         if kind.pillow is not None:
             image = kind.pillow(image, value, *([place] if kind.random_place else []))
             continue
-        numbers = [torch.tensor([number], dtype=torch.float64) for number in (value, place)]
+        numbers = [
+            torch.tensor([number], dtype=torch.float64, device="cpu") for number in (value, place)
+        ]
         result = kind.kernel(
-            pil_to_tensor(image)[None], *(numbers if kind.random_place else numbers[:1])
+            to_tensor(image)[None], *(numbers if kind.random_place else numbers[:1])
         )
-        image = to_pil_image(result[0])
+        image = to_picture(result[0])
     return image
 
 
@@ -99,7 +106,7 @@ def _arrange(
             untouched.append(row)
     order = [row for group in groups.values() for rows in group.values() for row in rows]
     together = [[kinds[k] for k, rows in group.items() for _ in rows] for group in groups.values()]
-    return torch.tensor(order + untouched, dtype=torch.long), together
+    return torch.tensor(order + untouched, dtype=torch.long, device="cpu"), together
 
 
 def _together(

@@ -1,5 +1,5 @@
-"""A draw: which operations each image gets, how strong, where. Plain tensors, so a failing
-batch can be saved and replayed."""
+"""A draw: which operations each image gets, how strong, where. Plain tensors on the CPU, so a
+failing batch can be saved and replayed."""
 
 from __future__ import annotations
 
@@ -70,10 +70,11 @@ class Table:
         length = max(len(names) for names in sub_policies)
         index = {name: i for i, name in enumerate(operations)}
         padded = [[*names, *[names[0]] * (length - len(names))] for names in sub_policies]
-        lines = torch.tensor([scale.lines(get(name)) for name in operations], dtype=torch.float64)
-        operation = torch.tensor([[index[name] for name in names] for names in padded])
-        sizes = torch.tensor([len(names) for names in sub_policies])
-        present = torch.arange(length) < sizes[:, None]
+        with torch.device("cpu"):  # whatever the user's default device is
+            lines = torch.tensor([scale.lines(get(n)) for n in operations], dtype=torch.float64)
+            operation = torch.tensor([[index[name] for name in names] for names in padded])
+            sizes = torch.tensor([len(names) for names in sub_policies])
+            present = torch.arange(length) < sizes[:, None]
         return cls(operations, operation, present, lines[operation])
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -24,7 +25,7 @@ class Sampler:
     def __init__(self, policy: Policy) -> None:
         names = [[o.name for o in s.operations] for s in policy.sub_policies]
         self._table = Table.of(names, policy.scale)
-        self._cumulative = torch.tensor(policy.weights, dtype=torch.float64).cumsum(0)
+        self._cumulative = _numbers(policy.weights).cumsum(0)
         self._cumulative[-1] = 1.0  # whatever the rounding: noise is below 1
         self._probability, self._magnitude, self._spread = (
             _padded(policy, attribute) for attribute in ("probability", "magnitude", "spread")
@@ -47,7 +48,7 @@ class Sampler:
         """
 
         def uniform(*shape: int) -> Tensor:
-            return torch.rand(*shape, dtype=torch.float64, generator=generator)
+            return torch.rand(*shape, dtype=torch.float64, device="cpu", generator=generator)
 
         chosen = torch.searchsorted(self._cumulative, uniform(count), right=True)
         shape = (count, self._probability.shape[1])
@@ -66,7 +67,7 @@ class Sampler:
         augments small pictures one by one.
         """
         K = self._probability.shape[1]
-        u = torch.rand(1 + 5 * K, dtype=torch.float64).tolist()
+        u = torch.rand(1 + 5 * K, dtype=torch.float64, device="cpu").tolist()
         applied, strength, side, place = u[1:], u[1 + K :], u[1 + 2 * K :], u[1 + 3 * K :]
         found: list[Choice] = []
         operations = self._plain[bisect_right(self._bounds, u[0])]
@@ -100,4 +101,9 @@ def _padded(policy: Policy, attribute: str) -> Tensor:
     """One number of every operation as (S, K) float64; 0 where a sub-policy is shorter."""
     rows = [[getattr(o, attribute) for o in s.operations] for s in policy.sub_policies]
     rows = [row + [0.0] * (policy.length - len(row)) for row in rows]
-    return torch.tensor(rows, dtype=torch.float64)
+    return _numbers(rows)
+
+
+def _numbers(values: Sequence[float] | Sequence[Sequence[float]]) -> Tensor:
+    """Float64 on the CPU, whatever the user's default type and device are."""
+    return torch.tensor(values, dtype=torch.float64, device="cpu")

@@ -4,6 +4,9 @@ The coefficients (a, b, c, d, e, f) send the output pixel (x, y) to the source p
 (ax + by + c, dx + ey + f). Pillow rounds them to 16.16 fixed point unless b = d = 0, when it
 works in double precision (`affine_fixed` and `ImagingScaleAffine` in its Geometry.c); both are
 reproduced. Coordinates beyond ±32768, where Pillow leaves fixed point, are not.
+
+All float64 stays on the CPU: an accelerator may lack it, or add in another order. What goes to the
+images' device are whole numbers.
 """
 
 from __future__ import annotations
@@ -24,7 +27,6 @@ def _running(start: Tensor, step: Tensor, count: int) -> Tensor:
     """Source coordinates of `count` pixels, each `step` further on; int32 (..., count)."""
     # Pillow adds the step once per pixel. The running sum rounds where it does; a product might
     # not, and a coordinate a few units in the last place below an integer would fall elsewhere.
-    # (CUDA may add in another order, so such a coordinate alone may still differ there.)
     steps = torch.cat([start, step.expand(*step.shape[:-1], count - 1)], -1)
     return steps.cumsum(-1).floor_().clamp_(-1, count).int()
 
@@ -43,18 +45,20 @@ def _sample(images: Tensor, columns: Tensor, rows: Tensor) -> Tensor:
 
 
 def affine(images: Tensor, coefficients: Tensor) -> Tensor:
-    """Each image under its own map; the coefficients are float64 (B, 6)."""
+    """Each image under its own map; the coefficients are float64 (B, 6) on the CPU."""
     H, W = images.shape[2:]
+    if not images.numel():
+        return images.clone()
     a, b, c, d, e, f = coefficients.T.unsqueeze(2)
     # Of the source's x and y: what a step along the same axis adds to it, and along the other one.
     own, other, start = torch.stack([a, e]), torch.stack([b, d]), torch.stack([c, f])
     offset = torch.stack([c + a * 0.5 + b * 0.5, f + d * 0.5 + e * 0.5])
     # Sums that leave int32 on the way come back, so only the coordinates themselves have to fit.
     fixed = torch.stack([own, other, offset]).mul_(65536).add_(0.5).floor_().int()
-    pixel = torch.arange(max(W, H), dtype=torch.int32, device=images.device)
+    pixel = torch.arange(max(W, H), dtype=torch.int32, device="cpu")
     scaled = _running(start + own * 0.5, own, len(pixel)) << 16
     along = torch.where((other == 0).all(0), scaled, fixed[0] * pixel + fixed[2])
-    aside = fixed[1] * pixel
+    along, aside = along.to(images.device), (fixed[1] * pixel).to(images.device)
     columns = along[0, :, None, :W] + aside[0, :, :H, None]
     rows = along[1, :, :H, None] + aside[1, :, None, :W]
     return _sample(images, columns, rows)
@@ -63,12 +67,12 @@ def affine(images: Tensor, coefficients: Tensor) -> Tensor:
 def by_affine(coefficients_of: Callable[[Tensor, int, int], Coefficients]) -> TwoStep:
     """A kernel from ``(values, width, height) -> (a, b, c, d, e, f)``.
 
-    The values are float64 (B,); each coefficient is (B,) or a plain number.
+    The values are float64 (B,) on the CPU; each coefficient is (B,) or a plain number.
     """
 
     @wraps(coefficients_of)
     def prepare(images: Tensor, values: Tensor) -> Tensor:
-        v = values.to(images.device, torch.float64)
+        v = values.to("cpu", torch.float64)
         H, W = images.shape[2:]
         each = coefficients_of(v, W, H)
         return torch.stack([c if isinstance(c, Tensor) else torch.full_like(v, c) for c in each], 1)

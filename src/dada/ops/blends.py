@@ -27,7 +27,7 @@ _enhancement = partial(
 def _blend(levels: Tensor, degenerate: Tensor | float, factors: Tensor) -> Tensor:
     """``degenerate + factor · (level − degenerate)``, of float32 levels."""
     # In float32 and with two roundings, because Pillow's C code does so: no lerp, no addcmul.
-    factors = factors.to(levels.device, torch.float32)
+    factors = factors.float().to(levels.device)
     return (levels - degenerate).mul_(factors).add_(degenerate)
 
 
@@ -64,7 +64,7 @@ def contrast(images: Tensor, values: Tensor) -> Tensor:
     """
     levels = images.float()
     grey = _grey(levels) if images.shape[1] == 3 else levels
-    total = grey.sum((1, 2, 3), dtype=torch.float64).long().view(-1, 1, 1)
+    total = grey.to(torch.int32).sum((1, 2, 3)).view(-1, 1, 1)
     pixels = grey.shape[1:].numel()
     mean = (2 * total + pixels) // (2 * pixels)
     return _blend(_all_levels(images), mean.float(), values.view(-1, 1, 1))

@@ -44,14 +44,18 @@ def cutout(images: Tensor, values: Tensor, places: Tensor) -> Tensor:
         places: (B, 2) in [0, 1), the centre's x and y as fractions of the width and height.
     """
     C, H, W = images.shape[1:]
-    size = values.to(images.device, torch.float64) * W
-    x, y = places.to(images.device, torch.float64).unbind(1)
+    # In float64 on the CPU, as Pillow does; the images' device gets whole numbers.
+    size = values.to("cpu", torch.float64) * W
+    x, y = places.to("cpu", torch.float64).unbind(1)
     # Of both sides at once, first x and then y.
-    start = (torch.stack([x * W, y * H]) - size / 2).clamp_(min=0).floor_().unsqueeze(2)
+    start = (torch.stack([x * W, y * H]) - size / 2).clamp_(min=0).floor_()
     # Pillow truncates the corners and draws both ends, so even a tiny size covers one pixel.
-    end = (start + size.unsqueeze(1)).floor_()
-    pixel = torch.arange(max(W, H), device=images.device)
-    covered = ((pixel >= start) & (pixel <= end) & (size > 0).unsqueeze(1)).to(torch.uint8)
+    end = torch.where(size > 0, (start + size).floor_(), -1)
+    most = max(W, H)
+    corners = torch.stack([start, end]).clamp_(-1, most).to(torch.int32).unsqueeze(3)
+    start, end = corners.to(images.device)
+    pixel = torch.arange(most, dtype=torch.int32, device=images.device)
+    covered = ((pixel >= start) & (pixel <= end)).to(torch.uint8)
     square = covered[1, :, None, :H, None] * covered[0, :, None, None, :W]
     colour = images.new_tensor(_COLOR if C == 3 else (_GREY,)).view(1, -1, 1, 1)
     # Flip the bits that differ from the colour: ten times as fast as a choice pixel by pixel.

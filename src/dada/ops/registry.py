@@ -26,9 +26,11 @@ class OperationType:
         name: how policies name it.
         kernel: ``(images, values) -> images``, or ``(images, values, places) -> images`` where
             `random_place`. Images are uint8 (B, C, H, W) on any device and are left as they are;
-            values are float64 (B,) in the unit of `low` and `high`; places are float64 (B, 2) in
-            [0, 1): x, then y. Row i of the result depends on row i of the arguments alone, so that
-            a batch may come in parts. A `TwoStep` runs together with others that end alike.
+            values are float64 (B,) on the CPU in the unit of `low` and `high`; places are float64
+            (B, 2) on the CPU in [0, 1): x, then y. Some devices have no float64, so send float32
+            or integers to the images' device. Row i of the result depends on row i of the arguments
+            alone, so that a batch may come in parts. A `TwoStep` runs together with others that end
+            alike.
         pillow: ``(image, value[, place]) -> image``, which defines the bytes that `kernel` gives
             for one RGB or L image; None where Pillow has no such operation.
         low: value at magnitude 0 in the paper's range.
@@ -84,7 +86,7 @@ def register(
         >>> from dada.ops import get, register
         >>> @register("Darken", low=0, high=128, identity=0, describe="{:.0f} levels".format)
         ... def darken(images, values):
-        ...     levels = values.to(images.device).view(-1, 1, 1, 1)
+        ...     levels = values.float().to(images.device).view(-1, 1, 1, 1)
         ...     return (images - levels).clamp(0, 255).to(images.dtype)
         >>> get("Darken").describe(32)
         '32 levels'

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 from PIL import Image, ImageOps
 from torch import Tensor
@@ -18,12 +20,30 @@ def _pillow_auto_contrast(image: Image.Image, value: float) -> Image.Image:
 @by_table
 def auto_contrast(images: Tensor, values: Tensor) -> Tensor:
     """Stretch each channel linearly so that its extremes become 0 and 255."""
-    pixels, level = images.flatten(2), all_bytes(images).double()
-    low, high = pixels.amin(2, keepdim=True).double(), pixels.amax(2, keepdim=True).double()
+    pixels = images.flatten(2)
+    low, high = pixels.amin(2), pixels.amax(2)
+    if images.device.type == "cpu":
+        return _stretched(low, high)
+    return _every_stretch(images.device)[low.long(), high.long()]
+
+
+def _stretched(low: Tensor, high: Tensor) -> Tensor:
+    """Tables that send bytes (...) low and high to 0 and 255; float64 (..., 256), on the CPU."""
+    level = torch.arange(256, dtype=torch.float64, device="cpu")
+    low, high = low.unsqueeze(-1).double(), high.unsqueeze(-1).double()
     # Not `255.0 / range`: PyTorch computes that as 255 times the reciprocal, which rounds twice.
     scale = torch.full_like(low, 255.0) / (high - low).clamp(min=1)
     stretched = level * scale + -low * scale
     return torch.where(high > low, stretched, level)
+
+
+@cache
+def _every_stretch(device: torch.device) -> Tensor:
+    """The tables of all lows and highs, uint8 (256, 256, 256): 16 MB, made once per device."""
+    # Pillow's bytes take float64, which an accelerator may lack.
+    high = torch.arange(256, device="cpu")
+    tables = [_stretched(torch.full_like(high, low), high) for low in range(256)]
+    return torch.stack([t.clamp_(0, 255).to(torch.uint8) for t in tables]).to(device)
 
 
 def _pillow_invert(image: Image.Image, value: float) -> Image.Image:
@@ -42,7 +62,7 @@ def _histogram(images: Tensor) -> Tensor:
     B, C = images.shape[:2]
     pixels = images.flatten(2)
     if images.device.type == "cpu":
-        first = torch.arange(0, B * C * 256, 256, dtype=torch.int32).view(B, C, 1)
+        first = torch.arange(0, B * C * 256, 256, dtype=torch.int32, device="cpu").view(B, C, 1)
         return (pixels + first).flatten().bincount(minlength=B * C * 256).view(B, C, 256)
     # bincount would wait for a GPU; on a CPU this takes twice as long.
     pixels = pixels.long()
@@ -61,8 +81,7 @@ def equalize(images: Tensor, values: Tensor) -> Tensor:
     below = histogram.cumsum(2) - histogram
     brightest = histogram.gather(2, images.flatten(2).amax(2, keepdim=True).long())
     step = (images.shape[2] * images.shape[3] - brightest) // 255
-    # Truncated later, which is exact for numbers this small; PyTorch divides integers slowly.
-    flattened = (step // 2 + below) / step.clamp(min=1).double()
+    flattened = (step // 2 + below) // step.clamp(min=1)
     # A step of 0 (few pixels, or one value only) leaves the channel as it is.
     return torch.where(step > 0, flattened, all_bytes(images))
 
@@ -84,20 +103,26 @@ def _pillow_solarize(image: Image.Image, value: float) -> Image.Image:
 def solarize(images: Tensor, values: Tensor) -> Tensor:
     """Invert the pixels that are not below the value, a threshold from 0 to 256."""
     level = all_bytes(images)
-    return torch.where(level < values.to(images.device).view(-1, 1, 1), level, 255 - level)
+    # A byte is below the threshold where it is below the next whole number.
+    threshold = values.clamp(0, 256).ceil().long().to(images.device)
+    return torch.where(level < threshold.view(-1, 1, 1), level, 255 - level)
 
 
 def _pillow_posterize(image: Image.Image, value: float) -> Image.Image:
-    return ImageOps.posterize(image, int(value))
+    return ImageOps.posterize(image, _whole_bits(value))
+
+
+def _whole_bits(value: float) -> int:
+    return int(min(max(value, 1), 8))
 
 
 def _bits(value: float) -> str:
-    return f"{int(value)} bits"
+    return f"{_whole_bits(value)} bits"
 
 
 @register("Posterize", low=4, high=8, identity=8, describe=_bits, pillow=_pillow_posterize)
 @by_table
 def posterize(images: Tensor, values: Tensor) -> Tensor:
     """Keep the highest int(value) bits of each pixel; outside 1 to 8 the nearer end counts."""
-    bits = values.to(images.device).long().clamp(1, 8).view(-1, 1, 1)
+    bits = values.clamp(1, 8).long().to(images.device).view(-1, 1, 1)
     return all_bytes(images) & (-1 << (8 - bits))

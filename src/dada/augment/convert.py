@@ -1,0 +1,41 @@
+"""Between uint8 tensors (C, H, W) and pictures of Pillow and NumPy; all are copies on the CPU.
+
+torchvision's conversions create tensors on the default device; these do not.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import PIL.Image
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+Array = NDArray[Any]
+
+
+def to_picture(image: Tensor) -> PIL.Image.Image:
+    """Uint8 (1, H, W) or (3, H, W) as L or RGB."""
+    array = image.numpy()
+    if len(array) == 1:
+        return PIL.Image.fromarray(array[0])
+    return PIL.Image.fromarray(np.ascontiguousarray(array.transpose(1, 2, 0)))
+
+
+def to_tensor(picture: PIL.Image.Image) -> Tensor:
+    """L or RGB as uint8 (1, H, W) or (3, H, W)."""
+    return from_array(np.asarray(picture))
+
+
+def from_array(array: Array) -> Tensor:
+    """Uint8 (H, W), (H, W, C) or (B, H, W, C) with the channels brought forward."""
+    array = array[..., None] if array.ndim == 2 else array
+    return torch.from_numpy(np.array(np.moveaxis(array, -1, -3), order="C"))
+
+
+def to_array(images: Tensor, like: Array) -> Array:
+    """`from_array` undone, with the dimensions of `like`."""
+    array = np.moveaxis(images.numpy(), -3, -1)
+    return np.ascontiguousarray(array.reshape(like.shape))
