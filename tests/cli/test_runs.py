@@ -50,7 +50,7 @@ def test_a_search_a_comparison_and_the_page(dada):
 
 def test_output_to_a_file_is_plain_text(dada):
     out = dada(f"{SEARCH} -o run").out + dada(f"{COMPARE} -o compare").out
-    assert "round   1  accuracy" in out and "test error" in out
+    assert "round   1  training loss" in out and "test error" in out
     assert not {character for character in out if category(character) == "Cc"} - {"\n"}
 
 

@@ -8,13 +8,17 @@ from typing import Annotated, Any
 import typer
 
 from dada.cli import options as o
+from dada.cli.terminal import terminal
 
 
 def compare(
     data: o.Data = "digits",
     policy: Annotated[
         list[str] | None,
-        typer.Option(help="A published name, a policy file or a run folder; may be repeated."),
+        typer.Option(
+            help="A published name, a policy file or a run folder; may be repeated.",
+            autocompletion=o.policy_names,
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Run folder. [runs/NAME-compare]")
@@ -45,7 +49,6 @@ def compare(
     Rows: crop and flip alone, each policy, RandAugment, TrivialAugment, and the uniform policy
     of the search space, which is a policy without a search. Errors are on the test images.
     """
-    o.check_writable(json_)
     from dada.cli.progress import CompareProgress
     from dada.models.device import pick_device
     from dada.training import compare as run_compare
@@ -83,11 +86,11 @@ def compare(
             )
         except KeyboardInterrupt:
             progress.stop()
-            print(f"stopped; go on with the same command and --resume (run folder {out})")
+            terminal.say(f"stopped; go on with the same command and --resume (run folder {out})")
             raise typer.Exit(130) from None
     print_table(result)
-    print(f"report  {out / 'report.html'}")
-    o.write_json(json_, result)
+    terminal.say(f"report  {out / 'report.html'}")
+    terminal.write_json(json_, result)
 
 
 def print_table(result: dict[str, Any]) -> None:
@@ -114,7 +117,7 @@ def print_table(result: dict[str, Any]) -> None:
         )
     console.print(table)
     for line in verdict(result):
-        console.print(line, soft_wrap=True, markup=False)
+        terminal.say(line)
 
 
 def _plus_minus(value: float, interval: float | None, sign: str = "") -> str:

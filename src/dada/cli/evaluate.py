@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dada.cli import options as o
+from dada.cli.terminal import terminal
 
 _WORST = 5
 
@@ -29,19 +30,18 @@ def evaluate(
 
     Example: dada evaluate runs/train/cifar10-wrn-40-2-dada-cifar10-0
     """
-    o.check_writable(json_)
     from dada.training import evaluate as run_evaluate
 
     found = run_evaluate(run, data, weights=weights, device=device, side=side, root=root)
-    print(f"test error  {found['test_error']:.2%} of {found['test_images']} images")
+    terminal.say(f"test error  {found['test_error']:.2%} of {found['test_images']} images")
     if found["test_error_top5"] is not None:
-        print(f"top-5       {found['test_error_top5']:.2%}")
-    print(f"loss        {found['test_loss']:.4f}")
+        terminal.say(f"top-5       {found['test_error_top5']:.2%}")
+    terminal.say(f"loss        {found['test_loss']:.4f}")
     errors = [
         (error, name)
         for error, name in zip(found["class_errors"], found["classes"], strict=True)
         if error is not None
     ]
     worst = sorted(errors, reverse=True)[:_WORST]
-    print("worst       " + ", ".join(f"{name} {error:.1%}" for error, name in worst))
-    o.write_json(json_, found)
+    terminal.say("worst       " + ", ".join(f"{name} {error:.1%}" for error, name in worst))
+    terminal.write_json(json_, found)

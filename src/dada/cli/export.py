@@ -8,14 +8,24 @@ from typing import Annotated
 
 import typer
 
+from dada.cli.options import policy_names, target_names
+from dada.cli.terminal import terminal
+
 
 def export(
     policy: Annotated[
-        str | None, typer.Argument(help="Policy: a published name, a file or a run folder.")
+        str | None,
+        typer.Argument(
+            help="Policy: a published name, a file or a run folder.",
+            autocompletion=policy_names,
+        ),
     ] = None,
     to: Annotated[
         str | None,
-        typer.Option(help="python, torchvision, timm, albumentations, kornia, dali or list."),
+        typer.Option(
+            help="python, torchvision, timm, albumentations, kornia, dali or list.",
+            autocompletion=target_names,
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="The file to write. [the terminal]")
@@ -37,7 +47,7 @@ def export(
         for name in TARGETS:
             module = target(name)
             what = (module.__doc__ or "").partition("\n")[0]
-            print(f"{name:<15} {' or '.join(module.ENDINGS):<14} {what}")
+            terminal.say(f"{name:<15} {' or '.join(module.ENDINGS):<14} {what}")
         return
     if policy is None:
         raise UserError("give a policy to export: a published name, a file or a run folder")
@@ -49,7 +59,9 @@ def export(
     if out is not None and out.exists() and not force:
         raise UserError(f"{out} exists: choose another file, or replace it with --force")
     text = write(chosen, to, out)
-    notes = sys.stderr if out is None else sys.stdout
     for difference in module.differences(chosen):
-        print(f"note: {difference}", file=notes)
-    print(text if out is None else f"{policy} for {to}: {out}", end="" if out is None else "\n")
+        terminal.note(difference, to=sys.stderr if out is None else None)
+    if out is None:
+        terminal.write(text)
+    else:
+        terminal.say(f"{policy} for {to}: {out}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -13,33 +14,36 @@ from dada import __version__
 from dada.cli.compare import compare
 from dada.cli.evaluate import evaluate
 from dada.cli.export import export
-from dada.cli.options import is_first
 from dada.cli.policies import policies
 from dada.cli.preview import preview
 from dada.cli.recipes import recipes
 from dada.cli.report import report
 from dada.cli.search import search
+from dada.cli.terminal import is_first, terminal
 from dada.cli.train import train
+from dada.cli.verb import HELP, Quiet, verb
 from dada.errors import UserError, printable
 from dada.memory import keep_freed_memory
 
 app = typer.Typer(
     name="dada",
     help="Find an image-augmentation policy, see it, and learn whether it helps.",
-    add_completion=False,
+    context_settings=HELP,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for verb in (search, compare, train, evaluate, preview, policies, export, recipes, report):
-    app.command()(verb)
+for function in (search, compare, train, evaluate, preview, policies, export, recipes, report):
+    app.command(context_settings=HELP)(verb(function))
 
 
 @app.callback(invoke_without_command=True)
 def options(
     context: typer.Context,
     version: bool = typer.Option(False, "--version", help="Print the version and exit."),
+    quiet: Quiet = False,
 ) -> None:
     """Find an image-augmentation policy, see it, and learn whether it helps."""
+    terminal.quiet = quiet
     if version:
         print(f"dada {__version__}")
     elif context.invoked_subcommand is None:
@@ -56,6 +60,10 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         code = app(standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has had enough, as in `dada policies | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # no more at exit either
+        code = 128 + signal.SIGPIPE
     except (typer.Abort, KeyboardInterrupt):
         code = 130
     except Exception as error:

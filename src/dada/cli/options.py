@@ -4,23 +4,73 @@ from __future__ import annotations
 
 import json
 import math
-import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from dada.cli.terminal import terminal
 from dada.errors import UserError
 
 _OPTIONS = ("preset", "seed", "seeds", "side", "device")  # not by --set
+
+
+def starting(names: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
+    """Completion by the shell: those of the names that begin as what has been typed.
+
+    Where there are none the shell completes file names.
+    """
+    return lambda incomplete: [name for name in names() if name.startswith(incomplete)]
+
+
+def _policies() -> Iterable[str]:
+    from dada.policy import published_names
+
+    return published_names()
+
+
+def _with_methods() -> Iterable[str]:
+    from dada.training.methods import WITHOUT_SEARCH
+
+    return ("none", *WITHOUT_SEARCH, *_policies())
+
+
+def _recipes() -> Iterable[str]:
+    from dada.training.recipes import recipes
+
+    return recipes()
+
+
+def _data() -> Iterable[str]:
+    from dada.datasets import NAMES
+
+    return NAMES
+
+
+def _targets() -> Iterable[str]:
+    from dada.export import TARGETS
+
+    return TARGETS
+
+
+def _search_presets() -> Iterable[str]:
+    from dada.searching.settings import PRESETS
+
+    return PRESETS
+
+
+policy_names, method_names, recipe_names, data_names, target_names, search_presets = map(
+    starting, (_policies, _with_methods, _recipes, _data, _targets, _search_presets)
+)
 
 Data = Annotated[
     str,
     typer.Argument(
         help="digits, cifar10, cifar100, svhn, fashion-mnist, imagenet; or a folder of class "
-        "folders; or an .npz with x_train, y_train[, x_test, y_test]."
+        "folders; or an .npz with x_train, y_train[, x_test, y_test].",
+        autocompletion=data_names,
     ),
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1.")]
@@ -36,7 +86,7 @@ Model = Annotated[
     str | None, typer.Option(help="Network: wrn-40-2, wrn-16-2, resnet18. [by image size]")
 ]
 Epochs = Annotated[int | None, typer.Option(help="Passes over the training images.")]
-Batch = Annotated[int | None, typer.Option(help="Images a step.")]
+Batch = Annotated[int | None, typer.Option(help="Batch size.")]
 Lr = Annotated[float | None, typer.Option(help="Learning rate of the network.")]
 Cutout = Annotated[
     int | None,
@@ -46,8 +96,11 @@ Cutout = Annotated[
     ),
 ]
 Precision = Annotated[str | None, typer.Option(help="auto, float32 or bfloat16.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in the folder.")]
-Json = Annotated[Path | None, typer.Option("--json", help="Also write the result here as JSON.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Resume the run in the folder.")]
+Json = Annotated[
+    Path | None,
+    typer.Option("--json", help="Also write the result here as JSON; - is standard output."),
+]
 
 
 def extra_settings(pairs: list[str] | None, known: Iterable[str]) -> dict[str, Any]:
@@ -91,7 +144,7 @@ def open_data(source: str, side: int | None, root: Path | None, files: bool = Fa
     else:
         dataset = datasets.load(source, side=side, root=root)
     for note in dataset.notes:
-        print(f"note: {note}")
+        terminal.note(note)
     return dataset
 
 
@@ -125,24 +178,6 @@ def check_outside(out: Path, source: str) -> None:
         raise UserError(f"{out} is in the image folder {source}: choose a run folder outside (-o)")
 
 
-def check_writable(path: Path | None) -> None:
-    """Fail before the work rather than after it.
-
-    Raises:
-        UserError: the file cannot be written.
-    """
-    if path is None:
-        return
-    try:
-        existed = path.exists()
-        with path.open("ab"):
-            pass
-        if not existed:
-            path.unlink()
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}") from None
-
-
 def check_model(name: str | None) -> None:
     """Fail before a long load rather than after it.
 
@@ -163,15 +198,3 @@ def check_picture(path: Path) -> None:
     """
     if path.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"):
         raise UserError(f"{path}: not a picture's name: end it in .png or .jpg")
-
-
-def is_first() -> bool:
-    """Whether this is the process of its job that writes and speaks (`torchrun` numbers them)."""
-    return os.environ.get("RANK", "0") == "0"
-
-
-def write_json(path: Path | None, data: Any) -> None:
-    """Write a result for scripts, if a path was given."""
-    if path is not None and is_first():
-        text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
-        path.write_text(text, encoding="utf-8", errors="backslashreplace")

@@ -7,11 +7,16 @@ from typing import Annotated
 import typer
 
 from dada.cli import options as o
+from dada.cli.terminal import terminal
 
 
 def policies(
     policy: Annotated[
-        str | None, typer.Argument(help="Describe this one: a name, a file or a run folder.")
+        str | None,
+        typer.Argument(
+            help="Describe this one: a name, a file or a run folder.",
+            autocompletion=o.policy_names,
+        ),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="Sub-policies to describe.")] = 25,
     side: Annotated[int | None, typer.Option(min=1, help="Of your images, to say pixels.")] = None,
@@ -25,14 +30,13 @@ def policies(
 
     from dada.policy import dumps, load_policy, published_names
 
-    o.check_writable(json_)
     if policy:
         chosen = load_policy(policy)
-        print(chosen.describe(limit, side))
-        o.write_json(json_, json.loads(dumps(chosen)))
+        terminal.say(chosen.describe(limit, side))
+        terminal.write_json(json_, json.loads(dumps(chosen)))
         return
     known = {name: load_policy(name) for name in published_names()}
     for name, chosen in known.items():
         source = chosen.provenance.get("source", "")
-        print(f"{name:<26} {len(chosen.sub_policies):4d} sub-policies  {source}")
-    o.write_json(json_, list(known))
+        terminal.say(f"{name:<26} {len(chosen.sub_policies):4d} sub-policies  {source}")
+    terminal.write_json(json_, list(known))

@@ -8,10 +8,16 @@ from typing import Annotated
 import typer
 
 from dada.cli import options as o
+from dada.cli.terminal import check_writable, terminal
 
 
 def preview(
-    policy: Annotated[str, typer.Argument(help="A published name, a policy file or a run folder.")],
+    policy: Annotated[
+        str,
+        typer.Argument(
+            help="A published name, a policy file or a run folder.", autocompletion=o.policy_names
+        ),
+    ],
     data: o.Data = "digits",
     out: Annotated[Path, typer.Option("-o", "--out", help="Picture to write.")] = Path(
         "preview.png"
@@ -26,7 +32,7 @@ def preview(
 
     Example: dada preview dada-cifar10 my_photos/ -o sheet.png
     """
-    o.check_writable(out)
+    check_writable(out)
     o.check_picture(out)
     import torch
 
@@ -39,4 +45,4 @@ def preview(
     picked = torch.randperm(len(dataset.train), generator=generator)[:columns]
     sheet = contact_sheet(dataset.train.images[picked], chosen, rows=rows, seed=seed)
     sheet.save(out)
-    print(out)
+    terminal.say(out)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,16 +21,21 @@ from rich.progress import (
 )
 
 from dada.augment.words import around
+from dada.cli.terminal import terminal
 from dada.datasets import Dataset, FileDataset, channels_in_words
+from dada.errors import printable
 from dada.searching import Watcher
 from dada.searching.run import AnySearch
 from dada.training import CompareWatcher, TrainSettings, TrainWatcher
 from dada.training.methods import BASELINE, Method
 from dada.training.training import Training
 
+SILENCE = 30.0
+"""Seconds after which a line is due where there is no bar."""
+
 
 class Bar:
-    """A Rich progress bar; on a pipe or in a log, only the lines that are printed.
+    """A Rich progress bar; on a pipe or in a log, lines, one at least every half minute.
 
     Args:
         said: notes on the data that the user has seen already.
@@ -35,7 +43,7 @@ class Bar:
 
     def __init__(self, said: Sequence[str] = ()) -> None:
         self._said = said
-        console = Console(highlight=False, emoji=False)
+        self._console = Console(highlight=False, emoji=False)
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -44,15 +52,20 @@ class Bar:
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            console=console,
-            disable=not console.is_terminal,
+            console=self._console,
+            disable=terminal.quiet or not self._console.is_terminal,
         )
         self._task: TaskID | None = None
-        self.say: Callable[[str], None] = lambda text: console.print(
-            text, soft_wrap=True, markup=False
-        )
+        self._spoken, self._over = time.monotonic(), Event()
 
-    def say_notes(self, dataset: Dataset) -> None:
+    def say(self, text: str) -> None:
+        """Print a line above the bar."""
+        self._spoken = time.monotonic()
+        if not terminal.quiet:
+            # Rich keeps the bar below what its own console prints.
+            self._console.print(printable(text), soft_wrap=True, markup=False)
+
+    def say_notes(self, dataset: Dataset | FileDataset) -> None:
         """Say what there is to know of the data, but for what has been said."""
         for note in dataset.notes:
             if note not in self._said:
@@ -69,10 +82,13 @@ class Bar:
 
     def stop(self) -> None:
         """Leave the terminal to others."""
+        self._over.set()
         self._progress.stop()
 
     def __enter__(self) -> Self:
         self._progress.start()
+        if self._progress.disable and not terminal.quiet:
+            Thread(target=self._report, daemon=True).start()
         return self
 
     def __exit__(
@@ -82,6 +98,28 @@ class Bar:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+    def _report(self) -> None:
+        """Where no bar is seen: say how far it is, whenever nothing has been said for long."""
+        while not self._over.wait(max(0.0, self._spoken + SILENCE - time.monotonic())):
+            if time.monotonic() - self._spoken >= SILENCE:
+                self.say(self._how_far())
+
+    def _how_far(self) -> str:
+        if self._task is None:
+            return "preparing"
+        task = self._progress.tasks[self._task]
+        left = "" if task.time_remaining is None else f", {_clock(task.time_remaining)} left"
+        elapsed = _clock(task.elapsed or 0.0)
+        return (
+            f"{task.description}: {task.completed:.0f} of {task.total or 0:.0f} steps, "
+            f"{elapsed} elapsed{left}"
+        )
+
+
+def _clock(seconds: float) -> str:
+    """``1:05``, ``2:00:07``"""
+    return str(timedelta(seconds=round(seconds))).removeprefix("0:").removeprefix("0")
 
 
 class SearchProgress(Bar, Watcher):
@@ -116,8 +154,9 @@ class SearchProgress(Bar, Watcher):
         leading = sorted(range(len(weights)), key=lambda i: -weights[i])[:3]
         text = ", ".join(f"{'+'.join(names[i])} {weights[i]:.1%}" for i in leading)
         self.say(
-            f"{self.unit} {record['epoch']:3d}  accuracy {record['validation_accuracy']:5.1%}  "
-            f"loss {record['train_loss']:.3f}  {record['seconds']:.1f} s  leading: {text}"
+            f"{self.unit} {record['epoch']:3d}  training loss {record['train_loss']:.3f}, "
+            f"validation accuracy {record['validation_accuracy']:5.1%}  "
+            f"{record['seconds']:.1f} s  leading: {text}"
         )
 
     def on_settled(self, reason: str) -> None:
@@ -176,6 +215,6 @@ class TrainProgress(Bar, TrainWatcher):
         self.epochs_done = record["epoch"]
         error = f"  test error {record['test_error']:6.2%}" if "test_error" in record else ""
         self.say(
-            f"epoch {record['epoch']:4d}  loss {record['train_loss']:.3f}  "
+            f"epoch {record['epoch']:4d}  training loss {record['train_loss']:.3f}  "
             f"{record['seconds']:.1f} s{error}"
         )

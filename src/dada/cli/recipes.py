@@ -6,11 +6,16 @@ from typing import Annotated
 
 import typer
 
+from dada.cli.options import recipe_names
+from dada.cli.terminal import terminal
+
 
 def recipes(
-    name: Annotated[str | None, typer.Argument(help="A recipe, to see all of it.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="A recipe, to see all of it.", autocompletion=recipe_names)
+    ] = None,
 ) -> None:
-    """List the paper's final trainings, or say one in full.
+    """List the paper's final trainings, or show one in full.
 
     Example: dada recipes cifar10-wrn-40-2
     """
@@ -22,16 +27,16 @@ def recipes(
         for key, recipe in found.items():
             error = recipe.receipt.paper.get("dada")
             paper = f"paper, DADA: {error} %" if error else ""
-            print(f"{key:32} {recipe.receipt.title:58} {paper}".rstrip())
+            terminal.say(f"{key:32} {recipe.receipt.title:58} {paper}".rstrip())
         return
     if name not in found:
         raise UserError(f"no recipe {name!r}; there are {', '.join(found)}")
     receipt = found[name].receipt
-    print(receipt.title)
-    print(f"  {receipt.command}")
-    print(f"  cost: {receipt.cost}")
+    terminal.say(receipt.title)
+    terminal.say(f"  {receipt.command}")
+    terminal.say(f"  cost: {receipt.cost}")
     errors = ", ".join(f"{key} {value}" for key, value in receipt.paper.items())
-    print(f"  test error in the paper, %: {errors or 'none given'}")
-    print(f"  ours: {receipt.ours}")
+    terminal.say(f"  test error in the paper, %: {errors or 'none given'}")
+    terminal.say(f"  ours: {receipt.ours}")
     for key, value in found[name].settings.items():
-        print(f"  {key} = {value}")
+        terminal.say(f"  {key} = {value}")

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from dada.cli.terminal import terminal
+
 
 def report(
     run: Annotated[Path, typer.Argument(help="A run folder of dada search, compare or train.")],
@@ -17,4 +19,4 @@ def report(
     """
     from dada.report import write_report
 
-    print(write_report(run))
+    terminal.say(write_report(run))

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from dada.cli import options as o
+from dada.cli.terminal import terminal
 
 
 def search(
@@ -19,7 +20,8 @@ def search(
         str,
         typer.Option(
             help="default (whole trials), step (a gradient at each step), "
-            "paper (the published settings) or demo (a minute)."
+            "paper (the published settings) or demo (a minute).",
+            autocompletion=o.search_presets,
         ),
     ] = "default",
     seed: Annotated[int, typer.Option(min=0, help="One seed, one policy.")] = 0,
@@ -58,7 +60,6 @@ def search(
     The run folder gets config.json, events.jsonl, checkpoint.pt, policy.json and report.html.
     A stopped search goes on with --resume.
     """
-    o.check_writable(json_)
     from dada.cli.progress import SearchProgress
     from dada.models.device import pick_device
     from dada.policy import dumps
@@ -101,16 +102,16 @@ def search(
             )
         except KeyboardInterrupt:
             progress.stop()
-            print(_stopped(out, progress.unit, progress.epochs_done))
+            terminal.say(_stopped(out, progress.unit, progress.epochs_done))
             raise typer.Exit(130) from None
-    print(policy.describe(limit=5, side=max(dataset.side)))
-    print(f"policy  {out / 'policy.json'}")
-    print(f"report  {out / 'report.html'}")
+    terminal.say(policy.describe(limit=5, side=max(dataset.side)))
+    terminal.say(f"policy  {out / 'policy.json'}")
+    terminal.say(f"report  {out / 'report.html'}")
     words = ["dada", "compare", data, "--policy", out, "-o", out / "compare"]
     words += ["--side", side] if side else []
     words += ["--root", root] if root else []
-    print(f"does it help?  {shlex.join(map(str, words))}")
-    o.write_json(json_, json.loads(dumps(policy)))
+    terminal.say(f"does it help?  {shlex.join(map(str, words))}")
+    terminal.write_json(json_, json.loads(dumps(policy)))
 
 
 def _stopped(out: Path, unit: str, epochs_done: int) -> str:

@@ -8,17 +8,20 @@ from typing import Annotated
 import typer
 
 from dada.cli import options as o
+from dada.cli.terminal import terminal
 
 
 def train(
     recipe: Annotated[
-        str, typer.Option(help="One of `dada recipes`, default or demo.")
+        str,
+        typer.Option(help="One of `dada recipes`, default or demo.", autocompletion=o.recipe_names),
     ] = "default",
     policy: Annotated[
         str,
         typer.Option(
             help="none, randaugment, trivialaugment, uniform; or a published name, a policy file, "
-            "a run folder."
+            "a run folder.",
+            autocompletion=o.method_names,
         ),
     ] = "none",
     data: Annotated[
@@ -59,7 +62,6 @@ def train(
 
     On several GPUs: torchrun --nproc-per-node 8 -m dada train ...
     """
-    o.check_writable(json_)
     from dada.cli.progress import TrainProgress
     from dada.errors import UserError
     from dada.models.device import pick_device
@@ -104,16 +106,16 @@ def train(
             )
         except KeyboardInterrupt:
             progress.stop()
-            print(
+            terminal.say(
                 f"stopped after epoch {progress.epochs_done}; go on with the same command and "
                 f"--resume (run folder {out})"
             )
             raise typer.Exit(130) from None
     best = result["best"]
-    print(f"test error  {result['test_error']:.2%} after {result['epoch']} epochs")
-    print(
+    terminal.say(f"test error  {result['test_error']:.2%} after {result['epoch']} epochs")
+    terminal.say(
         f"lowest      {best['test_error']:.2%} in epoch {best['epoch']}, chosen on the test images"
     )
-    print(f"weights     {out / 'last.pt'}")
-    print(f"report      {out / 'report.html'}")
-    o.write_json(json_, result)
+    terminal.say(f"weights     {out / 'last.pt'}")
+    terminal.say(f"report      {out / 'report.html'}")
+    terminal.write_json(json_, result)

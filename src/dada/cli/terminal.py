@@ -1,0 +1,103 @@
+"""What the command line says, and where.
+
+Progress and notes are for the eye: ``--quiet`` hides them. With ``--json -`` the result is the
+only thing on standard output, and all else goes to standard error. Names of files and classes
+may hold what a terminal obeys: no control character gets past `say`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any, TextIO
+
+from dada.errors import UserError, printable
+
+STDOUT = Path("-")
+"""Standard output, where a file's name is asked for."""
+
+
+class Terminal:
+    """The state of one command: how much is said, and where.
+
+    Attributes:
+        quiet: progress and notes are left out.
+    """
+
+    def __init__(self) -> None:
+        self.quiet = False
+        self._results: TextIO | None = None
+
+    def begin(self, quiet: bool, json: Path | None) -> None:
+        """Before a command does anything.
+
+        Args:
+            json: the file that the result goes to as JSON, `STDOUT`, or None.
+
+        Raises:
+            UserError: the file cannot be written: said before the work rather than after it.
+        """
+        self.quiet = self.quiet or quiet
+        if json == STDOUT:
+            self._results, sys.stdout = sys.stdout, sys.stderr
+        else:
+            check_writable(json)
+
+    def end(self) -> None:
+        """After the command, whatever became of it."""
+        if self._results is not None:
+            self._results, sys.stdout = None, self._results
+        self.quiet = False
+
+    def say(self, text: object, to: TextIO | None = None) -> None:
+        """A result, of one line or several."""
+        lines = str(text).replace("\N{NO-BREAK SPACE}", " ").split("\n")
+        print("\n".join(map(printable, lines)), file=to or sys.stdout)
+
+    def note(self, text: str, to: TextIO | None = None) -> None:
+        """What was decided, left out or guessed."""
+        if not self.quiet:
+            self.say(f"note: {text}", to)
+
+    def write(self, text: str) -> None:
+        """What a program reads: as it is."""
+        sys.stdout.write(text)
+
+    def write_json(self, path: Path | None, data: Any) -> None:
+        """Write a result for scripts, if a path was given."""
+        if path is None or not is_first():
+            return
+        text = json.dumps(data, indent=2, allow_nan=False) + "\n"
+        if path == STDOUT:
+            assert self._results is not None
+            self._results.write(text)
+        else:
+            path.write_text(text, encoding="ascii")
+
+
+terminal = Terminal()
+
+
+def is_first() -> bool:
+    """Whether this is the process of its job that writes and speaks (`torchrun` numbers them)."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def check_writable(path: Path | None) -> None:
+    """Fail before the work rather than after it.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
+    if path is None:
+        return
+    try:
+        existed = path.exists()
+        with path.open("ab"):
+            pass
+        if not existed:
+            path.unlink()
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}") from None

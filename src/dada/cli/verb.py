@@ -1,0 +1,53 @@
+"""What every verb has in common: ``-h``, ``--quiet``, ``--json -`` and ``~`` in paths."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from dada.cli.terminal import terminal
+from dada.errors import UserError
+
+HELP = {"help_option_names": ["-h", "--help"]}
+"""Context settings of the program and of every verb."""
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Hide progress and notes.")]
+
+
+def verb(function: Callable[..., None]) -> Callable[..., None]:
+    """The function as Typer takes it: with ``--quiet``, and with ``~`` resolved in its paths."""
+
+    @wraps(function)
+    def run(*, quiet: bool = False, **values: Any) -> None:
+        values = {name: _expanded(value) for name, value in values.items()}
+        terminal.begin(quiet, values.get("json_"))
+        try:
+            function(**values)
+        finally:
+            terminal.end()
+
+    hints = get_type_hints(function, include_extras=True)
+    signature = inspect.signature(function)
+    parameters = [p.replace(annotation=hints[p.name]) for p in signature.parameters.values()]
+    quiet = inspect.Parameter("quiet", inspect.Parameter.KEYWORD_ONLY, default=False)
+    parameters.append(quiet.replace(annotation=Quiet))
+    run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {p.name: p.annotation for p in parameters} | {"return": None}
+    return run
+
+
+def _expanded(value: Any) -> Any:
+    """A path, also one given as text, with the home directory for ``~``."""
+    if isinstance(value, list):
+        return [_expanded(one) for one in value]
+    if not isinstance(value, str | Path) or not str(value).startswith("~"):
+        return value
+    try:
+        return type(value)(Path(value).expanduser())
+    except RuntimeError:
+        raise UserError(f"{value}: there is no such user") from None

@@ -1,0 +1,147 @@
+"""What the command line says, and where."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from dada.cli import progress
+from dada.cli.main import main
+from dada.cli.terminal import terminal
+from tests.cli.commands import COMPARE, SEARCH, check_refused
+
+
+@pytest.mark.parametrize("verb", ["", "search", "compare", "train", "evaluate", "export"])
+def test_h_is_help(dada, verb):
+    result = dada(f"{verb} -h")
+    assert result.code == 0 and "Usage: " in result.out
+    assert result.out == dada(f"{verb} --help").out
+
+
+@pytest.mark.parametrize("quiet", ["{} --quiet", "{} -q", "-q {}"])
+def test_quiet_leaves_the_result(dada, quiet):
+    loud, result = dada(SEARCH), dada(quiet.format(f"{SEARCH} -o runs/other"))
+    assert result.code == 0 and not result.err
+    assert "note: " in loud.out and "round " in loud.out
+    assert "note: " not in result.out and "round " not in result.out
+    assert "policy  runs/other/policy.json" in result.out
+    assert not terminal.quiet, "the next command in this process speaks again"
+
+
+@pytest.mark.parametrize(
+    "command", [SEARCH, COMPARE, "policies", "policies dada-cifar10"], ids=lambda c: c[:16]
+)
+def test_json_on_standard_output_is_all_there_is_on_it(dada, command):
+    result = dada(f"{command} --json -")
+    assert result.code == 0
+    assert json.loads(result.out) and result.out.isascii()
+    told = dada(command.replace("digits", "digits -o runs/again")).out.splitlines()
+    assert result.err.splitlines()[0] == told[0]
+
+
+def test_a_mistake_beside_json_on_standard_output_is_one_line(dada):
+    result = dada("policies nothing --json -")
+    check_refused(result, "no policy 'nothing'")
+    assert not result.out
+
+
+@pytest.mark.parametrize("form", ["--out={}", "-o {}", "--out {}"])
+def test_a_tilde_is_the_home_directory_in_every_path(dada, tmp_path, monkeypatch, form):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    assert dada(f"{SEARCH} {form.format('~/run')}").code == 0
+    assert (tmp_path / "home/run/policy.json").exists()
+    assert dada("policies ~/run --json=~/policy.json").code == 0
+    assert (tmp_path / "home/policy.json").exists()
+    assert dada("export ~/policy.json --to list -o ~/list.py").code == 0
+    assert dada("report ~/run").code == 0
+    assert dada("preview ~/run --out=~/sheet.png").code == 0
+    assert dada(f"{COMPARE} --policy=~/run -o ~/compare").code == 0
+    assert not list(tmp_path.glob("~*"))
+
+
+def test_a_tilde_of_nobody_is_named(dada):
+    check_refused(dada("report ~nobody-of-that-name/run"), "there is no such user")
+
+
+def test_no_control_character_reaches_the_terminal(dada, tmp_path, fill):
+    fill(tmp_path / "photos", ("a\x1b[2Jb", "c\x07d"), count=8)
+    (tmp_path / "photos" / "a\x1b[2Jb" / "no\x1b]0;picture\x07.png").write_text("none")
+    result = dada("search photos --preset demo --epochs 1 --operations Rotate,Invert")
+    assert result.code == 0
+    assert "picture" in result.out
+    assert all(line.isprintable() for line in result.out.splitlines())
+
+
+def test_a_pipe_hears_something_every_half_minute(capsys, monkeypatch):
+    monkeypatch.setattr(progress, "SILENCE", 0.05)
+    with progress.Bar() as bar:
+        time.sleep(0.2)
+        bar.begin("search", 200)
+        for _ in range(50):
+            bar.advance()
+        time.sleep(0.3)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "preparing"
+    assert any(line.startswith("search: 50 of 200 steps, 0:00 elapsed") for line in lines)
+    assert 4 <= len(lines) <= 12
+    time.sleep(0.2)
+    assert not capsys.readouterr().out, "and nothing afterwards"
+
+
+def test_a_pipe_that_hears_enough_hears_no_more(capsys, monkeypatch):
+    monkeypatch.setattr(progress, "SILENCE", 0.3)
+    with progress.Bar() as bar:
+        for number in range(8):
+            bar.say(f"round {number}")
+            time.sleep(0.05)
+    assert capsys.readouterr().out.splitlines() == [f"round {number}" for number in range(8)]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0:00"), (65, "1:05"), (599.6, "10:00"), (7207, "2:00:07")]
+)
+def test_a_time_is_short_to_read(seconds, text):
+    assert progress._clock(seconds) == text
+
+
+def completions(*words):
+    shell = {
+        "_DADA_COMPLETE": "complete_bash",
+        "COMP_WORDS": " ".join(("dada", *words)),
+        "COMP_CWORD": str(len(words)),
+    }
+    code = "import sys; sys.argv = ['dada']; from dada.cli.main import main; main()"
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        check=False,
+        env=os.environ | shell,
+        capture_output=True,
+        text=True,
+    )
+    return result.stdout.split()
+
+
+def test_the_shell_completes_verbs_options_and_names():
+    assert "search" in completions("sea")
+    assert "--operations" in completions("search", "--oper")
+    assert "cifar10-wrn-28-10" in completions("train", "--recipe", "cifar10-w")
+
+
+def test_a_reader_that_has_enough_is_no_error():
+    command = f"{sys.executable} -m dada policies fast-autoaugment-cifar10 --limit 500 | head -1"
+    result = subprocess.run(command, check=False, shell=True, capture_output=True, text=True)
+    assert result.stdout.count("\n") == 1 and not result.stderr
+
+
+def test_the_console_of_an_old_system_can_show_what_we_say(monkeypatch):
+    out = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "argv", ["dada", "policies", "dada-cifar10"])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert not stop.value.code
