@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from dada.bilevel import Hypergradient, Rewards
+from dada.bilevel import Hypergradient, Rewards, first_order
 from dada.policy import Scale, SearchSpace
 from dada.searching.distribution import PolicyDistribution
 from dada.searching.gradients import CriticGradient, ReinforceGradient, RelaxGradient
@@ -25,7 +25,7 @@ def follow(strategy, update, policy, reward):
     for _ in range(150):
         sample = policy.sample(64, generator)
         earned = reward(sample)
-        update(strategy(sample, Outcome(earned - earned.mean())), 1.0)
+        update(strategy(sample, Outcome(earned - earned.mean())))
 
 
 @pytest.mark.parametrize(
@@ -128,11 +128,11 @@ class Record:
         self.inner, self.aheads, self.rewards = search.step.hypergradient, [], []
         search.step.hypergradient = Hypergradient(self._ahead, self._rewards)
 
-    def _ahead(self, weights, gradient, buffers, *settings):
+    def _ahead(self, weights, gradient, buffers, lr, **options):
         now = {name: w.detach().clone() for name, w in weights.items()}
         buffers = {name: b.clone() for name, b in buffers.items()}
-        self.asked = now, buffers, settings
-        self.aheads.append(self.inner.ahead(weights, gradient, buffers, *settings))
+        self.asked = now, buffers, (lr, options["momentum"], options["weight_decay"])
+        self.aheads.append(self.inner.ahead(weights, gradient, buffers, lr, **options))
         return self.aheads[-1]
 
     def _rewards(self, losses, weights, direction, images, image_gradient=False):
@@ -141,15 +141,40 @@ class Record:
         return found
 
 
-def test_the_look_ahead_is_where_the_weights_really_go(begin):
-    """Momentum and weight decay included, as long as the gradient is not clipped; float32."""
-    search = begin(clip=1e9)
+@pytest.mark.parametrize("sgd", [{}, {"nesterov": True}, {"dampening": 0.3}, {"momentum": 0}])
+@pytest.mark.parametrize("clip", [0.0, 1e9, 0.01])
+def test_the_look_ahead_is_where_the_weights_really_go(begin, clip, sgd):
+    """Whatever SGD makes of the gradient, and a clip that binds; float32."""
+    search = begin(clip=clip)
+    search.optimiser.param_groups[0].update(sgd)
     record = Record(search)
     for _ in range(3):
+        before = {name: w.detach().clone() for name, w in search.child.parameters.items()}
         take(search)
+        moved = [(w - before[name]).norm() for name, w in search.child.parameters.items()]
+        assert torch.stack(moved).norm() > 1e-4
         for name, weight in search.child.parameters.items():
             torch.testing.assert_close(record.aheads[-1][name], weight.detach())
-    assert record.asked[1].keys() == search.child.parameters.keys(), "momentum is there"
+    with_momentum = search.child.parameters.keys() if sgd != {"momentum": 0} else set()
+    assert record.asked[1].keys() == with_momentum
+
+
+def test_a_gradient_is_clipped_as_pytorch_clips_it(begin):
+    """0.01, and the norm of the first gradient, which is the first step where nothing else is."""
+    search = begin(clip=0.01, momentum=0.0, weight_decay=0.0, lr=1.0)
+    before = [w.detach().clone() for w in search.child.parameters.values()]
+    take(search)
+    moved = [w.detach() - b for w, b in zip(search.child.parameters.values(), before, strict=True)]
+    assert nn.utils.get_total_norm(moved).item() == pytest.approx(0.01, rel=1e-3)
+
+
+def test_an_optimiser_that_the_look_ahead_does_not_follow_is_refused(begin):
+    step = begin().step
+    weights = list(step.child.parameters.values())
+    groups = [{"params": weights[:1]}, {"params": weights[1:], "lr": 0.2}]
+    for optimiser in (torch.optim.SGD(groups, 0.1), torch.optim.SGD(weights, 0.1, maximize=True)):
+        with pytest.raises(ValueError, match="one parameter group"):
+            replace(step, optimiser=optimiser)
 
 
 def test_the_rewards_are_derivatives_through_the_unrolled_step(begin):
@@ -247,6 +272,27 @@ def test_draws_for_a_whole_batch_are_compared_with_each_other(begin):
     kept = rewarded(search, [1 + around, 3 + around])
     assert len(kept.sample) == 2
     assert kept.outcome.advantage.tolist() == pytest.approx([-2 / 5**0.5, 2 / 5**0.5])
+
+
+@pytest.mark.parametrize("preset", ["paper", "step"])
+def test_the_policy_does_not_slow_down_with_the_networks_learning_rate(begin, preset):
+    """The same rewards and derivatives at a hundredth of the rate move the policy as far."""
+    moved = []
+    for factor in (1.0, 0.01):
+        search = begin(preset=preset, estimator="reinforce")
+        inner = search.step.hypergradient
+        # Nothing else of the step knows the rate.
+        search.step.hypergradient = Hypergradient(first_order.ahead, inner.rewards)
+        take(search)
+        before = [p.detach().clone() for p in search.distribution.parameters()]
+        search.optimiser.param_groups[0]["lr"] *= factor
+        take(search)
+        after = search.distribution.parameters()
+        moved.append(
+            torch.cat([(a - b).detach().flatten() for a, b in zip(after, before, strict=True)])
+        )
+    torch.testing.assert_close(*moved)
+    assert moved[0].abs().max() > 1e-3
 
 
 def test_the_network_learns_from_the_first_view_alone(begin, monkeypatch):

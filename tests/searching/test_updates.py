@@ -32,7 +32,7 @@ def test_after_natural_steps_weights_are_proportional_to_the_exponential_of_rewa
         policy = PolicyDistribution(SPACE)
         update = NaturalUpdate(policy, lr)
         for _ in range(steps):
-            update(gradients(policy), xi=0.1)
+            update(gradients(policy))
         expected = (2.0 * REWARDS).softmax(0)
         torch.testing.assert_close(policy.weights(), expected, atol=1e-12, rtol=0)
         assert torch.equal(policy.weights().argsort(), REWARDS.argsort())
@@ -42,40 +42,33 @@ def test_a_natural_step_moves_a_logit_by_lr_times_the_difference_that_applying_m
     """However rarely the sub-policy is chosen or the operation applied."""
     policy = distribution()
     before = policy.probability.detach().clone()
-    NaturalUpdate(policy, 0.07)(gradients(policy), xi=0.1)
+    NaturalUpdate(policy, 0.07)(gradients(policy))
     moved = policy.probability.detach() - before
     torch.testing.assert_close(moved, 0.07 * DIFFERENCE, atol=1e-12, rtol=0)
-
-
-def test_natural_steps_do_not_shrink_with_the_learning_rate_of_the_network():
-    one, other = distribution(), distribution()
-    NaturalUpdate(one, 0.1)(gradients(one), xi=1.0)
-    NaturalUpdate(other, 0.1)(gradients(other), xi=1e-3)
-    assert torch.equal(one.selection, other.selection)
 
 
 def test_a_natural_step_stops_at_the_limits():
     policy = distribution()
     update = NaturalUpdate(policy, 1e6)
-    update(gradients(policy), xi=0.1)
+    update(gradients(policy))
     assert policy.probability.abs().max() == 6.9 and update.state_dict() == {}
 
 
 @pytest.mark.parametrize("direct", [False, True], ids=["logits", "direct"])
 def test_adam_ascends_as_pytorchs_adam_on_a_function_of_the_parameters(direct):
-    """The hypergradient −ξ ∇ of a reward that is linear in the logits, descended by another
-    Adam with automatic differentiation through the logit."""
-    policy, lr, betas, xi = distribution(direct=direct), 0.005, (0.5, 0.999), 0.1
+    """Minus a reward that is linear in the logits, descended by another Adam with automatic
+    differentiation through the logit."""
+    policy, lr, betas = distribution(direct=direct), 0.005, (0.5, 0.999)
     ours = AdamUpdate(policy, lr, betas)
     copy = distribution(direct=direct)
     theirs = torch.optim.Adam(copy.parameters(), lr, betas)
     torch.manual_seed(0)
     slope = [torch.randn_like(p) for p in policy.parameters()]
     for _ in range(5):
-        ours(Groups(*slope), xi)
+        ours(Groups(*slope))
         theirs.zero_grad()
         logits = [p.logit() if direct and p is not copy.selection else p for p in copy.parameters()]
-        (-xi * sum((a * x).sum() for a, x in zip(slope, logits, strict=True))).backward()
+        (-sum((a * x).sum() for a, x in zip(slope, logits, strict=True))).backward()
         theirs.step()
     for one, other in zip(policy.parameters(), copy.parameters(), strict=True):
         torch.testing.assert_close(one, other, atol=1e-12, rtol=1e-12)
@@ -89,17 +82,17 @@ def test_adam_keeps_direct_parameters_within_their_clip_and_finds_back():
     ones = Groups(*(torch.ones_like(p) for p in policy.parameters()))
     minus = Groups(*(-torch.ones_like(p) for p in policy.parameters()))
     update = AdamUpdate(policy, 0.005, (0.0, 0.9))
-    update(ones, 0.1)
+    update(ones)
     assert policy.probability.eq(1).all()
-    update(minus, 0.1)
+    update(minus)
     assert policy.probability.lt(1).all()
 
 
 def test_adam_moves_every_coordinate_alike_where_the_natural_step_keeps_proportions():
     """Its first step is lr in size whatever the gradient, which is why the ranking gets lost."""
     adam, natural = PolicyDistribution(SPACE), PolicyDistribution(SPACE)
-    AdamUpdate(adam, 0.01, (0.5, 0.999))(gradients(adam), xi=0.1)
-    NaturalUpdate(natural, 0.01)(gradients(natural), xi=0.1)
+    AdamUpdate(adam, 0.01, (0.5, 0.999))(gradients(adam))
+    NaturalUpdate(natural, 0.01)(gradients(natural))
     by_adam = adam.selection.detach() - 1e-3
     assert by_adam.abs().tolist() == pytest.approx([0.01] * 3, rel=1e-3)
     by_natural = natural.selection.detach() - 1e-3
@@ -110,9 +103,9 @@ def test_adams_state_makes_another_one_go_on_the_same():
     whole, part = distribution(), distribution()
     one, two = AdamUpdate(whole, 0.01, (0.5, 0.999)), AdamUpdate(part, 0.01, (0.5, 0.999))
     for update, policy in ((one, whole), (two, part)):
-        update(gradients(policy), 0.1)
+        update(gradients(policy))
     resumed = AdamUpdate(part, 0.01, (0.5, 0.999))
     resumed.load_state_dict(two.state_dict())
-    one(gradients(whole), 0.1)
-    resumed(gradients(part), 0.1)
+    one(gradients(whole))
+    resumed(gradients(part))
     assert torch.equal(whole.selection, part.selection)

@@ -16,18 +16,24 @@ def look_ahead(
     learning_rate: float,
     momentum: float = 0.0,
     weight_decay: float = 0.0,
+    nesterov: bool = False,
+    dampening: float = 0.0,
 ) -> Tensors:
     """w' = w − ξ (g + weight decay · w + momentum · buffer), as `torch.optim.SGD` makes it.
 
     Args:
-        weights, gradient: w and g by name.
-        momentum_buffer: SGD's buffers by name; missing ones (before the first step) count as 0.
+        weights, gradient: w and g by name; g as SGD gets it, clipped if it is to be.
+        momentum_buffer: SGD's buffers by name; none before the first step.
         learning_rate: ξ.
+        momentum, weight_decay, nesterov, dampening: SGD's.
     """
     ahead = {}
     for name, weight in weights.items():
-        step = gradient[name] + weight_decay * weight.detach()
+        decayed = step = gradient[name] + weight_decay * weight.detach()
         if name in momentum_buffer:
-            step = step + momentum * momentum_buffer[name]
+            fresh = (1 - dampening) * step if dampening else step
+            step = fresh + momentum * momentum_buffer[name]
+        if nesterov:
+            step = decayed + momentum * step
         ahead[name] = weight.detach() - learning_rate * step
     return ahead

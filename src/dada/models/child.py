@@ -144,12 +144,13 @@ class Child:
         gradients = torch.autograd.grad(loss, list(at.values()))
         return Gradient(loss.detach(), dict(zip(at, gradients, strict=True)), logits.detach())
 
-    def descend(self, optimiser: torch.optim.Optimizer, gradient: Tensors, clip: float) -> None:
-        """A step of the optimiser by this gradient, no longer than `clip`; 0 for as it is."""
+    def descend(
+        self, optimiser: torch.optim.Optimizer, gradient: Tensors, clip: float = 0.0
+    ) -> None:
+        """A step of the optimiser by this gradient, `clipped`."""
+        gradient = clipped(gradient, clip)
         for name, parameter in self.parameters.items():
             parameter.grad = gradient[name]
-        if clip:
-            nn.utils.clip_grad_norm_(self.parameters.values(), clip)
         optimiser.step()
 
     @torch.no_grad()
@@ -167,6 +168,15 @@ class Child:
                 "number an image (reduction='none')"
             )
         return losses
+
+
+def clipped(gradient: Tensors, largest: float) -> Tensors:
+    """The gradient, its norm over all weights at most `largest`; 0 leaves it as it is."""
+    if not largest:
+        return gradient
+    norm = nn.utils.get_total_norm(list(gradient.values()))
+    factor = (largest / (norm + 1e-6)).clamp(max=1.0)  # as `clip_grad_norm_` has it
+    return {name: g * factor for name, g in gradient.items()}
 
 
 def _channels_last(images: Tensor) -> Tensor:

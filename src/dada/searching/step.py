@@ -10,13 +10,15 @@ from torch import Tensor
 
 from dada.augment import Pipeline, apply
 from dada.bilevel import Hypergradient, Rewards, Trace
-from dada.models.child import Child, right_share
+from dada.models.child import Child, clipped, right_share
 from dada.processes import ALONE, Processes
 from dada.searching.distribution import PolicyDistribution
 from dada.searching.gradients import PolicyGradient
 from dada.searching.outcome import Batch, MagnitudeDerivative, Outcome, relaxed_derivatives
 from dada.searching.scale import RewardScale
 from dada.searching.updates import Update
+
+_SGD = ("momentum", "weight_decay", "nesterov", "dampening")  # what the look-ahead must know of it
 
 
 @dataclass
@@ -25,7 +27,7 @@ class Step:
 
     Attributes:
         child: the child network.
-        optimiser: SGD of the child's weights.
+        optimiser: SGD of the child's weights, one group of them.
         distribution: the policy distribution.
         update: how it follows its gradient.
         policy_gradient: the estimator.
@@ -62,6 +64,11 @@ class Step:
     scale: RewardScale
     processes: Processes = ALONE
 
+    def __post_init__(self) -> None:
+        groups = self.optimiser.param_groups
+        if len(groups) != 1 or groups[0]["maximize"]:
+            raise ValueError("the look-ahead follows SGD that minimises, with one parameter group")
+
     def __call__(
         self, images: Tensor, labels: Tensor, valid_images: Tensor, valid_labels: Tensor
     ) -> Tensor:
@@ -82,15 +89,15 @@ class Step:
         with self.trace or nullcontext():
             loss, gradient, _ = self.child.gradient(seen, labels)
         self.processes.average([loss, *gradient.values()], len(labels) / len(images))
+        gradient = clipped(gradient, self.clip)
 
-        learning = self.optimiser.param_groups[0]
+        sgd = self.optimiser.param_groups[0]
         ahead = self.hypergradient.ahead(
             self.child.parameters,
             gradient,
             self._momentum_buffers(),
-            learning["lr"],
-            learning["momentum"],
-            learning["weight_decay"],
+            sgd["lr"],
+            **{name: sgd[name] for name in _SGD},
         )
         valid = self.pipeline.normalise(self.processes.part(valid_images))
         share = len(valid) / len(valid_images)
@@ -100,9 +107,9 @@ class Step:
         self.processes.average([valid_loss, accuracy, *direction.values()], share)
 
         outcome = self._outcome(batch, self._rewards(batch, labels, direction))
-        self.update(self.policy_gradient(batch.sample, outcome), learning["lr"])
+        self.update(self.policy_gradient(batch.sample, outcome))
         # SGD with the gradient that the look-ahead used: nothing is computed twice.
-        self.child.descend(self.optimiser, gradient, self.clip)
+        self.child.descend(self.optimiser, gradient)
         return torch.stack([loss, valid_loss, accuracy])
 
     def _draw(self, images: Tensor) -> Batch:

@@ -13,8 +13,8 @@ from dada.searching.sample import Groups
 class Update(Protocol):
     """A strategy: one step of ascent on the expected reward, changing the distribution."""
 
-    def __call__(self, gradients: Groups, xi: float) -> None:
-        """Follow the gradients of the expected reward; ξ is the look-ahead's learning rate."""
+    def __call__(self, gradients: Groups) -> None:
+        """Follow the gradients of the expected reward."""
 
     def state_dict(self) -> dict[str, Any]:
         """What has been accumulated."""
@@ -25,7 +25,11 @@ class Update(Protocol):
 
 
 class AdamUpdate:
-    """Adam on the hypergradient −ξ ∇E[ρ] (the paper, section 4).
+    """Adam on −∇E[ρ] (the paper, section 4).
+
+    The hypergradient is −ξ ∇E[ρ], ξ the child's learning rate. As in the published code, ξ is left
+    out. Adam's memory of a gradient's size, a thousand steps, is longer than a search: with ξ the
+    policy would slow down with the child's learning rate, and stand still at its end.
 
     Adam divides every coordinate by its own size. Where the gradient is mostly noise, that size
     is the noise's and alike for all; where it is not, every coordinate moves at the same pace
@@ -38,10 +42,10 @@ class AdamUpdate:
         self.distribution = distribution
         self.optimiser = torch.optim.Adam(distribution.parameters(), lr, betas)
 
-    def __call__(self, gradients: Groups, xi: float) -> None:
+    def __call__(self, gradients: Groups) -> None:
         """See `Update`."""
         self.optimiser.zero_grad()
-        self.distribution.accumulate(gradients, -xi)
+        self.distribution.accumulate(gradients, -1.0)
         self.optimiser.step()
         self.distribution.clip()
 
@@ -59,7 +63,7 @@ class NaturalUpdate:
 
     After T steps on unchanging rewards R a sub-policy's weight is proportional to
     exp(lr · T · R): the order is kept, and so are proportions. Steps are in units of a reward's
-    usual size and do not shrink with ξ: what differs little, moves little.
+    usual size: what differs little, moves little.
 
     Args:
         distribution: kept as logits.
@@ -71,7 +75,7 @@ class NaturalUpdate:
         self.lr = lr
 
     @torch.no_grad()
-    def __call__(self, gradients: Groups, xi: float) -> None:
+    def __call__(self, gradients: Groups) -> None:
         """See `Update`."""
         natural = self.distribution.natural(gradients)
         for parameter, direction in zip(self.distribution.parameters(), natural.all(), strict=True):
