@@ -78,3 +78,23 @@ def test_its_hypergradient_is_nearly_the_exact_one(problem):
     )
     torch.testing.assert_close(near, right, atol=1e-4, rtol=0)
     assert (other - right).abs().max() > 0.01
+
+
+def test_the_image_gradient_has_the_kinks_of_relus_which_exact_rewards_are_without():
+    """ℓ(w, x) = mean of relu(w x + b) over many b, evenly from −1 to 1, is (w x + 1)² / 4 to the
+    eye: ρ = v x (w x + 1) / 2, and ∂ρ/∂x = v (2 w x + 1) / 2. Away from its kink a ReLU has no
+    second derivative, so that forward mode finds v (w x + 1) / 2, whatever their number."""
+    bias = torch.linspace(-1, 1, 20_001, dtype=torch.float64)
+    w, v = torch.tensor(0.7, dtype=torch.float64), torch.tensor(-3.0, dtype=torch.float64)
+    x = torch.tensor([-0.9, -0.2, 0.4, 1.1], dtype=torch.float64)
+
+    def losses(weights, images):
+        return (weights["w"] * images[:, None] + bias).relu().mean(1)
+
+    arguments = losses, {"w": w}, {"w": v}, x, True
+    near, exact = finite_difference_rewards(*arguments), exact_rewards(*arguments)
+    for rewards in (near, exact):
+        torch.testing.assert_close(rewards.value, v * x * (w * x + 1) / 2, atol=1e-3, rtol=0)
+    smooth, without_kinks = v * (2 * w * x + 1) / 2, v * (w * x + 1) / 2
+    torch.testing.assert_close(near.image_gradient, smooth, atol=0.02, rtol=0)
+    torch.testing.assert_close(exact.image_gradient, without_kinks, atol=1e-3, rtol=0)

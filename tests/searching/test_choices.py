@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from dada.searching.choices import choices, few_steps, left_out, short_trials, unseen_classes
@@ -19,6 +20,20 @@ def test_the_network_of_trials_is_explained(digits):
     asked = make_settings(images=500)
     notes = choices(asked, for_dataset(asked, digits), digits, CPU)
     assert notes[1] == "trials of scout-32, a small network that learns fast; --model tries another"
+
+
+@pytest.mark.parametrize("fast", [torch.bfloat16, torch.float32])
+def test_a_precision_that_finite_differences_cost_is_mentioned(digits, monkeypatch, fast):
+    monkeypatch.setattr("dada.searching.choices.best_precision", lambda device: fast)
+    asked = make_settings("paper", images=100, operations=("Rotate", "Invert"))
+    notes = choices(asked, for_dataset(asked, digits), digits, CPU)
+    slower = (
+        "float32: bfloat16, faster here, rounds finite differences away; "
+        "--set hypergradient=exact does without them"
+    )
+    assert notes == ((slower,) if fast == torch.bfloat16 else ())
+    asked = make_settings("paper", images=100, operations=("Rotate",), precision="float32")
+    assert choices(asked, for_dataset(asked, digits), digits, CPU) == ()
 
 
 def test_what_was_asked_for_is_not(digits):

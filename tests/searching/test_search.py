@@ -1,6 +1,7 @@
 """Every way of estimating goes through a whole epoch and changes the whole distribution."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 import torch
@@ -82,6 +83,45 @@ def test_the_settings_reach_the_parts(begin):
     relax = begin(estimator="relax", hidden=9, control_lr=0.4, temperature=0.7).policy_gradient
     assert relax.control.inner.out_features == 9 and relax.control.temperature == 0.7
     assert relax.optimiser.param_groups[0]["lr"] == 0.4
+    assert relax.optimiser.param_groups[0]["betas"] == (0.5, 0.999)
+    adam = begin(preset="paper", betas=(0.3, 0.9))
+    for optimiser in (adam.update.optimiser, adam.policy_gradient.optimiser):
+        assert optimiser.param_groups[0]["betas"] == (0.3, 0.9)
+
+
+@pytest.mark.parametrize("epochs", [4, 20])
+def test_the_learning_rate_is_a_cosine_that_begins_at_lr(begin, epochs, monkeypatch):
+    """PyTorch's, an epoch at a time."""
+    search = begin(epochs=epochs, lr=0.1)
+    monkeypatch.setattr(search, "step", lambda *batch: torch.zeros(3))
+    other = torch.optim.SGD([torch.zeros(1, requires_grad=True)], 0.1)
+    cosine = torch.optim.lr_scheduler.CosineAnnealingLR(other, epochs, eta_min=0.001)
+    for _ in range(epochs):
+        search.run_epoch()
+        rate = search.optimiser.param_groups[0]["lr"]
+        assert rate == pytest.approx(other.param_groups[0]["lr"])
+        other.step()
+        cosine.step()
+    assert rate > 0.001
+
+
+def test_a_learning_rate_below_the_lowest_stays(begin):
+    search = begin(epochs=2, lr=0.0005)
+    search.run_epoch()
+    assert search.optimiser.param_groups[0]["lr"] == 0.0005
+
+
+def test_validation_batches_are_fresh_random_ones(begin, monkeypatch):
+    """Over some epochs every validation image is met, in no fixed order."""
+    search = begin(images=64, batch=8)
+    search.valid = replace(search.valid, labels=torch.arange(32))
+    met = []
+    monkeypatch.setattr(search, "step", lambda *b: met.append(b[3].tolist()) or torch.zeros(3))
+    for _ in range(8):
+        search.run_epoch()
+    assert all(len(set(batch)) == 8 for batch in met)
+    assert {row for batch in met for row in batch} == set(range(32))
+    assert len({frozenset(batch) for batch in met}) == len(met) == 32
 
 
 @pytest.mark.parametrize("estimator", ["critic", "relax"])

@@ -22,6 +22,50 @@ def test_the_papers_settings_are_the_papers(digits):
     assert settings.scale == "paper" and settings.spread == 0 and settings.uniform_weights
     assert settings.estimator == "relax" and settings.views == 1
     assert settings.update == "adam" and settings.parameters == "direct"
+    assert settings.hypergradient == "finite-difference" and settings.precision == "float32"
+
+
+@pytest.mark.parametrize(
+    ("given", "hypergradient", "precision"),
+    [
+        ({}, "exact", "auto"),
+        ({"estimator": "reinforce"}, "exact", "auto"),
+        ({"hypergradient": "finite-difference"}, "finite-difference", "float32"),
+        ({"estimator": "gumbel-softmax"}, "finite-difference", "float32"),
+        ({"estimator": "relax", "magnitudes": "pathwise"}, "finite-difference", "float32"),
+        ({"estimator": "relax", "magnitudes": "straight-through"}, "finite-difference", "float32"),
+        ({"estimator": "gumbel-softmax", "hypergradient": "exact"}, "exact", "auto"),
+        ({"preset": "paper", "hypergradient": "exact"}, "exact", "auto"),
+    ],
+)
+def test_derivatives_in_the_images_are_by_finite_differences_in_float32_unless_set(
+    digits, given, hypergradient, precision
+):
+    settings = for_dataset(make_settings(**{"preset": "step", **given}), digits)
+    assert (settings.hypergradient, settings.precision) == (hypergradient, precision)
+
+
+# Per set: child network, batch, learning rate, weight decay, Cutout.
+PAPER_BY_DATASET = {
+    "cifar10": ("wrn-40-2", 128, 0.1, 2e-4, 16),
+    "cifar100": ("wrn-40-2", 32, 0.1, 5e-4, 16),
+    "svhn": ("wrn-28-10", 32, 0.00125, 1e-3, 16),
+    "imagenet": ("resnet50", 32, 0.00125, 1e-4, 16),
+}
+
+
+@pytest.mark.parametrize("name", PAPER_BY_DATASET)
+def test_the_papers_settings_of_each_set_are_its_scripts(name):
+    side = 224 if name == "imagenet" else 32
+    images = torch.zeros(256, 3, side, side, dtype=torch.uint8)
+    part = ImageSet(images, torch.arange(256) % 10)
+    dataset = Dataset(name, part, part.subset(torch.arange(10)), tuple("0123456789"))
+    s = for_dataset(make_settings("paper"), dataset)
+    assert (s.model, s.batch, s.lr, s.weight_decay, s.cutout) == PAPER_BY_DATASET[name]
+    large = name == "imagenet"
+    assert s.mean == ((0.485, 0.456, 0.406) if large else (0.4914, 0.4822, 0.4465))
+    assert s.std == ((0.229, 0.224, 0.225) if large else (0.2023, 0.1994, 0.2010))
+    assert s.crop == ("resized" if large else "padded") and s.flip
 
 
 def test_a_users_choice_beats_the_preset_and_the_data(digits):
@@ -85,6 +129,11 @@ def test_wrong_settings_get_one_clear_line(wrong, reason):
         ({"magnitudes": "pathwise"}, "pathwise magnitudes need another estimator"),
         ({"draws": "batch"}, "critic needs draws=image"),
         ({"parameters": "direct"}, "natural updates need parameters=logit"),
+        (
+            {"hypergradient": "finite-difference", "precision": "bfloat16"},
+            "need precision float32.*hypergradient=exact",
+        ),
+        ({"estimator": "gumbel-softmax", "precision": "bfloat16"}, "need precision float32"),
     ],
 )
 def test_what_does_not_fit_together_gets_one_clear_line(wrong, reason):
@@ -100,6 +149,7 @@ def test_what_does_not_fit_together_gets_one_clear_line(wrong, reason):
         {"magnitudes": "pathwise", "estimator": "relax"},
         {"draws": "batch", "estimator": "reinforce"},
         {"parameters": "direct", "update": "adam"},
+        {"estimator": "gumbel-softmax", "precision": "bfloat16", "hypergradient": "exact"},
     ],
 )
 def test_the_remedies_that_those_lines_name_are_accepted(remedy):

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from dada.datasets import Dataset, channels_in_words
+from dada.models.device import best_precision
 from dada.policy import PAPER_OPERATIONS, effective
 from dada.searching.settings import Settings
 
@@ -33,6 +34,12 @@ def choices(
     elif asked.model is None and asked.preset != "paper":
         where = "a CPU" if device.type == "cpu" else "a GPU"
         notes += (f"network {chosen.model}, for {side} images on {where}; --model changes it",)
+    refined = asked.precision == "auto" and chosen.precision == "float32"
+    if refined and best_precision(device) != torch.float32:
+        notes += (
+            "float32: bfloat16, faster here, rounds finite differences away; "
+            "--set hypergradient=exact does without them",
+        )
     images = chosen.images or 0
     if asked.images is None and images < len(dataset.train):
         used = f"at most {images:,} of {len(dataset.train):,} training images are used"
