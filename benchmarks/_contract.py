@@ -84,7 +84,8 @@ def in_turn(
 
 
 def _summary(values: list[float]) -> dict[str, float]:
-    low, middle, high = statistics.quantiles(values, n=4)
+    # A single value is its own quartiles.
+    low, middle, high = statistics.quantiles(values * (1 + (len(values) == 1)), n=4)
     return {"median": middle, "low": low, "high": high}
 
 
@@ -92,6 +93,7 @@ def machine() -> dict[str, object]:
     """What the numbers were measured on."""
     return {
         "cpu": platform.processor() or platform.machine(),
+        "bfloat16": _matrix_products(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
@@ -99,12 +101,19 @@ def machine() -> dict[str, object]:
     }
 
 
+def _matrix_products() -> str:
+    """What the CPU multiplies bfloat16 matrices with, which decides how fast a search step is."""
+    if torch.cpu._is_amx_tile_supported():
+        return "AMX"
+    return "AVX-512" if torch.cpu._is_avx512_bf16_supported() else "emulated"
+
+
 def finish(result: dict[str, object], json_path: Path | None) -> None:
     """Print the machine, and write everything as JSON, the command included, if asked to."""
     result["machine"] = machine()
-    result["command"] = shlex.join(
-        ["python", "-m", f"benchmarks.{Path(sys.argv[0]).stem}", *sys.argv[1:]]
-    )
+    file = Path(sys.argv[0])
+    name = file.parent.name if file.stem == "__main__" else file.stem
+    result["command"] = shlex.join(["python", "-m", f"benchmarks.{name}", *sys.argv[1:]])
     print("machine:", ", ".join(f"{k} {v}" for k, v in machine().items()), file=sys.stderr)
     if json_path:
         json_path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

@@ -94,6 +94,11 @@ ROWS = {
     "fast-autoaugment": Row("Fast AutoAugment, published", "fast-autoaugment-cifar10"),
     "dada": Row("DADA, published", "dada-cifar10"),
     "ours-paper": Row("our search, paper preset", search=("--preset", "paper"), child=True),
+    "ours-paper-gumbel": Row(  # the paper's ablation: RELAX, which is the preset's, against it
+        "our search, paper preset, Gumbel-Softmax",
+        search=("--preset", "paper", "--estimator", "gumbel-softmax"),
+        child=True,
+    ),
     "ours": Row("our search, default", search=()),
 }
 USUAL = tuple(ROWS)

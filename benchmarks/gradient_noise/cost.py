@@ -50,7 +50,7 @@ def primitives(
         with torch.no_grad():
             losses(weights, images)
 
-    trace = Trace(child.model)
+    trace = Trace(child.model, images[:16])
 
     def take_gradient() -> None:
         with trace:

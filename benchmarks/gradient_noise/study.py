@@ -122,7 +122,7 @@ def learn(row: Row, space: SearchSpace, table: RewardTable, steps: int, seed: in
     for _ in range(steps):
         found = learner.step()
         held = torch.zeros_like(found.probability)
-        update(Groups(found.selection, held, held), 1.0)
+        update(Groups(found.selection, held, held))
     start = PolicyDistribution(space)
     exact = table.expected(start, start.logits()).detach()
     return float(spearmanr(learner.distribution.weights(), exact).statistic)

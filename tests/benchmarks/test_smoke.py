@@ -1,38 +1,142 @@
 """Every benchmark runs, tiny, and the page of results can be made of what it writes."""
 
+import contextlib
 import importlib
+import io
 import json
+import subprocess
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from benchmarks import page, scaling
+from benchmarks import _contract, page, quality, scaling
+from benchmarks import all as everything
+from dada.cli import main as dada_main
+from dada.searching import search
 
+FOLDER = Path(page.__file__).parent
+# The smallest size of each; a benchmark that has several kinds of result has a row each.
 TINY = {
-    "operations": "--batch 8 --sides 32 --repeats 2",
-    "search_step": "--model wrn-10-1 --batch 8 --rounds 1 --repeats 2 --device cpu",
-    "trials": "--epochs 1 --repeats 2 --device cpu",
+    "operations": "--batch 8 --sides 32 --repeats 1",
+    "search_step": "--model wrn-10-1 --batch 8 --rounds 1 --repeats 1 --device cpu",
+    "trials": "--epochs 1 --repeats 1 --device cpu",
     "search": "--epochs 1 --device cpu",
     "search-step": "--preset step --model wrn-10-1 --epochs 1 --device cpu",
     "search-paper": "--preset paper --model wrn-10-1 --epochs 1 --device cpu",
-    "scaling": "--model wrn-10-1 --repeats 2 --device cpu",
-    "credit": "--epochs 1 --batches 2 --batch 32 --seeds 1",
+    "scaling": "--model wrn-10-1 --repeats 1 --device cpu",
+    "credit": "--epochs 1 --batches 2 --batch 16 --seeds 1",
     "fidelity": "--targets python",
+    "gradient_noise": "--epochs 1 --images 2 --levels 1 --repeats 16 --warm 1 --steps 2 "
+    "--pictures {folder}",
+    "quality": "--data {data} --size few --seeds 1 --rows none ours ours-paper "
+    "ours-paper-gumbel --device cpu --jobs 1 --folder {folder}",
+    "what_helps": "{run} {run} --picture {folder}/picture.svg",
 }
 
 
-@pytest.mark.parametrize("name", TINY)
-def test_it_runs_and_its_results_are_shown(name, tmp_path, monkeypatch):
+@pytest.fixture
+def small(monkeypatch):
+    """Three sub-policies, one setting of all that grows, and one process for everything."""
+
+    def here(arguments, environment=None):
+        """What a process of its own would print, without the seconds that importing takes."""
+        with monkeypatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as out:
+            patch.setattr(sys, "argv", arguments[1:])
+            importlib.import_module(arguments[1]).main()
+        return json.loads(out.getvalue().splitlines()[-1])
+
+    def command_line(command, check, stdout, stderr, env):
+        with monkeypatch.context() as patch, contextlib.redirect_stdout(stdout):
+            patch.setattr(sys, "argv", command[2:])
+            with pytest.raises(SystemExit) as ended:
+                dada_main()
+            assert check and not ended.value.code
+
+    there = SimpleNamespace(run=command_line, STDOUT=subprocess.STDOUT)
+    monkeypatch.setattr(quality, "subprocess", there)
+    monkeypatch.setattr(_contract, "in_its_own_process", here)
+    monkeypatch.setattr(scaling, "in_its_own_process", here)
+    monkeypatch.setattr("dada.searching.settings.PAPER_OPERATIONS", ("Rotate", "Invert", "Cutout"))
+    for part in ("dada.searching.run", "dada.training.run"):
+        monkeypatch.setattr(f"{part}.write_report", lambda folder: None)
     monkeypatch.setattr(scaling, "CHANGES", {"batch": [8]})
+    size = ["--images", "40", "--epochs", "1", "--batch", "8"]
+    few = {"train": [*size, "--model", "wrn-10-1"], "child": ["--model", "wrn-10-1"]}
+    monkeypatch.setitem(quality.SIZES, "few", {**few, "search": size})
+
+
+def run(name, words, path, monkeypatch):
+    """A benchmark in this process; what it wrote."""
     module, _, _ = name.partition("-")
+    there = FOLDER / module / "__main__.py" if (FOLDER / module).is_dir() else FOLDER / module
+    monkeypatch.setattr(sys, "argv", [str(there), *words.split(), "--json", str(path)])
+    main = f"benchmarks.{module}.__main__" if there.stem == "__main__" else f"benchmarks.{module}"
+    importlib.import_module(main).main()
+    return json.loads(path.read_text())
+
+
+def fill(words, folder):
+    """What stands for files of one's own in a command: a tiny set, and a run of a search."""
+    if "{data}" in words:
+        generator = np.random.default_rng(0)
+        images = generator.integers(256, size=(40, 12, 12, 3), dtype=np.uint8)
+        labels = np.arange(40) % 2
+        np.savez(folder / "data.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
+    if "{run}" in words:
+        search("digits", out=folder / "run", images=40, epochs=1, operations=("Rotate", "Invert"))
+    return words.format(data=folder / "data.npz", run=folder / "run", folder=folder)
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_it_runs_and_its_results_are_shown(name, tmp_path, monkeypatch, small):
     path = tmp_path / "measured" / f"{name}.json"
     path.parent.mkdir()
-    command = [f"benchmarks/{module}.py", *TINY[name].split(), "--json", str(path)]
-    monkeypatch.setattr(sys, "argv", command)
-    importlib.import_module(f"benchmarks.{module}").main()
-    result = json.loads(path.read_text())
-    assert result["machine"]["torch"]
-    assert result["command"].startswith(f"python -m benchmarks.{module} {TINY[name]}")
+    words = fill(TINY[name], tmp_path)
+    result = run(name, words, path, monkeypatch)
+    module, _, _ = name.partition("-")
+    assert result["machine"]["torch"] and result["machine"]["bfloat16"]
+    assert result["command"].startswith(f"python -m benchmarks.{module} {words}")
     monkeypatch.setattr(page, "DOCS", tmp_path)
     if module in page.PARTS:
         assert page.PARTS[module][0] in page.page() and result["command"] in page.page()
+
+
+def test_every_benchmark_is_among_them():
+    """Whatever has a command of its own measures, but for what puts results together."""
+    files = [path for path in FOLDER.glob("*.py") if not path.stem.startswith("_")]
+    found = {path.stem for path in files} | {
+        path.parent.name for path in FOLDER.glob("*/__main__.py")
+    }
+    assert found - {"all", "page"} == {name.partition("-")[0] for name in TINY}
+
+
+def test_all_of_them_run_what_there_is(monkeypatch):
+    commands = []
+    monkeypatch.setattr(subprocess, "run", lambda command, check: commands.append(command))
+    monkeypatch.setattr(sys, "argv", ["all", "--data", "digits", "--published", "there"])
+    everything.main()
+    modules = [command[2] for command in commands]
+    assert modules[-1] == "benchmarks.page" and len(modules) == 9
+    assert {name.removeprefix("benchmarks.") for name in modules[:-1]} <= set(TINY)
+
+
+def test_the_studys_page_is_made_of_what_is_stored(tmp_path, monkeypatch, capsys):
+    stored = FOLDER.parent / "docs" / "measured" / "gradient_noise.json"
+    monkeypatch.setattr(sys, "argv", ["page", str(stored), "--chart", str(tmp_path / "c.svg")])
+    importlib.import_module("benchmarks.gradient_noise.page").main()
+    assert "| **critic** |" in capsys.readouterr().out and (tmp_path / "c.svg").exists()
+
+
+def test_a_process_of_its_own_gives_its_last_line_or_what_it_says_of_an_error():
+    assert _contract.in_its_own_process(["-c", "print('words'); print([0.5])"]) == [0.5]
+    with pytest.raises(SystemExit, match="ZeroDivisionError"):
+        _contract.in_its_own_process(["-c", "1 / 0"])
+
+
+def test_one_value_is_its_own_quartiles(monkeypatch):
+    monkeypatch.setattr(_contract, "in_its_own_process", lambda arguments, environment: [0.5])
+    found = _contract.in_turn({"a": ["-c", ""]}, set(), rounds=1)
+    assert found == {"a": {"median": 0.5, "low": 0.5, "high": 0.5}}

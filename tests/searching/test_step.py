@@ -182,7 +182,7 @@ def test_the_rewards_are_derivatives_through_the_unrolled_step(begin):
     w − ξ (Σᵢ dᵢ ∇ℓᵢ / B + λw + μ·buffer) in the images' shares dᵢ: the whole step with batch
     normalisation, in its second step. In float32: to 1e-3 of the largest."""
     # With derivatives in the images wanted, the losses have a reverse mode to check against.
-    search = begin(lr=0.05, estimator="relax", magnitudes="straight-through")
+    search = begin(lr=0.05, estimator="relax", magnitudes="straight-through", hypergradient="exact")
     take(search)
     record = Record(search)
     take(search)
