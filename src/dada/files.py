@@ -8,8 +8,9 @@ import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from dada.errors import UserError
 
@@ -68,7 +69,7 @@ def append_line(path: Path, line: str) -> None:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
+def opened(path: str | Path) -> Iterator[BufferedReader]:
     """A regular file, to read; a pipe in its place does not block.
 
     Raises:
@@ -96,6 +97,6 @@ def to_json(data: Any, **options: Any) -> str:
         raise UserError(f"a result is not a finite number, so it is not written: {error}") from None
 
 
-def _check_regular(descriptor: int, path: Path) -> None:
+def _check_regular(descriptor: int, path: str | Path) -> None:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         raise UserError(f"{path}: not a regular file")

@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 
 from dada.datasets import load
-from dada.datasets.decode import Samples, decode, shorter_sides
+from dada.datasets.decode import Read, Samples, decode, shorter_sides
 from dada.datasets.pixels import choose_side, square, to_eight_bits
 from dada.errors import UserError
 
@@ -282,10 +282,10 @@ def test_too_many_unreadable_files_are_an_error(tmp_path):
 def test_in_a_large_folder_three_per_cent_count(monkeypatch, tmp_path):
     files = tuple(f"{tmp_path}/{i}.png" for i in range(200))
 
-    def read(file, side, border, bad=6):
+    def read(file, side, border, bits, bad=6):
         if int(file.split("/")[-1][:-4]) < bad:
             raise OSError("broken")
-        return np.zeros((1, side, side), np.uint8), ""
+        return np.zeros((1, side, side), np.uint8), Read()
 
     monkeypatch.setattr("dada.datasets.decode._read_one", read)
     samples = Samples(files, (0,) * 200)
@@ -298,7 +298,7 @@ def test_in_a_large_folder_three_per_cent_count(monkeypatch, tmp_path):
 def test_what_pictures_lose_and_what_is_no_picture_is_said(tmp_path):
     path = make(tmp_path)
     folder = next(p for p in sorted(path.iterdir()) if p.is_dir())
-    pixels = np.arange(1024, dtype=np.uint16).reshape(32, 32)
+    pixels = 64 * np.arange(1024, dtype=np.uint16).reshape(32, 32)
     Image.fromarray(pixels).save(folder / "deep.png")
     Image.new("RGBA", (32, 32)).save(folder / "clear.png")
     for name in ("a.heic", "b.HEIC", "c.txt", ".hidden"):

@@ -1,24 +1,38 @@
 """Image files into tensors: decoded once, in threads, leaving out what cannot be read."""
 
+import math
 import os
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image
 
 from dada.datasets.imageset import ImageSet
-from dada.datasets.pixels import conversion_in_words, planes, square, to_eight_bits
+from dada.datasets.picture import formats, quiet, read_picture
+from dada.datasets.pixels import (
+    bits_in_words,
+    bits_of,
+    highest,
+    is_deep,
+    planes,
+    square,
+    to_eight_bits,
+)
 from dada.errors import UserError
+from dada.files import opened
+from dada.memory import available
 
 Progress = Callable[[int, int], None]
 """Called with the number of files done and of all files."""
 
 _SAMPLE = 1000  # files whose size is looked at to choose a side
+_DEEP_SAMPLE = 100
 _UNREADABLE_SHARE, _UNREADABLE_COUNT = 0.03, 3
 
 
@@ -62,11 +76,13 @@ def decode(
         progress: called after each file.
 
     Raises:
-        UserError: more than 3 files and more than 3 % of them are unreadable.
+        UserError: more than 3 files and more than 3 % of them are unreadable, or all would not
+            fit in memory.
     """
     samples = (
         train if test is None else Samples(train.files + test.files, train.labels + test.labels)
     )
+    _check_memory(root, len(samples.files), side)
     pixels, grey, failures, losses = _read_all(samples.files, side, border, progress)
     skipped, notes = _left_out(root, samples.files, failures)
     total = len(samples.files)
@@ -88,16 +104,48 @@ def decode(
     )
 
 
+def _check_memory(root: Path, count: int, side: int) -> None:
+    """Refuse, before memory is taken, what would not fit: with copies, twice the pixels."""
+    free, each = available() // 2, 3 * side * side
+    if count * each > free:
+        widest = math.isqrt(free // (3 * count)) if count else side
+        raise UserError(
+            f"{root}: {count:,} images of {side}x{side} take {count * each / 2**30:.1f} GiB, and "
+            f"{free / 2**30:.1f} GiB are free for them: "
+            + (f"--side {widest} fits, or " if widest >= 8 else "")
+            + f"--images {free // each:,} at {side}x{side}"
+        )
+
+
 def shorter_sides(files: Sequence[str]) -> list[int]:
     """Read the shorter side, in pixels, of up to 1,000 files spread evenly over ``files``."""
     step = -(-len(files) // _SAMPLE) or 1
-    with _pool() as pool:
+    with quiet(), _pool() as pool:
         return [side for side in pool.map(_shorter_side, files[::step]) if side]
+
+
+def sampled_bits(files: Sequence[str]) -> int | None:
+    """Look at up to 100 files for the bits that grey of more than 8 uses; None: there is none."""
+    step = -(-len(files) // _DEEP_SAMPLE) or 1
+    with quiet(), _pool() as pool:
+        found = [value for value in pool.map(_highest, files[::step]) if value is not None]
+    return bits_of(max(found)) if found else None
+
+
+def _highest(file: str) -> int | None:
+    try:
+        with opened(file) as source, Image.open(source, formats=formats()) as picture:
+            if not is_deep(picture):
+                return None
+        with read_picture(file) as (decoded, _):
+            return highest(decoded)
+    except Exception:  # unreadable files are reported when they are decoded
+        return None
 
 
 def _shorter_side(file: str) -> int | None:
     try:
-        with Image.open(file) as picture:
+        with opened(file) as source, Image.open(source, formats=formats()) as picture:
             return min(picture.size)
     except Exception:  # unreadable files are reported when they are decoded
         return None
@@ -105,7 +153,18 @@ def _shorter_side(file: str) -> int | None:
 
 def reason(file: str, error: BaseException) -> str:
     """Return why a file cannot be read, on one line and without its path, which Pillow adds."""
-    return " ".join(str(error).replace(repr(file), "it").split()) or type(error).__name__
+    text = str(error).replace(repr(file), "it").removeprefix(f"{file}: ")
+    return " ".join(text.split()) or type(error).__name__
+
+
+@dataclass
+class Read:
+    """What became of one file: its pixels are elsewhere."""
+
+    failure: str | None = None
+    lost: frozenset[str] = frozenset()
+    grey: bool = True
+    highest: int | None = None  # of a grey picture of more than 8 bits
 
 
 def _read_all(
@@ -119,46 +178,46 @@ def _read_all(
     """
     images = np.zeros((len(files), 3, side, side), np.uint8)
 
-    def read_into(index: int) -> tuple[bool, str | None, str]:
+    def read_into(index: int, bits: int = 16) -> Read:
         try:
-            pixels, lost = _read_one(files[index], side, border)
+            pixels, read = _read_one(files[index], side, border, bits)
         except MemoryError:
             raise
         except Exception as error:  # a broken file makes Pillow raise nearly anything
-            return True, reason(files[index], error), ""
+            return Read(failure=reason(files[index], error))
         images[index] = pixels
-        return len(pixels) == 1, None, lost
+        return read
 
-    grey, failures, losses = True, {}, Counter[str]()
-    with _pool() as pool:
-        for index, (is_grey, failure, lost) in enumerate(pool.map(read_into, range(len(files)))):
-            grey &= is_grey
-            losses.update([lost] if lost else [])
-            if failure is not None:
-                failures[index] = failure
+    found = []
+    with quiet(), _pool() as pool:
+        for read in pool.map(read_into, range(len(files))):
+            found.append(read)
             if progress is not None:
-                progress(index + 1, len(files))
-    return images, grey, failures, losses
+                progress(len(found), len(files))
+        deep = [index for index, read in enumerate(found) if read.highest is not None]
+        bits = bits_of(max((found[index].highest or 0 for index in deep), default=0))
+        if deep and bits < 16:  # now that it is known of all
+            deque(pool.map(partial(read_into, bits=bits), deep), maxlen=0)
+    losses = Counter(what for read in found for what in read.lost)
+    losses.update([bits_in_words(bits)] * len(deep))
+    failures = {i: read.failure for i, read in enumerate(found) if read.failure is not None}
+    return images, all(read.grey for read in found), failures, losses
 
 
 def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=min(16, os.cpu_count() or 1))
 
 
-def _read_one(file: str, side: int, border: float) -> tuple[np.ndarray, str]:
-    """Decode a file to uint8 (1 or 3, side, side): 1 where it is grey by mode or by content.
-
-    Also return what it lost by that, "" for nothing.
-    """
-    with Image.open(file) as picture:
-        # A JPEG decoder gives large photographs at 1/2, 1/4 or 1/8 of their size far faster;
-        # twice the side leaves the antialiased resize enough to work on.
-        picture.draft(None, (2 * side, 2 * side))
-        lost = conversion_in_words(picture)
-        upright = to_eight_bits(ImageOps.exif_transpose(picture))
-    pixels = planes(square(upright, side, border))
-    is_grey = len(pixels) == 3 and (pixels == pixels[:1]).all()
-    return (pixels[:1] if is_grey else pixels), lost
+def _read_one(file: str, side: int, border: float, bits: int) -> tuple[np.ndarray, Read]:
+    """Decode a file to uint8 (1 or 3, side, side): 1 where it is grey by mode or by content."""
+    # A JPEG decoder gives large photographs at 1/2, 1/4 or 1/8 of their size far faster;
+    # twice the side leaves the antialiased resize enough to work on.
+    with read_picture(file, aim=2 * side) as (picture, lost):
+        clear = {"transparency is laid on white"} if picture.has_transparency_data else set()
+        pixels = planes(square(to_eight_bits(picture, bits), side, border))
+        top = highest(picture)
+    is_grey = bool((pixels == pixels[:1]).all())
+    return pixels[:1] if is_grey else pixels, Read(None, frozenset(lost | clear), is_grey, top)
 
 
 def _left_out(

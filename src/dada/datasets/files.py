@@ -9,18 +9,20 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image
 from torch import Tensor
 
-from dada.datasets.decode import Samples, reason
+from dada.datasets.decode import Samples, reason, sampled_bits
 from dada.datasets.folder import list_folder
 from dada.datasets.imagenet import list_imagenet
 from dada.datasets.imageset import Dataset, check_labels, make_printable
 from dada.datasets.load import imagenet_folder, load, path_name
 from dada.datasets.named import NAMES
-from dada.datasets.pixels import check_side, to_eight_bits
+from dada.datasets.picture import quiet, read_picture
+from dada.datasets.pixels import bits_in_words, check_side, to_eight_bits
 from dada.datasets.splits import split_off_test_set
 from dada.errors import UserError
+from dada.files import opened
 
 _MEMORY = 2**31  # bytes of images; a network and its activations want the rest
 
@@ -33,6 +35,7 @@ class ImageFiles:
         files: their paths, N.
         labels: int64, (N,), from 0.
         channels: what pictures are converted to: 3 (RGB) or 1 (grey).
+        bits: that grey of more than 8 bits uses, see `dada.datasets.pixels.to_eight_bits`.
 
     Raises:
         UserError: the labels have another type or shape, or the counts differ.
@@ -41,6 +44,7 @@ class ImageFiles:
     files: tuple[str, ...]
     labels: Tensor
     channels: int = 3
+    bits: int = 16
 
     def __post_init__(self) -> None:
         if self.labels.dtype != torch.int64 or self.labels.shape != (len(self.files),):
@@ -59,7 +63,7 @@ class ImageFiles:
         chosen = torch.as_tensor(indices)
         chosen = chosen.nonzero()[:, 0] if chosen.dtype == torch.bool else chosen.long()
         files = tuple(self.files[index] for index in chosen.tolist())
-        return ImageFiles(files, self.labels[chosen], self.channels)
+        return replace(self, files=files, labels=self.labels[chosen])
 
     def contents(self) -> list[bytes | int]:
         """A digest of each file, equal where two files are; of a size of its own, its index."""
@@ -78,9 +82,9 @@ class ImageFiles:
         """
         file = self.files[index]
         try:
-            with Image.open(file) as picture:
-                upright = to_eight_bits(ImageOps.exif_transpose(picture))
-            return upright.convert("L" if self.channels == 1 else "RGB")
+            with quiet(), read_picture(file) as (picture, _):
+                eight = to_eight_bits(picture, self.bits)
+                return eight.convert("L" if self.channels == 1 else "RGB")
         except MemoryError:
             raise
         except Exception as error:  # a broken file makes Pillow raise nearly anything
@@ -90,8 +94,8 @@ class ImageFiles:
 
 
 def _digest(file: str) -> bytes:
-    with open(file, "rb") as opened:
-        return hashlib.file_digest(opened, "blake2b").digest()
+    with opened(file) as source:
+        return hashlib.file_digest(source, "blake2b").digest()
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,12 +220,17 @@ def _open_imagenet(root: Path) -> FileDataset:
 
 def _open_folder(path: Path) -> FileDataset:
     name, listing = path_name(path), list_folder(path)
-    train, notes = _files(listing.train), listing.notes
+    bits = sampled_bits(listing.train.files)
+    notes = listing.notes
+    if bits is not None:
+        notes = (*notes, f"{bits_in_words(bits)}, by a sample; what is above becomes white")
+    train = _files(listing.train, bits or 16)
     if listing.test is not None:
-        return FileDataset(name, train, _files(listing.test), listing.classes, notes=notes)
+        test = _files(listing.test, bits or 16)
+        return FileDataset(name, train, test, listing.classes, notes=notes)
     train, test, held_out = split_off_test_set(name, train, listing.classes)
     return FileDataset(name, train, test, listing.classes, notes=(*notes, *held_out))
 
 
-def _files(samples: Samples) -> ImageFiles:
-    return ImageFiles(samples.files, torch.tensor(samples.labels, dtype=torch.int64))
+def _files(samples: Samples, bits: int = 16) -> ImageFiles:
+    return ImageFiles(samples.files, torch.tensor(samples.labels, dtype=torch.int64), bits=bits)

@@ -106,7 +106,7 @@ def _test_samples(tree: Tree, classes: tuple[str, ...]) -> Samples:
 def _check(path: Path, tree: Tree) -> None:
     """Refuse folders of which not every class can be read, and those without classes."""
     for name in (name for name in tree.folders if name not in tree.classes):
-        if why := tree.unreadable.get(str(tree.root / name)):
+        if why := tree.unreadable.get(tree.path(name)):
             raise UserError(f"{tree.root / name}: cannot be read: {why}")
         if found := [ending for ending in tree.others.get(name, ()) if ending in FOREIGN]:
             raise UserError(

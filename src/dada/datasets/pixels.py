@@ -31,17 +31,23 @@ def check_side(side: int | None) -> None:
         raise UserError(f"side {side}: must be 8 to 1024 pixels")
 
 
-def to_eight_bits(picture: Image.Image) -> Image.Image:
+def to_eight_bits(picture: Image.Image, bits: int = 16) -> Image.Image:
     """Convert a picture of any mode to ``L`` where it is grey by mode, else to ``RGB``.
 
-    Transparent pictures are composited over white. 16-bit grey is divided by 257, which maps
-    0 … 65535 onto 0 … 255.
+    Transparent pictures are composited over white. Grey of more than 8 bits is scaled so that
+    2^bits - 1 becomes 255; what is above becomes 255 too.
+
+    Args:
+        picture: as Pillow decodes it.
+        bits: that its values use, 8 to 16, if it has more than 8 (`bits_of`).
 
     Raises:
         ValueError: floating-point pixels, or integers outside 16 bits: their range is unknown.
     """
-    if picture.mode in _DEEP_GREY:
-        return _from_sixteen_bits(picture)
+    if is_deep(picture):
+        most = 2**bits - 1
+        values = np.minimum(deep_values(picture), most)
+        return Image.fromarray(((values * 255 + most // 2) // most).astype(np.uint8))
     if picture.mode == "F":
         raise ValueError("floating-point pixels: 8 or 16 bits are needed")
     if picture.has_transparency_data:
@@ -52,18 +58,41 @@ def to_eight_bits(picture: Image.Image) -> Image.Image:
     return picture.convert("L" if picture.mode in _GREY else "RGB")
 
 
-def conversion_in_words(picture: Image.Image) -> str:
-    """Say what `to_eight_bits` takes from a picture; "" where it takes nothing."""
-    if picture.mode in _DEEP_GREY:
+def is_deep(picture: Image.Image) -> bool:
+    """Whether a picture is grey of more than 8 bits."""
+    return picture.mode in _DEEP_GREY
+
+
+def highest(picture: Image.Image) -> int | None:
+    """The highest value of a grey picture of more than 8 bits; None for all others."""
+    return int(deep_values(picture).max()) if is_deep(picture) else None
+
+
+def bits_of(highest: int) -> int:
+    """How many bits, 8 to 16, a set uses whose highest value this is.
+
+    Cameras and scanners store 10, 12 or 14 bits in files of 16.
+    """
+    return max(8, highest.bit_length())
+
+
+def bits_in_words(bits: int) -> str:
+    """How grey of more than 8 bits is read."""
+    if bits == 16:
         return "16-bit grey is scaled to 8 bits"
-    return "transparency is laid on white" if picture.has_transparency_data else ""
+    return f"16-bit grey that uses {bits} bits (0 to {2**bits - 1:,}) is scaled to 8"
 
 
-def _from_sixteen_bits(picture: Image.Image) -> Image.Image:
-    values = np.asarray(picture).astype(np.int64)
+def deep_values(picture: Image.Image) -> np.ndarray:
+    """The values of a grey picture of more than 8 bits, int32 (H, W).
+
+    Raises:
+        ValueError: they are outside 16 bits.
+    """
+    values = np.asarray(picture).astype(np.int32)
     if values.size and not 0 <= values.min() <= values.max() <= 65535:
         raise ValueError("integer pixels outside 0 to 65535: 8 or 16 bits are needed")
-    return Image.fromarray(((values + 128) // 257).astype(np.uint8))
+    return values
 
 
 def square(picture: Image.Image, side: int, border: float = 0.0) -> Image.Image:

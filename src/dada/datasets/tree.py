@@ -81,15 +81,16 @@ class Tree:
 
     def direct(self, folder: str) -> bool:
         """Whether a folder holds pictures itself, not only in folders of its own."""
-        return self._path(folder) in map(os.path.dirname, self.folders[folder])
+        return self.path(folder) in map(os.path.dirname, self.folders[folder])
 
     def inner(self, folder: str) -> set[str]:
         """The folders inside a folder that hold pictures."""
-        own = self._path(folder)
+        own = self.path(folder)
         below = set(map(os.path.dirname, self.folders[folder])) - {own}
         return {path[len(own) + 1 :].partition(os.sep)[0] for path in below}
 
-    def _path(self, folder: str) -> str:
+    def path(self, folder: str) -> str:
+        """The path of a folder in the root."""
         return os.path.join(str(self.root), folder)  # as scandir writes it, "./a" in "."
 
     def notes(self) -> list[str]:
