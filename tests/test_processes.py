@@ -72,7 +72,11 @@ def test_training_under_torchrun_goes_on_after_a_process_died(tmp_path):
     result = run([*TWO, *words, "--resume"])
     assert result.returncode == 0, result.stderr
     assert result.stdout.count("test error") == 1 + 40 - done, "one process speaks"
-    assert RunFolder.open(folder).read_json("result.json")["epoch"] == 40
+    found = RunFolder.open(folder).read_json("result.json")
+    assert found["epoch"] == 40
+    result = run([*TWO, *words, "--resume"])
+    assert result.returncode == 0, result.stderr
+    assert RunFolder.open(folder).read_json("result.json") == found, "finished already"
 
 
 def test_a_search_under_torchrun(tmp_path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,9 +13,14 @@ import torch.distributed as dist
 from torch import Tensor
 
 from dada.errors import UserError
+from dada.job import job, whole
+from dada.meeting import meet
 
 _PATIENCE = timedelta(minutes=10)
-"""How long a process waits for the others; decoding a large set's first batch takes a while."""
+"""How long a process waits for the others' part; decoding a large set's first batch takes a while.
+"""
+_MEETING = 600
+"""Seconds that a process waits for the others to start; `DADA_PATIENCE` says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -93,17 +97,26 @@ def shared_job(device: torch.device) -> Iterator[tuple[Processes, torch.device]]
         The processes, and the device of this one.
 
     Raises:
-        UserError: another process of the job died or cannot be reached.
+        UserError: the environment contradicts itself, or another process of the job died, did not
+            come or cannot be reached.
     """
-    if "TORCHELASTIC_RUN_ID" not in os.environ:
+    mine = job()
+    if mine is None:
         yield ALONE, device
         return
     if device.type == "cuda":
-        device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+        local = (
+            mine.rank % torch.cuda.device_count() if mine.local_rank is None else mine.local_rank
+        )
+        device = torch.device("cuda", local)
         torch.cuda.set_device(device)
     try:
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=_PATIENCE)
-        yield Processes(dist.get_rank(), dist.get_world_size()), device
+        backend = "nccl" if device.type == "cuda" else "gloo"
+        store = meet(mine, whole("DADA_PATIENCE", _MEETING, least=1))
+        dist.init_process_group(
+            backend, store=store, rank=mine.rank, world_size=mine.size, timeout=_PATIENCE
+        )
+        yield Processes(mine.rank, mine.size), device
     except dist.DistError as error:
         raise UserError(_lost(error)) from error
     except RuntimeError as error:

@@ -16,6 +16,7 @@ from torchvision.transforms.v2 import functional as F
 
 from dada.augment.pipeline import Pipeline
 from dada.errors import UserError
+from dada.job import whole
 
 if TYPE_CHECKING:  # a policy's transform comes by here and needs no datasets
     from dada.datasets import ImageFiles, ImageSet
@@ -205,7 +206,7 @@ def feed(
 
 def _processors() -> int:
     """This process's share of the machine's processors, where `torchrun` started several."""
-    beside = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    beside = whole("LOCAL_WORLD_SIZE", 1, least=1)
     # Not every system tells which processors a process may use.
     mine = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return max(1, (mine or 1) // beside)

@@ -14,15 +14,17 @@ from dada import __version__
 from dada.cli.compare import compare
 from dada.cli.evaluate import evaluate
 from dada.cli.export import export
+from dada.cli.interrupt import forget_ctrl_c, watch_ctrl_c
 from dada.cli.policies import policies
 from dada.cli.preview import preview
 from dada.cli.recipes import recipes
 from dada.cli.report import report
 from dada.cli.search import search
-from dada.cli.terminal import is_first, terminal
+from dada.cli.terminal import terminal
 from dada.cli.train import train
 from dada.cli.verb import HELP, Quiet, verb
 from dada.errors import UserError, printable
+from dada.job import is_first
 from dada.memory import keep_freed_memory
 
 app = typer.Typer(
@@ -58,6 +60,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # file names may hold what cannot be encoded
             stream.reconfigure(errors="backslashreplace")
+    watch_ctrl_c()
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()
@@ -71,6 +74,8 @@ def main() -> None:
         if message is None:
             raise
         code = _fail(message)
+    if code != 130:
+        forget_ctrl_c()
     sys.exit(code)
 
 
@@ -84,6 +89,12 @@ def _explain(error: Exception) -> str | None:
     # PyTorch's error is known by its name, since the command line starts without PyTorch.
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return "out of memory: try a smaller --batch, --side, --images or --model"
+    # A worker of PyTorch's that is killed has no class of error, and interrupts whatever runs.
+    if isinstance(error, RuntimeError) and str(error).startswith("DataLoader worker"):
+        return (
+            "a process that decodes images was killed, for want of memory most likely: "
+            "go on with --resume, and fewer --workers or a smaller --batch"
+        )
     # Typer's own complaints (an unknown option, say) have no public base class.
     complaint = getattr(error, "format_message", None)
     return complaint() if complaint else None

@@ -7,13 +7,13 @@ may hold what a terminal obeys: no control character gets past `say`.
 
 from __future__ import annotations
 
-import json
-import os
 import sys
 from pathlib import Path
 from typing import Any, TextIO
 
 from dada.errors import UserError, printable
+from dada.files import to_json
+from dada.job import is_first
 
 STDOUT = Path("-")
 """Standard output, where a file's name is asked for."""
@@ -69,7 +69,7 @@ class Terminal:
         """Write a result for scripts, if a path was given."""
         if path is None or not is_first():
             return
-        text = json.dumps(data, indent=2, allow_nan=False) + "\n"
+        text = to_json(data, indent=2) + "\n"
         if path == STDOUT:
             assert self._results is not None
             self._results.write(text)
@@ -78,11 +78,6 @@ class Terminal:
 
 
 terminal = Terminal()
-
-
-def is_first() -> bool:
-    """Whether this is the process of its job that writes and speaks (`torchrun` numbers them)."""
-    return os.environ.get("RANK", "0") == "0"
 
 
 def check_writable(path: Path | None) -> None:

@@ -232,7 +232,9 @@ def _advance(
     if run:
         run.keep_events([e for e in run.events if e.get("event") != "finish"])
     started, reason = time.perf_counter(), None
-    done = [event for event in (run.events if run else []) if event["event"] == "epoch"]
+    # All processes must settle alike.
+    events = going.processes.tell(run.events if run else [])
+    done = [event for event in events if event.get("event") == "epoch"]
     while going.epoch < going.length:
         reason = going.settled(done)
         if reason:

@@ -1,0 +1,88 @@
+"""What the environment says of the job that this process is part of; needs no PyTorch."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from dada.errors import UserError
+
+_NEEDED = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+_LAUNCHED = ("RANK", "WORLD_SIZE", "TORCHELASTIC_RUN_ID")
+"""What a launcher of jobs sets; an address alone says nothing."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """This process's place in a job, as `torchrun` and other launchers give it.
+
+    Attributes:
+        rank: its number, from 0.
+        size: how many processes there are.
+        address, port: where the first one is met.
+        local_rank: its number on this host; None where the launcher does not say.
+        agent: whether the launcher itself, and not the first process, is met there.
+        attempt: how often the launcher has started the job again.
+    """
+
+    rank: int
+    size: int
+    address: str
+    port: int
+    local_rank: int | None = None
+    agent: bool = False
+    attempt: int = 0
+
+
+def job() -> Job | None:
+    """The job, or None for a process alone.
+
+    Raises:
+        UserError: the variables contradict each other.
+    """
+    given = {name: value for name in _LAUNCHED if (value := os.environ.get(name))}
+    if not given or given.items() <= {"RANK": "0", "WORLD_SIZE": "1"}.items():
+        return None if not all(map(os.environ.get, _NEEDED)) else _read()
+    missing = [name for name in _NEEDED if not os.environ.get(name)]
+    if missing:
+        raise UserError(
+            f"{' and '.join(given)} in the environment say that this process is part of a job, "
+            f"but {' and '.join(missing)} are missing: start it with torchrun, or unset them"
+        )
+    return _read()
+
+
+def is_first() -> bool:
+    """Whether this is the process of its job that writes and speaks."""
+    try:
+        found = job()
+    except UserError:
+        return True  # said where the job is needed
+    return found is None or found.rank == 0
+
+
+def whole(name: str, default: int, least: int = 0, most: int = 2**31) -> int:
+    """A whole number of the environment.
+
+    Raises:
+        UserError: the variable is something else.
+    """
+    text = os.environ.get(name) or str(default)
+    if not (text.isascii() and text.isdigit() and len(text) < 12 and least <= int(text) <= most):
+        raise UserError(
+            f"{name}={text!r} in the environment: must be a whole number, {least} to {most}"
+        )
+    return int(text)
+
+
+def _read() -> Job:
+    size = whole("WORLD_SIZE", 1, least=1)
+    return Job(
+        whole("RANK", 0, most=size - 1),
+        size,
+        os.environ["MASTER_ADDR"],
+        whole("MASTER_PORT", 0, most=2**16 - 1),
+        whole("LOCAL_RANK", 0) if os.environ.get("LOCAL_RANK") else None,
+        os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True",
+        whole("TORCHELASTIC_RESTART_COUNT", 0),
+    )
