@@ -1,4 +1,4 @@
-"""The one error that a user can cause; everything else is a bug."""
+"""The errors of the program's own."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ class UserError(Exception):
     The message is one line that says what is wrong, where, and what would be right.
     The command line prints it and exits with code 2.
     """
+
+
+class DivergedError(ArithmeticError):
+    """A loss, a weight or the policy is no longer a finite number."""
 
 
 def first_line(error: ValidationError) -> str:

@@ -11,8 +11,8 @@ from dada.datasets import ImageFiles, ImageSet
 from dada.errors import UserError
 
 CPU = torch.device("cpu")
-RESIZED = Pipeline((0.5,) * 3, (0.2,) * 3, crop="resized", side=14)
-PADDED = Pipeline((0.5,) * 3, (0.2,) * 3, padding=2, side=14)
+RESIZED = Pipeline((0.5,) * 3, (0.2,) * 3, crop="resized", size=(14, 14))
+PADDED = Pipeline((0.5,) * 3, (0.2,) * 3, padding=2, size=(14, 14))
 ROWS = [torch.tensor([5, 0, 3]), torch.tensor([6]), torch.tensor([1, 2, 4, 7])]
 
 
@@ -102,7 +102,7 @@ def test_a_batch_is_what_pillow_and_torchvision_give_by_hand(files):
 
 
 def test_padded_crops_are_of_the_centre_square(files):
-    still = Pipeline((0.5,) * 3, (0.2,) * 3, padding=0, flip=False, side=14)
+    still = Pipeline((0.5,) * 3, (0.2,) * 3, padding=0, flip=False, size=(14, 14))
     expected = v2.Compose([v2.Resize(14, InterpolationMode.BICUBIC), v2.CenterCrop(14)])
     ((images, _),) = feed(files, still).batches([torch.arange(8)], 0, torch.Generator())
     for image, file in zip(images, files.files, strict=True):
@@ -110,6 +110,21 @@ def test_padded_crops_are_of_the_centre_square(files):
     assert torch.equal(everything(feed(files, still).plain(8))[0], images)
     ((shifted, _),) = feed(files, PADDED).batches([torch.arange(8)], 0, torch.Generator())
     assert not torch.equal(shifted, images)
+
+
+@pytest.mark.parametrize("size", [(14, 28), (28, 14)])
+def test_oblong_images_are_cut_from_the_centre_in_their_own_proportions(tmp_path, size):
+    rng, (height, width) = np.random.default_rng(0), size
+    square = rng.integers(0, 256, (28, 28, 3), dtype=np.uint8)
+    double = rng.integers(0, 256, (2 * height, 2 * width, 3), dtype=np.uint8)
+    for name, pixels in (("0.png", square), ("1.png", double)):
+        Image.fromarray(pixels).save(tmp_path / name)
+    names = tuple(str(tmp_path / name) for name in ("0.png", "1.png"))
+    still = Pipeline((0.5,) * 3, (0.2,) * 3, padding=0, flip=False, size=size)
+    images, _ = everything(feed(ImageFiles(names, torch.tensor([0, 1])), still).plain())
+    middle = square[7:21] if height < width else square[:, 7:21]
+    assert torch.equal(images[0], torch.from_numpy(middle).permute(2, 0, 1))
+    assert torch.equal(images[1], F.resize(opened(names[1]), list(size), InterpolationMode.BICUBIC))
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -175,6 +190,6 @@ def test_a_broken_file_is_one_clear_error(files, tmp_path, workers):
 
 def test_grey_files_stay_grey(files):
     grey = ImageFiles(files.files, files.labels, channels=1)
-    pipeline = Pipeline((0.5,), (0.2,), crop="resized", side=14)
+    pipeline = Pipeline((0.5,), (0.2,), crop="resized", size=(14, 14))
     images, _ = everything(feed(grey, pipeline).plain(8))
     assert images.shape == (8, 1, 14, 14)

@@ -62,7 +62,13 @@ def test_no_cutout_is_no_mask():
 
 
 IMAGENET = Pipeline(
-    (0.5, 0.4, 0.3), (0.2, 0.3, 0.4), flip=False, crop="resized", side=12, jitter=0.4, lighting=0.1
+    (0.5, 0.4, 0.3),
+    (0.2, 0.3, 0.4),
+    flip=False,
+    crop="resized",
+    size=(12, 12),
+    jitter=0.4,
+    lighting=0.1,
 )
 
 
@@ -84,6 +90,17 @@ def test_the_box_is_the_one_that_torchvision_draws(height, width):
             expected = crop.make_params([torch.zeros(3, height, width)])
         box = _box(height, width, generator.manual_seed(seed))
         assert box == tuple(expected[key] for key in ("top", "left", "height", "width"))
+
+
+@pytest.mark.parametrize("stretch", [1 / 3, 3])
+def test_a_box_for_oblong_images_is_as_oblong(stretch):
+    generator = torch.Generator().manual_seed(0)
+    height, width = (60, 180) if stretch > 1 else (180, 60)
+    boxes = [_box(height, width, generator, stretch) for _ in range(300)]
+    ratios = torch.tensor([w / h for _, _, h, w in boxes]) / stretch
+    assert 0.7 < ratios.min() < 0.8 and 1.25 < ratios.max() < 1.45
+    shares = torch.tensor([w * h for _, _, h, w in boxes]) / (height * width)
+    assert 0.07 < shares.min() < 0.12 and shares.max() > 0.85
 
 
 def test_every_image_gets_a_resized_crop_of_its_own():
@@ -110,7 +127,7 @@ def test_a_resized_crop_is_close_to_pillows():
 
 
 def test_resized_crops_are_flipped_too():
-    pipeline = Pipeline((0.5,) * 3, (0.2,) * 3, crop="resized", side=12)
+    pipeline = Pipeline((0.5,) * 3, (0.2,) * 3, crop="resized", size=(12, 12))
     flipped = pipeline.crop_and_flip(photographs(50), torch.Generator().manual_seed(0))
     straight = IMAGENET.crop_and_flip(photographs(50), torch.Generator().manual_seed(0))
     same = (flipped == straight).flatten(1).all(1)
@@ -214,7 +231,7 @@ def test_a_search_sees_in_every_view_what_a_training_sees(pipeline):
 
 @pytest.mark.parametrize("channels", [1, 2, 5])
 def test_images_other_than_rgb_come_through_channel_by_channel(channels):
-    pipeline = Pipeline((0.5,) * channels, (0.2,) * channels, crop="resized", side=12)
+    pipeline = Pipeline((0.5,) * channels, (0.2,) * channels, crop="resized", size=(12, 12))
     before = photographs()[:, :1].repeat(1, channels, 1, 1)
     seen = pipeline.before_policy(before, torch.Generator().manual_seed(0))
     assert seen.shape == (8, channels, 12, 12) and (seen == seen[:, :1]).all()

@@ -82,7 +82,7 @@ def test_where_a_run_goes_and_going_on(dada):
         "train --recipe cifar": "no preset 'cifar'; there are default, demo, cifar10-",
         "train": "recipe default is for no data of its own: name them with --data",
         f"{TRAIN} --policy nowhere": "no policy",
-        f"{TRAIN} --cutout 8": "cutout 8 would blank whole images of digits",
+        f"{TRAIN} --cutout 8": "cutout 8 can leave nothing of the images of digits",
         f"{TRAIN} --model net": "unknown network 'net'",
         f"{TRAIN} --lr 1e38 -o wild": "try a lower --lr",
         f"{TRAIN} --set lr_min=0": "--set lr_min: no such setting",

@@ -62,6 +62,10 @@ def test_with_a_side_lengths_are_in_pixels():
     operations = (Operation("TranslateX", 1.0, 0.75), Operation("Cutout", 1.0, 0.5))
     policy = Policy((SubPolicy(operations),))
     assert "TranslateX ±7.2 pixels (p 1.00), then Cutout 3.2 pixels" in policy.describe(side=32)
+    upwards = Policy((SubPolicy((Operation("TranslateY", 1.0, 0.75), *operations)),))
+    text = upwards.describe(side=(16, 64))  # TranslateY and TranslateX move by 0.225 of each
+    assert "TranslateY ±3.6 pixels (p 1.00), then TranslateX ±14 pixels" in text
+    assert "Cutout 6.4 pixels" in text
 
 
 def test_a_factor_on_either_side_of_the_identity_names_both():

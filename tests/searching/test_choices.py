@@ -12,7 +12,7 @@ def test_what_was_left_open_is_explained(digits):
     notes = choices(asked, for_dataset(asked, digits), digits, CPU)
     assert notes == (
         "Color left out of the search space: no change to grey images",
-        "network wrn-10-2, for 8x8 images on a CPU; --model changes it",
+        "network wrn-10-2, for images of 8 × 8 pixels on a CPU; --model changes it",
     )
 
 

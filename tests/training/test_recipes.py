@@ -85,4 +85,4 @@ def test_a_recipe_makes_its_first_step(name, root, monkeypatch):
     moved = training.optimiser.state_dict()["state"]
     assert len(moved) == len(training.child.parameters), "every weight was updated"
     if receipt.data == "imagenet":
-        assert len(dataset.classes) == 1000 and training.pipeline.side == 224
+        assert len(dataset.classes) == 1000 and training.pipeline.size == (224, 224)

@@ -82,7 +82,7 @@ def test_other_data_can_be_evaluated_if_they_fit(finished, digits, tmp_path):
     swapped = dada.Dataset("other", digits.test, digits.train, digits.classes)
     assert dada.evaluate(folder, swapped)["test_images"] == len(digits.train)
     few = dada.Dataset("few", digits.train, digits.test, (*digits.classes, "ten"))
-    with pytest.raises(UserError, match="few has 11 classes, but the network of"):
+    with pytest.raises(UserError, match="few has the class 'ten', which the network of"):
         dada.evaluate(folder, few)
     with pytest.raises(UserError, match="must be last or best"):
         dada.evaluate(folder, weights="first")

@@ -21,8 +21,18 @@ from dada.job import whole
 if TYPE_CHECKING:  # a policy's transform comes by here and needs no datasets
     from dada.datasets import ImageFiles, ImageSet
 
+_TEST_IMAGES, _TEST_VALUES = 512, 3 * 2**21
+
 Batches = Iterator[tuple[Tensor, Tensor]]
 """Images, uint8 (B, C, H, W), and labels, int64 (B,), both on the device."""
+
+
+def test_batch(channels: int, height: int, width: int) -> int:
+    """Images per batch where a network is tested: 512, or fewer where they are large.
+
+    At most 2 million pixels, so that a test takes less memory than a step of the training.
+    """
+    return max(1, min(_TEST_IMAGES, _TEST_VALUES // (max(3, channels) * height * width)))
 
 
 class Feed(Protocol):
@@ -48,8 +58,11 @@ class Feed(Protocol):
             UserError: a file cannot be read.
         """
 
-    def plain(self, size: int) -> Batches:
+    def plain(self, size: int | None = None) -> Batches:
         """All images in their order, not augmented, in batches of at most `size`.
+
+        Args:
+            size: images per batch; None is `test_batch`.
 
         Raises:
             UserError: a file cannot be read.
@@ -78,8 +91,9 @@ class MemoryFeed:
             batch = self._images.subset(chosen)
             yield self._pipeline.before_policy(batch.images, generator), batch.labels
 
-    def plain(self, size: int) -> Batches:
+    def plain(self, size: int | None = None) -> Batches:
         """See `Feed.plain`."""
+        size = size or test_batch(*self._images.images.shape[1:])
         images, labels = self._images.images.split(size), self._images.labels.split(size)
         yield from zip(images, labels, strict=True)
 
@@ -87,9 +101,9 @@ class MemoryFeed:
 class FileFeed:
     """A `Feed` of image files, which are decoded and cropped by worker processes.
 
-    Where the crop is "resized", `plain` resizes the shorter side to 8/7 of the pipeline's side and
-    cuts out the centre: 256 and 224, as is usual for ImageNet. Where it is "padded", the centre
-    square is resized to the side, here and in `batches`.
+    Where the crop is "resized", `plain` resizes pictures until they cover 8/7 of the pipeline's
+    size and cuts out the centre: 256 and 224, as is usual for ImageNet. Where it is "padded", the
+    largest centre part of the size's proportions is resized to it, here and in `batches`.
 
     Args:
         files: the files.
@@ -122,12 +136,13 @@ class FileFeed:
         """
         return self._load(partial(self._augmented, epoch), rows)
 
-    def plain(self, size: int) -> Batches:
+    def plain(self, size: int | None = None) -> Batches:
         """See `Feed.plain`."""
+        size = size or test_batch(self._files.channels, *self._pipeline.size)
         return self._load(self._centre, torch.arange(len(self)).split(size))
 
     def _augmented(self, epoch: int, row: int) -> Tensor:
-        """Uint8 (C, side, side)."""
+        """Uint8 (C, height, width) of the pipeline's size."""
         image = self._centre(row) if self._pipeline.crop == "padded" else self._decoded(row)
         # A sequence mixes its numbers, so that neighbours in any of them have nothing in common.
         mixed = np.random.SeedSequence(self._seed, spawn_key=(epoch, row))
@@ -135,11 +150,16 @@ class FileFeed:
         return self._pipeline.before_policy(image[None], generator)[0]
 
     def _centre(self, row: int) -> Tensor:
-        """Uint8 (C, side, side)."""
-        side = self._pipeline.side
-        shorter = side * 8 // 7 if self._pipeline.crop == "resized" else side
-        resized = F.resize(self._decoded(row), [shorter], InterpolationMode.BICUBIC)
-        return F.center_crop(resized, [side, side])
+        """Uint8 (C, height, width) of the pipeline's size."""
+        size, picture = self._pipeline.size, self._decoded(row)
+        larger = self._pipeline.crop == "resized"
+        height, width = (side * 8 // 7 if larger else side for side in size)
+        if picture.shape[2] * height <= picture.shape[1] * width:  # narrower than what to cover
+            covering = [width * picture.shape[1] // picture.shape[2], width]
+        else:
+            covering = [height, height * picture.shape[2] // picture.shape[1]]
+        resized = F.resize(picture, covering, InterpolationMode.BICUBIC)
+        return F.center_crop(resized, list(size))
 
     def _decoded(self, row: int) -> Tensor:
         """Uint8 (C, H, W), of the picture's own size."""

@@ -74,8 +74,9 @@ class Pipeline:
         cutout: side in pixels of the square that is blanked after normalisation
             (DeVries & Taylor 2017); 0 for none. The square may stick out of the image.
         crop: "padded" shifts an image by up to `padding`; "resized" cuts out a random part, 8 to
-            100 % of the area, 3:4 to 4:3, and resizes it (bicubic), as is usual for ImageNet.
-        side: height and width, in pixels, of a resized crop and of all images from files.
+            100 % of the area, 3:4 to 4:3 where `size` is a square and else in the ratio of its
+            sides to that, and resizes it (bicubic), as is usual for ImageNet.
+        size: height and width, in pixels, of a resized crop and of all images from files.
         jitter: brightness, contrast and saturation are multiplied by 1 ± this at most, 0 to 1.
         lighting: standard deviation, in those of ImageNet, of noise along its principal colours.
         before, after: the user's own transforms, of one image each, around the policy.
@@ -90,7 +91,7 @@ class Pipeline:
     flip: bool = True
     cutout: int = 0
     crop: Literal["padded", "resized"] = "padded"
-    side: int = 224
+    size: tuple[int, int] = (224, 224)
     jitter: float = 0.0
     lighting: float = 0.0
     before: Transform | None = None
@@ -194,24 +195,34 @@ class Pipeline:
         return padded[index, channel, rows, columns]
 
     def _resized_crop(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        size, bicubic = [self.side, self.side], InterpolationMode.BICUBIC
-        height, width = images.shape[2:]
-        boxes = (_box(height, width, generator) for _ in images)
+        bicubic, (height, width) = InterpolationMode.BICUBIC, images.shape[2:]
+        stretch = self.size[1] / self.size[0]
+        boxes = (_box(height, width, generator, stretch) for _ in images)
         return torch.stack(
-            [F.resized_crop(x, *box, size, bicubic) for x, box in zip(images, boxes, strict=True)]
+            [
+                F.resized_crop(image, *box, list(self.size), bicubic)
+                for image, box in zip(images, boxes, strict=True)
+            ]
         )
 
 
-def _box(height: int, width: int, generator: torch.Generator) -> tuple[int, int, int, int]:
+def _box(
+    height: int, width: int, generator: torch.Generator, stretch: float = 1.0
+) -> tuple[int, int, int, int]:
     """Top, left, height and width of a random resized crop, of the area and ratio it should have.
 
     By the numbers that torchvision's RandomResizedCrop draws, from a generator of our own.
+
+    Args:
+        stretch: width over height of what the crop is resized to, so that resizing distorts it by
+            3:4 to 4:3 at most.
     """
+    lowest, highest = (stretch * ratio for ratio in _RATIO)
 
     def uniform(low: float, high: float) -> Tensor:
         return torch.empty(1).uniform_(low, high, generator=generator)
 
-    log_ratio = torch.tensor(_RATIO).log().tolist()
+    log_ratio = torch.tensor((lowest, highest)).log().tolist()
     for _ in range(10):
         area = height * width * uniform(*_AREA).item()
         ratio = uniform(*log_ratio).exp().item()
@@ -221,5 +232,6 @@ def _box(height: int, width: int, generator: torch.Generator) -> tuple[int, int,
             left = int(torch.randint(width - w + 1, (1,), generator=generator))
             return top, left, h, w
     # A very narrow image: the largest part in its centre that is of an allowed ratio.
-    w, h = min(width, round(height * _RATIO[1])), min(height, round(width / _RATIO[0]))
+    w = min(width, max(1, round(height * highest)))
+    h = min(height, max(1, round(width / lowest)))
     return (height - h) // 2, (width - w) // 2, h, w

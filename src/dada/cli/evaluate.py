@@ -33,6 +33,8 @@ def evaluate(
     from dada.training import evaluate as run_evaluate
 
     found = run_evaluate(run, data, weights=weights, device=device, side=side, root=root)
+    for note in found["notes"]:
+        terminal.say(f"note: {note}")
     terminal.say(f"test error  {found['test_error']:.2%} of {found['test_images']} images")
     if found["test_error_top5"] is not None:
         terminal.say(f"top-5       {found['test_error_top5']:.2%}")

@@ -133,7 +133,7 @@ class SearchProgress(Bar, Watcher):
         self.epochs_done, self.unit = search.epoch, search.unit
         self.say(
             f"searching {dataset.name}: {len(search.train)} images to train, "
-            f"{len(search.valid)} to validate, {dataset.side[0]}x{dataset.side[1]}, "
+            f"{len(search.valid)} to validate, {dataset.side[1]} × {dataset.side[0]} pixels, "
             f"{channels_in_words(dataset.channels)}; {around(search.settings.model_dump())}; "
             f"{search.words()}, "
             f"{len(search.distribution.space.sub_policies)} sub-policies, "

@@ -104,7 +104,7 @@ def search(
             progress.stop()
             terminal.say(_stopped(out, progress.unit, progress.epochs_done))
             raise typer.Exit(130) from None
-    terminal.say(policy.describe(limit=5, side=max(dataset.side)))
+    terminal.say(policy.describe(limit=5, side=dataset.side))
     terminal.say(f"policy  {out / 'policy.json'}")
     terminal.say(f"report  {out / 'report.html'}")
     words = ["dada", "compare", data, "--policy", out, "-o", out / "compare"]

@@ -149,14 +149,15 @@ class Policy:
         """The `count` most frequent sub-policies (the paper keeps 25)."""
         return Policy(self.leading()[:count], self.scale, self.name, dict(self.provenance))
 
-    def describe(self, limit: int | None = None, side: int | None = None) -> str:
+    def describe(self, limit: int | None = None, side: int | tuple[int, int] | None = None) -> str:
         """The policy in words and real units, one sub-policy per line, most frequent first.
 
         A policy that changes nothing (`is_none`) is described as ``no augmentation``.
 
         Args:
             limit: say only so many sub-policies.
-            side: of the images, to say pixels where else it is a fraction of the width.
+            side: of the images, or their height and width, to say pixels where else it is a
+                fraction of the width.
         """
         if self.is_none:
             return "no augmentation: every operation has probability 0"
@@ -168,7 +169,9 @@ class Policy:
         hidden = len(self.sub_policies) - len(lines)
         return "\n".join(lines + ([f"   ...  and {hidden} more sub-policies"] if hidden else []))
 
-    def in_words(self, sub_policy: SubPolicy, side: int | None = None) -> tuple[str, ...]:
+    def in_words(
+        self, sub_policy: SubPolicy, side: int | tuple[int, int] | None = None
+    ) -> tuple[str, ...]:
         """Each operation of a sub-policy in real units: ``Rotate ±16.2 degrees (p 0.57)``."""
         return tuple(
             f"{operation.name}{describe_operation(self.scale, operation, side)} "

@@ -8,6 +8,9 @@ from typing import Protocol
 from dada.ops import OperationType, get
 from dada.policy.scale import Scale
 
+Side = int | tuple[int, int] | None
+"""Of images, in pixels: of squares, or height and width; None where it is not known."""
+
 
 class HasMagnitude(Protocol):
     """What is described: a name, a magnitude and its spread."""
@@ -25,11 +28,12 @@ class HasMagnitude(Protocol):
         """Scale of the logistic noise on the magnitude's logit."""
 
 
-def describe_operation(scale: Scale, operation: HasMagnitude, side: int | None = None) -> str:
+def describe_operation(scale: Scale, operation: HasMagnitude, side: Side = None) -> str:
     """`` ±16.2 degrees``; the middle 80 % as a range where the magnitude is random; or nothing.
 
     Args:
-        side: of the images in pixels, to say pixels instead of fractions of the width.
+        side: of the images in pixels, or their height and width, to say pixels instead of
+            fractions of the width.
     """
     kind = get(operation.name)
     if not kind.has_magnitude:
@@ -43,10 +47,14 @@ def describe_operation(scale: Scale, operation: HasMagnitude, side: int | None =
     return f" {_join(list(dict.fromkeys(ranges)), 'or')}"
 
 
-def _words(kind: OperationType, value: float, side: int | None) -> str:
+def _words(kind: OperationType, value: float, side: Side) -> str:
     words = kind.describe(value)
-    if side is not None and words.endswith((" of the width", " of the height")):
-        return f"{value * side:.2g} pixels"
+    if side is None:
+        return words
+    height, width = (side, side) if isinstance(side, int) else side
+    for ending, pixels in ((" of the width", width), (" of the height", height)):
+        if words.endswith(ending):
+            return f"{value * pixels:.2g} pixels"
     return words
 
 

@@ -110,6 +110,7 @@ def describe_data(dataset: Dataset | FileDataset, source: str) -> dict[str, Any]
         "train": len(dataset.train),
         "test": len(dataset.test),
         "classes": list(dataset.classes),
+        "several_labels": dataset.train.labels.ndim == 2,
         "channels": dataset.channels,
         "side": list(dataset.side),
         "notes": list(dataset.notes),

@@ -24,7 +24,7 @@ def choices(
         chosen: complete (`for_dataset`), before a budget changes them.
     """
     notes = left_out(asked.operations or PAPER_OPERATIONS, dataset.channels)
-    side = f"{dataset.side[0]}x{dataset.side[1]}"
+    size = f"{dataset.side[1]} × {dataset.side[0]} pixels"
     if asked.model is None and asked.horizon == "training":
         note = f"trials of {chosen.model}, a small network that learns fast; --model tries another"
         notes += (note,)
@@ -33,7 +33,7 @@ def choices(
             notes += (f"trials see images at {chosen.pixels} pixels; --set pixels= changes it",)
     elif asked.model is None and asked.preset != "paper":
         where = "a CPU" if device.type == "cpu" else "a GPU"
-        notes += (f"network {chosen.model}, for {side} images on {where}; --model changes it",)
+        notes += (f"network {chosen.model}, for images of {size} on {where}; --model changes it",)
     refined = asked.precision == "auto" and chosen.precision == "float32"
     if refined and best_precision(device) != torch.float32:
         notes += (

@@ -101,12 +101,12 @@ def fill(
     Raises:
         UserError: there are too few images.
     """
-    side, large = max(dataset.side), dataset.name == "imagenet"
+    large, shorter = dataset.name == "imagenet", min(dataset.side)
     guesses: dict[str, Any] = {
         "images": PAPER_REDUCED.get(dataset.name, 4000),
-        "model": suggest(side, accelerated),
+        "model": suggest(max(dataset.side), accelerated),
         "crop": "resized" if large else "padded",
-        "padding": side // 8,  # 4 of 32 in the paper
+        "padding": shorter // 8,  # 4 of 32 in the paper
         "flip": dataset.flip,
         "jitter": 0.4 if large else 0.0,
         "lighting": 0.1 if large else 0.0,
@@ -121,12 +121,14 @@ def fill(
     if filled["lighting"] and dataset.channels != 3:
         kind = channels_in_words(dataset.channels)
         raise UserError(f"lighting is for colour images; {dataset.name} is {kind}: set it to 0")
-    pixels = filled.get("pixels") or side
-    if filled.get("cutout", 0) >= pixels:
-        raise UserError(
-            f"cutout {filled['cutout']} would blank whole images of {dataset.name}: "
-            f"must be below their side, {pixels} pixels"
-        )
+    if filled.get("pixels"):  # trials see them so
+        shorter = min(size_within(dataset.side, filled["pixels"]))
+    for name in ("padding", "cutout"):
+        if filled.get(name, 0) >= max(1, shorter):
+            raise UserError(
+                f"{name} {filled[name]} can leave nothing of the images of {dataset.name}: must "
+                f"be below their side, {shorter} pixels"
+            )
     for name in ("mean", "std"):
         if len(filled[name]) != dataset.channels:
             raise UserError(
@@ -136,11 +138,20 @@ def fill(
     return filled
 
 
-def pipeline_for(settings: NetworkSettings, side: int, own: Own = NOTHING_OWN) -> Pipeline:
+def size_within(size: tuple[int, int], pixels: int) -> tuple[int, int]:
+    """Height and width with the longer side at most `pixels`, their ratio kept."""
+    factor = min(1.0, pixels / max(size))
+    height, width = (max(1, round(factor * side)) for side in size)
+    return height, width
+
+
+def pipeline_for(
+    settings: NetworkSettings, size: tuple[int, int], own: Own = NOTHING_OWN
+) -> Pipeline:
     """The pipeline of complete settings.
 
     Args:
-        side: of the images, in pixels, the larger one.
+        size: height and width of the images, in pixels.
         own: with the transforms around the policy.
     """
     s = settings
@@ -153,7 +164,7 @@ def pipeline_for(settings: NetworkSettings, side: int, own: Own = NOTHING_OWN) -
         flip=bool(s.flip),
         cutout=s.cutout,
         crop=s.crop,
-        side=side,
+        size=size,
         jitter=s.jitter,
         lighting=s.lighting,
         before=own.before,

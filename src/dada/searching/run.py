@@ -16,7 +16,7 @@ from torch import nn
 
 from dada.augment import Transform
 from dada.datasets import AnyData, Dataset, as_dataset, halve, reduced
-from dada.errors import UserError
+from dada.errors import DivergedError, UserError
 from dada.models import create
 from dada.models.child import Loss
 from dada.models.device import pick_device
@@ -29,7 +29,7 @@ from dada.runs.folder import CHECKPOINT
 from dada.searching.budget import trial_of, within
 from dada.searching.choices import choices, few_steps, short_trials, unseen_classes
 from dada.searching.common import NOTHING_OWN, Own, pipeline_for
-from dada.searching.search import DivergedError, Search
+from dada.searching.search import Search
 from dada.searching.settings import Settings, for_dataset, make_settings
 from dada.searching.trials import TrialSearch
 from dada.searching.trials.shrink import shrunk
@@ -191,8 +191,9 @@ def new_search(
     chosen = reduced(dataset.train.labels, settings.images or 0, classes=classes)
     train, valid = halve(dataset.train.subset(chosen), classes)
     side = settings.pixels or max(dataset.side)
-    pipeline = pipeline_for(settings, side, own)
     parts = shrunk(train, side), shrunk(valid, side)
+    height, width = parts[0].images.shape[2:]
+    pipeline = pipeline_for(settings, (height, width), own)
 
     def network() -> nn.Module:
         assert settings.model is not None

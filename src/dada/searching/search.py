@@ -13,6 +13,7 @@ from torch import nn
 from dada.augment import Pipeline
 from dada.bilevel import Trace, exact, finite_difference, first_order, traceable
 from dada.datasets import ImageSet, even_batches
+from dada.errors import DivergedError
 from dada.models.child import Child, Loss, usual_loss
 from dada.models.device import best_precision
 from dada.models.randomness import random_state, restore_random_state
@@ -42,10 +43,6 @@ HYPERGRADIENTS = {
     "first-order": first_order,
 }
 MAGNITUDES = {"sampled": None, "straight-through": straight_through, "pathwise": pathwise}
-
-
-class DivergedError(ArithmeticError):
-    """A loss or the policy is no longer a finite number."""
 
 
 class Search:

@@ -10,7 +10,14 @@ from dada.datasets import Dataset
 from dada.errors import UserError, first_line
 from dada.ops import PAPER_OPERATIONS
 from dada.policy import Scale, SearchSpace, effective
-from dada.searching.common import NetworkSettings, NonNegative, Positive, fill, from_preset
+from dada.searching.common import (
+    NetworkSettings,
+    NonNegative,
+    Positive,
+    fill,
+    from_preset,
+    size_within,
+)
 
 _OF_TRIALS = {"rounds", "price", "pixels"}
 _OF_STEPS = {
@@ -187,7 +194,7 @@ def for_dataset(settings: Settings, dataset: Dataset, accelerated: bool = False)
     if settings.preset == "paper":
         normalised = NORMALISED if dataset.channels == 3 else {}
         own = PAPER_BY_DATASET.get(dataset.name, {})
-        usual = {"model": "wrn-40-2", "batch": 128, "cutout": paper_cutout(max(dataset.side))}
+        usual = {"model": "wrn-40-2", "batch": 128, "cutout": paper_cutout(min(dataset.side))}
         filled = {**usual, **normalised, **own, **filled}
     if settings.horizon == "training":
         return _for_trials(filled, dataset, accelerated)
@@ -213,7 +220,8 @@ def _for_trials(filled: dict[str, Any], dataset: Dataset, accelerated: bool) -> 
     side, given = max(dataset.side), {k: v for k, v in filled.items() if v is not None}
     pixels = side if "model" in given else min(side, _TRIAL_SIDE)
     pixels = min(side, given.get("pixels", pixels))
-    usual = {"model": "scout-32", "images": few, "weight_decay": 5e-4, "padding": pixels // 8}
+    shorter = min(size_within(dataset.side, pixels))
+    usual = {"model": "scout-32", "images": few, "weight_decay": 5e-4, "padding": shorter // 8}
     filled = fill({**usual, **given, "pixels": pixels}, dataset, accelerated)
     half = max(2, filled["images"] // 2)
     filled["batch"] = min(filled.get("batch", batch_for_trials(half)), half)

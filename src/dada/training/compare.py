@@ -16,7 +16,7 @@ from dada.augment import Transform
 from dada.augment.feed import MemoryFeed
 from dada.augment.words import around
 from dada.datasets import AnyData, Dataset, as_dataset, even_batches, reduced
-from dada.errors import UserError
+from dada.errors import DivergedError, UserError
 from dada.models import create
 from dada.models.child import Loss
 from dada.models.device import pick_device
@@ -141,7 +141,7 @@ class _Bench:
         self.dataset, self.device, self.loss = dataset, device, own.loss
         self.settings = for_dataset(settings, dataset, device.type == "cuda")
         chosen = reduced(dataset.train.labels, self.settings.images or 0)
-        self.pipeline = pipeline_for(self.settings, max(dataset.side), own)
+        self.pipeline = pipeline_for(self.settings, dataset.side, own)
         self.images = MemoryFeed(dataset.train.subset(chosen), self.pipeline, device)
         self.test = MemoryFeed(dataset.test, self.pipeline, device)
 
@@ -176,11 +176,11 @@ class _Bench:
             try:
                 for _ in range(self.settings.epochs):
                     going.run_epoch(on_step)
-            except ArithmeticError as error:
+                found = measure(going.tested, self.test, self.pipeline, len(self.dataset.classes))
+            except DivergedError as error:
                 raise UserError(
                     f"{error} under {method.name}, seed {seed}: try a lower --lr"
                 ) from None
-            found = measure(going.tested, self.test, self.pipeline, len(self.dataset.classes))
         return {
             "event": "training",
             "row": method.name,

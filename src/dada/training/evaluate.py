@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +12,21 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from dada.augment import Pipeline
 from dada.augment.feed import Feed, feed
-from dada.datasets import Dataset, FileDataset, open_images
-from dada.errors import UserError
+from dada.datasets import Dataset, FileDataset, channels_in_words, open_images
+from dada.errors import DivergedError, UserError
 from dada.models import create
 from dada.models.child import Child, usual_loss
 from dada.models.device import best_precision, pick_device
 from dada.processes import ALONE, Processes
 from dada.runs import RunFolder
+from dada.runs.provenance import describe_data
 from dada.searching.common import pipeline_for
+from dada.training.classes import Outputs, match
 from dada.training.settings import TrainSettings
 
 WEIGHTS = {"last": "last.pt", "best": "best.pt"}
 """The files of a training's weights. "best" is chosen on the test images, as published code does,
 so its error there is no honest figure."""
-
-_BATCH = 512
 
 
 def measure(
@@ -42,14 +43,19 @@ def measure(
         (top-1), `test_error_top5` (None for up to five classes) and `class_errors`, one for each
         class, None for a class without images. Where images have several labels: mean binary
         cross-entropy, the share of wrong labels, None, and each label's share.
+
+    Raises:
+        DivergedError: the loss is not a finite number.
     """
     several = images.labels.ndim == 2
     found = torch.zeros(4, classes, dtype=torch.float64, device=child.device)
-    for seen, labels in images.plain(_BATCH):
+    for seen, labels in images.plain():
         logits = child.logits(pipeline.normalise(seen))
         found += (_of_several if several else _of_one)(logits, labels)
     found = processes.sum(found).cpu()
     count, first, five, loss = found.sum(1).tolist()
+    if not math.isfinite(loss):
+        raise DivergedError("the loss on the test images is not a finite number")
     return {
         "test_images": int(count) // (classes if several else 1),
         "test_loss": loss / count,
@@ -88,6 +94,9 @@ def evaluate(
 ) -> dict[str, Any]:
     """Test the network of a training's run folder.
 
+    Classes are matched by name. Where all names of one side are mere numbers from 0 and as many
+    as the other's, they are matched by number, and a note says so.
+
     Args:
         run: the folder.
         data: as in `dada.search`: the error is of its test images. None is the data that the
@@ -96,10 +105,13 @@ def evaluate(
         model: the network, where the training was of a module and not of a name.
 
     Returns:
-        As `measure`, with the names of the `classes`.
+        As `measure`, with the names of the network's `classes`, and `notes` on how the data
+        differ from those that it was trained on. Data with some of the classes only are tested
+        on these; of several labels an image, `classes` are the data's.
 
     Raises:
-        UserError: there is no training in the folder, or the data do not fit its network.
+        UserError: there is no training in the folder, or the data do not fit its network: they
+            have other channels, or classes that it does not know.
     """
     if weights not in WEIGHTS:
         raise UserError(f"weights {weights!r}: must be last or best")
@@ -109,24 +121,79 @@ def evaluate(
     if not given:
         raise UserError(f"{folder.path}: its data came from Python: name the data")
     if not isinstance(given, Dataset | FileDataset):
-        given = open_images(given, side or about["side"][0], root)
-    for what, here in (("classes", len(given.classes)), ("channels", given.channels)):
-        there = about[what] if what == "channels" else len(about[what])
-        if here != there:
-            raise UserError(
-                f"{given.name} has {here} {what}, but the network of {folder.path} is for {there}"
-            )
+        height, width = about["side"]
+        # Oblong images are never resized: a side would make squares of them.
+        given = open_images(given, side or (height if height == width else None), root)
+    if given.channels != about["channels"]:
+        raise UserError(
+            f"{given.name} is {channels_in_words(given.channels)}, but the network of "
+            f"{folder.path} is for {channels_in_words(about['channels'])} images"
+        )
+    several = given.test.labels.ndim == 2
+    if about["several_labels"] not in (None, several):  # older runs do not say
+        kinds = ("one label an image", "several labels an image")
+        raise UserError(
+            f"{given.name} has {kinds[several]}, but the network of {folder.path} is for "
+            f"{kinds[not several]}"
+        )
+    matched = match(given, about["classes"], f"the network of {folder.path}")
+    notes = (*_differences(about, given, data is None), *matched.notes)
+    if isinstance(data, str | Path):
+        notes = (*given.notes, *notes)
+    network = _network(folder, settings, model, about, weights)
+    classes = about["classes"]
+    if several:
+        network, classes = nn.Sequential(network, Outputs(matched.outputs)), list(given.classes)
+    child = Child(network, where, best_precision(where, settings.precision))
+    pipeline = pipeline_for(settings, given.side)
+    try:
+        images = feed(matched.images, pipeline, where)
+        found = measure(child, images, pipeline, len(classes))
+    except DivergedError as error:
+        raise UserError(f"the network of {folder.path} is of no use: {error}") from None
+    return {**found, "classes": classes, "notes": list(notes)}
+
+
+def _network(
+    folder: RunFolder,
+    settings: TrainSettings,
+    model: nn.Module | None,
+    about: dict[str, Any],
+    weights: str,
+) -> nn.Module:
+    """The network with the weights of the run."""
     assert settings.model is not None
-    network = model or create(settings.model, len(given.classes), given.channels)
+    network = model
+    if network is None:
+        try:
+            network = create(settings.model, len(about["classes"]), about["channels"])
+        except UserError as error:
+            raise UserError(
+                f"{error}; if the network of {folder.path} is a module of yours, give it as "
+                "evaluate(..., model=)"
+            ) from None
     try:
         network.load_state_dict(folder.load_tensors(WEIGHTS[weights]))
     except RuntimeError:
         raise UserError(f"{folder.path / WEIGHTS[weights]}: weights of another network") from None
-    child = Child(network, where, best_precision(where, settings.precision))
-    pipeline = pipeline_for(settings, max(given.side))
-    images = feed(given.test, pipeline, where)
-    found = measure(child, images, pipeline, len(given.classes))
-    return {**found, "classes": list(given.classes)}
+    return network
+
+
+def _differences(
+    about: dict[str, Any], given: Dataset | FileDataset, same_source: bool
+) -> tuple[str, ...]:
+    """Notes where the images are not of the kind that the network was trained on."""
+    if about["side"] != given.side:
+        (height, width), (before, across) = given.side, about["side"]
+        return (
+            f"images of {width} × {height} pixels; the network was trained on {across} × {before}",
+        )
+    if same_source and describe_data(given, "")["fingerprint"] != about["fingerprint"]:
+        return (
+            f"{given.name} has changed since the training: some of the test images may be among "
+            "those that the network was trained on",
+        )
+    return ()
 
 
 def _trained_on(folder: RunFolder) -> tuple[dict[str, Any], TrainSettings]:
@@ -135,6 +202,10 @@ def _trained_on(folder: RunFolder) -> tuple[dict[str, Any], TrainSettings]:
     if config.get("kind") != "train":
         raise UserError(f"{folder.path}: a run of {config.get('kind')!r}: must be of dada train")
     try:
-        return config["data"], TrainSettings(**config["settings"])
+        about = config["data"]
+        height, width = about["side"]
+        kept = {name: about[name] for name in ("classes", "channels", "fingerprint", "source")}
+        kept |= {"side": (height, width), "several_labels": about.get("several_labels")}
+        return kept, TrainSettings(**config["settings"])
     except (KeyError, TypeError, ValueError):
         raise UserError(f"{folder.path}: its config.json is damaged") from None

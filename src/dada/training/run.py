@@ -23,7 +23,7 @@ from dada.datasets import (
     open_images,
     reduced,
 )
-from dada.errors import UserError
+from dada.errors import DivergedError, UserError
 from dada.files import replace_file
 from dada.models import create
 from dada.models.child import Loss
@@ -143,13 +143,14 @@ def train(
             run = RunFolder.begin(out, config, resume) if out and processes.first else None
             if run:
                 stack.enter_context(run)
+                _check_classes(run, dataset.classes)
             state = processes.tell(run.load_checkpoint() if run else None)
             restore(going, state, run, "training")
             watch.on_start(going, dataset, how)
             log = _logger(run, writer)
             try:
                 return _advance(going, tested, len(dataset.classes), run, watch, log)
-            except ArithmeticError as error:
+            except DivergedError as error:
                 kept = f"; the last good checkpoint is kept in {run.path}" if run else ""
                 raise UserError(f"{error}{kept}: try a lower --lr or a larger --batch") from None
 
@@ -158,6 +159,17 @@ def _data_of(recipe: str) -> str:
     if recipe not in recipes():
         raise UserError(f"recipe {recipe!r} is for no data of its own: name the data")
     return recipes()[recipe].receipt.data
+
+
+def _check_classes(run: RunFolder, classes: tuple[str, ...]) -> None:
+    """The outputs of a network keep their names, whatever the images' fingerprint says."""
+    before = run.config["data"].get("classes", [])
+    pairs = zip(before, classes, strict=True) if len(before) == len(classes) else ()
+    if renamed := [f"'{old}' is '{new}' now" for old, new in pairs if old != new]:
+        raise UserError(
+            f"{run.path} was started with other class names ({', '.join(renamed[:3])}): use the "
+            "same, or start a new run in another folder"
+        )
 
 
 def _network(settings: TrainSettings, dataset: Dataset | FileDataset) -> nn.Module:
@@ -179,7 +191,7 @@ def _prepare(
     """The training at its beginning, and this process's part of the test images."""
     if processes.rank:  # all begin with the same weights; what is random in a layer is their own
         torch.manual_seed(seed + 2**32 * processes.rank)
-    pipeline = pipeline_for(settings, max(dataset.side), own)
+    pipeline = pipeline_for(settings, dataset.side, own)
     images = dataset.train.subset(reduced(dataset.train.labels, settings.images or 0))
     fed = feed(images, pipeline, device, seed, workers)
     going = Training(

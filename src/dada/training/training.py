@@ -14,6 +14,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from dada.augment import Pipeline
 from dada.augment.feed import Feed
 from dada.datasets import even_batches
+from dada.errors import DivergedError
 from dada.models.child import Child, Loss, Tensors, usual_loss
 from dada.models.device import best_precision
 from dada.models.randomness import random_state, restore_random_state
@@ -98,7 +99,7 @@ class Training:
             What happened, as plain data: epoch, mean loss, learning rate at the end, seconds.
 
         Raises:
-            ArithmeticError: the loss or a weight is no longer a finite number.
+            DivergedError: the loss or a weight is no longer a finite number.
         """
         started = time.perf_counter()
         order = torch.randperm(len(self.images), generator=self.order)
@@ -117,7 +118,7 @@ class Training:
         self._share_statistics()
         largest = torch.stack([p.detach().abs().max() for p in self.child.parameters.values()])
         if not (math.isfinite(loss) and largest.isfinite().all()):
-            raise ArithmeticError("the training loss is not a finite number")
+            raise DivergedError(f"the loss is not a finite number in epoch {self.epoch}")
         return {
             "event": "epoch",
             "epoch": self.epoch,

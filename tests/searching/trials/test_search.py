@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 import dada
+from dada.errors import DivergedError
 from dada.runs import RunFolder
 from dada.searching import Watcher
-from dada.searching.search import DivergedError
 from dada.searching.trials.search import AMOUNTS
 from dada.searching.trials.selection import best_amount, shares
 from dada.searching.trials.trial import Trial, Verdict

@@ -13,12 +13,12 @@ from torch import Tensor, nn
 
 from dada.augment import Pipeline
 from dada.datasets import ImageSet
+from dada.errors import DivergedError
 from dada.models.child import Loss, usual_loss
 from dada.models.device import best_precision
 from dada.policy import Operation, Policy, SubPolicy
 from dada.processes import ALONE, Processes
 from dada.searching.distribution import PolicyDistribution
-from dada.searching.search import DivergedError
 from dada.searching.settings import Settings, search_space
 from dada.searching.trials.selection import best_amount, shares
 from dada.searching.trials.trial import Trial, Verdict

@@ -7,6 +7,7 @@ from dataclasses import replace
 from torchvision.transforms.v2 import functional as F
 
 from dada.datasets import ImageSet
+from dada.searching.common import size_within
 
 
 def shrunk(images: ImageSet, pixels: int) -> ImageSet:
@@ -16,8 +17,7 @@ def shrunk(images: ImageSet, pixels: int) -> ImageSet:
     the pictures as they were. Pictures with more channels than that leaves pixels stay as they are.
     """
     height, width = images.images.shape[2:]
-    factor = pixels / max(height, width)
-    size = [max(1, round(factor * height)), max(1, round(factor * width))]
-    if factor >= 1 or min(size) <= images.images.shape[1]:
+    size = size_within((height, width), pixels)
+    if size == (height, width) or min(size) <= images.images.shape[1]:
         return images
-    return replace(images, images=F.resize(images.images, size, antialias=True))
+    return replace(images, images=F.resize(images.images, list(size), antialias=True))

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from dada.augment import Pipeline, Sampler, apply
+from dada.augment.feed import test_batch
 from dada.datasets import ImageSet, even_batches
 from dada.models.child import Child, Loss, right_share
 from dada.models.randomness import forked
@@ -19,7 +20,6 @@ from dada.searching.settings import Settings
 from dada.side_by_side import Tick
 
 _TOGETHER = 8  # batches that are augmented at once: few large kernels, not many small ones
-_TEST_BATCH = 500
 _TEMPERATURES = 2.0 ** torch.linspace(-3, 5, 33)
 
 
@@ -118,7 +118,7 @@ class Trial:
         return self.pipeline.finish(images, generator)
 
     def _judged(self, child: Child, valid: ImageSet) -> tuple[float, float]:
-        parts = valid.images.split(_TEST_BATCH)
+        parts = valid.images.split(test_batch(*valid.images.shape[1:]))
         logits = torch.cat([child.logits(self.pipeline.normalise(part)) for part in parts])
         accuracy = right_share(logits, valid.labels).mean().item()
         return calibrated(self.loss, logits, valid.labels), accuracy
