@@ -1,5 +1,7 @@
+import ast
 import json
 import math
+import pickle
 import random
 import sys
 import warnings
@@ -12,7 +14,7 @@ from PIL import Image
 
 from dada.errors import UserError
 from dada.export import albumentations as target
-from dada.export import write
+from dada.export import python, write
 from dada.ops import PAPER_OPERATIONS, get, registry
 from dada.policy import Operation, Policy, Scale, SubPolicy, load_policy
 from tests.export.samples import MAGNITUDES, one, photographs
@@ -70,15 +72,23 @@ def same(ours, theirs):
 def test_the_text_is_deterministic_json_and_needs_no_albumentations(monkeypatch):
     monkeypatch.setitem(sys.modules, "albumentations", None)
     for policy in (everything(), everything(spread=1.0), load_policy("dada-cifar10")):
-        text = target.source(policy)
-        assert text == target.source(policy, ".yaml") == write(policy, "albumentations")
+        text = target.source(policy, ".json")
+        assert text == target.source(policy, ".yaml")
         assert json.loads(text)["transform"]["__class_fullname__"] == "Compose"
+        python = write(policy, "albumentations")
+        assert python == target.source(policy)
+        (table,) = (
+            ast.literal_eval(node.value)
+            for node in ast.parse(python).body
+            if isinstance(node, ast.AnnAssign)
+        )
+        assert table == json.loads(text)["transform"]
 
 
 def test_small_numbers_are_numbers_in_yaml():
     yaml = pytest.importorskip("yaml")
     rows = (everything().sub_policies[0], SubPolicy((Operation("Rotate", 3e-7, 0.50001),), 1.5e-9))
-    text = target.source(Policy(rows))
+    text = target.source(Policy(rows), ".yaml")
     assert yaml.safe_load(text) == json.loads(text)
     assert "3.0e-07" in text
 
@@ -89,7 +99,7 @@ def test_a_missing_albumentations_is_a_user_error(monkeypatch):
         target.load("{}")
 
 
-@pytest.mark.parametrize("ending", target.ENDINGS)
+@pytest.mark.parametrize("ending", (".json", ".yaml"))
 def test_albumentations_loads_the_file_and_would_write_the_same(ending, tmp_path):
     library = pytest.importorskip("albumentations")
     path = tmp_path / f"policy{ending}"
@@ -220,6 +230,68 @@ def test_differences_name_each_operation_that_differs():
     for name, (largest, _) in BOUNDS.items():
         assert any(line.startswith(f"{name}: ") for line in lines) == (largest > 0), name
     assert any(line.startswith("Cutout: ") for line in lines)
+
+
+@pytest.mark.parametrize("ending", target.ENDINGS)
+@pytest.mark.parametrize("version", ["1.4.24", "2.0.2", "2.0.9", "2.5.1"])
+def test_a_library_that_reads_it_otherwise_is_refused(version, ending, monkeypatch):
+    """From 2.0.9 on it is AlbumentationsX, which overlooks factors."""
+    monkeypatch.setattr(pytest.importorskip("albumentations"), "__version__", version)
+    with pytest.raises(UserError, match=f"albumentations is {version}.*>=2.0.3,<2.0.9"):
+        target.load(target.source(one("Contrast", 0.9), ending), ending)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.zeros((3, 8, 8), np.uint8),
+        np.zeros((8, 8, 4), np.uint8),
+        np.zeros((2, 8, 8, 3), np.uint8),
+        np.zeros((8, 8, 3), np.float32),
+        Image.new("RGB", (4, 4)),
+        "photo.jpg",
+        [np.zeros((8, 8, 3), np.uint8)] * 2,
+    ],
+)
+def test_what_is_no_image_is_refused_by_name(image):
+    pytest.importorskip("albumentations")
+    augment = python.run(target.source(one("Invert", 0.0, probability=0.0)))["Augment"]()
+    with pytest.raises(TypeError, match=r"expected a uint8 array .*, got "):
+        augment(image=image)
+
+
+@pytest.mark.parametrize("name", PAPER_OPERATIONS)
+def test_images_of_any_size_are_taken(name):
+    augment = loaded(one(name, 0.9))
+    for size in ((0, 0), (1, 1), (2, 1), (1, 40)):
+        for mode in ("RGB", "L"):
+            assert augment(Image.new(mode, size)).size == size
+
+
+def test_seeds_and_copies(tmp_path, monkeypatch):
+    library = pytest.importorskip("albumentations")
+    write(everything(spread=1.0), "albumentations", tmp_path / "albumentations_policy.py")
+    monkeypatch.syspath_prepend(tmp_path)
+    import albumentations_policy
+
+    image = np.array(photographs()[0])
+
+    def drawn(augment):
+        return [augment(image=image)["image"].tobytes() for _ in range(5)]
+
+    random.seed(0)
+    known = drawn(albumentations_policy.Augment())
+    random.seed(0)
+    copies = pickle.loads(pickle.dumps(albumentations_policy.Augment()))
+    assert drawn(copies) == known
+    random.seed(0)
+    assert drawn(library.Compose([albumentations_policy.Augment(), library.NoOp()])) == known
+    seeded = []
+    for _ in range(2):
+        augment = albumentations_policy.Augment()
+        augment.set_random_seed(3)
+        seeded.append(drawn(augment))
+    assert seeded[0] == seeded[1] != known
 
 
 def test_operations_of_a_users_own_are_left_out_and_named(monkeypatch):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import copy
+import pickle
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -121,7 +124,7 @@ def test_pixels_are_pillows_within_the_measured_bound(name: str) -> None:
     images, largest = photographs(), np.zeros(3)
     for magnitude in MAGNITUDES:
         module = run(one(name, magnitude=float(magnitude)))
-        generator = module.policy[0][0].op._param_generator
+        generator = module.augment.sub_policies[0][0]._param_generator
         for value in module.POLICY[0][1][0][2] or (0.0,):
             if module.POLICY[0][1][0][2]:
                 generator.values = (value,)
@@ -140,7 +143,7 @@ def test_cutout_is_dadas_square_in_grey(magnitude: float) -> None:
     image = photographs()[0]
     for _ in range(20):
         theirs = as_bytes(module.augment(as_tensor([image])))[0]
-        drawn = module.policy[0][0].op._params
+        drawn = module.augment.sub_policies[0][0]._params
         # A quarter of a pixel keeps what Pillow truncates away from whole numbers.
         corner = [(drawn[side].item() + size / 2 + 0.25) / 64 for side in ("xs", "ys")]
         ours = np.array(get("Cutout").pillow(image, 0.2 * magnitude, tuple(corner)))
@@ -173,6 +176,94 @@ def test_an_image_becomes_the_nearest_bytes() -> None:
         for image in photographs():
             ours = np.array(get(name).pillow(image, 0.1 + 1.8 * 0.9)).astype(int)
             assert np.abs(np.array(transform(image)) - ours).max() <= 1
+
+
+def every_operation() -> Policy:
+    return Policy(tuple(SubPolicy((Operation(n, 1.0, 0.9, 0.5),)) for n in PAPER_OPERATIONS))
+
+
+@pytest.mark.parametrize("name", PAPER_OPERATIONS)
+def test_batches_of_any_size_are_taken(name: str) -> None:
+    augment = run(one(name, magnitude=0.9)).augment
+    for shape in (
+        (0, 3, 8, 8),
+        (2, 3, 0, 4),
+        (2, 3, 1, 1),
+        (2, 1, 1, 1),
+        (2, 1, 8, 8),
+        (2, 3, 1, 9),
+    ):
+        images = torch.rand(shape)
+        result = augment(images)
+        assert result.shape == images.shape and result.isfinite().all()
+    images = torch.rand(2, 3, 8, 8, dtype=torch.float64)
+    assert augment(images).dtype == torch.float64
+
+
+def test_one_image_is_augmented_as_one() -> None:
+    augment = run(Policy(every_operation().sub_policies[:5])).augment
+    image = as_tensor(photographs())[0]
+    torch.manual_seed(0)
+    known = augment(image[None])[0]
+    torch.manual_seed(0)
+    assert torch.equal(augment(image), known) and known.shape == image.shape
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        (np.zeros((4, 4, 3)), r"float images \(B, C, H, W\).*, got ndarray"),
+        (Image.new("RGB", (4, 4)), "got Image"),
+        ([torch.zeros(3, 4, 4)] * 2, "got list"),
+        (torch.zeros(2, 3, 4, 4, dtype=torch.uint8), r"got torch.uint8 \(2, 3, 4, 4\)"),
+        (torch.zeros(4, 4, 3), r"got torch.float32 \(4, 4, 3\)"),
+        (torch.zeros(2, 4, 4, 3), r"got torch.float32 \(2, 4, 4, 3\)"),
+        (torch.zeros(4, 4), "got torch.float32"),
+        (torch.full((3, 4, 4), 255.0), "got values from 255 to 255"),
+        (torch.randn(3, 9, 9, generator=torch.Generator().manual_seed(0)), "got values from -"),
+        (torch.full((3, 4, 4), float("nan")), "got values from nan"),
+    ],
+)
+def test_what_is_no_batch_in_0_to_1_is_refused_by_name(given: Any, reason: str) -> None:
+    with pytest.raises(TypeError, match=reason):
+        run(one("Invert", probability=0.0)).augment(given)
+
+
+def test_it_is_copied_sent_and_trained_beside_as_a_module_without_parameters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("kornia")
+    write(every_operation(), "kornia", tmp_path / "kornia_policy.py")
+    monkeypatch.syspath_prepend(tmp_path)
+    import kornia_policy
+
+    made, images = kornia_policy.augment, as_tensor(photographs())
+    assert not list(made.parameters())
+    torch.save(made, tmp_path / "augment.pt")
+    read = torch.load(tmp_path / "augment.pt", weights_only=False)
+    results = []
+    for augment in (made, copy.deepcopy(made), pickle.loads(pickle.dumps(made)), read):
+        torch.manual_seed(0)
+        results.append(augment(images))
+    assert all(torch.equal(result, results[0]) for result in results)
+    torch.manual_seed(0)
+    with torch.device("meta"):
+        assert torch.equal(made(images), results[0])
+
+
+def test_the_gradient_is_the_same_under_distributed_data_parallel(tmp_path: Path) -> None:
+    """Which waits for the gradient of every parameter, in vain for one that gets none."""
+    network = torch.nn.Sequential(run(every_operation()).augment, torch.nn.Conv2d(3, 1, 1))
+    torch.distributed.init_process_group(
+        "gloo", store=torch.distributed.FileStore(str(tmp_path / "store"), 1), rank=0, world_size=1
+    )
+    try:
+        together = torch.nn.parallel.DistributedDataParallel(network)
+        for _ in range(3):
+            together(as_tensor(photographs())).mean().backward()
+    finally:
+        torch.distributed.destroy_process_group()
+    assert network[1].weight.grad.abs().sum() > 0
 
 
 def test_frequencies_of_sub_policies_operations_and_signs() -> None:

@@ -1,4 +1,7 @@
-"""A file for `albumentations.load`: a policy in the dictionaries that albumentations writes itself.
+"""A file for albumentations 2.0: a policy in the dictionaries that albumentations writes itself.
+
+As Python it checks the library that loads it, and seeds itself. As JSON or YAML, for
+`albumentations.load`, it cannot.
 
 Classes and arguments are those of albumentations 2.0.8. Its `OneOf` picks a transform by its
 ``p``, divided by the sum over all, and applies the one it picked whatever its ``p``. So a
@@ -9,45 +12,58 @@ from __future__ import annotations
 
 import json
 import math
-import random
 import re
 from collections import Counter
 from collections.abc import Callable
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from dada.errors import UserError
+from dada.export.python import run
 from dada.export.steps import Step, Steps, resolve
-from dada.export.words import left_out
+from dada.export.templates import fill
+from dada.export.words import heading, left_out
 from dada.policy import Policy
 
-ENDINGS = (".json", ".yaml")
+ENDINGS = (".py", ".json", ".yaml")
 LEVELS = 5
 """How many equally likely magnitudes stand for a random one."""
 
-_RANDOMNESS = (
-    "a seed of Compose gives every transform the same random numbers, so that signs and choices "
-    "depend on each other: seed by set_random_state, which all transforms share",
-    "DataLoader's workers start as copies of the transform and draw alike: call set_random_state "
-    "in worker_init_fn",
+_USAGE = """    augment = Augment()  # an albumentations.Compose
+    image = augment(image=image)["image"]  # a uint8 array (H, W, 3), (H, W, 1) or (H, W)"""
+
+_UNCHECKED = (
+    "JSON and YAML cannot check what reads them: AlbumentationsX, which is imported as "
+    "albumentations too, overlooks factors and only warns of it, and before 2.0.3 there is no "
+    "AutoContrast like Pillow's",
+    "from JSON and YAML a seed of Compose gives every transform the same random numbers, so that "
+    "signs and choices depend on each other, and DataLoader's workers draw alike: seed by "
+    "set_random_state, which all transforms share, in worker_init_fn too",
 )
 
 Transform = dict[str, Any]
 
 
-def source(policy: Policy, ending: str = ".json") -> str:
-    """The text of a file that ``albumentations.load`` reads, JSON whatever its ending.
+def source(policy: Policy, ending: str = ".py") -> str:
+    """The text of a Python file with ``Augment``, or of one that ``albumentations.load`` reads.
 
     YAML contains JSON, and numbers are written so that PyYAML takes them for numbers.
+
+    Raises:
+        UserError: bounds too far apart.
     """
     rows = [_sub_policy(s) for s in resolve(policy, LEVELS)]
     chosen = _make("OneOf", transforms=rows)
     whole = _make("Compose", transforms=[chosen])
-    text = f'{{"__version__": "2.0.8", "transform": {_text(whole)}}}\n'
+    if ending == ".py":
+        needs = "albumentations 2.0.3 to 2.0.8"
+        return fill(
+            "albumentations", heading(policy, needs, _USAGE), {"TRANSFORM": _text(whole, repr)}
+        )
+    text = f'{{"__version__": "2.0.8", "transform": {_text(whole, json.dumps)}}}\n'
     return re.sub(r"(?<![.\d])(\d+)e-", r"\1.0e-", text)
 
 
@@ -66,22 +82,29 @@ def differences(policy: Policy) -> list[str]:
         *(f"{name}: a factor below 0 counts as 0" for name in sorted(negative)),
         *left_out(absent, "albumentations"),
         *([f"a random magnitude is one of {LEVELS} equally likely ones"] * spread),
-        *_RANDOMNESS,
+        *_UNCHECKED,
     ]
 
 
-def load(text: str, ending: str = ".json") -> Callable[[Image.Image], Image.Image]:
-    """The file at work, with random numbers that `random.seed` fixes before the call.
+def load(text: str, ending: str = ".py") -> Callable[[Image.Image], Image.Image]:
+    """The file at work, with random numbers that `random.seed` fixes before the first image.
 
     Raises:
-        UserError: albumentations is not installed.
+        UserError: albumentations is not installed, or another version of it.
     """
-    if find_spec("albumentations") is None:
-        raise UserError("albumentations is missing: pip install 'dada-augment[albumentations]'")
-    transform = import_module("albumentations").from_dict(json.loads(text))
-    # One stream for all, because equal seeds would make the choices depend on each other.
-    seed = random.getrandbits(64)
-    transform.set_random_state(np.random.default_rng(seed), random.Random(seed))
+    try:
+        import_module("albumentations")
+    except ImportError:
+        raise UserError(
+            "albumentations is missing: pip install 'dada-augment[albumentations]'"
+        ) from None
+    if ending != ".py":  # in the file of Python it is checked
+        table = repr(json.loads(text)["transform"])
+        text = fill("albumentations", "A policy.", {"TRANSFORM": table})
+    try:
+        transform = run(text)["Augment"]()
+    except ImportError as error:
+        raise UserError(str(error)) from None
 
     def augment(image: Image.Image) -> Image.Image:
         # In colour, because a colour is what the file's Cutout fills with.
@@ -113,13 +136,14 @@ def _step(step: Step) -> Transform:
     return one | {"p": step.probability}
 
 
-def _text(transform: Transform, indent: str = "") -> str:
-    """JSON with a line for each transform."""
+def _text(transform: Transform, write: Callable[[object], str], indent: str = "") -> str:
+    """JSON or Python, as `write` gives it, with a line for each transform."""
     if "transforms" not in transform:
-        return json.dumps(transform)
-    head = json.dumps({k: v for k, v in transform.items() if k != "transforms"})
-    inner = ",\n".join(f"{indent} {_text(t, indent + ' ')}" for t in transform["transforms"])
-    return f'{head[:-1]}, "transforms": [\n{inner}\n{indent}]}}'
+        return write(transform)
+    head = write({k: v for k, v in transform.items() if k != "transforms"})
+    inner = ",\n".join(f"{indent} {_text(t, write, indent + ' ')}" for t in transform["transforms"])
+    quoted = write("transforms")
+    return f"{head[:-1]}, {quoted}: [\n{inner}\n{indent}]}}"
 
 
 # The operations: from a value in its real unit to what comes nearest to it.

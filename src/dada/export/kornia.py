@@ -1,10 +1,11 @@
-"""A policy for kornia: a Python file around `kornia.augmentation.auto.AutoAugment`.
+"""A policy for kornia: a Python file with a module of kornia's augmentations.
 
-kornia's own AutoAugment draws a value from a tenth of a range, chooses sub-policies alike, and
-means by brightness, contrast and colour something else than Pillow. The file therefore makes the
-sub-policies of kornia's augmentations (kornia 0.8 and 0.9) with the policy's values and chances.
-It works on float tensors (B, C, H, W) in [0, 1] and lets gradients through wherever kornia's
-augmentations do. Differences are those of both versions on the CPU.
+kornia's own AutoAugment draws a value from a tenth of a range, chooses sub-policies alike, means
+by brightness, contrast and colour something else than Pillow, and has parameters that get no
+gradient, which DistributedDataParallel refuses. The file therefore makes the sub-policies of
+kornia's augmentations (kornia 0.8 and 0.9) with the policy's values and chances. It works on float
+tensors (B, C, H, W) in [0, 1] and lets gradients through wherever kornia's augmentations do.
+Differences are those of both versions on the CPU.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from torchvision.transforms.v2 import functional as F
 
 from dada.errors import UserError
 from dada.export.steps import Step, Steps, resolve
-from dada.export.words import BORDERLINE, left_out, printable, used
-from dada.ops import PAPER_OPERATIONS, get
+from dada.export.templates import known
+from dada.export.words import BORDERLINE, heading, left_out, used
+from dada.ops import get
 from dada.policy import Policy
 
 if TYPE_CHECKING:
@@ -28,24 +30,19 @@ if TYPE_CHECKING:
 
 ENDINGS = (".py",)
 
-_HEAD = '''"""A policy of {count} for kornia: {name}.
+_USAGE = """    images = augment(images)
 
-`augment` takes float images (B, C, H, W) in [0, 1] and gives each a sub-policy of its own.
-`policy` is the AutoAugment beneath: as kornia does, it gives one sub-policy to a whole batch, and
-keeps what it drew in `policy._params`.
-"""
+It takes float images (B, C, H, W) or (C, H, W) in [0, 1], C of 1 or 3, on any device, and gives
+each a sub-policy of its own. `Augment` makes further ones. They have no parameters."""
 
+_IMPORTS = """
 import kornia.augmentation as K
 import torch
-from kornia.augmentation.auto import AutoAugment
-from kornia.augmentation.auto.operations.base import OperationBase
-from kornia.augmentation.auto.operations.policy import PolicySequential
 from kornia.augmentation.random_generator import RandomGeneratorBase
-from torch.distributions import Categorical
 
 # Of each sub-policy its chance, and of its operations name, probability and equally likely values.
 POLICY = [
-'''
+"""
 
 _CODE = '''
 
@@ -53,7 +50,7 @@ def shear(v, width, height, axis):
     """A slope about the image's corner; kornia counts from the middle of the first pixel."""
     angle, zero = torch.rad2deg(torch.atan(v)), torch.zeros_like(v)
     x, y = (angle, zero) if axis == "x" else (zero, angle)
-    return {"shear_x": x, "shear_y": y, "center": torch.full((len(v), 2), -0.5)}
+    return {"shear_x": x, "shear_y": y, "center": v.new_full((len(v), 2), -0.5)}
 
 
 def translate(v, width, height, axis):
@@ -82,7 +79,8 @@ def jitter(v, width, height, factor):
     """A factor of kornia's ColorJitter, which blends as Pillow does; the others stay at 1."""
     names = ("brightness_factor", "contrast_factor", "saturation_factor")
     same = {name: torch.ones_like(v) for name in names}
-    return {**same, "hue_factor": torch.zeros_like(v), "order": torch.arange(4), factor: v}
+    order = torch.arange(4, device="cpu")
+    return {**same, "hue_factor": torch.zeros_like(v), "order": order, factor: v}
 
 
 def sharpen(v, width, height):
@@ -97,6 +95,13 @@ def cut_out(v, width, height):
     length = torch.where(side > 0, side.floor() + 1, 0.0)
     corner = {"xs": x.clamp(min=0).floor(), "ys": y.clamp(min=0).floor()}
     return {**corner, "widths": length, "heights": length, "values": torch.full_like(v, 121 / 255)}
+
+
+class Sharpness(K.RandomSharpness):
+    """Images of fewer than three pixels across have no inside to sharpen, and stay."""
+
+    def forward(self, images, *args, **kwargs):
+        return images if min(images.shape[-2:]) < 3 else super().forward(images, *args, **kwargs)
 
 
 # What each operation is in kornia, and what its values (float64) are called there.
@@ -122,7 +127,7 @@ OPERATIONS = {
     "Contrast": (lambda p: K.ColorJitter(p=p), jitter, "contrast_factor"),
     "Color": (lambda p: K.ColorJitter(p=p), jitter, "saturation_factor"),
     "Brightness": (lambda p: K.ColorJitter(p=p), jitter, "brightness_factor"),
-    "Sharpness": (lambda p: K.RandomSharpness(1.0, p=p), sharpen),
+    "Sharpness": (lambda p: Sharpness(1.0, p=p), sharpen),
     "Cutout": (lambda p: K.RandomErasing(p=p), cut_out),
 }
 
@@ -138,58 +143,69 @@ class Values(RandomGeneratorBase):
         """Nothing: the parameters are drawn on the CPU, and kornia moves them to the images."""
 
     def forward(self, batch_shape, same_on_batch=False):
-        values = torch.tensor(self.values, dtype=torch.float64)
-        drawn = values[torch.randint(len(values), (batch_shape[0],))]
+        values = torch.tensor(self.values, dtype=torch.float64, device="cpu")
+        drawn = values[torch.randint(len(values), (batch_shape[0],), device="cpu")]
         parameters = self.in_kornia(drawn, batch_shape[-1], batch_shape[-2], *self.about)
         return {k: x.float() if x.is_floating_point() else x for k, x in parameters.items()}
 
 
-class Operation(OperationBase):
+def operation(name, probability, values):
     """One of kornia's augmentations at the policy's values."""
-
-    def __init__(self, name, probability, values):
-        augmentation, in_kornia, *about = OPERATIONS[name]
-        super().__init__(augmentation(probability))
-        if in_kornia is not None:
-            self.op._param_generator = Values(values, in_kornia, *about)
-
-    def _update_probability_gen(self, relaxation):
-        """Not in kornia 0.8 either: in training it would mix an image with the augmented one."""
+    augmentation, in_kornia, *about = OPERATIONS[name]
+    made = augmentation(probability)
+    if in_kornia is not None:
+        made._param_generator = Values(values, in_kornia, *about)
+    return made
 
 
-class Weighted(AutoAugment):
-    """AutoAugment that chooses each sub-policy at its own chance."""
+class Augment(torch.nn.Module):
+    """Every image of a batch under a sub-policy of its own; the CPU's global generator draws."""
 
-    def __init__(self, sub_policies):
-        super().__init__([operations for _, operations in sub_policies])
-        self.rand_selector = Categorical(torch.tensor([chance for chance, _ in sub_policies]))
-
-    def compose_subpolicy_sequential(self, subpolicy):
-        return PolicySequential(*[Operation(*operation) for operation in subpolicy])
-
-
-class EachImage(torch.nn.Module):
-    """Every image of a batch under a sub-policy of its own."""
-
-    def __init__(self, policy):
+    def __init__(self):
         super().__init__()
-        self.policy = policy
+        self.chances = [chance for chance, _ in POLICY]
+        self.sub_policies = torch.nn.ModuleList(
+            torch.nn.Sequential(*[operation(*o) for o in operations]) for _, operations in POLICY
+        )
 
     def forward(self, images):
-        chosen = self.policy.rand_selector.sample((len(images),)).to(images.device)
+        """Float (B, C, H, W) or (C, H, W) in [0, 1], C of 1 or 3; it stays as it is.
+
+        Raises:
+            TypeError: something else, such as bytes, normalised images or (H, W, C).
+        """
+        check(images)
+        if images.ndim == 3:
+            return self(images[None])[0]
         result = images.clone()
+        if not images.numel():
+            return result
+        chances = torch.tensor(self.chances, dtype=torch.float64, device="cpu")
+        chosen = torch.multinomial(chances, len(images), replacement=True)
         for index in chosen.unique().tolist():
-            sub_policy, rows = self.policy[index], chosen == index
-            if len(sub_policy):
-                result[rows] = sub_policy(images[rows])
+            rows = (chosen == index).to(images.device)
+            result[rows] = self.sub_policies[index](images[rows]).to(images.dtype)
         return result
 
 
-policy = Weighted(POLICY)
-augment = EachImage(policy)
+def check(images):
+    """Refuse what would come out wrong."""
+    wanted = "float images (B, C, H, W) or (C, H, W) in [0, 1], C of 1 or 3"
+    if not isinstance(images, torch.Tensor):
+        raise TypeError(f"expected {wanted}, got {type(images).__name__}")
+    shape = tuple(images.shape)
+    if not images.is_floating_point() or len(shape) not in (3, 4) or shape[-3] not in (1, 3):
+        raise TypeError(f"expected {wanted}, got {images.dtype} {shape}")
+    if images.numel():
+        low, high = torch.stack(images.detach().aminmax()).tolist()
+        if not -0.01 <= low <= high <= 1.01:
+            raise TypeError(f"expected {wanted}, got values from {low:.3g} to {high:.3g}")
+
+
+augment = Augment()
 '''
 
-_SAID = frozenset(PAPER_OPERATIONS)
+_SAID = known(_CODE)
 _ROUNDING = "{}: at most 1 grey level, 0.3 to 0.5 on average: bytes are rounded, not truncated"
 _PIXELS = {
     **BORDERLINE,
@@ -203,11 +219,13 @@ _PIXELS = {
 
 
 def source(policy: Policy, ending: str) -> str:
-    """The file: the policy as a table, kornia's augmentations at its values, and `augment`."""
-    sub_policies = resolve(policy)
-    count = f"{len(sub_policies)} sub-polic{'y' if len(sub_policies) == 1 else 'ies'}"
-    table = "".join(_rows(sub_policy) for sub_policy in sub_policies)
-    return _HEAD.format(count=count, name=printable(policy.name)) + table + "]\n" + _CODE
+    """The file: the policy as a table, kornia's augmentations at its values, and `augment`.
+
+    Raises:
+        UserError: bounds too far apart.
+    """
+    table = "".join(_rows(sub_policy) for sub_policy in resolve(policy))
+    return f'"""{heading(policy, "kornia 0.8 or newer", _USAGE)}"""\n{_IMPORTS}{table}]\n{_CODE}'
 
 
 def _rows(sub_policy: Steps) -> str:
@@ -231,11 +249,11 @@ def differences(policy: Policy) -> list[str]:
     """Where kornia's pixels or draws are not `dada`'s; grey levels are of 255, of a photograph."""
     steps = [step for sub_policy in resolve(policy) for step in sub_policy.steps]
     names = {step.name for step in steps}
-    found = left_out(sorted(used(policy) - _SAID), "kornia")
+    found = left_out(used(policy).difference(_SAID), "kornia")
     if any(len(step.magnitudes) > 1 for step in steps):
         found.append("a random magnitude is one of 5 equally likely values")
     found.append("levels stay fractions: no operation rounds them to bytes")
-    return found + [_PIXELS[name] for name in PAPER_OPERATIONS if name in names & set(_PIXELS)]
+    return found + [_PIXELS[name] for name in _SAID if name in names and name in _PIXELS]
 
 
 def load(text: str, ending: str) -> Callable[[Image], Image]:

@@ -1,0 +1,81 @@
+"""What the target "albumentations" writes: albumentations 2.0.3 to 2.0.8 only."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+from typing import Any
+
+import albumentations as A
+import numpy as np
+
+# What albumentations.from_dict reads. A OneOf chooses by the shares p of its transforms.
+TRANSFORM: dict[str, Any] = {
+    "__class_fullname__": "Compose",
+    "p": 1.0,
+    "transforms": [{"__class_fullname__": "NoOp", "p": 1.0}],
+}
+
+
+def check_library() -> None:
+    """Refuse versions that lack arguments, and AlbumentationsX, which overlooks some."""
+    version = tuple(map(int, re.findall(r"\d+", A.__version__)[:3]))
+    if not (2, 0, 3) <= version <= (2, 0, 8):
+        raise ImportError(
+            f"the module albumentations is {A.__version__} (AlbumentationsX from 2.0.9 on), which "
+            "reads this policy otherwise: pip install 'albumentations>=2.0.3,<2.0.9'"
+        )
+
+
+class Augment(A.Compose):
+    """The policy as a Compose: ``augment(image=image)["image"]``, and masks and boxes with it.
+
+    It may stand in another Compose. The global generator of `random` seeds it in each process, at
+    the first call; PyTorch's DataLoader seeds that generator differently in every worker.
+
+    Raises:
+        ImportError: another version of albumentations, or AlbumentationsX.
+    """
+
+    def __init__(self) -> None:
+        check_library()
+        super().__init__(A.from_dict({"transform": TRANSFORM}).transforms)
+
+    def set_random_seed(self, seed: int | None) -> None:
+        """Draw from this seed; None: from a new one in each process."""
+        super().set_random_seed(seed)
+        self.seeds_itself, self.process = seed is None, 0
+        if seed is not None:
+            self.set_random_state(np.random.default_rng(seed), random.Random(seed))
+
+    def set_random_state(self, random_generator: Any, py_random: Any) -> None:
+        """Draw from these generators, in every process."""
+        # One stream for all transforms: equal seeds would tie signs to choices.
+        super().set_random_state(random_generator, py_random)
+        self.seeds_itself = False
+
+    def __call__(self, *args: Any, force_apply: bool = False, **data: Any) -> dict[str, Any]:
+        """Augment what is named.
+
+        Raises:
+            TypeError: an image other than uint8 (H, W), (H, W, 1) or (H, W, 3).
+        """
+        image = data.get("image")
+        if image is not None and not is_image(image):
+            got = f"{getattr(image, 'dtype', type(image).__name__)} {getattr(image, 'shape', '')}"
+            raise TypeError(f"expected a uint8 array (H, W), (H, W, 1) or (H, W, 3), got {got}")
+        if image is not None and not image.size:
+            return data
+        if self.seeds_itself and self.process != os.getpid():
+            self.set_random_seed(random.getrandbits(64))
+            self.seeds_itself, self.process = True, os.getpid()
+        result: dict[str, Any] = super().__call__(*args, force_apply=force_apply, **data)
+        return result
+
+
+def is_image(image: Any) -> bool:
+    """Whether it is an array that the transforms know."""
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
+        return False
+    return image.ndim == 2 or (image.ndim == 3 and image.shape[2] in (1, 3))
