@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from dada.errors import UserError
+from dada.export import python, write
 from dada.export import timm as target
-from dada.export import write
 from dada.export.steps import resolve
 from dada.ops import PAPER_OPERATIONS, get, registry
 from dada.policy import Operation, Policy, Scale, SubPolicy, load_policy, published_names
@@ -57,9 +58,9 @@ def test_a_missing_timm_is_a_user_error(monkeypatch):
         target.load("")
 
 
-def test_a_policy_without_weights_takes_timms_own_classes_alone():
+def test_a_policy_takes_timms_own_operations():
     text = target.source(load_policy("autoaugment-imagenet"))
-    assert "class" not in text.replace("classes", "")
+    assert text.count("class ") == 1 and "class Augment(AutoAugment)" in text
     assert "ColorIncreasing" in text
     assert max(map(len, text.splitlines())) <= 100
 
@@ -128,7 +129,7 @@ def test_cutout_paints_pillows_square(mode):
             random.seed(seed)
             got = np.asarray(augment(image))
             random.seed(seed)
-            random.choice([0])  # of the policy's one sub-policy
+            random.choices([0])  # of the policy's one sub-policy
             random.choice([0])  # of the one sign
             random.random()  # whether it is applied
             place = random.random(), random.random()
@@ -213,6 +214,93 @@ def test_the_transform_can_be_sent_to_workers(tmp_path, monkeypatch):
         results.append([each(image).tobytes() for _ in range(50) for image in photographs()])
     assert results[0] == results[1]
     assert "m=0.9" in repr(augment)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [np.zeros((4, 4, 3), np.uint8), torch.zeros(3, 4, 4), "photo.jpg", [Image.new("L", (4, 4))]],
+)
+def test_what_is_no_image_is_refused_by_name(given):
+    with pytest.raises(TypeError, match=f"one PIL image, got {type(given).__name__}"):
+        with_timm(one("Invert", 0.0, probability=0.0))(given)
+    with pytest.raises(TypeError, match="mode RGBA"):
+        with_timm(one("Invert", 0.0, probability=0.0))(Image.new("RGBA", (4, 4)))
+
+
+@pytest.mark.parametrize("name", PAPER_OPERATIONS)
+def test_images_of_any_size_are_taken(name):
+    augment = with_timm(one(name, 0.9))
+    for size in ((0, 0), (0, 3), (1, 1), (2, 1), (1, 40)):
+        for mode in ("RGB", "L"):
+            assert augment(Image.new(mode, size)).size == size
+
+
+class Recorded(torch.utils.data.Dataset):
+    """Twelve grey pictures under a transform, as timm's datasets have one."""
+
+    transform = None
+
+    def __getitem__(self, i):
+        image = Image.new("RGB", (40, 32), (100, 100, 100))
+        return (self.transform(image) if self.transform else image), i % 2
+
+    def __len__(self):
+        return 12
+
+
+@pytest.mark.parametrize("hflip", [0.5, 0.0])
+@pytest.mark.parametrize("color_jitter", [0.4, None])
+@pytest.mark.parametrize("use_prefetcher", [True, False])
+@pytest.mark.parametrize("num_aug_splits", [0, 2])
+def test_it_finds_its_place_in_timms_loader(hflip, color_jitter, use_prefetcher, num_aug_splits):
+    data = pytest.importorskip("timm.data")
+    names = python.run(target.source(one("Invert", 0.0)))
+    dataset = Recorded()
+    loader = data.create_loader(
+        data.AugMixDataset(dataset, num_aug_splits) if num_aug_splits else dataset,
+        (3, 16, 16),
+        4,
+        is_training=True,
+        num_workers=0,
+        persistent_workers=False,
+        device=torch.device("cpu"),
+        **{"hflip": hflip, "color_jitter": color_jitter, "use_prefetcher": use_prefetcher},
+        num_aug_splits=num_aug_splits,
+    )
+    names["add_to"](loader)
+    steps = names["find_steps"](loader)
+    place = steps.index(names["augment"])
+    before, after = (
+        [type(step).__name__ for step in part] for part in (steps[:place], steps[place + 1 :])
+    )
+    known = ["RandomResizedCropAndInterpolation"] + ["RandomHorizontalFlip"] * (hflip > 0)
+    assert before == ([] if num_aug_splits else known)
+    assert ("ColorJitter" in after) == (color_jitter is not None)
+    # Grey of 100, and 155 where it is inverted, before timm's normalisation and colour jitter.
+    if color_jitter is None:
+        images, _ = next(iter(loader))
+        images = torch.cat(images) if isinstance(images, list) else images  # a part per split
+        levels = images * torch.tensor([0.229, 0.224, 0.225]).view(-1, 1, 1)
+        levels = (levels + torch.tensor([0.485, 0.456, 0.406]).view(-1, 1, 1)) * 255
+        known = [100.0] * 4 + [155.0] * 4 if num_aug_splits else [155.0] * 4
+        assert levels.mean((1, 2, 3)).tolist() == pytest.approx(known, abs=0.01)
+    with pytest.raises(ValueError, match="a policy is in this transform already"):
+        names["add_to"](loader)
+
+
+def test_it_is_added_to_a_transform_alone_and_nowhere_else():
+    data = pytest.importorskip("timm.data")
+    names = python.run(target.source(one("Invert", 0.0)))
+    names["add_to"](together := data.create_transform(32, is_training=True))
+    assert together.transforms[2] is names["augment"]
+    names["add_to"](parts := data.create_transform(32, is_training=True, separate=True))
+    assert parts[1].transforms[0] is names["augment"]
+    for nowhere in (Recorded(), torch.utils.data.DataLoader(Recorded()), None, "loader"):
+        with pytest.raises(ValueError, match="no transform of timm's in it"):
+            names["add_to"](nowhere)
+    v2 = pytest.importorskip("torchvision.transforms.v2")
+    with pytest.raises(ValueError, match="the policy takes PIL images"):
+        names["add_to"](v2.Compose([v2.PILToTensor(), v2.RandomCrop(8)]))
 
 
 def test_operations_of_a_users_own_are_left_out_and_named(monkeypatch):

@@ -107,9 +107,7 @@ def load(text: str, ending: str = ".py") -> Callable[[Image.Image], Image.Image]
         raise UserError(str(error)) from None
 
     def augment(image: Image.Image) -> Image.Image:
-        # In colour, because a colour is what the file's Cutout fills with.
-        result = transform(image=np.array(image.convert("RGB")))["image"]
-        return Image.fromarray(result).convert(image.mode)
+        return Image.fromarray(transform(image=np.array(image))["image"])
 
     return augment
 
@@ -263,6 +261,6 @@ _DIFFERENCES = {
     "Sharpness": "changes the outermost pixels too, and is a Gaussian blur for factors below 1: "
     "bytes differ by about 1 on average",
     "Cutout": "the square lies wholly inside the image, and its sides are truncated fractions of "
-    "the width and of the height; images must have three channels",
+    "the width and of the height; from JSON and YAML images must have three channels",
 }
 _FACTORS = ("Contrast", "Color", "Brightness", "Sharpness")

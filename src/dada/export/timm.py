@@ -2,8 +2,8 @@
 
 Levels are those of timm/data/auto_augment.py in timm 1.0. Pillow does the work there as here, so
 a value that a level can say gives the same bytes. What a level cannot say, a class in the file
-does: `Drawn` hands timm's operation a value of ours, `Cutout` is one that timm lacks, `Weighted`
-chooses by weight.
+does: `Drawn` hands timm's operation a value of ours, `Cutout` is one that timm lacks, `Augment`
+chooses by weight and refuses what is no PIL image.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ import numpy as np
 from PIL import Image
 
 from dada.errors import UserError
-from dada.export.words import left_out, used
-from dada.ops import PAPER_OPERATIONS, OperationType, get
+from dada.export.steps import lines, values
+from dada.export.words import heading, left_out, used
+from dada.ops import OperationType, get
 from dada.policy import Operation, Policy, Scale, SubPolicy
 
 ENDINGS = (".py",)
@@ -32,20 +33,20 @@ def source(policy: Policy, ending: str = ".py") -> str:
     made = f"POLICY = [\n{''.join(_row(policy.scale, s) for s in chosen)}]\n"
     weights = [s.weight for s in chosen]
     if len(set(weights)) == 1:
-        made += "\naugment = AutoAugment(POLICY)\n"
+        made += "\naugment = Augment(POLICY)\n"
     else:
-        made += f"WEIGHTS = [\n{_wrapped(weights)}\n]\n\naugment = Weighted(POLICY, WEIGHTS)\n"
+        made += f"WEIGHTS = [\n{_wrapped(weights)}\n]\n\naugment = Augment(POLICY, WEIGHTS)\n"
     classes = [text for word, text in _CLASSES.items() if f"{word}(" in made]
     if any("draw(" in text for text in classes):
         classes.insert(0, _DRAW)
-    heading = _HEADING.format(name=ascii(policy.name), count=len(chosen))
+    docstring = f'"""{heading(policy, "timm 1.0 or newer", _USAGE)}"""\n\n'
     imports = _imports("".join(classes))
-    return heading + imports + "\n\n".join([_HPARAMS, *classes, made])
+    return docstring + imports + "\n\n".join([_HPARAMS, *classes, _ALWAYS, made])
 
 
 def differences(policy: Policy) -> list[str]:
     """The operations that are left out: those of a user's own, which timm knows nothing of."""
-    return left_out(sorted(used(policy).difference(PAPER_OPERATIONS)), "timm")
+    return left_out(used(policy).difference(_NAMES), "timm")
 
 
 def load(text: str, ending: str = ".py") -> Callable[[Image.Image], Image.Image]:
@@ -63,7 +64,7 @@ def load(text: str, ending: str = ".py") -> Callable[[Image.Image], Image.Image]
 
 
 def _row(scale: Scale, sub_policy: SubPolicy) -> str:
-    known = [o for o in sub_policy.operations if o.name in PAPER_OPERATIONS]
+    known = [o for o in sub_policy.operations if o.name in _NAMES]
     calls = "".join(f"        {_call(scale, o)},\n" for o in known)
     return f"    [\n{calls}    ],\n" if known else "    [],\n"
 
@@ -75,10 +76,10 @@ def _wrapped(weights: list[float]) -> str:
 
 def _imports(classes: str) -> str:
     """Of what the classes use, and of what every file does."""
-    standard = [f"import {name}\n" for name in ("math", "random") if f"{name}." in classes]
+    standard = ["import math\n"] * ("math." in classes) + ["import random\n"]
     pillow = "Image, ImageDraw" if "ImageDraw" in classes else "Image"
     return (
-        "".join(standard) + "\n" * bool(standard) + f"from PIL import {pillow}\n"
+        "".join(standard) + f"\nfrom PIL import {pillow}\n"
         "from timm.data.auto_augment import AugmentOp, AutoAugment\n\n"
     )
 
@@ -93,7 +94,7 @@ def _call(scale: Scale, operation: Operation) -> str:
     if not kind.has_magnitude:
         return f'AugmentOp("{kind.name}", {probability}, 0, HPARAMS)'
     if kind.name != "Cutout" and not operation.spread:
-        plus, minus = scale.values(kind, operation.magnitude)
+        plus, minus = values(scale, kind.name, operation.magnitude)
         said = _said(kind.name, plus, minus)
         if said is not None:
             return said.format(probability=probability)
@@ -101,8 +102,8 @@ def _call(scale: Scale, operation: Operation) -> str:
 
 
 def _drawn(scale: Scale, kind: OperationType, operation: Operation) -> str:
-    lines = tuple(dict.fromkeys(scale.lines(kind)))
-    how = f"{operation.probability}, {operation.magnitude}, {operation.spread}, {lines}"
+    different = tuple(dict.fromkeys(lines(scale, kind.name)))
+    how = f"{operation.probability}, {operation.magnitude}, {operation.spread}, {different}"
     return f"Cutout({how})" if kind.name == "Cutout" else f'Drawn("{_NAMES[kind.name]}", {how})'
 
 
@@ -240,28 +241,23 @@ _SAYINGS: dict[str, tuple[_Saying, ...]] = {
 } | {name: _enhancements(name) for name in ("Contrast", "Color", "Brightness", "Sharpness")}
 
 _NAMES = {
-    name: {
-        "TranslateX": "TranslateXRel",
-        "TranslateY": "TranslateYRel",
-        "Posterize": "PosterizeOriginal",
-    }.get(name, name)
-    for name in PAPER_OPERATIONS
+    **{name: name for name in ("ShearX", "ShearY", "Rotate", "AutoContrast", "Invert", "Equalize")},
+    **{name: name for name in ("Solarize", "Contrast", "Color", "Brightness", "Sharpness")},
+    "TranslateX": "TranslateXRel",
+    "TranslateY": "TranslateYRel",
+    "Posterize": "PosterizeOriginal",
+    "Cutout": "Cutout",
 }
-"""What timm calls the operation that takes our value as it is."""
+"""What timm calls the operation that takes our value as it is; Cutout is the file's own."""
 
 
 # The file.
 
-_HEADING = '''\
-"""An augmentation policy for timm: ``augment(image)`` takes a PIL image and gives one.
+_USAGE = """    image = augment(image)  # a PIL image of mode RGB or L
+    add_to(loader)          # or into the transform of timm's create_loader, in its place
 
-It goes after crop and flip and before the conversion to tensors. Randomness is `random`'s, which
-DataLoader seeds in every worker.
-"""
-
-# Policy {name}, sub-policies: {count}
-
-'''
+Its place is after crop and flip and before the conversion to tensors. Randomness is that of
+`random`, which DataLoader seeds in every worker."""
 
 _HPARAMS = """\
 # The nearest pixel, and black outside, in colour and in grey.
@@ -315,18 +311,60 @@ class Cutout:
         ImageDraw.Draw(image).rectangle((x, y, *ends), fill=fill)
         return image
 ''',
-    "Weighted": '''\
-class Weighted(AutoAugment):
-    """timm's AutoAugment, with weights of the sub-policies."""
+}
+"""What a file may need of its own, by the word that calls it, in the order of the file."""
 
-    def __init__(self, policy, weights):
+_ALWAYS = '''\
+class Augment(AutoAugment):
+    """timm's AutoAugment, by weight, of PIL images alone."""
+
+    def __init__(self, policy, weights=None):
         super().__init__(policy)
         self.weights = weights
 
     def __call__(self, img):
-        for op in random.choices(self.policy, self.weights)[0]:
-            img = op(img)
+        if not isinstance(img, Image.Image):
+            raise TypeError(f"expected one PIL image, got {type(img).__name__}: convert it first")
+        if img.mode not in ("RGB", "L"):
+            raise TypeError(f'an image of mode {img.mode}: convert it to "RGB" or "L" first')
+        if 0 not in img.size:
+            for op in random.choices(self.policy, self.weights)[0]:
+                img = op(img)
         return img
-''',
-}
-"""What a file may need of its own, by the word that calls it, in the order of the file."""
+
+
+def add_to(place):
+    """Put `augment` where it belongs in timm's own training transform.
+
+    Args:
+        place: the loader that create_loader gives, its dataset, or what create_transform gives.
+            With num_aug_splits the first split stays as it is.
+
+    Raises:
+        ValueError: there is no such transform, or the policy is in it already.
+    """
+    steps = find_steps(place)
+    if any(isinstance(step, Augment) for step in steps):
+        raise ValueError("a policy is in this transform already")
+    names = [type(step).__name__ for step in steps]
+    moving = [i for i, name in enumerate(names) if any(word in name for word in GEOMETRY)]
+    place = max(moving, default=-1) + 1
+    if any("Tensor" in name or "ToImage" in name for name in names[:place]):
+        raise ValueError("crop or flip is of tensors here: the policy takes PIL images")
+    steps.insert(place, augment)
+
+
+GEOMETRY = ("Crop", "Flip", "Resize")
+
+
+def find_steps(place):
+    """The list of transforms that `augment` belongs to."""
+    if isinstance(place, (tuple, list)) and len(place) == 3:  # separate: crop, colour, tensors
+        place = place[1]
+    for _ in range(9):  # a loader's dataset's dataset's transform
+        if isinstance(getattr(place, "transforms", None), list):
+            return place.transforms
+        names = ("augmentation", "transform", "dataset")  # the first is AugMixDataset's
+        place = next((getattr(place, n) for n in names if getattr(place, n, None)), None)
+    raise ValueError("no transform of timm's in it: make the loader with is_training=True first")
+'''

@@ -70,7 +70,12 @@ class Augment(A.Compose):
         if self.seeds_itself and self.process != os.getpid():
             self.set_random_seed(random.getrandbits(64))
             self.seeds_itself, self.process = True, os.getpid()
+        grey = image is not None and image.shape[2:] != (3,)
+        if grey:  # in colour, because a colour is what Cutout fills with
+            data["image"] = np.dstack([image] * 3)
         result: dict[str, Any] = super().__call__(*args, force_apply=force_apply, **data)
+        if grey:  # green is the level that Cutout has in grey
+            result["image"] = result["image"][..., 1].reshape(image.shape).copy()
         return result
 
 
