@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import sys
+import tracemalloc
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -139,6 +140,57 @@ def test_random_magnitudes_become_several() -> None:
     rows = tables(one("Rotate", spread=1.0))["SUB_POLICIES"]
     assert [row[0][2] for _, row in rows] == [17, 50, 83]
     assert "random magnitude" in target.differences(one("Rotate", spread=1.0))[0]
+
+
+def test_what_many_random_magnitudes_would_take_is_refused_before_memory_is_taken() -> None:
+    def policy(operations: int, count: int = 1) -> Policy:
+        step = Operation("Rotate", 0.5, 0.5, 1.0)
+        rows = (SubPolicy((step,) * operations, 1.0 + i) for i in range(count))
+        return Policy(tuple(rows))
+
+    assert len(tables(policy(4))["SUB_POLICIES"]) == 3**4
+    for large, count in (
+        (policy(9), "19,683"),
+        (policy(40), f"{3**40:,}"),
+        (policy(2, 2000), "18"),
+    ):
+        with pytest.raises(UserError, match=f"takes {count}.*at most 10,000 are written: keep few"):
+            target.source(large, ".py")
+    # Numbers of places are tried one by one: a table of all of them took gigabytes.
+    tracemalloc.start()
+    assert sum(target._times([i / 4498500 for i in range(3000)])) >= 3000
+    assert tracemalloc.get_traced_memory()[1] < 2**20
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("image", "layout", "reason"),
+    [
+        (np.zeros((8, 9, 1), np.uint8), "HWC", "Expected 3. Got 1"),
+        (np.zeros((8, 9, 4), np.uint8), "HWC", "Expected 3. Got 4"),
+        (np.zeros((3, 8, 9), np.uint8), "CHW", "Expected 3. Got 9"),
+        (np.zeros((8, 9, 3), np.float32), "HWC", "only uint8"),
+        (np.zeros((2, 8, 9, 3), np.uint8), "FHWC", "4D shape"),
+    ],
+)
+def test_what_is_no_rgb_image_is_refused(
+    image: np.ndarray, layout: str, reason: str, tmp_path: Path
+) -> None:
+    augment = run(one("Invert", probability=0.01), tmp_path).augment
+    from nvidia.dali import fn, pipeline_def
+
+    @pipeline_def(enable_conditionals=True)
+    def pipeline() -> Any:
+        return augment(fn.external_source(lambda: [image], batch=True, layout=layout))
+
+    with pytest.raises(RuntimeError, match=reason):
+        pipeline(batch_size=1, num_threads=1, device_id=None, seed=1).run()
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (2, 1, 3), (1, 40, 3)])
+def test_images_of_any_size_are_taken(shape: tuple[int, ...], tmp_path: Path) -> None:
+    (result,) = batch(run(every_operation(), tmp_path).augment, [np.ones(shape, np.uint8)] * 40)
+    assert result.shape == (40, *shape)
 
 
 def test_own_operations_are_left_out_and_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
+from math import prod
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,9 +18,10 @@ import torch
 from PIL import Image
 
 from dada.errors import UserError
-from dada.export.steps import fixed, resolve
-from dada.export.words import BORDERLINE, left_out, printable, used
-from dada.ops import PAPER_OPERATIONS, get
+from dada.export.steps import fixed, lines, resolve
+from dada.export.templates import known
+from dada.export.words import BORDERLINE, heading, left_out, used
+from dada.ops import get
 from dada.policy import Policy
 
 ENDINGS = (".py",)
@@ -29,14 +31,14 @@ BINS = 101
 _LEVELS = 3  # of a random magnitude: a sub-policy of two operations becomes nine
 _LONGEST = 1000  # list of sub-policies, as long as it need not be longer
 
-_HEAD = '''"""A policy of {count} for NVIDIA DALI: {name}.
+_MOST = 10_000  # sub-policies of the list, without random magnitudes
 
-    @pipeline_def(enable_conditionals=True)
+_USAGE = """    @pipeline_def(enable_conditionals=True)
     def pipeline():
         images = ...  # uint8, HWC, RGB, on the CPU or the GPU
-        images = augment(images)
-"""
+        images = augment(images)"""
 
+_IMPORTS = """
 from functools import partial
 
 import numpy as np
@@ -49,7 +51,7 @@ BINS = 101
 
 # DALI draws evenly. Of each sub-policy therefore how many times it is in the list that DALI draws
 # from, then of its operations name, probability and magnitude in hundredths.
-'''
+"""
 
 _CODE = '''
 
@@ -251,12 +253,19 @@ POLICY = Policy(
 )
 
 
+def only_rgb(images):
+    """The images as they are; DALI refuses others than uint8, HWC and RGB here."""
+    images = fn.reshape(images, layout="HWC")  # which a video cannot have
+    turned = fn.color_space_conversion(images, image_type=types.RGB, output_type=types.BGR)
+    return fn.color_space_conversion(turned, image_type=types.BGR, output_type=types.RGB)
+
+
 def augment(images):
     """A sub-policy drawn for each image; the pipeline's seed fixes the draws."""
-    return apply_auto_augment(POLICY, images)
+    return apply_auto_augment(POLICY, only_rgb(images))
 '''
 
-_SAID = frozenset(PAPER_OPERATIONS)
+_KNOWN = tuple(name for name in known(_CODE) if name != "Identity")
 _PIXELS = {
     **BORDERLINE,
     "Equalize": (
@@ -269,27 +278,35 @@ Row = tuple[str, float, int | None]
 
 
 def source(policy: Policy, ending: str) -> str:
-    """The file: the policy as a table, the operations in DALI's operators, and `augment`."""
+    """The file: the policy as a table, the operations in DALI's operators, and `augment`.
+
+    Raises:
+        UserError: too many sub-policies, or bounds too far apart.
+    """
     rows, chances = _rows(policy)
     table = "".join(
         _entry(times, row) for times, row in zip(_times(chances), rows, strict=True) if times
     )
-    count = len(resolve(policy))
-    head = _HEAD.format(
-        count=f"{count} sub-polic{'y' if count == 1 else 'ies'}", name=printable(policy.name)
-    )
-    return f"{head}SUB_POLICIES = [\n{table}]\n{_lines(policy)}{_CODE}"
+    docstring = f'"""{heading(policy, "NVIDIA DALI 1.40 or newer", _USAGE)}"""\n'
+    return f"{docstring}{_IMPORTS}SUB_POLICIES = [\n{table}]\n{_lines(policy)}{_CODE}"
 
 
 def _rows(policy: Policy) -> tuple[list[list[Row]], list[float]]:
     """Sub-policies without random magnitudes, and their chances; equal ones are one."""
+    sub_policies = resolve(policy, _LEVELS)
+    count = sum(prod(len(step.magnitudes) for step in s.steps) for s in sub_policies)
+    if count > _MOST:
+        raise UserError(
+            f"for DALI the policy takes {count:,} sub-policies, because of its random magnitudes; "
+            f"at most {_MOST:,} are written: keep fewer sub-policies, or operations in each"
+        )
     chances: dict[tuple[Row, ...], float] = {}
-    for sub_policy in resolve(policy, _LEVELS):
+    for sub_policy in sub_policies:
         for chance, steps in fixed(sub_policy):
             row = tuple(
                 (name, p, round(magnitude * (BINS - 1)) if get(name).has_magnitude else None)
                 for name, p, magnitude, _, _ in steps
-                if name in _SAID and p > 0
+                if name in _KNOWN and p > 0
             )
             chances[row] = chances.get(row, 0.0) + chance
     return [list(row) or [("Identity", 1.0, None)] for row in chances], list(chances.values())
@@ -298,10 +315,15 @@ def _rows(policy: Policy) -> tuple[list[list[Row]], list[float]]:
 def _times(chances: list[float]) -> list[int]:
     """How often each stands in a list: of the lists nearest to the chances, the shortest."""
     exact = np.array(chances)
-    lengths = np.arange(len(exact), max(_LONGEST, 2 * len(exact)) + 1)
-    times = np.rint(np.outer(lengths, exact))
-    error = np.abs(times / times.sum(1, keepdims=True).clip(1) - exact).max(1).round(9)
-    return [int(count) for count in times[error.argmin()]]
+    best, least = np.ones(len(exact)), np.inf
+    for length in range(len(exact), max(_LONGEST, 2 * len(exact)) + 1):
+        times = np.rint(length * exact)
+        error = np.abs(times / times.sum().clip(1) - exact).max().round(9)
+        if error < least:
+            best, least = times, error
+        if not error:
+            break
+    return [int(count) for count in best]
 
 
 def _entry(times: int, row: list[Row]) -> str:
@@ -310,9 +332,9 @@ def _entry(times: int, row: list[Row]) -> str:
 
 
 def _lines(policy: Policy) -> str:
-    present = {o.name for s in policy.sub_policies for o in s.operations}
-    names = [n for n in PAPER_OPERATIONS if n in present and get(n).has_magnitude]
-    rows = "".join(f'    "{name}": {policy.scale.lines(get(name))!r},\n' for name in names)
+    present = used(policy)
+    names = [n for n in _KNOWN if n in present and get(n).has_magnitude]
+    rows = "".join(f'    "{name}": {lines(policy.scale, name)!r},\n' for name in names)
     return (
         "# Under the random signs + and -: value at magnitude 0, and what it gains up to 1.\n"
         f"LINES = {{\n{rows}}}\n"
@@ -323,7 +345,7 @@ def differences(policy: Policy) -> list[str]:
     """Where DALI's pixels or draws are not `dada`'s; grey levels are of 255, of a photograph."""
     operations = [o for s in policy.sub_policies if s.weight > 0 for o in s.operations]
     names = {o.name for o in operations}
-    found = left_out(sorted(used(policy) - _SAID), "DALI")
+    found = left_out(used(policy).difference(_KNOWN), "DALI")
     measured = [o for o in operations if get(o.name).has_magnitude]
     if any(o.spread for o in measured):
         found.append(f"a random magnitude is one of {_LEVELS} equally likely ones")
@@ -334,7 +356,7 @@ def differences(policy: Policy) -> list[str]:
     if (off := np.abs(times / times.sum() - chances).max()) > 1e-6:
         found.append(f"the chance of a sub-policy is off by up to {off:.1e}")
     found.append("images in a pipeline are RGB, uint8 and HWC")
-    return found + [_PIXELS[name] for name in PAPER_OPERATIONS if name in names & set(_PIXELS)]
+    return found + [_PIXELS[name] for name in _KNOWN if name in names and name in _PIXELS]
 
 
 def load(text: str, ending: str) -> Callable[[Image.Image], Image.Image]:

@@ -205,7 +205,7 @@ def check(images):
 augment = Augment()
 '''
 
-_SAID = known(_CODE)
+_KNOWN = known(_CODE)
 _ROUNDING = "{}: at most 1 grey level, 0.3 to 0.5 on average: bytes are rounded, not truncated"
 _PIXELS = {
     **BORDERLINE,
@@ -229,7 +229,7 @@ def source(policy: Policy, ending: str) -> str:
 
 
 def _rows(sub_policy: Steps) -> str:
-    said = [step for step in sub_policy.steps if step.name in _SAID]
+    said = [step for step in sub_policy.steps if step.name in _KNOWN]
     rows = "".join(
         f'            ("{step.name}", {step.probability!r}, {_values(step)!r}),\n' for step in said
     )
@@ -249,11 +249,11 @@ def differences(policy: Policy) -> list[str]:
     """Where kornia's pixels or draws are not `dada`'s; grey levels are of 255, of a photograph."""
     steps = [step for sub_policy in resolve(policy) for step in sub_policy.steps]
     names = {step.name for step in steps}
-    found = left_out(used(policy).difference(_SAID), "kornia")
+    found = left_out(used(policy).difference(_KNOWN), "kornia")
     if any(len(step.magnitudes) > 1 for step in steps):
         found.append("a random magnitude is one of 5 equally likely values")
     found.append("levels stay fractions: no operation rounds them to bytes")
-    return found + [_PIXELS[name] for name in _SAID if name in names and name in _PIXELS]
+    return found + [_PIXELS[name] for name in _KNOWN if name in names and name in _PIXELS]
 
 
 def load(text: str, ending: str) -> Callable[[Image], Image]:

@@ -61,7 +61,7 @@ class Augment(A.Compose):
         Raises:
             TypeError: an image other than uint8 (H, W), (H, W, 1) or (H, W, 3).
         """
-        image = data.get("image")
+        image: Any = data.get("image")
         if image is not None and not is_image(image):
             got = f"{getattr(image, 'dtype', type(image).__name__)} {getattr(image, 'shape', '')}"
             raise TypeError(f"expected a uint8 array (H, W), (H, W, 1) or (H, W, 3), got {got}")
