@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
+
+
+_BRIEF = reprlib.Repr()  # which does not look at all of a large input
+_BRIEF.maxstring = _BRIEF.maxlong = _BRIEF.maxother = 60
 
 
 class UserError(Exception):
@@ -24,11 +29,14 @@ class DivergedError(ArithmeticError):
 def first_line(error: ValidationError) -> str:
     """The first problem that pydantic found, as ``where: what (got value)`` on one line."""
     problem = error.errors()[0]
-    where = ".".join(str(part) for part in problem["loc"]) or "value"
+    where = printable(".".join(str(part)[:60] for part in problem["loc"])) or "value"
     if problem["type"] == "value_error":  # a check of our own, whose message says everything
         own = str(problem["ctx"]["error"])
         return f"{where}: {own}" if problem["loc"] else own
-    got = repr(problem["input"])
+    try:
+        got = _BRIEF.repr(problem["input"])
+    except ValueError:  # an integer of thousands of digits
+        got = f"a huge {type(problem['input']).__name__}"
     return f"{where}: {problem['msg']} (got {got if len(got) <= 60 else got[:57] + '...'})"
 
 

@@ -304,7 +304,9 @@ def test_a_picture_in_a_sample_a_tensor_and_a_batch_come_out_alike():
         assert all(torch.equal(results[0], other) for other in results[1:])
 
 
-def test_a_huge_spread_is_no_error():
-    wild = Policy((SubPolicy((Operation("Rotate", 1.0, 0.5, 1e6),)),), Scale("strength"))
-    values = {abs(round(Sampler(wild).one()[0][1])) for _ in range(50)}
-    assert values == {0, 30}, "nearly always the weakest or the strongest"
+def test_the_largest_spread_is_no_error():
+    wild = Policy((SubPolicy((Operation("Rotate", 1.0, 0.5, 100.0),)),), Scale("strength"))
+    torch.manual_seed(0)
+    values = [abs(round(Sampler(wild).one()[0][1])) for _ in range(50)]
+    assert values.count(0) + values.count(30) > 45, "nearly always the weakest or the strongest"
+    assert {0, 30} <= set(values)

@@ -68,6 +68,12 @@ def test_with_a_side_lengths_are_in_pixels():
     assert "Cutout 6.4 pixels" in text
 
 
+@pytest.mark.parametrize(("side", "words"), [(32, "7.2"), (224, "50"), (1000, "225"), (7, "1.6")])
+def test_pixels_are_plain_numbers(side, words):
+    policy = Policy((SubPolicy((Operation("TranslateX", 1.0, 0.75),)),))
+    assert f"TranslateX ±{words} pixels" in policy.describe(side=side)
+
+
 def test_a_factor_on_either_side_of_the_identity_names_both():
     policy = Policy((SubPolicy((Operation("Color", 1.0, 0.5),)),), Scale("strength"))
     assert "Color factor 1.45 or 0.55 (p 1.00)" in policy.describe()

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from dada.augment.draw import Choice, Draw, Table
+from dada.ops import get
 from dada.policy import Policy
 
 _EPS = 1e-12  # magnitudes of 0 and 1 have no logit
@@ -31,12 +32,10 @@ class Sampler:
             _padded(policy, attribute) for attribute in ("probability", "magnitude", "spread")
         )
         self._bounds = self._cumulative.tolist()
+        lines = {name: policy.scale.lines(get(name)) for name in self._table.operations}
         self._plain = [
-            [
-                (o.name, o.probability, o.magnitude, o.spread, line)
-                for o, line in zip(s.operations, lines, strict=False)  # lines are padded
-            ]
-            for s, lines in zip(policy.sub_policies, self._table.lines.tolist(), strict=True)
+            [(o.name, o.probability, o.magnitude, o.spread, lines[o.name]) for o in s.operations]
+            for s in policy.sub_policies
         ]
 
     def __call__(self, count: int, generator: torch.Generator | None = None) -> Draw:
@@ -100,7 +99,8 @@ def random_magnitude(magnitude: Tensor, spread: Tensor, u: Tensor) -> Tensor:
 def _padded(policy: Policy, attribute: str) -> Tensor:
     """One number of every operation as (S, K) float64; 0 where a sub-policy is shorter."""
     rows = [[getattr(o, attribute) for o in s.operations] for s in policy.sub_policies]
-    rows = [row + [0.0] * (policy.length - len(row)) for row in rows]
+    length = policy.length
+    rows = [row + [0.0] * (length - len(row)) for row in rows]
     return _numbers(rows)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -99,8 +100,13 @@ def register(
         A decorator that registers the kernel and gives it back unchanged.
 
     Raises:
-        ValueError: the name is taken by another kernel.
+        ValueError: the name is taken by another kernel, or not fit to be one; `low` or `high` is
+            not finite.
     """
+    if not name.isprintable() or name.strip() != name or not name:
+        raise ValueError(f"an operation cannot be called {name!r}")
+    if not math.isfinite(low) or not math.isfinite(high):
+        raise ValueError(f"low and high of {name} must be finite")
 
     def add(kernel: AnyKernel) -> AnyKernel:
         taken = _operations.get(name)
@@ -148,11 +154,11 @@ def get(name: str) -> OperationType:
     """
     if name in _operations:
         return _operations[name]
-    close = get_close_matches(name, _operations, n=1)
+    close = get_close_matches(name[:60], _operations, n=1)
     hint = f" (did you mean {close[0]}?)" if close else ""
     if parent_process() is not None:
         hint += " in this worker process (register it at the top level of a module)"
-    raise UserError(f"unknown operation {name!r}{hint}; known: {', '.join(_operations)}")
+    raise UserError(f"unknown operation {name!r:.60}{hint}; known: {', '.join(_operations)}")
 
 
 def names() -> tuple[str, ...]:

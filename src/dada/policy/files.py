@@ -1,14 +1,18 @@
 """Policies as files: versioned JSON, and the bare list that the field's repositories paste.
 
-A file from outside is data: it is parsed and checked, never evaluated.
+A file from outside is data: it is parsed and checked, never evaluated, and sizes are bounded
+before memory is taken. What is written is ASCII, so no encoding can garble it.
 """
 
 from __future__ import annotations
 
 import ast
 import json
+import warnings
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +20,19 @@ from pydantic import ValidationError
 
 from dada.errors import UserError, first_line
 from dada.files import replace_file
-from dada.policy.model import Operation, Policy, SubPolicy
+from dada.policy.model import (
+    MOST_OPERATIONS,
+    MOST_SUB_POLICIES,
+    Operation,
+    Policy,
+    SubPolicy,
+)
 from dada.policy.scale import Scale
 
 FORMAT = "dada-policy"
 VERSION = 1
-_LARGEST_FILE = 16 * 2**20  # bytes; the largest published policy takes 31 KB
+_LARGEST_FILE = 8 * 2**20  # bytes; the largest published policy takes 31 KB
+_LARGEST_LIST = 2**20  # characters; Python's own parser takes a hundred times as much memory
 _PUBLISHED = files("dada.policy") / "published"
 
 
@@ -35,7 +46,7 @@ def dumps(policy: Policy) -> str:
         "scale": {"kind": policy.scale.kind, "bounds": dict(policy.scale.bounds)},
         "provenance": dict(policy.provenance),
     }
-    text = json.dumps(head, indent=2, ensure_ascii=False)
+    text = json.dumps(head, indent=2)
     return f'{text[:-2]},\n  "sub_policies": [\n{rows}\n  ]\n}}\n'
 
 
@@ -65,26 +76,41 @@ def loads(text: str, name: str = "policy") -> Policy:
         if isinstance(data, dict):
             return _from_document(data, name)
         if isinstance(data, list | tuple):
-            rows = tuple(
-                _sub_policy({"weight": 1.0, "operations": row}, i) for i, row in enumerate(data)
-            )
-            return Policy(sub_policies=rows, name=name)
+            rows = [{"weight": 1.0, "operations": row} for row in _bounded(data)]
+            return Policy(sub_policies=_sub_policies(rows), name=name)
     except ValidationError as error:
         raise UserError(first_line(error)) from None
-    raise UserError(f"expected a policy document or a list of sub-policies, not {data!r:.40}")
+    raise UserError(f"expected a policy document or a list of sub-policies, not {_short(data)}")
+
+
+def _short(value: Any) -> str:
+    """What to call a wrong value, on one line of bounded length."""
+    return f"{value!r:.60}"
+
+
+def _bounded(rows: Sequence[Any]) -> Sequence[Any]:
+    if len(rows) > MOST_SUB_POLICIES:
+        raise UserError(f"{len(rows):,} sub-policies: at most {MOST_SUB_POLICIES:,}")
+    return rows
 
 
 def _parse(text: str) -> Any:
     # Hostile nesting ends in RecursionError or MemoryError, never in running anything.
+    if len(text) > _LARGEST_FILE:
+        raise UserError(f"too large to be a policy: at most {_LARGEST_FILE >> 20} MB")
     try:
         return json.loads(text)
     except RecursionError:
         raise UserError("nested too deeply to be a policy") from None
     except ValueError as error:
         problem = str(error)
+    if len(text) > _LARGEST_LIST:
+        raise UserError(f"not JSON ({problem}), and too large to be read as a Python list")
     try:
-        return ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what the text would do if it were a program
+            return ast.literal_eval(text.strip())
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         raise UserError(f"neither JSON nor a Python list ({problem})") from None
 
 
@@ -93,11 +119,12 @@ def _from_document(data: dict[str, Any], name: str) -> Policy:
         raise UserError(f'no "format": "{FORMAT}" in it, so this is not a policy file')
     if data.get("version") != VERSION:
         raise UserError(
-            f"policy format version {data.get('version')!r}; this release reads version {VERSION}"
+            f"policy format version {_short(data.get('version'))}; "
+            f"this release reads version {VERSION}"
         )
     unknown = set(data) - {"format", "version", "name", "scale", "provenance", "sub_policies"}
     if unknown:
-        raise UserError(f"unknown entry {min(unknown)!r}")
+        raise UserError(f"unknown entry {min(map(_short, unknown))}")
     rows = data.get("sub_policies")
     if not isinstance(rows, list):
         raise UserError('"sub_policies" must be a list')
@@ -105,11 +132,15 @@ def _from_document(data: dict[str, Any], name: str) -> Policy:
     if not isinstance(scale, dict) or not set(scale) <= {"kind", "bounds"}:
         raise UserError('"scale" must have a "kind" and "bounds"')
     return Policy(
-        sub_policies=tuple(_sub_policy(row, i) for i, row in enumerate(rows)),
+        sub_policies=_sub_policies(_bounded(rows)),
         scale=Scale(**scale),
         name=data.get("name", name),
         provenance=data.get("provenance", {}),
     )
+
+
+def _sub_policies(rows: Sequence[Any]) -> tuple[SubPolicy, ...]:
+    return tuple(_sub_policy(row, i) for i, row in enumerate(rows))
 
 
 def _sub_policy(row: Any, index: int) -> SubPolicy:
@@ -117,7 +148,11 @@ def _sub_policy(row: Any, index: int) -> SubPolicy:
         raise UserError(f'sub-policy {index} must have exactly "weight" and "operations"')
     items = row["operations"]
     if not isinstance(items, list | tuple):
-        raise UserError(f"sub-policy {index} must be a list of operations, not {items!r:.60}")
+        raise UserError(f"sub-policy {index} must be a list of operations, not {_short(items)}")
+    if len(items) > MOST_OPERATIONS:
+        raise UserError(
+            f"sub-policy {index} has {len(items):,} operations: at most {MOST_OPERATIONS}"
+        )
     try:
         operations = tuple(_operation(item) for item in items)
         return SubPolicy(operations=operations, weight=row["weight"])
@@ -129,7 +164,7 @@ def _sub_policy(row: Any, index: int) -> SubPolicy:
 
 def _operation(item: Any) -> Operation:
     if not isinstance(item, list | tuple) or len(item) not in (3, 4):
-        raise UserError(f"an operation must be [name, probability, magnitude], not {item!r:.60}")
+        raise UserError(f"an operation must be [name, probability, magnitude], not {_short(item)}")
     return Operation(
         **dict(zip(("name", "probability", "magnitude", "spread"), item, strict=False))
     )
@@ -137,8 +172,7 @@ def _operation(item: Any) -> Operation:
 
 def save_policy(policy: Policy, path: str | Path) -> Path:
     """Write the policy as versioned JSON; an existing file is replaced whole or not at all."""
-    # A name that is not UTF-8 has lone surrogates: escaped, they are JSON and come back.
-    return replace_file(Path(path), dumps(policy).encode(errors="backslashreplace"))
+    return replace_file(Path(path), dumps(policy).encode("ascii"))
 
 
 @cache
@@ -153,6 +187,8 @@ def load_policy(source: str | Path) -> Policy:
     Raises:
         UserError: there is no such policy, or it cannot be read.
     """
+    if not isinstance(source, str | PathLike):
+        raise UserError(f"a policy is named by a string or path, not by a {type(source).__name__}")
     if str(source) in published_names():
         return loads((_PUBLISHED / f"{source}.json").read_text(encoding="utf-8"))
     path = Path(source)

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import ConfigDict, Field, field_validator
 from pydantic.dataclasses import dataclass
 
+from dada.errors import printable
 from dada.ops import get
 from dada.ops.elsewhere import import_operations, modules_of
+from dada.policy.data import plain_data
 from dada.policy.scale import Scale
 from dada.policy.words import describe_operation
 
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False, strict=True)]
 NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False, strict=True)]
+Spread = Annotated[float, Field(ge=0.0, le=100.0, allow_inf_nan=False, strict=True)]
+MOST_SUB_POLICIES = 10_000  # in a policy, and
+MOST_OPERATIONS = 16  # in a sub-policy: far beyond any search, and small in memory
 _STRICT = ConfigDict(extra="forbid")
 _MODULES = "modules of the user's operations"  # a pickled policy brings them along
 
@@ -36,10 +42,10 @@ class Operation:
         name: a registered operation (`dada.ops.names`).
         probability: chance in [0, 1] that it is applied.
         magnitude: in [0, 1]; the policy's `Scale` turns it into real units.
-        spread: how random the magnitude is. An image's magnitude is
+        spread: in [0, 100], how random the magnitude is. An image's magnitude is
             ``sigmoid(logit(magnitude) + spread * L)`` with L standard logistic:
-            0 always gives `magnitude`; 1 about a magnitude of 0.5 is uniform on [0, 1].
-            The paper's policies have none.
+            0 always gives `magnitude`; 1 about a magnitude of 0.5 is uniform on [0, 1];
+            from 10 on it is nearly always 0 or 1. The paper's policies have none.
 
     Raises:
         UserError: the name is not registered.
@@ -49,7 +55,7 @@ class Operation:
     name: str
     probability: Fraction
     magnitude: Fraction
-    spread: NonNegative = 0.0
+    spread: Spread = 0.0
 
     @field_validator("name")
     @classmethod
@@ -62,11 +68,11 @@ class SubPolicy:
     """Operations applied one after the other, and how often this sub-policy is chosen.
 
     Attributes:
-        operations: one or more, in the order of application.
+        operations: 1 to 16, in the order of application.
         weight: relative frequency, at least 0; weights of a policy need not sum to 1.
     """
 
-    operations: Annotated[tuple[Operation, ...], Field(min_length=1)]
+    operations: Annotated[tuple[Operation, ...], Field(min_length=1, max_length=MOST_OPERATIONS)]
     weight: NonNegative = 1.0
 
 
@@ -75,15 +81,18 @@ class Policy:
     """Sub-policies, what their magnitudes mean, and where they come from.
 
     Attributes:
-        sub_policies: one or more; at least one has a positive weight.
+        sub_policies: 1 to 10,000; at least one has a positive weight.
         scale: what a magnitude means in real units.
-        name: what to call it in tables.
-        provenance: what searched it, on what, with which seed and versions.
+        name: what to call it in tables, on one line: control characters are kept as their escapes.
+        provenance: what searched it, on what, with which seed and versions; plain data, kept as
+            JSON would give it back.
     """
 
-    sub_policies: Annotated[tuple[SubPolicy, ...], Field(min_length=1)]
+    sub_policies: Annotated[
+        tuple[SubPolicy, ...], Field(min_length=1, max_length=MOST_SUB_POLICIES)
+    ]
     scale: Scale = Field(default_factory=Scale)
-    name: str = "policy"
+    name: Annotated[str, Field(max_length=1000)] = "policy"
     provenance: Mapping[str, Any] = Field(default_factory=dict)
 
     @field_validator("sub_policies")
@@ -95,10 +104,15 @@ class Policy:
             raise ValueError("the weights are too large to add up")
         return value
 
+    @field_validator("name", mode="before")
+    @classmethod
+    def _on_one_line(cls, value: Any) -> Any:
+        return printable(value) if isinstance(value, str) else value
+
     @field_validator("provenance")
     @classmethod
     def _own_copy(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
-        return dict(value)
+        return {str(key): plain_data(item) for key, item in value.items()}
 
     def __getstate__(self) -> dict[str, Any]:
         used = (o.name for s in self.sub_policies for o in s.operations)
@@ -148,6 +162,34 @@ class Policy:
     def top(self, count: int) -> Policy:
         """The `count` most frequent sub-policies (the paper keeps 25)."""
         return Policy(self.leading()[:count], self.scale, self.name, dict(self.provenance))
+
+    def rounded(self) -> Policy:
+        """With the digits that mean something: what a search returns, and a file keeps exactly.
+
+        Probabilities and magnitudes have six decimals, weights and spreads six significant digits.
+        """
+
+        def significant(number: float) -> float:
+            return float(f"{number:.6g}")
+
+        return replace(
+            self,
+            sub_policies=tuple(
+                SubPolicy(
+                    tuple(
+                        Operation(
+                            o.name,
+                            round(o.probability, 6),
+                            round(o.magnitude, 6),
+                            significant(o.spread),
+                        )
+                        for o in s.operations
+                    ),
+                    significant(s.weight),
+                )
+                for s in self.sub_policies
+            ),
+        )
 
     def describe(self, limit: int | None = None, side: int | tuple[int, int] | None = None) -> str:
         """The policy in words and real units, one sub-policy per line, most frequent first.

@@ -10,7 +10,9 @@ from pydantic.dataclasses import dataclass
 
 from dada.ops import OperationType, get
 
-Bounds = Annotated[tuple[float, float], Field(min_length=2, max_length=2)]
+_LARGEST = 1e6  # of a bound; beyond any unit's use, and safe to calculate with
+Bound = Annotated[float, Field(strict=True)]
+Bounds = Annotated[tuple[Bound, Bound], Field(min_length=2, max_length=2)]
 Line = tuple[float, float]
 
 
@@ -20,7 +22,8 @@ class Scale:
 
     `paper` maps [0, 1] linearly onto the operation's range and flips the sign of geometric
     values at random. Ranges are signed, so 0.5 is the identity of most operations.
-    `strength` runs from the identity (0) to the strongest (1) in a random direction.
+    `strength` runs from the identity (0) to the strongest (1) in a random direction; where the
+    bounds are on one side of the identity, in that direction.
 
     Attributes:
         kind: ``"paper"`` or ``"strength"``.
@@ -28,8 +31,7 @@ class Scale:
 
     Raises:
         UserError: bounds for an operation that is not registered.
-        pydantic.ValidationError: bounds that are not two finite numbers, or in `strength`
-            bounds that leave the identity out.
+        pydantic.ValidationError: bounds that are not two different numbers within ±1,000,000.
     """
 
     kind: Literal["paper", "strength"] = "paper"
@@ -42,8 +44,10 @@ class Scale:
             operation = get(name)
             if not operation.has_magnitude:
                 raise ValueError(f"{name} has no magnitude, so it takes no bounds")
-            if not abs(low) < float("inf") > abs(high) or low == high:
-                raise ValueError(f"the bounds of {name} must be two different finite numbers")
+            if not abs(low) <= _LARGEST >= abs(high) or low == high:
+                raise ValueError(
+                    f"the bounds of {name} must be two different finite numbers within ±1,000,000"
+                )
         return dict(bounds)
 
     def lines(self, operation: OperationType) -> tuple[Line, Line]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from math import comb
 from typing import Annotated
 
 import numpy as np
@@ -10,7 +11,7 @@ from pydantic import ConfigDict, Field, field_validator
 from pydantic.dataclasses import dataclass
 
 from dada.ops import PAPER_OPERATIONS, get
-from dada.policy.model import Operation, Policy, SubPolicy
+from dada.policy.model import MOST_SUB_POLICIES, Operation, Policy, SubPolicy
 from dada.policy.scale import Scale
 
 
@@ -25,7 +26,8 @@ class SearchSpace:
 
     Raises:
         UserError: an operation that is not registered.
-        pydantic.ValidationError: an operation twice, or fewer operations than `length`.
+        pydantic.ValidationError: an operation twice.
+        ValueError: fewer operations than `length`, or more than 10,000 sub-policies of them.
     """
 
     operations: tuple[str, ...] = PAPER_OPERATIONS
@@ -47,6 +49,12 @@ class SearchSpace:
             raise ValueError(
                 f"{names} cannot fill sub-policies of {self.length}: at least {self.length} "
                 "different operations are needed (Color changes RGB images only)"
+            )
+        count = comb(len(self.operations), self.length)
+        if count > MOST_SUB_POLICIES:
+            raise ValueError(
+                f"{len(self.operations)} operations make {count:,} sub-policies of {self.length}: "
+                f"at most {MOST_SUB_POLICIES:,}, so take fewer operations or a smaller length"
             )
 
     @property

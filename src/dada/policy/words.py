@@ -54,7 +54,8 @@ def _words(kind: OperationType, value: float, side: Side) -> str:
     height, width = (side, side) if isinstance(side, int) else side
     for ending, pixels in ((" of the width", width), (" of the height", height)):
         if words.endswith(ending):
-            return f"{value * pixels:.2g} pixels"
+            length = value * pixels
+            return f"{length:.0f} pixels" if abs(length) >= 100 else f"{length:.2g} pixels"
     return words
 
 

@@ -202,4 +202,4 @@ class PolicyDistribution(nn.Module):
             self.space.scale,
             name,
             provenance,
-        )
+        ).rounded()

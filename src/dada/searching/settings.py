@@ -10,6 +10,7 @@ from dada.datasets import Dataset
 from dada.errors import UserError, first_line
 from dada.ops import PAPER_OPERATIONS
 from dada.policy import Scale, SearchSpace, effective
+from dada.policy.model import Spread
 from dada.searching.common import (
     NetworkSettings,
     NonNegative,
@@ -53,7 +54,7 @@ class Settings(NetworkSettings):
     length: Annotated[int, Field(ge=1, le=6)] = 2
     scale: Literal["paper", "strength"] = "strength"
     bounds: dict[str, tuple[float, float]] = Field(default_factory=dict)
-    spread: NonNegative = 1.0
+    spread: Spread = 1.0
     """Randomness of magnitudes, as in `dada.policy.Operation`."""
 
     # The policy gradient of a step.

@@ -1,0 +1,32 @@
+"""Plain data, as a policy file can hold it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+_DEEPEST = 32  # lists and dicts within each other
+
+
+def plain_data(value: Any, depth: int = 0) -> Any:
+    """The value as JSON would give it back: a tuple becomes a list, a key a string.
+
+    Raises:
+        ValueError: it is nested too deeply, or something in it is not plain data.
+    """
+    if depth > _DEEPEST:
+        raise ValueError(f"nested too deeply: at most {_DEEPEST} levels")
+    if isinstance(value, Mapping):
+        return {str(key): plain_data(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_data(item, depth + 1) for item in value]
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, int) and value.bit_length() <= 64:
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    if isinstance(value, int | float):
+        raise ValueError("numbers must be finite and below 2**64")
+    raise ValueError(f"a {type(value).__name__} is not plain data")
