@@ -127,6 +127,7 @@ class SearchProgress(Bar, Watcher):
 
     epochs_done = 0
     unit = "epoch"
+    _found: Sequence[str] = ()
 
     def on_start(self, search: AnySearch, dataset: Dataset) -> None:
         """Say what is searched, with what."""
@@ -158,6 +159,11 @@ class SearchProgress(Bar, Watcher):
             f"validation accuracy {record['validation_accuracy']:5.1%}  "
             f"{record['seconds']:.1f} s  leading: {text}"
         )
+        notes = record.get("findings", {}).get("notes", [])
+        for note in notes:
+            if note not in self._found:
+                self.say(f"note: {note}")
+        self._found = notes
 
     def on_settled(self, reason: str) -> None:
         """Say why it ends."""

@@ -52,7 +52,11 @@ def rewards_of(rounds: list[dict[str, Any]]) -> dict[str, list[float]]:
     Args:
         rounds: all of a search; those of amounts are left out.
     """
-    alone = [r["trials"] for r in rounds if not _of_amounts(r)]
+    alone = [
+        {name: trial for name, trial in r["trials"].items() if name != "no augmentation"}
+        for r in rounds
+        if not _of_amounts(r)
+    ]
     losses = np.array([[trial["loss"] for trial in trials.values()] for trials in alone])
     logs = np.log(losses.clip(1e-3))  # as the search takes them
     saved = logs.mean(1, keepdims=True) - logs

@@ -181,6 +181,11 @@ class PolicyDistribution(nn.Module):
             "magnitudes": self.magnitudes().tolist(),
         }
 
+    def leading(self, share: float) -> int:
+        """The fewest sub-policies that together hold at least this share of the weight."""
+        held = self.weights().sort(descending=True).values.cumsum(0)
+        return int((held < share - 1e-9).sum()) + 1
+
     def policy(self, keep: int, uniform: bool, name: str, provenance: dict) -> Policy:
         """The `keep` leading sub-policies, by weight or, as in the paper, all alike."""
         weights = self.weights()

@@ -10,10 +10,12 @@ from torch import nn
 
 import dada
 from dada.errors import DivergedError
+from dada.policy import Policy
 from dada.runs import RunFolder
 from dada.searching import Watcher
-from dada.searching.trials.search import AMOUNTS
-from dada.searching.trials.selection import best_amount, shares
+from dada.searching.trials.amount import AMOUNTS, best_amount
+from dada.searching.trials.search import NONE
+from dada.searching.trials.selection import shares
 from dada.searching.trials.trial import Trial, Verdict
 from tests.searching.trials.conftest import FEW, begin
 
@@ -29,6 +31,8 @@ def rehearsed(monkeypatch, seen=None, best=0.6):
         (first, *_) = policy.sub_policies[0].operations
         if seen is not None:
             seen.append((policy, len(train), int(train.images.sum()), seed))
+        if policy == Policy.none():
+            return Verdict(1.0, 2.0, 0.5)
         alone = len(policy.sub_policies) == 1 and len(policy.sub_policies[0].operations) == 1
         loss = 2 - EFFECTS[first.name] if alone else 1 + (first.probability - best) ** 2
         return Verdict(1.0, loss, 0.5)
@@ -51,12 +55,12 @@ def test_the_policy_follows_from_the_losses(digits, monkeypatch):
     expected = np.array([w[a] * w[b] for a, b in pairs])
     assert search.distribution.weights().numpy() == pytest.approx(expected / expected.sum())
     amounts = AMOUNTS[1:]
-    amount = best_amount(amounts, np.log([1 + (a - 0.6) ** 2 for a in amounts]))
+    amount = best_amount(amounts, np.log([1 + (a - 0.6) ** 2 for a in amounts]).tolist())
     policy = search.policy("found", {})
     assert len(policy.sub_policies) == len(pairs)
     for sub_policy in policy.sub_policies:
         for operation in sub_policy.operations:
-            assert operation.probability == pytest.approx(amount)
+            assert operation.probability == amount
             assert (operation.magnitude, operation.spread) == (0.5, 1.0)
 
 
@@ -66,17 +70,49 @@ def test_rounds_try_every_operation_on_the_halves_in_turn_and_then_amounts(digit
     search = begin(digits, rounds=3)
     records = finished(search)
     assert search.length == 5 and [r["epoch"] for r in records] == [1, 2, 3, 4, 5]
-    assert [list(r["trials"]) for r in records[:3]] == [list(search.operations)] * 3
+    assert [list(r["trials"]) for r in records[:3]] == [[NONE, *search.operations]] * 3
     assert list(records[3]["trials"]) == ["0%", "25%", "50%", "75%", "100%"]
-    rounds = [seen[0:3], seen[3:6], seen[6:9], seen[9:14], seen[14:19]]
+    rounds = [seen[0:4], seen[4:8], seen[8:12], seen[12:17], seen[17:22]]
     halves = [{half for _, _, half, _ in trials} for trials in rounds]
     assert all(len(half) == 1 for half in halves)
     assert all(a != b for a, b in pairwise(halves)) and halves[0] == halves[2]
     seeds = [{seed for *_, seed in trials} for trials in rounds]
     assert all(len(seed) == 1 for seed in seeds) and len(set.union(*seeds)) == 5
-    for policy, *_ in rounds[0]:
+    assert rounds[0][0][0].is_none
+    for policy, *_ in rounds[0][1:]:
         ((operation,),) = [s.operations for s in policy.sub_policies]
         assert (operation.probability, operation.magnitude, operation.spread) == (0.5, 0.5, 1.0)
+
+
+@pytest.mark.parametrize("worse", [0.0, 1.0])
+def test_no_augmentation_is_what_is_found_where_every_amount_hurts_or_none_matters(
+    digits, tmp_path, monkeypatch, worse
+):
+    def call(self, train, valid, policy, seed, on_epoch=lambda: None):
+        (first, *_) = policy.sub_policies[0].operations
+        return Verdict(1.0, 0.67 + worse * first.probability, 0.5)
+
+    monkeypatch.setattr(Trial, "__call__", call)
+    found = dada.search(digits, out=tmp_path / "run", **FEW)
+    assert found.is_none and found.describe().startswith("no augmentation")
+    assert dada.load_policy(tmp_path / "run").is_none
+    last = [e for e in RunFolder.open(tmp_path / "run").events if "trials" in e][-1]
+    assert last["findings"]["amount"]["chosen"] == 0
+    assert set(np.ravel(last["probabilities"])) == {0.0}
+    assert any(note.startswith("no augmentation: ") for note in last["findings"]["notes"])
+    # What was tried in the last round is still the policy, though the round before spoke for none.
+    assert list(last["trials"]) == ["0%", "25%", "50%", "75%", "100%"]
+    assert (last["trials"]["100%"]["loss"] > last["trials"]["0%"]["loss"]) == (worse > 0)
+
+
+def test_the_fewest_sub_policies_with_99_percent_of_the_weight_are_kept(digits, monkeypatch):
+    rehearsed(monkeypatch)
+    search = begin(digits, price=0.1)
+    finished(search)
+    weights = search.distribution.weights().sort(descending=True).values
+    kept = len(search.policy("found", {}).sub_policies)
+    assert kept < len(weights)
+    assert weights[:kept].sum() >= 0.99 > weights[: kept - 1].sum()
 
 
 def test_a_long_sub_policy_is_chosen_by_all_its_operations(digits, monkeypatch):
@@ -132,8 +168,10 @@ def test_a_stopped_search_goes_on_to_the_same_bytes(digits, tmp_path, rounds):
     dada.search(digits, out=tmp_path / "part", resume=True, **FEW)
     whole, part = ((tmp_path / name / "policy.json").read_bytes() for name in ("whole", "part"))
     assert whole == part
-    other = dada.search(digits, **{**FEW, "seed": 1})
-    assert other.sub_policies != dada.load_policy(tmp_path / "whole").sub_policies
+    dada.search(digits, out=tmp_path / "other", **{**FEW, "seed": 1})
+    events = [RunFolder.open(tmp_path / name).events for name in ("whole", "part", "other")]
+    tried, again, others = ([e["trials"] for e in es if "trials" in e] for es in events)
+    assert tried == again and tried[0] != others[0]
 
 
 def test_a_state_of_another_search_is_refused(digits):
@@ -169,7 +207,7 @@ def test_processes_share_the_trials_and_the_sum_is_what_one_finds(digits):
         search.run_epoch()
     together = (halves[0].found + halves[1].found).tolist()
     assert together == [list(v.values()) for v in record["trials"].values()]
-    assert sum(steps) == alone.steps[0] == 3 * 2
+    assert sum(steps) == alone.steps[0] == 4 * 2
 
 
 def test_as_many_trials_at_once_as_there_are_threads_change_nothing(digits, tmp_path):
@@ -187,7 +225,7 @@ def test_as_many_trials_at_once_as_there_are_threads_change_nothing(digits, tmp_
     finally:
         torch.set_num_threads(1)
     assert together.sub_policies == alone.sub_policies
-    trials, epochs = (3, 3, 5, 5), FEW["epochs"]
+    trials, epochs = (4, 4, 5, 5), FEW["epochs"]
     assert told == [(r, s + 1) for r, n in enumerate(trials, 1) for s in range(n * epochs)]
 
 
@@ -215,10 +253,10 @@ def test_the_run_says_what_was_done(digits, tmp_path):
     start, *_, finish = run.events
     assert (start["unit"], start["length"]) == ("round", 4) and finish["event"] == "finish"
     rounds = [e for e in run.events if e["event"] == "epoch"]
-    assert [len(r["trials"]) for r in rounds] == [3, 3, 5, 5]
+    assert [len(r["trials"]) for r in rounds] == [4, 4, 5, 5]
     page = (tmp_path / "run" / "report.html").read_text()
     assert "What each operation is worth" in page and "How much of it" in page
-    assert "by 16 trainings of scout-4" in page and "not finished" not in page
+    assert "by 18 trainings of scout-4" in page and "not finished" not in page
     assert json.loads((tmp_path / "run" / "policy.json").read_text())
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from dada.augment import Pipeline
 from dada.datasets import ImageSet
@@ -20,14 +20,15 @@ from dada.policy import Operation, Policy, SubPolicy
 from dada.processes import ALONE, Processes
 from dada.searching.distribution import PolicyDistribution
 from dada.searching.settings import Settings, search_space
-from dada.searching.trials.selection import best_amount, shares
+from dada.searching.trials.amount import AMOUNTS
+from dada.searching.trials.findings import Findings
 from dada.searching.trials.trial import Trial, Verdict
 from dada.side_by_side import Tick, at_once, side_by_side
 
 ALONE_ON = 0.5  # of the images, where an operation is tried by itself
-AMOUNTS = (0.0, 0.25, 0.5, 0.75, 1.0)  # the found policy's probabilities; 0 to compare with
+KEPT_WEIGHT = 0.99  # the fewest sub-policies that hold this share of the weight are kept
 _HALVES = 2
-_TINY = 1e-3  # a loss so small that less is no better
+NONE = "no augmentation"  # the trial that operations are compared with
 
 
 class TrialSearch:
@@ -36,8 +37,9 @@ class TrialSearch:
     What one step tells of an operation is how it disturbs the network, not what the network will
     have learnt from it (docs/research.md). Here the inner problem is trained to its end: the
     reward of an operation is by what share a training on half of the images, with it, lowers the
-    loss on the other half. Rounds take the halves in turn. In the last two rounds the policy of
-    all operations, chosen by their rewards, is tried in several amounts.
+    loss on the other half, against a training without a policy. Rounds take the halves in turn.
+    In the last two rounds the policy of all operations, chosen by their rewards, is tried in
+    several amounts, 0 among them: no augmentation is a possible outcome.
 
     Args:
         settings: complete (`for_dataset`).
@@ -65,7 +67,8 @@ class TrialSearch:
         self.settings, self.processes, self.device = settings, processes, device
         self.train, self.valid = train.to(device), valid.to(device)
         self.epoch = 0
-        self.distribution = PolicyDistribution(search_space(settings), settings.spread)
+        # Direct: what is set is a probability, 0 too, and none of it is learnt by gradient.
+        self.distribution = PolicyDistribution(search_space(settings), settings.spread, direct=True)
         self.trial = Trial(
             settings,
             network,
@@ -109,7 +112,9 @@ class TrialSearch:
             on_step: called after each epoch of a trial with its number in the round, from 1.
 
         Returns:
-            What happened, as plain data: each trial's losses and accuracy, and the distribution.
+            What happened, as plain data: ``trials``, by name each one's losses and accuracy, which
+            in the rounds of operations begin with "no augmentation"; ``findings`` so far
+            (`Findings.record`); and the distribution.
 
         Raises:
             DivergedError: a loss is not a finite number.
@@ -129,7 +134,7 @@ class TrialSearch:
         if not all(map(math.isfinite, means)):
             raise DivergedError(f"the loss is not a finite number in round {self.epoch}")
         self._losses.append([verdict.loss for verdict in verdicts])
-        self._learn()
+        findings = self._learn()
         return {
             "event": "epoch",
             "epoch": self.epoch,
@@ -139,6 +144,7 @@ class TrialSearch:
             "validation_loss": means[1],
             "validation_accuracy": means[2],
             "trials": {name: v._asdict() for name, v in zip(policies, verdicts, strict=True)},
+            "findings": findings.record(),
             **self.distribution.record(),
         }
 
@@ -166,8 +172,8 @@ class TrialSearch:
     def _policies(self, number: int) -> dict[str, Policy]:
         """What a round tries, by name."""
         if number < self.settings.rounds:
-            return {name: self.alone(name) for name in self.operations}
-        found = self.policy("", {})
+            return {NONE: Policy.none()} | {name: self.alone(name) for name in self.operations}
+        found = self._chosen("", {})
         return {f"{amount:.0%}": _at(found, amount) for amount in AMOUNTS}
 
     @property
@@ -177,7 +183,7 @@ class TrialSearch:
 
     def _count(self, number: int) -> int:
         """How many policies a round tries."""
-        return len(self.operations) if number < self.settings.rounds else len(AMOUNTS)
+        return 1 + len(self.operations) if number < self.settings.rounds else len(AMOUNTS)
 
     def alone(self, name: str) -> Policy:
         """An operation by itself, at any strength."""
@@ -203,23 +209,27 @@ class TrialSearch:
             found[mine[number]] = found.new_tensor(verdict)
         return [Verdict(*row) for row in self.processes.sum(found, self.device).tolist()]
 
-    def _learn(self) -> None:
+    def _learn(self) -> Findings:
         """Turn the rounds so far into the distribution."""
         rounds = self.settings.rounds
-        rewards = -_logs(self._losses[:rounds])
-        chosen = shares(rewards, self.settings.price).log()
+        alone, amounts = self._losses[:rounds], self._losses[rounds:]
+        findings = Findings.of(self.operations, alone, amounts, self.settings.price)
+        chosen = findings.shares.log()
         with torch.no_grad():
             # A sub-policy is chosen as often as its operations would come together.
             self.distribution.selection.copy_(chosen[self.distribution.table.operation].sum(1))
-            if self.epoch > rounds:
-                losses = _logs(self._losses[rounds:]).mean(0)
-                amount = best_amount(AMOUNTS[1:], losses[1:].tolist())
-                self.distribution.probability.fill_(amount).logit_()
-                self.distribution.clip()
+            if findings.amounts:
+                self.distribution.probability.fill_(findings.amounts.amount)
+        return findings
 
     def policy(self, name: str, provenance: dict[str, Any]) -> Policy:
-        """The policy as it stands."""
-        keep = self.settings.keep or len(self.distribution.space.sub_policies)
+        """The policy as it stands: none, if no amount of it is better."""
+        nothing = not self.distribution.probabilities().any()
+        return Policy.none(name, provenance) if nothing else self._chosen(name, provenance)
+
+    def _chosen(self, name: str, provenance: dict[str, Any]) -> Policy:
+        """The policy of all operations by their shares, whatever amount of it is best."""
+        keep = self.settings.keep or self.distribution.leading(KEPT_WEIGHT)
         uniform = self.settings.uniform_weights
         return self.distribution.policy(keep, uniform, name, provenance)
 
@@ -234,11 +244,6 @@ class TrialSearch:
             raise ValueError("a state of other rounds")
         self.epoch, self._losses = state["epoch"], state["losses"]
         self._learn()
-
-
-def _logs(losses: list[list[float]]) -> Tensor:
-    """Their logarithms, so that differences are shares; of what is all right, a finite number."""
-    return torch.tensor(losses, dtype=torch.float64).clamp_min(_TINY).log()
 
 
 def _at(policy: Policy, amount: float) -> Policy:

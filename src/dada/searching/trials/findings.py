@@ -1,0 +1,200 @@
+"""What the rounds so far have found, for the policy, for the record and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from dada.searching.trials.amount import AMOUNTS, Choice, choose
+from dada.searching.trials.selection import (
+    CONFIDENCE,
+    Noise,
+    chance,
+    effects,
+    noise,
+    reliability,
+    shares,
+    trust,
+)
+
+_TINY = 1e-3  # a loss so small that less is no better
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What rounds of trials come to.
+
+    Attributes:
+        operations: their names.
+        shares: (N,) how often each is chosen.
+        effects: (N,) the log loss that each saves against no policy.
+        noise: of a single trial; from the rounds of operations and those of amounts.
+        rounds: of operations so far.
+        reliability, trust: of the operations' order; None after a single round.
+        amounts: so far how much of the policy, and why; None before those rounds.
+        amount_rounds: of amounts so far.
+    """
+
+    operations: tuple[str, ...]
+    shares: Tensor
+    effects: Tensor
+    noise: Noise
+    rounds: int
+    reliability: float | None
+    trust: float | None
+    amounts: Choice | None
+    amount_rounds: int
+
+    @classmethod
+    def of(
+        cls,
+        operations: Sequence[str],
+        alone: Sequence[Sequence[float]],
+        amounts: Sequence[Sequence[float]],
+        price: float,
+    ) -> Findings:
+        """From the losses of every trial.
+
+        Args:
+            alone: of each round of operations, the loss without a policy and each operation's.
+            amounts: of each round of amounts, the loss at each of `AMOUNTS`.
+            price: of leaving the uniform choice (`shares`).
+        """
+        tried, much = _logs(alone), _logs(amounts)
+        rewards, several = -tried[:, 1:], len(alone) > 1 and len(operations) > 1
+        size = noise(tried, much) if amounts else noise(tried)
+        return cls(
+            tuple(operations),
+            shares(rewards, price),
+            effects(tried),
+            size,
+            len(alone),
+            reliability(rewards) if several else None,
+            trust(rewards) if several else None,
+            choose(much, size) if amounts else None,
+            len(amounts),
+        )
+
+    def record(self) -> dict[str, Any]:
+        """As plain data, the `findings` of a round's event.
+
+        Keys:
+            operations: by name ``effect``, the log loss that the operation saves against no
+                policy in the mean of the rounds (above 0: better than none); its
+                ``standard_error``; ``p_value``, how likely noise alone makes the best of all
+                operations look this good (Dunnett, one-sided); ``share``, how often the policy
+                chooses it. The standard error is √(2 s² / rounds), with s² the residual variance
+                of all trials; it and the p-value are null while there is a single round.
+            reliability: Cronbach's alpha of the operations' rewards; ``trust``, its lower
+                confidence limit, by which the rewards are shrunk. Null after one round.
+            noise: ``standard_deviation`` of a single trial's log loss and its
+                ``degrees_of_freedom``.
+            amount: null before the rounds of amounts. ``chosen``, 0 for none; ``gains``, by
+                amount (``"25%"``) the ``effect`` and ``standard_error`` against none;
+                ``p_value``, how likely noise alone makes the best look this good; ``differ``,
+                whether amounts above 0 differ by more than noise.
+            notes: what there is to say, in words.
+        """
+        return {
+            "operations": {
+                name: {
+                    **self._effect(effect, self.rounds),
+                    "p_value": self._p_value(effect),
+                    "share": share,
+                }
+                for name, effect, share in zip(
+                    self.operations, self.effects.tolist(), self.shares.tolist(), strict=True
+                )
+            },
+            "reliability": self.reliability,
+            "trust": self.trust,
+            "noise": {
+                "standard_deviation": self.noise.variance**0.5,
+                "degrees_of_freedom": self.noise.freedom,
+            },
+            "amount": self._amount(),
+            "notes": self.notes(),
+        }
+
+    def _effect(self, effect: float, rounds: int) -> dict[str, float | None]:
+        return {"effect": effect, "standard_error": self.noise.error(rounds)}
+
+    def _p_value(self, effect: float) -> float | None:
+        error = self.noise.error(self.rounds)
+        return chance(effect, error, len(self.operations), self.noise.freedom) if error else None
+
+    def _amount(self) -> dict[str, Any] | None:
+        if self.amounts is None:
+            return None
+        gains = zip(AMOUNTS[1:], self.amounts.gains.tolist(), strict=True)
+        return {
+            "chosen": self.amounts.amount,
+            "gains": {f"{a:.0%}": self._effect(gain, self.amount_rounds) for a, gain in gains},
+            "p_value": self.amounts.p_value,
+            "differ": self.amounts.differ,
+        }
+
+    def notes(self) -> list[str]:
+        """What there is to say."""
+        return [*self._on_operations(), *self._on_amounts()]
+
+    def _on_operations(self) -> list[str]:
+        said = []
+        if self.trust == 0:
+            said.append("operations do not differ by more than noise: all are chosen alike")
+        error = self.noise.error(self.rounds)
+        if error:
+            better = self._beyond(self.effects, error)
+            worse = self._beyond(-self.effects, error)
+            said.append(
+                f"of {len(self.operations)} operations by themselves, against no policy: better "
+                f"by more than noise {_named(better)}; worse {_named(worse)}"
+            )
+        return said
+
+    def _beyond(self, effects: Tensor, error: float) -> list[str]:
+        count, freedom = len(self.operations), self.noise.freedom
+        return [
+            name
+            for name, effect in zip(self.operations, effects.tolist(), strict=True)
+            if chance(effect, error, count, freedom) <= 1 - CONFIDENCE
+        ]
+
+    def _on_amounts(self) -> list[str]:
+        if self.amounts is None:
+            return []
+        gains, error = self.amounts.gains, self.noise.error(self.amount_rounds)
+        best = int(gains.argmax())
+        most = f"{AMOUNTS[1 + best]:.0%}, {_signed(gains[best].item())}"
+        most += f" ± {error:.3f}" if error else ""
+        if self.amounts.amount == 0:
+            why = (
+                "every amount of the policy raises the loss"
+                if gains[best] <= 0
+                else "no amount of the policy lowers the loss by more than noise"
+            )
+            return [f"no augmentation: {why} (best: {most} in log loss)"]
+        if not self.amounts.differ:
+            return [
+                f"amounts of {AMOUNTS[1]:.0%} to {AMOUNTS[-1]:.0%} do not differ by more than "
+                f"noise; {self.amounts.amount:.0%} is taken (best: {most} in log loss)"
+            ]
+        return []
+
+
+def _named(names: Sequence[str]) -> str:
+    return ", ".join(names) or "none"
+
+
+def _signed(gain: float) -> str:
+    """A gain as the change of the loss that it is."""
+    return f"{-gain:+.3f}"
+
+
+def _logs(losses: Sequence[Sequence[float]]) -> Tensor:
+    """Their logarithms, so that differences are shares; of what is all right, a finite number."""
+    return torch.tensor(losses, dtype=torch.float64).clamp_min(_TINY).log()

@@ -1,0 +1,77 @@
+"""What is recorded and said of the rounds."""
+
+import json
+import math
+
+import pytest
+import torch
+
+from dada.searching.trials.findings import Findings
+
+NAMES = ("Rotate", "Invert", "Color")
+ALONE = [[1.0, 0.8, 1.5, 1.0], [1.2, 0.97, 1.78, 1.21]]
+
+
+def found(alone=ALONE, amounts=(), names=NAMES):
+    return Findings.of(names, alone, amounts, 0.6)
+
+
+def test_effects_are_against_no_policy_with_their_standard_error():
+    record = found().record()
+    rotate = record["operations"]["Rotate"]
+    expected = (math.log(1.0 / 0.8) + math.log(1.2 / 0.97)) / 2
+    assert rotate["effect"] == pytest.approx(expected)
+    assert record["operations"]["Invert"]["effect"] < 0 < rotate["effect"]
+    assert rotate["standard_error"] == record["noise"]["standard_deviation"]  # of two rounds
+    assert rotate["p_value"] < 0.01 and record["operations"]["Color"]["p_value"] > 0.5
+    assert sum(o["share"] for o in record["operations"].values()) == pytest.approx(1)
+    assert record["amount"] is None and 0.9 < record["trust"] < record["reliability"] < 1
+
+
+def test_a_single_round_claims_no_certainty():
+    record = found(ALONE[:1]).record()
+    assert record["trust"] is record["reliability"] is None
+    for operation in record["operations"].values():
+        assert operation["standard_error"] is operation["p_value"] is None
+    assert record["notes"] == []
+
+
+def test_the_share_of_the_best_does_not_depend_on_what_none_comes_to():
+    other = [[9.0, *row[1:]] for row in ALONE]
+    assert torch.equal(found(other).shares, found().shares)
+
+
+def test_the_record_is_plain_data():
+    amounts = [[1.0, 0.8, 0.75, 0.8, 0.9]] * 2
+    for given in ((ALONE[:1], ()), (ALONE, ()), (ALONE, amounts[:1]), (ALONE, amounts)):
+        record = found(*given).record()
+        assert json.loads(json.dumps(record, allow_nan=False)) == record
+
+
+def test_rounds_that_contradict_each_other_are_said_to():
+    (note, _) = found([[1.0, 0.8, 1.2, 1.0], [1.0, 1.2, 0.8, 1.0]]).notes()
+    assert note == "operations do not differ by more than noise: all are chosen alike"
+
+
+def test_what_helps_and_what_hurts_is_named():
+    (note,) = found().notes()
+    assert note == (
+        "of 3 operations by themselves, against no policy: better by more than noise Rotate; "
+        "worse Invert"
+    )
+
+
+@pytest.mark.parametrize(
+    ("amounts", "said"),
+    [
+        ([[0.67, 0.72, 0.75, 0.8, 0.85]] * 2, "no augmentation: every amount of the policy raises"),
+        ([[0.67, 0.668, 0.7, 0.7, 0.7]] * 2, "no augmentation: no amount of the policy lowers"),
+        ([[1.0, 0.8, 0.8, 0.8, 0.8]] * 2, "amounts of 25% to 100% do not differ by more than"),
+    ],
+)
+def test_none_and_ties_are_said(amounts, said):
+    assert found(amounts=amounts).notes()[-1].startswith(said)
+
+
+def test_a_clear_best_amount_needs_no_note():
+    assert len(found(amounts=[[1.0, 0.9, 0.6, 0.8, 1.2]] * 2).notes()) == 1
