@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_DOCS := $(VENV)/.ready-docs
 
-.PHONY: install demo test test-slow test-libraries check bench docs clean
+.PHONY: install demo test test-slow torture test-libraries check bench docs clean
 
 install: $(READY)
 
@@ -25,6 +25,11 @@ test: $(READY)
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow
+
+# Kills, full disks, damaged files, two owners: half an hour at most, with counts at the end.
+# DADA_TORTURE_SECONDS and DADA_TORTURE_SEED set how much of it and which.
+torture: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m torture tests/torture
 
 # Against every library that policies are exported to, in an environment of their own.
 LIBRARIES := .venv-libraries

@@ -1,0 +1,52 @@
+"""A kill at every call that touches a file of the run: open, rename, fsync, unlink, mkdir."""
+
+import itertools
+import os
+import random
+import shutil
+import signal
+from functools import partial
+
+from tests.torture.jobs import JOBS, KILLED, finish, judged, start, whole
+
+NAMES = ("open", "replace", "fsync", "unlink", "mkdir")
+
+
+def faults(seed, folder):
+    places = {name: itertools.count(1) for name in JOBS}
+    rng = random.Random(seed)
+    while places:
+        name = rng.choice(list(places))
+        whole(name, folder)
+        number, run = next(places[name]), folder / "call"
+        code = finish(start(name, run, prepare=partial(kill_at, number, run)))
+        if code == KILLED:
+            code = finish(start(name, run, resume=run.is_dir()))
+            yield "killed"
+        else:  # there are no more calls
+            del places[name]
+        yield judged(name, code, run, folder)
+        shutil.rmtree(run, ignore_errors=True)
+
+
+def kill_at(number, run):
+    """Kill this process at a call: the odd ones before, the even ones after it is made."""
+    calls = itertools.count(1)
+
+    def counted(call):
+        def wrapper(path, *rest, **named):
+            # fsync has no path, and nothing else here calls it.
+            if not isinstance(path, int) and not os.fspath(path).startswith(str(run)):
+                return call(path, *rest, **named)
+            turn = next(calls)
+            if turn == (number + 1) // 2 and number % 2:
+                os.kill(os.getpid(), signal.SIGKILL)
+            result = call(path, *rest, **named)
+            if turn == number // 2 and not number % 2:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return result
+
+        return wrapper
+
+    for name in NAMES:
+        setattr(os, name, counted(getattr(os, name)))
