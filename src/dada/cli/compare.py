@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -52,7 +53,7 @@ def compare(
     from dada.cli.progress import CompareProgress
     from dada.models.device import pick_device
     from dada.training import compare as run_compare
-    from dada.training.settings import TrainSettings, make_settings
+    from dada.training.settings import TrainSettings, choose_images, make_settings
 
     given = {
         "model": model,
@@ -64,10 +65,10 @@ def compare(
         "precision": precision,
         **o.extra_settings(set_, TrainSettings.model_fields),
     }
-    make_settings(preset, **given)  # what is wrong with these is said before a long load
+    asked = make_settings(preset, **given)  # what is wrong with these is said before a long load
     pick_device(device)
     o.check_model(model)
-    dataset = o.open_data(data, side, root)
+    dataset = o.open_data(data, side, root, choose=partial(choose_images, asked))
     out = out or Path("runs") / f"{dataset.name}-compare"
     o.check_outside(out, data)
     with CompareProgress(dataset.notes) as progress:

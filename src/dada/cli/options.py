@@ -7,12 +7,15 @@ import math
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dada.cli.terminal import terminal
 from dada.errors import UserError
+
+if TYPE_CHECKING:
+    from dada.datasets import Choose
 
 _OPTIONS = ("preset", "seed", "seeds", "side", "device")  # not by --set
 
@@ -131,18 +134,25 @@ def extra_settings(pairs: list[str] | None, known: Iterable[str]) -> dict[str, A
     return settings
 
 
-def open_data(source: str, side: int | None, root: Path | None, files: bool = False) -> Any:
+def open_data(
+    source: str,
+    side: int | None,
+    root: Path | None,
+    files: bool = False,
+    choose: Choose | None = None,
+) -> Any:
     """Load the data and tell what was decided about it.
 
     Args:
         files: images that do not fit in memory may stay in their files.
+        choose: which training images of a folder to decode; None decodes all.
     """
     from dada import datasets
 
     if files:
         dataset = datasets.open_images(source, side, root)
     else:
-        dataset = datasets.load(source, side=side, root=root)
+        dataset = datasets.load(source, side=side, root=root, choose=choose)
     for note in dataset.notes:
         terminal.note(note)
     return dataset

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dada.cli import options as o
 from dada.cli.terminal import check_writable, terminal
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dada.datasets import FileDataset
 
 
 def preview(
@@ -36,13 +42,22 @@ def preview(
     o.check_picture(out)
     import torch
 
+    from dada.datasets import Chosen
     from dada.policy import load_policy
     from dada.report import contact_sheet
 
     chosen = load_policy(policy)
-    dataset = o.open_data(data, side, root)
-    generator = torch.Generator().manual_seed(seed)
-    picked = torch.randperm(len(dataset.train), generator=generator)[:columns]
-    sheet = contact_sheet(dataset.train.images[picked], chosen, rows=rows, seed=seed)
+
+    def pick(images: Sized) -> Tensor:
+        generator = torch.Generator().manual_seed(seed)
+        return torch.randperm(len(images), generator=generator)[:columns]
+
+    def choose(files: FileDataset) -> Chosen:
+        return Chosen(pick(files.train).numpy(), test=False)
+
+    dataset = o.open_data(data, side, root, choose=choose)
+    images = dataset.train.images
+    shown = images if dataset.files else images[pick(images)]  # of files, these alone are decoded
+    sheet = contact_sheet(shown, chosen, rows=rows, seed=seed)
     sheet.save(out)
     terminal.say(out)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -64,7 +65,7 @@ def search(
     from dada.models.device import pick_device
     from dada.policy import dumps
     from dada.searching import search as run_search
-    from dada.searching.settings import Settings, make_settings
+    from dada.searching.settings import Settings, choose_images, make_settings
 
     given = {
         "model": model,
@@ -80,10 +81,10 @@ def search(
         **o.extra_settings(set_, Settings.model_fields),
     }
     seconds = o.seconds(budget)
-    make_settings(preset, **given)  # what is wrong with these is said before a long load
+    asked = make_settings(preset, **given)  # what is wrong with these is said before a long load
     pick_device(device)
     o.check_model(model)
-    dataset = o.open_data(data, side, root)
+    dataset = o.open_data(data, side, root, choose=partial(choose_images, asked))
     out = out or Path("runs") / dataset.name
     o.check_outside(out, data)
     with SearchProgress(dataset.notes) as progress:

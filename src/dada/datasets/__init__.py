@@ -2,7 +2,7 @@
 
 from dada.datasets.adapt import from_torch
 from dada.datasets.anything import AnyData, as_dataset
-from dada.datasets.files import FileDataset, ImageFiles, open_files, open_images
+from dada.datasets.files import FileDataset, ImageFiles
 from dada.datasets.imageset import (
     Dataset,
     ImageSet,
@@ -10,8 +10,9 @@ from dada.datasets.imageset import (
     channels_in_words,
     even_batches,
 )
-from dada.datasets.load import DEFAULT_ROOT, load
+from dada.datasets.load import DEFAULT_ROOT, load, open_files, open_images
 from dada.datasets.named import NAMES
+from dada.datasets.read_folder import Choose, Chosen
 from dada.datasets.splits import PAPER_REDUCED, halve, halves, hold_out, reduced
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "NAMES",
     "PAPER_REDUCED",
     "AnyData",
+    "Choose",
+    "Chosen",
     "Dataset",
     "FileDataset",
     "ImageFiles",

@@ -15,6 +15,7 @@ from dada.datasets.huggingface import is_split, read_splits
 from dada.datasets.imageset import Dataset, ImageSet, Parts
 from dada.datasets.labels import numbered, renumbering, single
 from dada.datasets.load import complete, load
+from dada.datasets.read_folder import Choose
 from dada.errors import UserError
 
 AnyData = str | Path | Dataset | MapStyle | tuple[MapStyle, MapStyle] | Mapping[str, MapStyle]
@@ -22,7 +23,12 @@ AnyData = str | Path | Dataset | MapStyle | tuple[MapStyle, MapStyle] | Mapping[
 _TRAIN, _TEST = ("train", "training"), ("test", "validation", "valid", "val")
 
 
-def as_dataset(data: AnyData, side: int | None = None, root: str | Path | None = None) -> Dataset:
+def as_dataset(
+    data: AnyData,
+    side: int | None = None,
+    root: str | Path | None = None,
+    choose: Choose | None = None,
+) -> Dataset:
     """Images from a name or path (`load`), from PyTorch datasets or from Hugging Face's.
 
     Args:
@@ -34,6 +40,7 @@ def as_dataset(data: AnyData, side: int | None = None, root: str | Path | None =
             library, or a ``DatasetDict``, is taken as `read_splits` takes it.
         side: of the images, in pixels; None keeps or chooses it.
         root: where named sets are kept.
+        choose: as in `load`.
 
     Raises:
         UserError: as `load` and `from_torch`; or there are more than two datasets.
@@ -41,7 +48,7 @@ def as_dataset(data: AnyData, side: int | None = None, root: str | Path | None =
     if isinstance(data, Dataset):
         return data
     if isinstance(data, str | Path):
-        return load(data, side=side, root=root)
+        return load(data, side=side, root=root, choose=choose)
     splits = _splits(data)
     name = type(splits["train"]).__name__
     if all(map(is_split, splits.values())):

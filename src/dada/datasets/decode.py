@@ -49,7 +49,7 @@ class Decoded:
     """Images of two lists of files, all grey or all RGB, and what was left out."""
 
     train: ImageSet
-    test: ImageSet | None
+    test: ImageSet
     skipped: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -70,7 +70,7 @@ def decode(
     Args:
         root: the folder that messages name, and that skipped files are relative to.
         train: training files.
-        test: test files, or None.
+        test: test files; None for none.
         side: of the images, in pixels.
         border: see `dada.datasets.pixels.square`.
         progress: called after each file.
@@ -79,10 +79,9 @@ def decode(
         UserError: more than 3 files and more than 3 % of them are unreadable, or all would not
             fit in memory.
     """
-    samples = (
-        train if test is None else Samples(train.files + test.files, train.labels + test.labels)
-    )
-    _check_memory(root, len(samples.files), side)
+    test = test or Samples((), ())
+    samples = Samples(train.files + test.files, train.labels + test.labels)
+    _check_memory(root, len(train.files), len(test.files), side)
     pixels, grey, failures, losses = _read_all(samples.files, side, border, progress)
     skipped, notes = _left_out(root, samples.files, failures)
     total = len(samples.files)
@@ -98,23 +97,25 @@ def decode(
     images, targets = torch.from_numpy(pixels), torch.from_numpy(labels)
     return Decoded(
         ImageSet(images[:count], targets[:count]),
-        None if test is None else ImageSet(images[count:], targets[count:]),
+        ImageSet(images[count:], targets[count:]),
         skipped,
         notes,
     )
 
 
-def _check_memory(root: Path, count: int, side: int) -> None:
+def _check_memory(root: Path, train: int, test: int, side: int) -> None:
     """Refuse, before memory is taken, what would not fit: with copies, twice the pixels."""
-    free, each = available() // 2, 3 * side * side
-    if count * each > free:
-        widest = math.isqrt(free // (3 * count)) if count else side
-        raise UserError(
-            f"{root}: {count:,} images of {side}x{side} take {count * each / 2**30:.1f} GiB, and "
-            f"{free / 2**30:.1f} GiB are free for them: "
-            + (f"--side {widest} fits, or " if widest >= 8 else "")
-            + f"--images {free // each:,} at {side}x{side}"
-        )
+    count, free, each = train + test, available() // 2, 3 * side * side
+    if count * each <= free:
+        return
+    widest, fitting = math.isqrt(free // (3 * count)), free // each - test
+    ways = [f"--side {widest}"] if widest >= 8 else []
+    ways += [f"--images {fitting} at {side}x{side}"] if fitting >= 4 else []
+    raise UserError(
+        f"{root}: {count:,} images of {side}x{side} take {count * each / 2**30:.1f} GiB, and "
+        f"{free / 2**30:.1f} GiB are free for them: "
+        + (f"{' or '.join(ways)} would fit" if ways else "take fewer")
+    )
 
 
 def shorter_sides(files: Sequence[str]) -> list[int]:
@@ -226,8 +227,8 @@ def _left_out(
     """Return the skipped files and a note about them, or raise if they are too many."""
     if not failures:
         return (), ()
-    reasons = {os.path.relpath(files[i], root): failures[i] for i in sorted(failures)}
-    skipped = tuple(reasons)
+    reasons = {os.path.relpath(files[i], root): why for i, why in failures.items()}
+    skipped = tuple(sorted(reasons))
     first = "; ".join(f"{name} ({reasons[name]})" for name in skipped[:3])
     more = f" and {len(skipped) - 3} more" if len(skipped) > 3 else ""
     count = f"{len(skipped)} of {len(files)} image files cannot be read"

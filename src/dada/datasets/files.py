@@ -12,19 +12,16 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from dada.datasets.copies import copies_across
 from dada.datasets.decode import Samples, reason, sampled_bits
-from dada.datasets.folder import list_folder
+from dada.datasets.folder import Listing
 from dada.datasets.imagenet import list_imagenet
-from dada.datasets.imageset import Dataset, check_labels, make_printable
-from dada.datasets.load import imagenet_folder, load, path_name
-from dada.datasets.named import NAMES
+from dada.datasets.imageset import check_labels, make_printable
 from dada.datasets.picture import quiet, read_picture
-from dada.datasets.pixels import bits_in_words, check_side, to_eight_bits
+from dada.datasets.pixels import bits_in_words, to_eight_bits
 from dada.datasets.splits import split_off_test_set
 from dada.errors import UserError
 from dada.files import opened
-
-_MEMORY = 2**31  # bytes of images; a network and its activations want the rest
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,11 +63,14 @@ class ImageFiles:
         return replace(self, files=files, labels=self.labels[chosen])
 
     def contents(self) -> list[bytes | int]:
-        """A digest of each file, equal where two files are; of a size of its own, its index."""
-        sizes = [os.path.getsize(file) for file in self.files]
+        """A digest of each file, equal where two files are.
+
+        A file of a size of its own, or that cannot be read, is known by its index.
+        """
+        sizes = [_size(file) for file in self.files]
         counts = Counter(sizes)
         return [
-            _digest(file) if counts[size] > 1 else index
+            (_digest(file) if counts[size] > 1 else None) or index
             for index, (file, size) in enumerate(zip(self.files, sizes, strict=True))
         ]
 
@@ -93,9 +93,19 @@ class ImageFiles:
             ) from error
 
 
-def _digest(file: str) -> bytes:
-    with opened(file) as source:
-        return hashlib.file_digest(source, "blake2b").digest()
+def _size(file: str) -> int:
+    try:
+        return os.path.getsize(file)
+    except OSError:  # unreadable files are reported when they are decoded
+        return -1
+
+
+def _digest(file: str) -> bytes | None:
+    try:
+        with opened(file) as source:
+            return hashlib.file_digest(source, "blake2b").digest()
+    except (OSError, UserError):
+        return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,58 +166,8 @@ class FileDataset:
         return tuple(mean.tolist()), tuple(std.tolist())
 
 
-def open_images(
-    source: str | Path, side: int | None = None, root: str | Path | None = None
-) -> Dataset | FileDataset:
-    """Load images (`load`) if they fit in 2 GiB of memory, else leave them in their files.
-
-    All of ImageNet stays in its files. Files are brought to 224×224 pixels where no side is given.
-
-    Raises:
-        UserError: as `load` and `open_files`.
-    """
-    if source != "imagenet":
-        if source in NAMES or not Path(source).expanduser().is_dir():
-            return load(source, side=side, root=root)
-        found = open_files(source, root, side)
-        widest = side or 96  # what `load` chooses at most
-        size = (len(found.train) + len(found.test)) * 3 * widest**2
-        if size <= _MEMORY:
-            return load(source, side=side, root=root)
-        note = f"the images would take {size / 2**30:.1f} GiB of memory: they stay in their files"
-        return replace(found, notes=(*found.notes, note))
-    return open_files(source, root, side)
-
-
-def open_files(
-    source: str | Path, root: str | Path | None = None, side: int | None = None
-) -> FileDataset:
-    """List the images of ImageNet or of an image folder; nothing is decoded, all are RGB.
-
-    Args:
-        source: ``imagenet``, all 1,000 classes of it, or the path of an image folder as
-            `dada.datasets.load` takes it. Where that has no test set, 20 % of every class
-            are held out as one.
-        root: the folder that holds ImageNet; None is ``~/.cache/dada/imagenet``.
-        side: that images are brought to, in pixels; None is 224.
-
-    Raises:
-        UserError: neither is there; the message says what would be right.
-    """
-    check_side(side)
-    square = (side or 224, side or 224)
-    if source == "imagenet":
-        return replace(_open_imagenet(imagenet_folder(root)), side=square)
-    path = Path(source).expanduser()
-    try:
-        if path.is_dir():
-            return replace(_open_folder(path), side=square)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
-    raise UserError(f"{path}: no image folder: files are opened from one, or from imagenet")
-
-
-def _open_imagenet(root: Path) -> FileDataset:
+def imagenet_files(root: Path) -> FileDataset:
+    """All 1,000 classes of ImageNet, as `dada.datasets.imagenet.list_imagenet` finds them."""
     listing = list_imagenet(root)
     assert listing.test is not None
     note = (
@@ -218,19 +178,40 @@ def _open_imagenet(root: Path) -> FileDataset:
     return FileDataset("imagenet", train, test, listing.classes, notes=(note, *listing.notes))
 
 
-def _open_folder(path: Path) -> FileDataset:
-    name, listing = path_name(path), list_folder(path)
-    bits = sampled_bits(listing.train.files)
-    notes = listing.notes
-    if bits is not None:
-        notes = (*notes, f"{bits_in_words(bits)}, by a sample; what is above becomes white")
-    train = _files(listing.train, bits or 16)
+def folder_files(name: str, listing: Listing) -> FileDataset:
+    """The files of an image folder, 20 % of every class held out where it has no test set.
+
+    The split is made before anything is decoded, so that it is the same whatever is done with the
+    files, and whichever of them can be read.
+
+    Raises:
+        UserError: too few images to hold out a test set.
+    """
+    train = _files(listing.train)
     if listing.test is not None:
-        test = _files(listing.test, bits or 16)
-        return FileDataset(name, train, test, listing.classes, notes=notes)
-    train, test, held_out = split_off_test_set(name, train, listing.classes)
-    return FileDataset(name, train, test, listing.classes, notes=(*notes, *held_out))
+        test = _files(listing.test)
+        said = copies_across(*_contents(train, test))
+    else:
+        train, test, said = split_off_test_set(name, train, listing.classes)
+    notes = (*listing.notes, *said)
+    return FileDataset(name, train, test, listing.classes, notes=notes)
 
 
-def _files(samples: Samples, bits: int = 16) -> ImageFiles:
-    return ImageFiles(samples.files, torch.tensor(samples.labels, dtype=torch.int64), bits=bits)
+def with_bits(dataset: FileDataset) -> FileDataset:
+    """The same files, their grey of more than 8 bits read as a sample of them says."""
+    bits = sampled_bits(dataset.train.files)
+    if bits is None:
+        return dataset
+    train, test = (replace(part, bits=bits) for part in (dataset.train, dataset.test))
+    note = f"{bits_in_words(bits)}, by a sample; what is above becomes white"
+    return replace(dataset, train=train, test=test, notes=(*dataset.notes, note))
+
+
+def _contents(train: ImageFiles, test: ImageFiles) -> tuple[list[object], list[object]]:
+    """The contents of two lists of files, such that they can be compared."""
+    both = _files(Samples(train.files + test.files, (0,) * (len(train) + len(test)))).contents()
+    return [*both[: len(train)]], [*both[len(train) :]]
+
+
+def _files(samples: Samples) -> ImageFiles:
+    return ImageFiles(samples.files, torch.tensor(samples.labels, dtype=torch.int64))

@@ -3,14 +3,9 @@
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
-import numpy as np
-
-from dada.datasets.decode import Progress, Samples, decode, shorter_sides
-from dada.datasets.imageset import Parts
+from dada.datasets.decode import Samples
 from dada.datasets.layout import check_classes, find_layout, part_of
-from dada.datasets.pixels import choose_side
 from dada.datasets.tree import ENDINGS, Tree
 from dada.errors import UserError, listed, printable
 
@@ -32,7 +27,11 @@ class Listing:
 
 
 def list_folder(path: Path) -> Listing:
-    """List an image folder as `read_folder` describes it; no file is opened.
+    """List an image folder; no file is opened.
+
+    Either class folders directly, or ``train/`` with, optionally, ``test/`` beside it
+    (`dada.datasets.layout`). Class folders may have folders inside; what counts as a picture is
+    said in `dada.datasets.tree`.
 
     Raises:
         UserError: no images, no class folders, one class only, or test classes that are not
@@ -47,43 +46,6 @@ def list_folder(path: Path) -> Listing:
         notes += [f"{layout.test.root.name}/: {note}" for note in _notes(layout.test)]
     train = labelled(layout.train, classes)
     return Listing(train, test, tuple(map(printable, classes)), tuple(notes))
-
-
-def read_folder(path: Path, side: int | None = None, progress: Progress | None = None) -> Parts:
-    """Read an image folder.
-
-    Either class folders directly, or ``train/`` with, optionally, ``test/`` or ``val/`` beside
-    it (also ``training``, ``testing``, ``valid``, ``validation``; in any case of letters).
-    Class folders may have folders inside. Files with the endings that torchvision knows count;
-    hidden ones do not. See `dada.datasets.pixels` for how pictures are converted.
-
-    Args:
-        path: the folder.
-        side: of the images, in pixels; None chooses by the median shorter side.
-        progress: called after each file.
-
-    Raises:
-        UserError: no images, no class folders, one class only, test classes that are not
-            training classes, a class without a readable image, or too many unreadable files.
-    """
-    listing = list_folder(path)
-    chosen, note = _side(listing.train.files, side)
-    found = decode(path, listing.train, listing.test, chosen, progress=progress)
-    counts = np.bincount(found.train.labels.numpy(), minlength=len(listing.classes))
-    if empty := [name for name, count in zip(listing.classes, counts, strict=True) if not count]:
-        raise UserError(
-            f"{path}: no file of class {listed(empty)} can be read: repair the files, or remove "
-            "the class folder"
-        )
-    if found.test is not None and not len(found.test):
-        raise UserError(f"{path}: none of the test images can be read: repair or remove them")
-    return Parts(
-        found.train,
-        found.test,
-        listing.classes,
-        skipped=found.skipped,
-        notes=(*listing.notes, note, *found.notes),
-    )
 
 
 def labelled(tree: Tree, classes: tuple[str, ...]) -> Samples:
@@ -151,13 +113,3 @@ def _notes(tree: Tree) -> list[str]:
     if len(shared) > 1 or any(map(part_of, shared)):
         notes.append(f"every class has a folder {listed(shared)}: their images count to the class")
     return notes
-
-
-def _side(files: tuple[str, ...], side: int | None) -> tuple[int, str]:
-    """Return the side to use and the note about it."""
-    if side is not None:
-        return side, f"images resized and cropped to {side}x{side}"
-    sides = shorter_sides(files)
-    chosen = choose_side(sides)
-    middle = f" (median shorter side {median(sides):g})" if sides else ""
-    return chosen, f"images resized and cropped to {chosen}x{chosen}{middle}; --side changes it"

@@ -3,12 +3,16 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from dada.errors import UserError, printable
+
+if TYPE_CHECKING:
+    from dada.datasets.files import FileDataset
 
 _SMALLEST = 8  # pixels a side: networks halve it twice, crops move it by an eighth
 _CHUNK = 4096  # images counted at once: bounds the copies that statistics make
@@ -90,6 +94,8 @@ class Dataset:
         flip: whether a horizontal flip is a natural augmentation; not so for digits.
         skipped: files that could not be read, relative to the folder they were found in.
         notes: what was decided on the way, a line each, for the user to read.
+        files: all training and test files, where only some of them were decoded; then there may
+            be no test images.
 
     Raises:
         UserError: the two sets differ in channels or side, or a label has no class.
@@ -102,6 +108,7 @@ class Dataset:
     flip: bool = True
     skipped: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    files: "FileDataset | None" = None
 
     def __post_init__(self) -> None:
         make_printable(self)
@@ -117,7 +124,13 @@ class Dataset:
                 f"{_SMALLEST}x{_SMALLEST} are needed"
             )
         check_labels(self.name, "training", self.train.labels, len(self.classes))
-        check_labels(self.name, "test", self.test.labels, len(self.classes))
+        if self.files is None or len(self.test):
+            check_labels(self.name, "test", self.test.labels, len(self.classes))
+
+    @property
+    def all_labels(self) -> Tensor:
+        """The labels of all training images, those that were not decoded too."""
+        return self.train.labels if self.files is None else self.files.train.labels
 
     @property
     def channels(self) -> int:

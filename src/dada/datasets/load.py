@@ -1,21 +1,26 @@
 """One door for images in memory: a name, an image folder, an ``.npz`` file, Hugging Face."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from dada.datasets.arrays import read_arrays
-from dada.datasets.copies import copies_in_words, first_of_each
+from dada.datasets.copies import copies_across, copies_in_words, first_of_each
 from dada.datasets.decode import Progress
-from dada.datasets.folder import read_folder
+from dada.datasets.files import FileDataset, folder_files, imagenet_files, with_bits
+from dada.datasets.folder import list_folder
 from dada.datasets.huggingface import PREFIX, hub_name, read_hub
 from dada.datasets.imagenet import read_imagenet
 from dada.datasets.imageset import Dataset, Parts, imbalance
 from dada.datasets.named import NAMES, read_digits, read_named
 from dada.datasets.pixels import check_side
+from dada.datasets.read_folder import Choose, read_folder
 from dada.datasets.splits import split_off_test_set
 from dada.errors import UserError
 
 DEFAULT_ROOT = Path("~/.cache/dada")
 """Where named datasets are looked for and downloaded to, unless told otherwise."""
+
+_MEMORY = 2**31  # bytes of images; a network and its activations want the rest
 
 
 def load(
@@ -25,6 +30,7 @@ def load(
     root: str | Path | None = None,
     download: bool = True,
     progress: Progress | None = None,
+    choose: Choose | None = None,
 ) -> Dataset:
     """Load images by name or path.
 
@@ -40,6 +46,8 @@ def load(
             subfolder ``imagenet``), and for ``hf:`` the cache of Hugging Face.
         download: whether to download a named dataset that is not there.
         progress: called with the number of files decoded and of all files.
+        choose: which training images of a folder to decode; None decodes all, as does anything
+            but a folder.
 
     Raises:
         UserError: nothing is there, or it cannot be used; the message says what would be right.
@@ -51,7 +59,13 @@ def load(
         name, parts = hub_name(source), read_hub(source, side, root, download)
     else:
         path = Path(source).expanduser()
-        name, parts = path_name(path), _by_path(path, side, progress)
+        try:
+            if path.is_dir():
+                return read_folder(path, path_name(path), side, progress, choose)
+            name, parts = path_name(path), _by_path(path, side)
+        except OSError as error:
+            where = error.filename or path
+            raise UserError(f"{where}: cannot be read: {error.strerror or error}") from error
     return complete(name, parts)
 
 
@@ -65,9 +79,62 @@ def complete(name: str, parts: Parts) -> Dataset:
     if test is None:
         train, test, notes = split_off_test_set(name, train, parts.classes)
     else:
-        notes = copies_in_words(first_of_each(train.contents()))
+        contents = train.contents()
+        notes = copies_in_words(first_of_each(contents)) + copies_across(contents, test.contents())
     notes = (*parts.notes, *notes, *imbalance(train.labels, parts.classes))
     return Dataset(name, train, test, parts.classes, parts.flip, parts.skipped, notes)
+
+
+def open_images(
+    source: str | Path, side: int | None = None, root: str | Path | None = None
+) -> Dataset | FileDataset:
+    """Load images (`load`) if they fit in 2 GiB of memory, else leave them in their files.
+
+    All of ImageNet stays in its files. Files are brought to 224×224 pixels where no side is given.
+
+    Raises:
+        UserError: as `load` and `open_files`.
+    """
+    if source != "imagenet":
+        if source in NAMES or not Path(source).expanduser().is_dir():
+            return load(source, side=side, root=root)
+        found = open_files(source, root, side)
+        widest = side or 96  # what `load` chooses at most
+        size = (len(found.train) + len(found.test)) * 3 * widest**2
+        if size <= _MEMORY:
+            return load(source, side=side, root=root)
+        note = f"the images would take {size / 2**30:.1f} GiB of memory: they stay in their files"
+        return replace(found, notes=(*found.notes, note))
+    return open_files(source, root, side)
+
+
+def open_files(
+    source: str | Path, root: str | Path | None = None, side: int | None = None
+) -> FileDataset:
+    """List the images of ImageNet or of an image folder; nothing is decoded, all are RGB.
+
+    Args:
+        source: ``imagenet``, all 1,000 classes of it, or the path of an image folder as
+            `dada.datasets.load` takes it. Where that has no test set, 20 % of every class
+            are held out as one.
+        root: the folder that holds ImageNet; None is ``~/.cache/dada/imagenet``.
+        side: that images are brought to, in pixels; None is 224.
+
+    Raises:
+        UserError: neither is there; the message says what would be right.
+    """
+    check_side(side)
+    square = (side or 224, side or 224)
+    if source == "imagenet":
+        return replace(imagenet_files(imagenet_folder(root)), side=square)
+    path = Path(source).expanduser()
+    try:
+        if path.is_dir():
+            files = folder_files(path_name(path), list_folder(path))
+            return replace(with_bits(files), side=square)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
+    raise UserError(f"{path}: no image folder: files are opened from one, or from imagenet")
 
 
 def imagenet_folder(root: str | Path | None) -> Path:
@@ -91,16 +158,10 @@ def _by_name(
     return read_named(name, Path(root or DEFAULT_ROOT).expanduser(), download, side)
 
 
-def _by_path(path: Path, side: int | None, progress: Progress | None) -> Parts:
-    try:
-        if path.is_dir():
-            return read_folder(path, side, progress)
-        if path.suffix.lower() in (".npz", ".npy") and path.is_file():
-            return read_arrays(path, side)
-        found = path.exists()
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
-    wrong = "neither a folder nor an .npz file" if found else "no such file or folder"
+def _by_path(path: Path, side: int | None) -> Parts:
+    if path.suffix.lower() in (".npz", ".npy") and path.is_file():
+        return read_arrays(path, side)
+    wrong = "neither a folder nor an .npz file" if path.exists() else "no such file or folder"
     raise UserError(
         f"{path}: {wrong}: give an image folder, an .npz file, hf:OWNER/NAME, or a name "
         f"({', '.join(NAMES)})"

@@ -80,7 +80,8 @@ def file_fingerprint(dataset: FileDataset) -> str:
     for part in (dataset.train, dataset.test):
         for name, label in zip(part.files, part.labels.tolist(), strict=True):
             path = Path(name)
-            digest.update(f"{path.parent.name}/{path.name} {path.stat().st_size} {label}".encode())
+            line = f"{path.parent.name}/{path.name} {path.stat().st_size} {label}"
+            digest.update(line.encode(errors="surrogateescape"))  # names need not be text
     return digest.hexdigest()[:16]
 
 
@@ -99,16 +100,13 @@ def describe_data(dataset: Dataset | FileDataset, source: str) -> dict[str, Any]
     Args:
         source: the name or path that it was loaded from; empty if it came from Python.
     """
+    whole = getattr(dataset, "files", None) or dataset
     return {
         "name": dataset.name,
         "source": source,
-        "fingerprint": file_fingerprint(dataset)
-        if isinstance(dataset, FileDataset)
-        else fingerprint(
-            dataset.train.images, dataset.train.labels, dataset.test.images, dataset.test.labels
-        ),
-        "train": len(dataset.train),
-        "test": len(dataset.test),
+        "fingerprint": _fingerprint(dataset),
+        "train": len(whole.train),
+        "test": len(whole.test),
         "classes": list(dataset.classes),
         "several_labels": dataset.train.labels.ndim == 2,
         "channels": dataset.channels,
@@ -116,3 +114,13 @@ def describe_data(dataset: Dataset | FileDataset, source: str) -> dict[str, Any]
         "notes": list(dataset.notes),
         "skipped": list(dataset.skipped),
     }
+
+
+def _fingerprint(dataset: Dataset | FileDataset) -> str:
+    """Of all that was decoded, and of the list of files where that is not all there is."""
+    if isinstance(dataset, FileDataset):
+        return file_fingerprint(dataset)
+    train, test = dataset.train, dataset.test
+    files = [] if dataset.files is None else [file_fingerprint(dataset.files).encode()]
+    rest = [torch.tensor(list(digest), dtype=torch.uint8) for digest in files]
+    return fingerprint(train.images, train.labels, test.images, test.labels, *rest)

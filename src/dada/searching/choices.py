@@ -41,8 +41,8 @@ def choices(
             "--set hypergradient=exact does without them",
         )
     images = chosen.images or 0
-    if asked.images is None and images < len(dataset.train):
-        used = f"at most {images:,} of {len(dataset.train):,} training images are used"
+    if asked.images is None and images < len(dataset.all_labels):
+        used = f"at most {images:,} of {len(dataset.all_labels):,} training images are used"
         notes += (f"{used}; --images changes it",)
     return notes
 
@@ -63,7 +63,7 @@ def unseen_classes(labels: Tensor, dataset: Dataset) -> tuple[str, ...]:
     """
     if labels.ndim == 2:
         return ()
-    missing = set(dataset.train.labels.tolist()) - set(labels.tolist())
+    missing = set(dataset.all_labels.tolist()) - set(labels.tolist())
     names = ", ".join(f"'{dataset.classes[label]}'" for label in sorted(missing))
     return (f"too few images to search on class {names}; --images takes more",) if names else ()
 

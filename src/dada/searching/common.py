@@ -90,6 +90,11 @@ def from_preset(
         raise UserError(f"setting {first_line(error)}") from None
 
 
+def usual_images(name: str) -> int:
+    """How many training images of a set are used at most, unless it is said."""
+    return PAPER_REDUCED.get(name, 4000)
+
+
 def fill(
     settings: dict[str, Any], dataset: Dataset | FileDataset, accelerated: bool
 ) -> dict[str, Any]:
@@ -103,7 +108,7 @@ def fill(
     """
     large, shorter = dataset.name == "imagenet", min(dataset.side)
     guesses: dict[str, Any] = {
-        "images": PAPER_REDUCED.get(dataset.name, 4000),
+        "images": usual_images(dataset.name),
         "model": suggest(max(dataset.side), accelerated),
         "crop": "resized" if large else "padded",
         "padding": shorter // 8,  # 4 of 32 in the paper

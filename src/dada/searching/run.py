@@ -30,7 +30,7 @@ from dada.searching.budget import trial_of, within
 from dada.searching.choices import choices, few_steps, short_trials, unseen_classes
 from dada.searching.common import NOTHING_OWN, Own, pipeline_for
 from dada.searching.search import Search
-from dada.searching.settings import Settings, for_dataset, make_settings
+from dada.searching.settings import Settings, choose_images, for_dataset, make_settings
 from dada.searching.trials import TrialSearch
 from dada.searching.trials.shrink import shrunk
 
@@ -107,7 +107,7 @@ def search(
     with ExitStack() as stack:
         processes, where = stack.enter_context(shared_job(pick_device(device)))
         watch = (watch if processes.first else None) or Watcher()
-        dataset = as_dataset(data, side)
+        dataset = as_dataset(data, side, choose=partial(choose_images, chosen))
         if chosen.horizon == "training" and chosen.pixels is None and (before or after):
             chosen = chosen.model_copy(update={"pixels": max(dataset.side)})
         asked, chosen = chosen, for_dataset(chosen, dataset, where.type == "cuda")

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from dada.datasets import Dataset
+from dada.datasets import Chosen, Dataset, FileDataset, reduced
 from dada.errors import UserError, first_line
 from dada.ops import PAPER_OPERATIONS
 from dada.policy import Scale, SearchSpace, effective
@@ -18,6 +18,7 @@ from dada.searching.common import (
     fill,
     from_preset,
     size_within,
+    usual_images,
 )
 
 _OF_TRIALS = {"rounds", "price", "pixels"}
@@ -217,7 +218,7 @@ def paper_cutout(side: int) -> int:
 
 def _for_trials(filled: dict[str, Any], dataset: Dataset, accelerated: bool) -> Settings:
     """For whole trainings: few images, learnt for long, where augmentation matters most."""
-    few = max(_TRIAL_IMAGES, _TRIAL_IMAGES_A_CLASS * len(dataset.classes))
+    few = _images_of_trials(len(dataset.classes))
     side, given = max(dataset.side), {k: v for k, v in filled.items() if v is not None}
     pixels = side if "model" in given else min(side, _TRIAL_SIDE)
     pixels = min(side, given.get("pixels", pixels))
@@ -229,6 +230,20 @@ def _for_trials(filled: dict[str, Any], dataset: Dataset, accelerated: bool) -> 
     fewest, most = _TRIAL_EPOCHS
     filled.setdefault("epochs", min(most, max(fewest, _TRIAL_VIEWS // half)))
     return _with_operations(filled, dataset)
+
+
+def _images_of_trials(classes: int) -> int:
+    return max(_TRIAL_IMAGES, _TRIAL_IMAGES_A_CLASS * classes)
+
+
+def choose_images(settings: Settings, files: FileDataset) -> Chosen:
+    """The training images that a search uses, chosen by their labels before they are decoded."""
+    images = settings.images or (
+        _images_of_trials(len(files.classes))
+        if settings.horizon == "training"
+        else usual_images(files.name)
+    )
+    return Chosen(reduced(files.train.labels, images, classes=files.classes), test=False)
 
 
 def batch_for_trials(images: int) -> int:

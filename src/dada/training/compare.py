@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from dada.searching.common import Own, pipeline_for
 from dada.side_by_side import Tick, side_by_side
 from dada.training.evaluate import measure
 from dada.training.methods import BASELINE, Method, policy_method, space_for, without_search
-from dada.training.settings import TrainSettings, for_dataset, make_settings
+from dada.training.settings import TrainSettings, choose_images, for_dataset, make_settings
 from dada.training.statistics import summary
 from dada.training.training import Training
 
@@ -95,8 +96,9 @@ def compare(
         raise UserError(f"{seeds} seeds: at least 1 is needed, 3 for an interval worth the name")
     watch, own = watch or CompareWatcher(), Own(loss, before, after)
     named = _named(policies)
-    dataset = as_dataset(data, side)
-    bench = _Bench(dataset, make_settings(preset, **settings), pick_device(device), own)
+    asked = make_settings(preset, **settings)
+    dataset = as_dataset(data, side, choose=partial(choose_images, asked))
+    bench = _Bench(dataset, asked, pick_device(device), own)
     methods = [BASELINE, *(policy_method(p, n) for n, p in named.items())]
     scale = next((policy.scale for policy in named.values()), None)  # the first policy's
     methods += without_search(space_for(dataset.channels, scale))

@@ -6,8 +6,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from dada.datasets import Dataset, FileDataset
-from dada.searching.common import NetworkSettings, NonNegative, Positive, fill, from_preset
+from dada.datasets import Chosen, Dataset, FileDataset, reduced
+from dada.searching.common import (
+    NetworkSettings,
+    NonNegative,
+    Positive,
+    fill,
+    from_preset,
+    usual_images,
+)
 from dada.training.recipes import recipes
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
@@ -55,6 +62,11 @@ def make_settings(preset: str = "default", **overrides: Any) -> TrainSettings:
     """
     presets = PRESETS | {name: recipe.settings for name, recipe in recipes().items()}
     return from_preset(TrainSettings, presets, preset, overrides)
+
+
+def choose_images(settings: TrainSettings, files: FileDataset) -> Chosen:
+    """The training images that a comparison uses, chosen by labels before they are decoded."""
+    return Chosen(reduced(files.train.labels, settings.images or usual_images(files.name)))
 
 
 def for_dataset(
