@@ -85,8 +85,25 @@ def test_what_the_user_did_wrong_is_said_as_if_it_had_happened_here():
 
 @pytest.mark.usefixtures("two_threads")
 def test_a_bug_keeps_its_traceback():
-    with pytest.raises(Exception, match="ZeroDivisionError"):
+    with pytest.raises(ZeroDivisionError) as caught:
         gathered(2, lambda number, tick: 1 / 0)
+    assert "lambda number, tick: 1 / 0" in str(caught.value.__cause__)
+
+
+class UnlikeItselfError(Exception):
+    """Cannot be unpickled: it is made of two arguments and keeps one."""
+
+    def __init__(self, first, second):
+        super().__init__(first)
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_an_exception_that_does_not_travel_is_shown_as_text():
+    def work(number, tick):
+        raise UnlikeItselfError("mine", "own")
+
+    with pytest.raises(Exception, match=r"(?s)Traceback.*UnlikeItselfError: mine"):
+        gathered(2, work)
 
 
 @pytest.mark.usefixtures("two_threads")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import reprlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
 
 _BRIEF = reprlib.Repr()  # which does not look at all of a large input
 _BRIEF.maxstring = _BRIEF.maxlong = _BRIEF.maxother = 60
+_log = logging.getLogger("dada")
 
 
 class UserError(Exception):
@@ -26,6 +30,23 @@ class DivergedError(ArithmeticError):
     """A loss, a weight or the policy is no longer a finite number."""
 
 
+@contextmanager
+def users_own(what: str) -> Iterator[None]:
+    """Let what the user's own code raises pass as it is, after a line that says whose it is.
+
+    Args:
+        what: "loss", say.
+    """
+    try:
+        yield
+    except (UserError, DivergedError):
+        raise
+    except Exception as error:
+        # On stderr, unless the user has told `logging` otherwise.
+        _log.error("dada: %s that you gave raised %s:", what, type(error).__name__)
+        raise
+
+
 def first_line(error: ValidationError) -> str:
     """The first problem that pydantic found, as ``where: what (got value)`` on one line."""
     problem = error.errors()[0]
@@ -34,10 +55,16 @@ def first_line(error: ValidationError) -> str:
         own = str(problem["ctx"]["error"])
         return f"{where}: {own}" if problem["loc"] else own
     try:
-        got = _BRIEF.repr(problem["input"])
+        got = " ".join(_BRIEF.repr(problem["input"]).split())
     except ValueError:  # an integer of thousands of digits
         got = f"a huge {type(problem['input']).__name__}"
     return f"{where}: {problem['msg']} (got {got if len(got) <= 60 else got[:57] + '...'})"
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """`` (did you mean epochs?)``, or nothing where no known name is like it."""
+    close = get_close_matches(name, known, n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
 
 
 def printable(text: str) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
+import traceback
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import torch
 from torch.multiprocessing import ProcessContext, ProcessExitedException, start_processes
@@ -51,7 +53,8 @@ def side_by_side(
         on_tick: called in this process for each part that is done.
 
     Raises:
-        UserError: the work's own; or a process was killed.
+        UserError: a process was killed.
+        Exception: the work's own, with the traceback that it had where it was raised.
     """
     if torch.get_num_threads() == 1 or not _apart(device, pixels):
         yield from ((number, work(number, on_tick)) for number in range(count))
@@ -76,8 +79,8 @@ def side_by_side(
                 return
             try:
                 sent.put((number, work(number, tick)))
-            except UserError as error:
-                sent.put(error)
+            except Exception as error:
+                sent.put(_Failure(error, traceback.format_exc()))
 
     with warnings.catch_warnings():
         # Python 3.12 warns of threads: those of PyTorch, which a process with one never wakes.
@@ -98,6 +101,34 @@ def side_by_side(
             process.terminate()
 
 
+class _Failure:
+    """An exception on its way from the process that raised it.
+
+    Raises:
+        Exception: the same again, where it would not arrive as it is.
+    """
+
+    def __init__(self, error: Exception, text: str) -> None:
+        self.error, self.text = error, text
+        try:
+            pickle.loads(pickle.dumps(error))
+        except Exception:  # of an exception class of the user's, anything
+            raise error from None
+
+    def again(self) -> NoReturn:
+        """Raise it; its cause tells where it was raised before."""
+        if isinstance(self.error, UserError):
+            raise self.error
+        raise self.error from WorkerError(self.text)
+
+
+class WorkerError(Exception):
+    """Where an exception was raised, in another process."""
+
+    def __str__(self) -> str:
+        return f"\n{self.args[0]}"
+
+
 def _received(started: ProcessContext, sent: Any, on_tick: Tick) -> Iterator[Any]:
     """What the processes send, until all have ended."""
     over = False
@@ -107,8 +138,8 @@ def _received(started: ProcessContext, sent: Any, on_tick: Tick) -> Iterator[Any
             message = sent.get()
             if message is None:
                 on_tick()
-            elif isinstance(message, UserError):
-                raise message
+            elif isinstance(message, _Failure):
+                message.again()
             else:
                 yield message
 

@@ -1,5 +1,6 @@
 import re
 import sys
+from importlib import import_module
 
 import pytest
 import torch
@@ -98,6 +99,41 @@ def no_networks(monkeypatch):
         raise AssertionError("a network is made")
 
     monkeypatch.setattr(torch.nn.Module, "__init__", made)
+    # Parameters are counted on a device that takes no memory.
+    monkeypatch.setattr(import_module("dada.models.create"), "_parameters", lambda *_: 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    {
+        "wrn-10-100000": r"has 7.4e\+14 parameters: at most 1,000,000,000",
+        "wrn-10-999999": "parameters: at most",
+        "wrn-2002-1": "is 2,002 layers deep: at most 2,000",
+        "scout-999999": "parameters: at most",
+        "shake-shake-26-2x999998d": "parameters: at most",
+        "shake-shake-1000004-2x32d": "is 1,000,004 layers deep: at most 2,000",
+        "pyramidnet-272-999999": "parameters: at most",
+        "wrn-10-" + "9" * 5000: "unknown network 'wrn-10-9",
+    }.items(),
+)
+def test_a_network_of_no_memory_is_refused_before_any_is_taken(name, reason):
+    for ask in (check_name, lambda name: create(name, 10)):
+        with pytest.raises(UserError, match=reason) as caught:
+            ask(name)
+        assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize(
+    "name", ["wrn-10-1", "scout-8", "shake-shake-26-2x32d", "pyramidnet-20-24", "wrn-28-10"]
+)
+def test_parameters_are_counted_without_making_them(name, monkeypatch):
+    counted, module = [], import_module("dada.models.create")
+    original = module._parameters
+    monkeypatch.setattr(
+        module, "_parameters", lambda *given: counted.append(original(*given)) or counted[-1]
+    )
+    real = sum(p.numel() for p in create(name, 10).parameters())
+    assert counted == [real]
 
 
 @pytest.mark.usefixtures("no_timm", "no_networks")

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dada.cli.terminal import terminal
-from dada.errors import UserError
+from dada.errors import UserError, meant
 
 if TYPE_CHECKING:
     from dada.datasets import Choose
@@ -123,10 +122,8 @@ def extra_settings(pairs: list[str] | None, known: Iterable[str]) -> dict[str, A
         if name in _OPTIONS:
             raise UserError(f"--set {name}: give it as --{name}")
         if name not in known:
-            close = get_close_matches(name, known, n=1)
-            hint = f" (did you mean {close[0]}?)" if close else ""
             names = ", ".join(n for n in known if n not in _OPTIONS)
-            raise UserError(f"--set {name}: no such setting{hint}; there are {names}")
+            raise UserError(f"--set {name}: no such setting{meant(name, known)}; there are {names}")
         try:
             settings[name] = json.loads(text)
         except (ValueError, RecursionError):

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from dada.datasets.imageset import CHANNELS, ImageSet, are_channels
 from dada.datasets.pixels import check_side, choose_side, planes, square_planes, to_eight_bits
-from dada.errors import UserError
+from dada.errors import UserError, users_own
 
 _ROUNDING = 1 / 512  # beyond 0 and 1, half a level of 255: what arithmetic in float16 leaves
 
@@ -55,7 +55,9 @@ def from_torch(dataset: MapStyle, side: int | None = None, name: str = "dataset"
     images, labels = [], []
     for index in range(len(dataset)):
         where = f"{name}, item {index}"
-        picture, label = _pair(dataset[index], where)
+        with users_own(f"the dataset ({where})"):
+            item = dataset[index]
+        picture, label = _pair(item, where)
         pixels = _pixels(picture, where)
         # A given side is applied at once: full-size photographs need not all be in memory.
         images.append(pixels if side is None else square_planes(pixels, side))

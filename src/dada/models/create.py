@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from difflib import get_close_matches
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -24,10 +24,11 @@ from dada.models.wide_resnet import WideResNet
 
 Builder = Callable[[int, int], nn.Module]  # of classes and channels
 
-_WRN = re.compile(r"wrn-(\d+)-([1-9]\d*)")
-_SCOUT = re.compile(r"scout-([1-9]\d*)")
-_SHAKE_SHAKE = re.compile(r"shake-shake-(\d+)-2x(\d+)d")
-_PYRAMID_NET = re.compile(r"pyramidnet-(\d+)-(\d+)")
+_WRN = re.compile(r"wrn-(\d{1,9})-([1-9]\d{0,5})")
+_SCOUT = re.compile(r"scout-([1-9]\d{0,5})")
+_SHAKE_SHAKE = re.compile(r"shake-shake-(\d{1,9})-2x(\d{1,6})d")
+_PYRAMID_NET = re.compile(r"pyramidnet-(\d{1,9})-(\d{1,6})")
+_DEEPEST, _LARGEST = 2000, 10**9  # layers; parameters, which take 12 GB in training
 _OF_THE_PAPER = (
     "wrn-40-2",
     "wrn-28-10",
@@ -104,21 +105,37 @@ def _builder(name: str) -> Builder:
     if match := _WRN.fullmatch(name):
         depth, width = map(int, match.groups())
         wide_resnet.check_depth(depth)
-        return partial(WideResNet, depth, width)
+        return _bounded(name, depth, WideResNet, depth, width)
     if match := _SCOUT.fullmatch(name):
-        return partial(Scout, int(match[1]))
+        return _bounded(name, 0, Scout, int(match[1]))
     if match := _SHAKE_SHAKE.fullmatch(name):
         depth, width = map(int, match.groups())
         shake_shake.check_depth(depth)
         shake_shake.check_width(width)
-        return partial(ShakeShake, depth, width)
+        return _bounded(name, depth, ShakeShake, depth, width)
     if match := _PYRAMID_NET.fullmatch(name):
         depth, alpha = map(int, match.groups())
         pyramid_net.check_depth(depth)
-        return partial(PyramidNet, depth, alpha)
+        return _bounded(name, depth, PyramidNet, depth, alpha)
     if name == "resnet200" or name in _torchvisions():
         return partial(_from_torchvision, name)
     return _timm_builder(name)
+
+
+def _bounded(name: str, depth: int, kind: Callable[..., nn.Module], *numbers: int) -> Builder:
+    """What makes the network, once it is found to fit in memory."""
+    if depth > _DEEPEST:
+        raise UserError(f"network '{name}' is {depth:,} layers deep: at most {_DEEPEST:,}")
+    if (count := _parameters(kind, *numbers)) > _LARGEST:
+        raise UserError(f"network '{name}' has {count:.2g} parameters: at most {_LARGEST:,}")
+    return partial(kind, *numbers)
+
+
+@cache
+def _parameters(kind: Callable[..., nn.Module], *numbers: int) -> int:
+    """Of such a network; no memory is taken for them."""
+    with torch.device("meta"):
+        return sum(parameter.numel() for parameter in kind(*numbers, 10, 3).parameters())
 
 
 def _torchvisions() -> list[str]:
@@ -171,7 +188,7 @@ def _unknown(name: str, timm: ModuleType | None) -> str:
     hint = f" (did you mean {' or '.join(close)}?)" if close else ""
     others = "timm's" if timm else f"timm's ({_INSTALL_TIMM})"
     return (
-        f"unknown network '{name}'{hint}: give {_PATTERNS}, a network of torchvision's such as "
+        f"unknown network '{name:.60}'{hint}: give {_PATTERNS}, a network of torchvision's such as "
         f"resnet18, or one of {others}"
     )
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dada.augment import Pipeline, Transform
 from dada.datasets import PAPER_REDUCED, Dataset, FileDataset, channels_in_words
-from dada.errors import UserError, first_line
+from dada.errors import UserError, first_line, meant, users_own
 from dada.models import suggest
 from dada.models.child import Loss
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+# PyTorch takes no number that float32 has no room for.
+Positive = Annotated[float, Field(gt=0, le=1e38, allow_inf_nan=False)]
+Finite = Annotated[float, Field(ge=-1e38, le=1e38, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, le=1e38, allow_inf_nan=False)]
+
+
+Epochs = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class Own(NamedTuple):
@@ -27,6 +34,25 @@ class Own(NamedTuple):
     loss: Loss | None = None
     before: Transform | None = None
     after: Transform | None = None
+
+    @classmethod
+    def of(cls, **code: Callable[..., Any] | None) -> Own:
+        """The user's functions, by these names, each told apart from the program when it fails."""
+        return cls(**{name: f and _OwnCode(name, f) for name, f in code.items()})
+
+
+@dataclass(frozen=True)
+class _OwnCode:
+    what: str
+    code: Callable[..., Any]
+
+    @property
+    def __name__(self) -> str:
+        return getattr(self.code, "__name__", type(self.code).__name__)
+
+    def __call__(self, *given: Any) -> Any:
+        with users_own(f"the {self.what}"):
+            return self.code(*given)
 
 
 NOTHING_OWN = Own()
@@ -42,7 +68,7 @@ class NetworkSettings(BaseModel):
     """How many training images to use (the reduced set); None: the paper's number for the paper's
     sets, else at most 4,000; for trials 1,000, or 20 a class."""
     model: str | None = None
-    epochs: Annotated[int, Field(ge=1)] = 20
+    epochs: Epochs = 20
     batch: Annotated[int, Field(ge=2)] = 128
     lr: Positive = 0.1
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
@@ -61,8 +87,8 @@ class NetworkSettings(BaseModel):
     jitter: Annotated[float, Field(ge=0, le=1)] | None = None
     lighting: NonNegative | None = None
     """Colour jitter and PCA lighting after the policy, as for ImageNet; 0 for none."""
-    mean: tuple[float, ...] | None = None
-    std: tuple[Positive, ...] | None = None
+    mean: tuple[Finite, ...] | None = None
+    std: tuple[Annotated[float, Field(ge=1e-4, allow_inf_nan=False)], ...] | None = None
     """Of each channel, by which images are normalised; None: those of the training images."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
 
@@ -83,7 +109,14 @@ def from_preset(
     """
     if preset not in presets:
         raise UserError(f"no preset {preset!r}; there are {', '.join(presets)}")
+    for name in overrides:
+        if name not in kind.model_fields:
+            raise UserError(f"no setting {name!r}{meant(name, kind.model_fields)}")
     chosen = {name: value for name, value in overrides.items() if value is not None}
+    if not isinstance(chosen.get("model", ""), str):
+        raise UserError(
+            "model: must be a name here, such as wrn-16-2; search and train take modules"
+        )
     try:
         return kind(**{"preset": preset, **presets[preset], **chosen})
     except ValidationError as error:

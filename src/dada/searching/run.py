@@ -18,6 +18,7 @@ from dada.augment import Transform
 from dada.datasets import AnyData, Dataset, as_dataset, halve, reduced
 from dada.errors import DivergedError, UserError
 from dada.models import create
+from dada.models.check import check_network, model_name
 from dada.models.child import Loss
 from dada.models.device import pick_device
 from dada.models.randomness import forked
@@ -102,8 +103,8 @@ def search(
         UserError: the data, a setting, a transform or the run folder is not as it must be, or the
             loss became infinite.
     """
-    own = Own(loss, before, after)
-    chosen = make_settings(preset, model=_model_name(model), **settings)
+    own = Own.of(loss=loss, before=before, after=after)
+    chosen = make_settings(preset, model=model_name(model), **settings)
     with ExitStack() as stack:
         processes, where = stack.enter_context(shared_job(pick_device(device)))
         watch = (watch if processes.first else None) or Watcher()
@@ -174,10 +175,6 @@ def _fitted(
     return settings.model_copy(update=chosen), next(said, "budget: that of the run that goes on")
 
 
-def _model_name(model: str | nn.Module | None) -> str | None:
-    return type(model).__name__ if isinstance(model, nn.Module) else model
-
-
 def new_search(
     settings: Settings,
     dataset: Dataset,
@@ -202,9 +199,12 @@ def new_search(
             return copy.deepcopy(model) if settings.horizon == "training" else model
         return create(settings.model, len(classes), dataset.channels)
 
+    first, shape = network(), (dataset.channels, height, width)
+    is_own = isinstance(model, nn.Module)
+    check_network(first, str(settings.model), len(classes), shape, is_own)
     if settings.horizon == "training":
         return TrialSearch(settings, *parts, network, pipeline, device, processes, own.loss)
-    going = Search(settings, *parts, network(), pipeline, device, processes, own.loss)
+    going = Search(settings, *parts, first, pipeline, device, processes, own.loss)
     # All begin with the same weights, the estimator's too; what is random in a layer is their own.
     if processes.rank:
         torch.manual_seed(settings.seed + 2**32 * processes.rank)

@@ -11,9 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from dada.datasets import Dataset, FileDataset, ImageFiles, ImageSet
-from dada.errors import UserError
-
-_NAMED = 5  # classes that a message names at most
+from dada.errors import UserError, listed
 
 
 class Matched(NamedTuple):
@@ -94,9 +92,3 @@ def _plain(name: str) -> str:
 def _numbers(names: Sequence[str]) -> bool:
     """Whether classes have no names but the numbers of their labels."""
     return list(names) == [str(number) for number in range(len(names))]
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names to read, the first few of many."""
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(f"'{name}'" for name in names[:_NAMED]) + more

@@ -19,6 +19,7 @@ from dada.augment.words import around
 from dada.datasets import AnyData, Dataset, as_dataset, even_batches, reduced
 from dada.errors import DivergedError, UserError
 from dada.models import create
+from dada.models.check import check_network
 from dada.models.child import Loss
 from dada.models.device import pick_device
 from dada.models.randomness import forked
@@ -94,7 +95,7 @@ def compare(
     """
     if seeds < 1:
         raise UserError(f"{seeds} seeds: at least 1 is needed, 3 for an interval worth the name")
-    watch, own = watch or CompareWatcher(), Own(loss, before, after)
+    watch, own = watch or CompareWatcher(), Own.of(loss=loss, before=before, after=after)
     named = _named(policies)
     asked = make_settings(preset, **settings)
     dataset = as_dataset(data, side, choose=partial(choose_images, asked))
@@ -165,6 +166,9 @@ class _Bench:
             torch.manual_seed(seed)
             assert self.settings.model is not None
             network = create(self.settings.model, len(self.dataset.classes), self.dataset.channels)
+            height, width = self.dataset.side
+            shape = (self.dataset.channels, height, width)
+            check_network(network, self.settings.model, len(self.dataset.classes), shape, False)
             going = Training(
                 self.settings,
                 network,

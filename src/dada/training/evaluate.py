@@ -15,6 +15,7 @@ from dada.augment.feed import Feed, feed
 from dada.datasets import Dataset, FileDataset, channels_in_words, open_images
 from dada.errors import DivergedError, UserError
 from dada.models import create
+from dada.models.check import model_name
 from dada.models.child import Child, usual_loss
 from dada.models.device import best_precision, pick_device
 from dada.processes import ALONE, Processes
@@ -163,6 +164,7 @@ def _network(
 ) -> nn.Module:
     """The network with the weights of the run."""
     assert settings.model is not None
+    model_name(model)
     network = model
     if network is None:
         try:

@@ -23,9 +23,10 @@ from dada.datasets import (
     open_images,
     reduced,
 )
-from dada.errors import DivergedError, UserError
+from dada.errors import DivergedError, UserError, listed
 from dada.files import replace_file
 from dada.models import create
+from dada.models.check import check_network, model_name
 from dada.models.child import Loss
 from dada.models.device import pick_device
 from dada.models.randomness import forked
@@ -113,8 +114,12 @@ def train(
         UserError: the data, the policy, a setting or the run folder is not as it must be, the
             loss became infinite, or another process of the job died.
     """
-    name = model if isinstance(model, str) or model is None else type(model).__name__
-    chosen, own = make_settings(recipe, model=name, **settings), Own(loss, before, after)
+    if "preset" in settings:
+        raise UserError("preset: a training's presets are recipes: give recipe=")
+    if not 0 <= seed < 2**63:
+        raise UserError(f"seed {seed}: must be 0 to 2⁶³ - 1")
+    own = Own.of(loss=loss, before=before, after=after)
+    chosen = make_settings(recipe, model=model_name(model), **settings)
     given = data if data is not None else _data_of(recipe)
     writer = _summary_writer() if tensorboard else None
     with ExitStack() as stack:
@@ -137,6 +142,9 @@ def train(
         with forked(where):
             torch.manual_seed(seed)
             network = model if isinstance(model, nn.Module) else _network(chosen, dataset)
+            shape = (dataset.channels, *dataset.side)
+            is_own = isinstance(model, nn.Module)
+            check_network(network, str(chosen.model), len(dataset.classes), shape, is_own)
             going, tested = _prepare(
                 chosen, dataset, network, how, seed, where, processes, workers, own
             )
@@ -165,7 +173,7 @@ def _check_classes(run: RunFolder, classes: tuple[str, ...]) -> None:
     """The outputs of a network keep their names, whatever the images' fingerprint says."""
     before = run.config["data"].get("classes", [])
     pairs = zip(before, classes, strict=True) if len(before) == len(classes) else ()
-    if renamed := [f"'{old}' is '{new}' now" for old, new in pairs if old != new]:
+    if renamed := [f"{listed([a])} is {listed([b])} now" for a, b in pairs if a != b]:
         raise UserError(
             f"{run.path} was started with other class names ({', '.join(renamed[:3])}): use the "
             "same, or start a new run in another folder"

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from dada.datasets import Chosen, Dataset, FileDataset, reduced
 from dada.searching.common import (
+    Epochs,
     NetworkSettings,
     NonNegative,
     Positive,
@@ -27,7 +28,7 @@ class TrainSettings(NetworkSettings):
     (section 4) with the epochs and learning rate that a small set wants.
     """
 
-    epochs: Annotated[int, Field(ge=1)] = 60
+    epochs: Epochs = 60
     weight_decay: NonNegative = 5e-4
     nesterov: bool = True
     warmup: NonNegative = 5.0

@@ -1,0 +1,70 @@
+"""Whether a network fits its data, found out before any training."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from dada.errors import UserError, users_own
+from dada.models.randomness import forked
+
+_IMAGES = 2
+
+
+def model_name(model: str | nn.Module | None) -> str | None:
+    """What to call a network that is given by name or as a module.
+
+    Raises:
+        UserError: it is neither.
+    """
+    if model is None or isinstance(model, str):
+        return model
+    if isinstance(model, nn.Module):
+        return type(model).__name__
+    if isinstance(model, type):
+        raise UserError(f"model is the class {model.__name__}: give a network, {model.__name__}()")
+    raise UserError(
+        f"model is a {type(model).__name__}: must be a name such as wrn-16-2, or a torch.nn.Module"
+    )
+
+
+def check_network(
+    network: nn.Module, name: str, classes: int, shape: tuple[int, int, int], own: bool
+) -> None:
+    """Show a network two images, in evaluation mode, leaving all generators as they are.
+
+    Args:
+        name: what messages call it.
+        classes: outputs that it must have.
+        shape: channels, height and width of the images.
+        own: it is a module of the user's, whose exceptions pass as they are.
+
+    Raises:
+        UserError: it does not take such images, or has another number of outputs.
+    """
+    first = next(network.parameters(), torch.empty(0))
+    images, before = torch.zeros(_IMAGES, *shape, device=first.device), network.training
+    network.eval()
+    try:
+        with forked(first.device), torch.no_grad(), users_own(f"the network {name}"):
+            logits = network(images)
+    except Exception as error:
+        if own:
+            raise
+        reason = " ".join(str(error).split())
+        raise UserError(
+            f"network {name} does not take images of {_size(shape)}: {reason}"
+        ) from error
+    finally:
+        network.train(before)
+    got = tuple(logits.shape) if isinstance(logits, Tensor) else f"a {type(logits).__name__}"
+    if got != (_IMAGES, classes):
+        raise UserError(
+            f"network {name} gives {got} for {_IMAGES} images: must give ({_IMAGES}, {classes}), "
+            f"a number for each of the {classes} classes"
+        )
+
+
+def _size(shape: tuple[int, int, int]) -> str:
+    channels, height, width = shape
+    return f"{width} × {height} pixels and {channels} channel{'s' if channels > 1 else ''}"
