@@ -183,15 +183,16 @@ def trainings() -> list[str]:
     lines = [
         "## The paper's trainings",
         "",
-        "Test error in the paper, in per cent, and what was measured here. `dada recipes NAME` "
-        "says a recipe in full.",
+        "Test error in the paper, in per cent (top-1 / top-5 on ImageNet), and what was measured "
+        "here. `dada recipes NAME` shows a recipe in full.",
         "",
         "| recipe | " + " | ".join(n.replace("_", " ") for n in names) + " | ours, DADA | work |",
         "|---|" + "---:|" * len(names) + "---|---|",
     ]
     for name, recipe in recipes().items():
         receipt = recipe.receipt
-        errors = [receipt.paper.get(key, "–") for key in names]
+        both = receipt.paper, receipt.paper_top5
+        errors = [" / ".join(p[key] for p in both if key in p) or "–" for key in names]
         lines.append("| " + " | ".join([f"`{name}`", *errors, receipt.ours, receipt.cost]) + " |")
     return [*lines, ""]
 

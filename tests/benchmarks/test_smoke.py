@@ -130,6 +130,13 @@ def test_the_studys_page_is_made_of_what_is_stored(tmp_path, monkeypatch, capsys
     assert "| **critic** |" in capsys.readouterr().out and (tmp_path / "c.svg").exists()
 
 
+def test_the_page_has_the_papers_trainings_with_top_5_errors_of_imagenet():
+    page_of_trainings = "\n".join(page.trainings())
+    assert "| `cifar10-wrn-40-2` | 5.3 | 4.1 | 3.7 | – | 3.6 | 3.6 |" in page_of_trainings
+    errors = "| 23.7 / 6.9 | – | 22.4 / 6.2 | – | 22.4 / 6.3 | 22.5 / 6.5 |"
+    assert f"| `imagenet-resnet50` {errors}" in page_of_trainings
+
+
 def test_a_process_of_its_own_gives_its_last_line_or_what_it_says_of_an_error():
     assert _contract.in_its_own_process(["-c", "print('words'); print([0.5])"]) == [0.5]
     with pytest.raises(SystemExit, match="ZeroDivisionError"):

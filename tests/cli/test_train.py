@@ -113,3 +113,7 @@ def test_recipes_are_listed_and_said_in_full(dada):
     result = dada("recipes cifar10-wrn-40-2")
     assert "dada train --recipe cifar10-wrn-40-2 --policy dada-cifar10" in result.out
     assert "cutout 4.1" in result.out and "epochs = 200" in result.out
+    assert "top-5" not in result.out
+    shown = dada("recipes imagenet-resnet50").out
+    assert "  test error in the paper, %: baseline 23.7, autoaugment 22.4" in shown
+    assert "  top-5 test error in the paper, %: baseline 6.9, autoaugment 6.2" in shown

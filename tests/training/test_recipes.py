@@ -1,5 +1,8 @@
 """The recipes are what the paper trained: read, complete, and fit for their data."""
 
+import re
+from importlib.resources import files
+
 import pytest
 
 from dada.models.create import check_name
@@ -19,12 +22,14 @@ from tests.datasets.formats import (
 PAPER = {
     "cifar10-wrn-40-2": (512, 200, 0.4, 2e-4, 16),
     "cifar10-wrn-28-10": (512, 200, 0.4, 5e-4, 16),
+    "cifar100-wrn-40-2": (512, 200, 0.4, 5e-4, 16),
     "cifar100-wrn-28-10": (512, 200, 0.4, 5e-4, 16),
     "svhn-wrn-28-10": (512, 200, 0.04, 5e-4, 20),
     "cifar10-shake-shake-26-2x32d": (512, 1800, 0.04, 1e-3, 16),
     "cifar10-shake-shake-26-2x96d": (512, 1800, 0.04, 1e-3, 16),
     "cifar10-shake-shake-26-2x112d": (512, 1800, 0.04, 1e-3, 16),
     "cifar100-shake-shake-26-2x96d": (512, 1800, 0.04, 1e-3, 16),
+    "svhn-shake-shake-26-2x96d": (512, 1800, 0.04, 1e-3, 20),
     "cifar10-pyramidnet-272-200": (512, 1800, 0.05, 5e-5, 16),
     "cifar100-pyramidnet-272-200": (512, 1800, 0.05, 5e-5, 16),
     "imagenet-resnet50": (512, 270, 0.2, 1e-4, 0),
@@ -37,6 +42,49 @@ def test_settings_are_the_papers(name):
     found = (s.batch, s.epochs, s.lr, s.weight_decay, s.cutout)
     assert found == pytest.approx(PAPER[name])
     assert s.nesterov and s.momentum == 0.9
+    large, pyramid = "imagenet" in name, "pyramid" in name
+    warmup = (3, 0.5) if large else (0, 0) if pyramid else (5, 0.25)  # from lr to lr × multiplier
+    assert (s.warmup, s.warmup_from) == warmup
+    assert (s.schedule, s.milestones) == (("steps", (90, 180, 240)) if large else ("cosine", ()))
+
+
+def test_every_recipe_but_resnet200_which_the_paper_does_not_train_is_the_papers():
+    assert recipes().keys() - PAPER.keys() == {"imagenet-resnet200"}
+
+
+# What the published configuration files have where they differ from the paper.
+CONFS = {
+    "cifar10-shake-shake-26-2x112d": {"weight_decay": "2e-3"},
+    "cifar100-shake-shake-26-2x96d": {"weight_decay": "2.5e-3"},
+    "svhn-shake-shake-26-2x96d": {
+        "epochs": "200",
+        "batch": "1024",
+        "lr": "0.08",
+        "weight_decay": "1.5e-4",
+    },
+    "cifar10-pyramidnet-272-200": {"batch": "64 in all"},
+    "cifar100-pyramidnet-272-200": {"batch": "64 in all", "lr": "0.025", "weight_decay": "5e-4"},
+}
+
+
+@pytest.mark.parametrize("name", recipes())
+def test_what_the_published_conf_has_otherwise_stands_at_the_line(name):
+    text = files("dada.training.recipes").joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    found = re.findall(r"^(\w+) = .* # .*the published conf: (.*)$", text, re.MULTILINE)
+    assert dict(found) == CONFS.get(name, {})
+
+
+def test_imagenet_has_its_top_5_errors():
+    paper = recipes()["imagenet-resnet50"].receipt.paper_top5
+    assert paper == {
+        "baseline": "6.9",
+        "autoaugment": "6.2",
+        "fast_autoaugment": "6.3",
+        "dada": "6.5",
+    }
+    assert [name for name, recipe in recipes().items() if recipe.receipt.paper_top5] == [
+        "imagenet-resnet50"
+    ]
 
 
 @pytest.mark.parametrize("name", recipes())

@@ -35,8 +35,10 @@ def recipes(
     terminal.say(receipt.title)
     terminal.say(f"  {receipt.command}")
     terminal.say(f"  cost: {receipt.cost}")
-    errors = ", ".join(f"{key} {value}" for key, value in receipt.paper.items())
-    terminal.say(f"  test error in the paper, %: {errors or 'none given'}")
+    for kind, errors in (("", receipt.paper), ("top-5 ", receipt.paper_top5)):
+        listed = ", ".join(f"{key} {value}" for key, value in errors.items())
+        if listed or not kind:
+            terminal.say(f"  {kind}test error in the paper, %: {listed or 'none given'}")
     terminal.say(f"  ours: {receipt.ours}")
     for key, value in found[name].settings.items():
         terminal.say(f"  {key} = {value}")

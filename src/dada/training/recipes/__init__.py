@@ -19,6 +19,7 @@ class Receipt(BaseModel):
         data: the dataset it is for.
         policy: the published policy of the paper's row.
         paper: test error in per cent, by augmentation.
+        paper_top5: how often none of the five most likely classes is right, likewise.
         cost: work and memory, and how they were found.
         ours: what was measured with this program, and how.
     """
@@ -30,6 +31,7 @@ class Receipt(BaseModel):
     data: str
     policy: str
     paper: dict[str, str]
+    paper_top5: dict[str, str] = {}
     cost: str
     ours: str = "not run"
 
