@@ -110,10 +110,14 @@ def _matrix_products() -> str:
 
 def finish(result: dict[str, object], json_path: Path | None) -> None:
     """Print the machine, and write everything as JSON, the command included, if asked to."""
+    words = sys.argv[1:]
+    if "--json" in words:  # where a result is written is not part of it
+        place = words.index("--json")
+        del words[place : place + 2]
     result["machine"] = machine()
     file = Path(sys.argv[0])
     name = file.parent.name if file.stem == "__main__" else file.stem
-    result["command"] = shlex.join(["python", "-m", f"benchmarks.{name}", *sys.argv[1:]])
+    result["command"] = shlex.join(["python", "-m", f"benchmarks.{name}", *words])
     print("machine:", ", ".join(f"{k} {v}" for k, v in machine().items()), file=sys.stderr)
     if json_path:
         json_path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

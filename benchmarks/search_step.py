@@ -53,6 +53,7 @@ OURS = {
     "traced": {"preset": "step", "hypergradient": "traced"},
     "views 2": {"preset": "step", "views": 2},
     "paper": {"preset": "paper"},
+    "paper, exact": {"preset": "paper", "hypergradient": "exact"},
 }
 KEPT = ", memory kept"
 
@@ -80,6 +81,7 @@ def main() -> None:
         "--repeats", type=int, default=2, help="steps measured in each, after three"
     )
     parser.add_argument("--published", type=Path, help="checkout of the published code")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="alternatives to measure")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
@@ -98,8 +100,9 @@ def main() -> None:
     module = ["-m", "benchmarks.search_step", "--one"]
     alternatives = {name: [*module, name, *common] for name in [*OURS, *others]}
     alternatives |= {name + KEPT: alternatives[name] for name in others}
-    times = in_turn(alternatives, {*OURS, *(name + KEPT for name in others)}, options.rounds)
-    slowest = others[-1]
+    chosen = {name: alternatives[name] for name in options.only or alternatives}
+    times = in_turn(chosen, {*OURS, *(name + KEPT for name in others)}, options.rounds)
+    slowest = others[-1] if others[-1] in times else next(reversed(times))
     print(f"{options.model}, batch {options.batch}, {options.side}x{options.side}, {device}")
     print(f"{'':22} {'seconds':>8} {'quartiles':>17} {'times as fast as ' + slowest:>27}")
     for name, t in times.items():

@@ -27,11 +27,11 @@ def main() -> None:
     dataset = load(options.data)
     search = frozen_child(dataset, options.model, options.epochs)
     table = measure_table(search, options.images, options.levels)
-    describe(table, search)
+    noise = describe(table, search)
     costs = cost.measure(search, options.images)
     torch.set_num_threads(1)  # what follows is small, and two threads only wait for each other
     space = search.distribution.space
-    result: dict[str, object] = {"default": DEFAULT, "costs": costs}
+    result: dict[str, object] = {"default": DEFAULT, "costs": costs, "noise": noise}
     print(HEADER)
     for name in options.only or ROWS:
         row = ROWS[name]
@@ -85,16 +85,17 @@ def frozen_child(dataset: Dataset, model: str, epochs: int, seed: int = 0) -> Se
     return search
 
 
-def describe(table: RewardTable, search: Search) -> None:
-    """How large the noise is that the estimators meet."""
+def describe(table: RewardTable, search: Search) -> float:
+    """How large the noise is that the estimators meet: a reward's variance over theirs."""
     start = search.distribution
     means = table.expected(start, start.logits()).detach()
     images, size = len(table.reward), 1 + table.levels
+    noise = 1 / means.var(unbiased=False).item()
     print(
         f"{images} images x {len(means)} sub-policies x {size * size} outcomes; one draw's reward "
-        f"varies {1 / means.var(unbiased=False).item():.0f} times as much as sub-policies' "
-        "expected rewards do"
+        f"varies {noise:.0f} times as much as sub-policies' expected rewards do"
     )
+    return noise
 
 
 def measure(row: Row, space: SearchSpace, table: RewardTable, options: argparse.Namespace) -> dict:

@@ -1,4 +1,9 @@
-"""ImageNet: the paper's reduced set, 6,000 training images of 120 classes, or the list of all."""
+"""ImageNet: a reduced set, 6,000 training images of 120 classes, or the list of all.
+
+The paper's classes and number, not its images: the published code takes a stratified 50,000 of all
+1,281,167 images first and keeps those of the 120 classes, which are 6,007. Here the images of the
+120 classes are reduced, so that any number of images and any classes can be asked for.
+"""
 
 import json
 from collections.abc import Sequence
@@ -37,7 +42,9 @@ def read_imagenet(
     """Read ``size`` training images of the chosen classes, and all their validation images.
 
     Only these are decoded; the rest is listed. Each image is resized so that its centre square
-    fills 8/7 of the side and cropped to the side: 256 and 224, as the paper tests.
+    fills 8/7 of the side and cropped to the side: 256 and 224, as the paper tests. A search draws
+    its random resized crops from that square, to hold images of one size in memory; the published
+    code draws them from the whole picture, as a training from files does here.
 
     Args:
         root: holds torchvision's three archives, which are extracted on first use, or the

@@ -1,6 +1,7 @@
 """Reduced sets, their halves and held-out test sets: scikit-learn's stratified splits.
 
-The same splitter, arguments and seed as the published code, so the indices are the same too.
+The same splitter, arguments and seed as the published code, so the indices are the same too, but
+for the reduced ImageNet (`dada.datasets.imagenet`).
 """
 
 import math

@@ -1,0 +1,70 @@
+"""How far a search a step at a time moves its policy, in each quarter of its epochs.
+
+    python -m benchmarks.movement [--data cifar10.npz] [--preset step] [--json FILE]
+
+A movement is the norm of the change of all that is learnt: logits of the selection, probabilities
+and magnitudes. Of random steps of one size, quarters are alike.
+"""
+
+import argparse
+from itertools import pairwise
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from benchmarks._contract import finish
+from dada.datasets import load
+from dada.models.device import pick_device
+from dada.searching.run import new_search
+from dada.searching.search import Search
+from dada.searching.settings import for_dataset, make_settings
+
+
+def parameters(search: Search) -> Tensor:
+    """All that is learnt, as one vector."""
+    return torch.cat([p.detach().flatten() for p in search.distribution.parameters()])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", default="digits")
+    parser.add_argument("--preset", choices=["paper", "step"], default="paper")
+    parser.add_argument("--model", default="wrn-10-1")
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    device, dataset = pick_device(options.device), load(options.data)
+    given = {name: getattr(options, name) for name in ("preset", "model", "batch", "epochs")}
+    moved, ends = [], []
+    for seed in range(options.seeds):
+        torch.manual_seed(seed)
+        settings = for_dataset(make_settings(**given, seed=seed), dataset, device.type == "cuda")
+        search = new_search(settings, dataset, None, device)
+        places = [parameters(search)]
+        for epoch in range(1, 1 + search.length):
+            search.run_epoch()
+            if 4 * epoch // search.length > 4 * (epoch - 1) // search.length:
+                places.append(parameters(search))
+        moved.append([(b - a).norm().item() for a, b in pairwise(places)])
+        ends.append(ranges(search))
+        quarters = " ".join(f"{distance:.3f}" for distance in moved[-1])
+        print(f"seed {seed}, {search.words()}: moved {quarters}; {ends[-1]}")
+    means = torch.tensor(moved).mean(0).tolist()
+    print("mean:", " ".join(f"{distance:.3f}" for distance in means))
+    finish({"moved": moved, "ends": ends}, options.json)
+
+
+def ranges(search: Search) -> dict[str, list[float]]:
+    """The lowest and the highest of each group at the end."""
+    d = search.distribution
+    groups = {"weights": d.weights(), "probabilities": d.probabilities()}
+    groups["magnitudes"] = d.magnitudes()[d.table.has_magnitude]
+    return {name: [g.min().item(), g.max().item()] for name, g in groups.items()}
+
+
+if __name__ == "__main__":
+    main()
