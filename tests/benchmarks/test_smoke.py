@@ -31,6 +31,7 @@ TINY = {
     "fidelity": "--targets python",
     "gradient_noise": "--epochs 1 --images 2 --levels 1 --repeats 16 --warm 1 --steps 2 "
     "--pictures {folder}",
+    "precision": "--model wrn-10-1 --epochs 1 --batch 32",
     "movement": "--epochs 4 --batch 128 --seeds 1 --device cpu",
     "quality": "--data {data} --size few --seeds 1 --rows none ours ours-paper "
     "ours-paper-gumbel --device cpu --jobs 1 --folder {folder}",

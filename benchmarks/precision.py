@@ -1,0 +1,79 @@
+"""What bfloat16 does to rewards, and forward mode to their derivatives in the images.
+
+    python -m benchmarks.precision [--data digits|cifar10.npz] [--model wrn-40-2] [--json FILE]
+
+The rewards of a batch, correlated with the exact ones in float32, and their derivatives in the
+images, correlated with finite differences in float32, which alone see the kinks of ReLUs. The child
+network is trained for some epochs under the uniform policy.
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from benchmarks._contract import finish
+from benchmarks.gradient_noise.__main__ import frozen_child
+from dada.bilevel import Rewards, exact_rewards, finite_difference_rewards
+from dada.datasets import load
+from dada.searching.search import Search
+
+KINDS = {"exact": exact_rewards, "finite difference": finite_difference_rewards}
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+def rewards(search: Search, kind: str, precision: str, size: int) -> Rewards:
+    """Of the first training images, along the validation gradient in float32."""
+    child, pipeline = search.child, search.step.pipeline
+    train, valid = (part.subset(torch.arange(size)) for part in (search.train, search.valid))
+    child.precision = torch.float32
+    direction = child.gradient(
+        pipeline.normalise(valid.images), valid.labels, child.parameters
+    ).weights
+    child.precision = PRECISIONS[precision]
+    return KINDS[kind](
+        lambda weights, images: child.losses(weights, images, train.labels),
+        child.parameters,
+        direction,
+        pipeline.normalise(train.images),
+        image_gradient=True,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", default="digits")
+    parser.add_argument("--model", default="wrn-40-2")
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    search = frozen_child(load(options.data), options.model, options.epochs)
+    found = {
+        f"{kind}, {precision}": rewards(search, kind, precision, options.batch)
+        for precision in PRECISIONS
+        for kind in KINDS
+    }
+    right, smooth = found["exact, float32"], found["finite difference, float32"]
+    result = {
+        name: {
+            "rewards": correlation(near.value, right.value),
+            "in the images": correlation(near.image_gradient, smooth.image_gradient),
+        }
+        for name, near in found.items()
+    }
+    print(f"{'':28} {'rewards':>10} {'in the images':>14}")
+    for name, both in result.items():
+        print(f"{name:28} {both['rewards']:10.4f} {both['in the images']:14.4f}")
+    finish({"correlation": result}, options.json)
+
+
+def correlation(one: Tensor | None, other: Tensor | None) -> float:
+    """Of all their numbers."""
+    assert one is not None and other is not None
+    return torch.corrcoef(torch.stack([one.flatten(), other.flatten()]).double())[0, 1].item()
+
+
+if __name__ == "__main__":
+    main()
