@@ -59,6 +59,8 @@ def small(monkeypatch):
 
     there = SimpleNamespace(run=command_line, STDOUT=subprocess.STDOUT)
     monkeypatch.setattr(quality, "subprocess", there)
+    pool = contextlib.nullcontext(SimpleNamespace(map=map))
+    monkeypatch.setattr(quality, "ThreadPoolExecutor", lambda jobs: pool)
     monkeypatch.setattr(_contract, "in_its_own_process", here)
     monkeypatch.setattr(scaling, "in_its_own_process", here)
     monkeypatch.setattr("dada.searching.settings.PAPER_OPERATIONS", ("Rotate", "Invert", "Cutout"))
