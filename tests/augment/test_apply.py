@@ -141,6 +141,8 @@ def test_wrong_input_is_refused(images):
         apply(images, draw)
     with pytest.raises(ValueError, match="uint8"):
         apply(images[:3].float(), draw)
+    with pytest.raises(ValueError, match="channels seem to come last"):
+        apply(images[:3].permute(0, 2, 3, 1), draw)
 
 
 def test_sub_policies_of_different_lengths():

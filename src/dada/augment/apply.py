@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from dada.augment.convert import to_picture, to_tensor
+from dada.augment.convert import channels_seem_last, to_picture, to_tensor
 from dada.augment.draw import Choice, Draw
 from dada.ops import OperationType, TwoStep, get
 
@@ -29,12 +29,15 @@ def apply(images: Tensor, draw: Draw) -> Tensor:
         uint8 (B, C, H, W), contiguous; row i equals the same draw applied to image i alone.
 
     Raises:
-        ValueError: the images are not a uint8 batch, or not as many as the draw is for.
+        ValueError: the images are not a uint8 batch, their channels seem to come last, or they
+            are not as many as the draw is for.
     """
     if images.dtype != torch.uint8 or images.ndim != 4:
         raise ValueError(
             f"expected uint8 images (B, C, H, W), got {images.dtype} {tuple(images.shape)}"
         )
+    if channels_seem_last(images.shape):
+        raise ValueError(f"images {tuple(images.shape)}: their channels seem to come last")
     if len(images) != len(draw):
         raise ValueError(f"{len(images)} images but draws for {len(draw)}")
     if not images.numel():

@@ -5,6 +5,7 @@ torchvision's conversions create tensors on the default device; these do not.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 Array = NDArray[Any]
+
+
+_FEW = 4  # channels: a last dimension this small is taken for channels, not for a width
+
+
+def channels_seem_last(shape: Sequence[int]) -> bool:
+    """Whether a shape (..., C, H, W) looks like (..., H, W, C): then C is no usual number."""
+    channels, height, width = shape[-3:]
+    return channels not in (1, 3) and 0 < width <= _FEW < max(channels, height, width)
 
 
 def to_picture(image: Tensor) -> PIL.Image.Image:

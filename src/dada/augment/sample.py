@@ -12,11 +12,12 @@ import torch
 from torch import Tensor
 from torchvision import tv_tensors
 
+from dada.augment.convert import channels_seem_last
+
 MOVING = tv_tensors.Mask | tv_tensors.BoundingBoxes | tv_tensors.KeyPoints
 """What moves along with a picture."""
 
 _ROTATED = [f for f in tv_tensors.BoundingBoxFormat if tv_tensors.is_rotated_bounding_format(f)]
-_FEW = 4  # channels: a last dimension this small is taken for channels, not for a width
 
 
 def find_picture(leaves: Sequence[Any]) -> int:
@@ -70,8 +71,7 @@ def check_picture(picture: Any) -> None:
         return
     if len(shape) not in (3, 4):
         raise TypeError(f"an image tensor of shape {shape}: must be (C, H, W) or (B, C, H, W)")
-    channels, width = shape[-3], shape[-1]
-    if channels not in (1, 3) and 0 < width <= _FEW < max(shape[-3:]):
+    if channels_seem_last(shape):
         raise TypeError(
             f"an image tensor of shape {shape}: its channels seem to come last; "
             "must be (C, H, W) or (B, C, H, W)"
