@@ -10,10 +10,11 @@ from itertools import islice
 
 import pytest
 
-from tests.torture import calls, damage, disks, kills, owners
+from tests.torture import calls, damage, disks, hostile, kills, owners
 
-KINDS = {kind.__name__.rpartition(".")[2]: kind for kind in (kills, calls, disks, damage, owners)}
-FEW = {"kills": 4, "calls": 4, "disks": 4, "damage": 6, "owners": 1}
+FILES = (kills, calls, disks, damage, owners, hostile)
+KINDS = {kind.__name__.rpartition(".")[2]: kind for kind in FILES}
+FEW = {"kills": 4, "calls": 4, "disks": 4, "damage": 6, "owners": 1, "hostile": 20}
 SECONDS = float(os.environ.get("DADA_TORTURE_SECONDS", "1500"))
 SEED = int(os.environ.get("DADA_TORTURE_SEED", "0"))
 

@@ -1,0 +1,19 @@
+"""Files from outside: policies, pictures, arrays. Each is refused in one line, or works."""
+
+import itertools
+import traceback
+
+from tests.torture import images, policies
+
+CAMPAIGNS = (policies.campaign, images.campaign)
+
+
+def faults(seed, folder):
+    for number in itertools.count(seed):
+        for campaign in CAMPAIGNS:
+            try:
+                counts = campaign(number, 5)
+            except Exception:  # whatever it is
+                yield f"WRONG: seed {number}: {traceback.format_exc()[-800:]}"
+            else:
+                yield from (word for word, count in counts.items() for _ in range(count))
