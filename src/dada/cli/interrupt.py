@@ -22,6 +22,7 @@ def forget_ctrl_c() -> None:
 
 def _first(number: int, frame: FrameType | None) -> None:
     signal.signal(signal.SIGINT, _second)
+    sys.unraisablehook = lambda _: None  # where it lands in a callback, Python would print it
     raise KeyboardInterrupt
 
 
