@@ -11,6 +11,7 @@ import torch
 
 from dada.errors import UserError
 from dada.side_by_side import at_once, side_by_side
+from dada.threads import SMALL
 
 CPU = torch.device("cpu")
 
@@ -123,8 +124,16 @@ def test_large_batches_share_all_threads_one_after_the_other():
     def work(number, tick):
         return os.getpid(), torch.get_num_threads()
 
-    assert gathered(3, work, pixels=2**18 + 1) == [(os.getpid(), 2)] * 3
-    assert at_once(3, CPU, 2**18 + 1) == 1 and at_once(3, CPU, 2**18) == 2
+    large = {"parameters": SMALL + 1}
+    assert gathered(3, work, pixels=2**18 + 1, **large) == [(os.getpid(), 2)] * 3
+    assert at_once(3, CPU, 2**18 + 1, **large) == 1 and at_once(3, CPU, 2**18, **large) == 2
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_small_networks_have_a_thread_each_whatever_their_batch(monkeypatch):
+    assert at_once(3, CPU, 2**20, SMALL) == 2
+    monkeypatch.setattr("dada.side_by_side.available", lambda: 2**32)
+    assert at_once(3, CPU, 2**20, SMALL) == 1, "as far as there is memory: 4 GiB is one's"
 
 
 @pytest.mark.usefixtures("two_threads")

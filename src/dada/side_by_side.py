@@ -10,21 +10,31 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypedDict, TypeVar
 
 import torch
 from torch.multiprocessing import ProcessContext, ProcessExitedException, start_processes
 
 from dada.errors import UserError
+from dada.memory import available
+from dada.threads import SMALL
 
 Result = TypeVar("Result")
 Tick = Callable[[], None]
 
 _POLL = 0.1  # seconds between looks at what the processes have sent
-_PIXELS = 2**18  # of a batch, at most: larger ones keep all threads busy, and fill the memory
+_PIXELS = 2**18  # of a large network's batch, at most: larger ones keep all threads busy
+_BYTES = 4096  # that a small network's training takes for a pixel of its batch, at most
 
 
-def at_once(count: int, device: torch.device, pixels: int = 0) -> int:
+class Load(TypedDict):
+    """How large a piece of work is: the pixels of a batch, and the parameters of the network."""
+
+    pixels: int
+    parameters: int
+
+
+def at_once(count: int, device: torch.device, pixels: int = 0, parameters: int = 0) -> int:
     """How many of `count` pieces of work run at once: one for each of PyTorch's threads, or one.
 
     A small network has no use for many threads; one network for each thread has. And each then
@@ -32,16 +42,22 @@ def at_once(count: int, device: torch.device, pixels: int = 0) -> int:
 
     Args:
         pixels: of a batch.
+        parameters: of the network.
     """
-    return min(count, torch.get_num_threads()) if _apart(device, pixels) else 1
+    if not _apart(device, pixels, parameters):
+        return 1
+    fit = available() // (_BYTES * pixels) if pixels > _PIXELS else count
+    return min(count, torch.get_num_threads(), max(1, fit))
 
 
 def side_by_side(
     count: int,
     work: Callable[[int, Tick], Result],
     device: torch.device,
-    pixels: int = 0,
     on_tick: Tick = lambda: None,
+    *,
+    pixels: int = 0,
+    parameters: int = 0,
 ) -> Iterator[tuple[int, Result]]:
     """What `work` gives for 0, …, count − 1, with the number, as each is done.
 
@@ -49,14 +65,15 @@ def side_by_side(
         count: of pieces.
         work: takes a number, and what to call when a part of the piece is done. What it changes
             in memory may be lost: its result is what comes back, pickled.
-        device, pixels: where it works and of what size, for `at_once`.
+        device: where it works.
         on_tick: called in this process for each part that is done.
+        pixels, parameters: of a batch and of the network, as in `at_once`.
 
     Raises:
         UserError: a process was killed.
         Exception: the work's own, with the traceback that it had where it was raised.
     """
-    if torch.get_num_threads() == 1 or not _apart(device, pixels):
+    if torch.get_num_threads() == 1 or not _apart(device, pixels, parameters):
         yield from ((number, work(number, on_tick)) for number in range(count))
         return
     fork = multiprocessing.get_context("fork")
@@ -85,7 +102,7 @@ def side_by_side(
     with warnings.catch_warnings():
         # Python 3.12 warns of threads: those of PyTorch, which a process with one never wakes.
         warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
-        processes = at_once(count, device, pixels)
+        processes = at_once(count, device, pixels, parameters)
         started = start_processes(
             worker, nprocs=processes, join=False, daemon=True, start_method="fork"
         )
@@ -93,8 +110,8 @@ def side_by_side(
         yield from _received(started, sent, on_tick)
     except ProcessExitedException as error:
         raise UserError(
-            f"a process that trains networks was lost ({error}), for want of memory most likely: "
-            "OMP_NUM_THREADS says how many there are at once"
+            f"a process that trains networks died ({error}), probably out of memory: "
+            "OMP_NUM_THREADS limits how many run at once"
         ) from None
     finally:
         for process in started.processes:
@@ -144,7 +161,7 @@ def _received(started: ProcessContext, sent: Any, on_tick: Tick) -> Iterator[Any
                 yield message
 
 
-def _apart(device: torch.device, pixels: int) -> bool:
+def _apart(device: torch.device, pixels: int, parameters: int) -> bool:
     """Whether forked processes do the work: they cannot use a GPU, nor a driver that has begun."""
     safe = device.type == "cpu" and sys.platform == "linux" and not torch.cuda.is_available()
-    return safe and pixels <= _PIXELS
+    return safe and (pixels <= _PIXELS or parameters <= SMALL)

@@ -35,6 +35,7 @@ from dada.searching.settings import Settings, search_space
 from dada.searching.settled import settled
 from dada.searching.step import Step
 from dada.searching.updates import AdamUpdate, NaturalUpdate, Update
+from dada.threads import parameter_count, threads_for
 
 HYPERGRADIENTS = {
     "exact": exact,
@@ -146,7 +147,7 @@ class Search:
     @property
     def parameter_count(self) -> int:
         """Weights of the child network."""
-        return sum(p.numel() for p in self.child.model.parameters())
+        return parameter_count(self.child.model)
 
     def words(self) -> str:
         """What is done, for people."""
@@ -179,14 +180,15 @@ class Search:
         self._set_learning_rate()
         losses = []
         order = torch.randperm(len(self.train), generator=self.generator)
-        for number, rows in enumerate(even_batches(order, self.settings.batch), 1):
-            # A fresh random batch; the published code takes the same first one every time.
-            chosen = torch.randperm(len(self.valid), generator=self.generator)
-            valid = self.valid.subset(chosen[: self.settings.batch])
-            batch = self.train.subset(rows)
-            losses.append(self.step(batch.images, batch.labels, valid.images, valid.labels))
-            if on_step:
-                on_step(number)
+        with threads_for(self.child.model, self.child.device):
+            for number, rows in enumerate(even_batches(order, self.settings.batch), 1):
+                # A fresh random batch; the published code takes the same first one every time.
+                chosen = torch.randperm(len(self.valid), generator=self.generator)
+                valid = self.valid.subset(chosen[: self.settings.batch])
+                batch = self.train.subset(rows)
+                losses.append(self.step(batch.images, batch.labels, valid.images, valid.labels))
+                if on_step:
+                    on_step(number)
         train_loss, valid_loss, accuracy = torch.stack(losses).mean(0).tolist()
         self.epoch += 1
         self._check_finite(train_loss, valid_loss)

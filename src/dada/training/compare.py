@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from dada.augment import Transform
 from dada.augment.feed import MemoryFeed
@@ -28,7 +29,8 @@ from dada.report import write_report
 from dada.runs import RunFolder, describe_run
 from dada.searching.choices import left_out
 from dada.searching.common import Own, pipeline_for
-from dada.side_by_side import Tick, side_by_side
+from dada.side_by_side import Load, Tick, side_by_side
+from dada.threads import parameter_count
 from dada.training.evaluate import measure
 from dada.training.methods import BASELINE, Method, policy_method, space_for, without_search
 from dada.training.settings import TrainSettings, choose_images, for_dataset, make_settings
@@ -118,7 +120,7 @@ def compare(
         def train(number: int, on_step: Tick) -> dict[str, Any]:
             return bench.train(*missing[number], on_step)
 
-        trained = side_by_side(len(missing), train, bench.device, bench.pixels, watch.on_step)
+        trained = side_by_side(len(missing), train, bench.device, watch.on_step, **bench.load)
         for _, record in trained:
             done.append(record)
             if run:
@@ -155,20 +157,27 @@ class _Bench:
         return self.settings.epochs * len(batches)
 
     @property
-    def pixels(self) -> int:
-        """Of a batch."""
-        return self.settings.batch * math.prod(self.dataset.side)
+    def load(self) -> Load:
+        """How large a training is, for `side_by_side`."""
+        pixels = self.settings.batch * math.prod(self.dataset.side)
+        with forked(self.device):
+            return Load(pixels=pixels, parameters=parameter_count(self._network()))
+
+    def _network(self) -> nn.Module:
+        assert self.settings.model is not None
+        return create(self.settings.model, len(self.dataset.classes), self.dataset.channels)
 
     def train(self, method: Method, seed: int, on_step: Tick) -> dict[str, Any]:
         """One training, as the event that records it."""
         started = time.perf_counter()
         with forked(self.device):
             torch.manual_seed(seed)
-            assert self.settings.model is not None
-            network = create(self.settings.model, len(self.dataset.classes), self.dataset.channels)
+            network = self._network()
             height, width = self.dataset.side
             shape = (self.dataset.channels, height, width)
-            check_network(network, self.settings.model, len(self.dataset.classes), shape, False)
+            check_network(
+                network, str(self.settings.model), len(self.dataset.classes), shape, False
+            )
             going = Training(
                 self.settings,
                 network,

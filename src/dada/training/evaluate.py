@@ -22,6 +22,7 @@ from dada.processes import ALONE, Processes
 from dada.runs import RunFolder
 from dada.runs.provenance import describe_data
 from dada.searching.common import pipeline_for
+from dada.threads import threads_for
 from dada.training.classes import Outputs, match
 from dada.training.settings import TrainSettings
 
@@ -50,9 +51,10 @@ def measure(
     """
     several = images.labels.ndim == 2
     found = torch.zeros(4, classes, dtype=torch.float64, device=child.device)
-    for seen, labels in images.plain():
-        logits = child.logits(pipeline.normalise(seen))
-        found += (_of_several if several else _of_one)(logits, labels)
+    with threads_for(child.model, child.device):
+        for seen, labels in images.plain():
+            logits = child.logits(pipeline.normalise(seen))
+            found += (_of_several if several else _of_one)(logits, labels)
     found = processes.sum(found).cpu()
     count, first, five, loss = found.sum(1).tolist()
     if not math.isfinite(loss):

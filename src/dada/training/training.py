@@ -19,6 +19,7 @@ from dada.models.child import Child, Loss, Tensors, usual_loss
 from dada.models.device import best_precision
 from dada.models.randomness import random_state, restore_random_state
 from dada.processes import ALONE, Processes
+from dada.threads import threads_for
 from dada.training.methods import Augment
 from dada.training.schedule import learning_rate
 from dada.training.settings import TrainSettings
@@ -107,12 +108,13 @@ class Training:
         mine = [self.processes.part(rows) for rows in batches]
         losses = []
         fed = self.images.batches(mine, self.epoch, self.randomness)
-        for number, (images, labels) in enumerate(fed):
-            for group in self.optimiser.param_groups:
-                group["lr"] = learning_rate(self.epoch + number / len(batches), self.settings)
-            losses.append(self._step(images, labels, len(images) / len(batches[number])))
-            if on_step:
-                on_step()
+        with threads_for(self.child.model, self.child.device):
+            for number, (images, labels) in enumerate(fed):
+                for group in self.optimiser.param_groups:
+                    group["lr"] = learning_rate(self.epoch + number / len(batches), self.settings)
+                losses.append(self._step(images, labels, len(images) / len(batches[number])))
+                if on_step:
+                    on_step()
         self.epoch += 1
         loss = torch.stack(losses).mean().item()
         self._share_statistics()

@@ -23,7 +23,8 @@ from dada.searching.settings import Settings, search_space
 from dada.searching.trials.amount import AMOUNTS
 from dada.searching.trials.findings import Findings
 from dada.searching.trials.trial import Trial, Verdict
-from dada.side_by_side import Tick, at_once, side_by_side
+from dada.side_by_side import Load, Tick, at_once, side_by_side
+from dada.threads import parameter_count
 
 ALONE_ON = 0.5  # of the images, where an operation is tried by itself
 KEPT_WEIGHT = 0.99  # the fewest sub-policies that hold this share of the weight are kept
@@ -77,7 +78,7 @@ class TrialSearch:
             best_precision(device, settings.precision),
             loss or usual_loss(torch.cat([train.labels, valid.labels]), settings.balance),
         )
-        self.parameter_count = sum(p.numel() for p in network().parameters())
+        self.parameter_count = parameter_count(network())
         generator = torch.Generator().manual_seed(settings.seed)
         self._seeds = torch.randint(2**62, (self.length,), generator=generator).tolist()
         self._losses: list[list[float]] = []  # of each round
@@ -151,7 +152,7 @@ class TrialSearch:
     @property
     def at_once(self) -> int:
         """How many trials of a round this process makes at the same time."""
-        return at_once(len(self._mine(0)), self.device, self._pixels)
+        return at_once(len(self._mine(0)), self.device, **self._load)
 
     @property
     def turns(self) -> int:
@@ -167,7 +168,7 @@ class TrialSearch:
         def one(number: int, on_epoch: Tick) -> None:
             replace(self.trial, settings=short)(self.train, self.valid, policy, 0, on_epoch)
 
-        list(side_by_side(self.at_once, one, self.device, self._pixels))
+        list(side_by_side(self.at_once, one, self.device, **self._load))
 
     def _policies(self, number: int) -> dict[str, Policy]:
         """What a round tries, by name."""
@@ -177,9 +178,10 @@ class TrialSearch:
         return {f"{amount:.0%}": _at(found, amount) for amount in AMOUNTS}
 
     @property
-    def _pixels(self) -> int:
-        """Of a batch."""
-        return self.settings.batch * math.prod(self.train.images.shape[2:])
+    def _load(self) -> Load:
+        """How large a trial's work is, for `side_by_side`."""
+        pixels = self.settings.batch * math.prod(self.train.images.shape[2:])
+        return Load(pixels=pixels, parameters=self.parameter_count)
 
     def _count(self, number: int) -> int:
         """How many policies a round tries."""
@@ -205,7 +207,8 @@ class TrialSearch:
             return self.trial(train, valid, policies[mine[number]], seed, on_epoch)
 
         found = torch.zeros(len(policies), len(Verdict._fields), dtype=torch.float64)
-        for number, verdict in side_by_side(len(mine), one, self.device, self._pixels, on_epoch):
+        tried = side_by_side(len(mine), one, self.device, on_epoch, **self._load)
+        for number, verdict in tried:
             found[mine[number]] = found.new_tensor(verdict)
         return [Verdict(*row) for row in self.processes.sum(found, self.device).tolist()]
 
