@@ -41,6 +41,7 @@ def export(
     """
     from dada.errors import UserError
     from dada.export import TARGETS, target, write
+    from dada.export.words import remarks
     from dada.policy import load_policy
 
     if list_:
@@ -59,8 +60,8 @@ def export(
     if out is not None and out.exists() and not force:
         raise UserError(f"{out} exists: choose another file, or replace it with --force")
     text = write(chosen, to, out)
-    for difference in module.differences(chosen):
-        terminal.note(difference, to=sys.stderr if out is None else None)
+    for note in [*remarks(chosen), *module.differences(chosen)]:
+        terminal.note(note, to=sys.stderr if out is None else None)
     if out is None:
         terminal.write(text)
     else:

@@ -13,6 +13,7 @@ from dada.augment import PolicyTransform
 from dada.errors import UserError
 from dada.export.python import check_known
 from dada.export.steps import Step, resolve
+from dada.export.words import remarks
 from dada.ops import get
 from dada.policy import Policy, Scale, loads
 
@@ -44,7 +45,9 @@ def source(policy: Policy, ending: str = ".json") -> str:
     if ending == ".json":
         return "[\n" + ",\n".join(f"  {json.dumps(row)}" for row in rows) + "\n]\n"
     lines = [f"    [{', '.join(f'({n!r}, {p!r}, {m!r})' for n, p, m in row)}]," for row in rows]
-    return "\n".join(["[  # sub-policies of (operation, probability, magnitude)", *lines, "]\n"])
+    said = [f"    # {remark}" for remark in remarks(policy)]
+    head = "[  # sub-policies of (operation, probability, magnitude)"
+    return "\n".join([head, *said, *lines, "]\n"])
 
 
 def differences(policy: Policy) -> list[str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from dada import __version__
+from dada.augment.words import around
 from dada.policy import Policy
 
+_AROUND = {"crop": str, "padding": int, "flip": bool, "cutout": int}
+_AROUND |= {"jitter": float, "lighting": float}
 _LONGEST = 40  # characters of a policy's name in a heading
 _BETWEEN = "a pixel whose source lies between two pixels may take the other one"
 
@@ -26,10 +29,24 @@ def heading(policy: Policy, needs: str, usage: str) -> str:
     """
     count = sum(s.weight > 0 for s in policy.sub_policies)
     noun = "sub-policy" if count == 1 else "sub-policies"
-    lines = [f"{printable(policy.name)}: an image-augmentation policy of {count} {noun}."]
+    title = f"{printable(policy.name)}: an image-augmentation policy of {count} {noun}."
+    said = [f"{remark}\n" for remark in remarks(policy)]
+    return "\n".join(
+        [f"{title}\n", *said, usage, f"\nWritten by dada {__version__}. Needs {needs}.\n"]
+    )
+
+
+def remarks(policy: Policy) -> list[str]:
+    """What a user should know of a policy, whatever it is exported to; each is a sentence."""
+    said = []
     if policy.is_none:
-        lines += ["", "No augmentation: every probability is 0, and images stay as they are."]
-    return "\n".join([*lines, "", usage, "", f"Written by dada {__version__}. Needs {needs}.", ""])
+        said.append("No augmentation: every probability is 0, and images stay as they are.")
+    settings = policy.provenance.get("settings")
+    if isinstance(settings, Mapping) and isinstance(settings.get("flip"), bool):
+        # A policy file may come from anywhere: what is of another type is passed over.
+        sound = {k: settings[k] for k, kind in _AROUND.items() if isinstance(settings.get(k), kind)}
+        said.append(f"It was judged on normalised images, with {around(sound)} around it.")
+    return said
 
 
 def printable(name: str) -> str:
