@@ -51,9 +51,6 @@ def source(policy: Policy, ending: str = ".py") -> str:
     """The text of a Python file with ``Augment``, or of one that ``albumentations.load`` reads.
 
     YAML contains JSON, and numbers are written so that PyYAML takes them for numbers.
-
-    Raises:
-        UserError: bounds too far apart.
     """
     rows = [_sub_policy(s) for s in resolve(policy, LEVELS)]
     chosen = _make("OneOf", transforms=rows)

@@ -18,7 +18,7 @@ import torch
 from PIL import Image
 
 from dada.errors import UserError
-from dada.export.steps import fixed, lines, resolve
+from dada.export.steps import fixed, resolve
 from dada.export.templates import known
 from dada.export.words import BORDERLINE, heading, left_out, used
 from dada.ops import get
@@ -281,7 +281,7 @@ def source(policy: Policy, ending: str) -> str:
     """The file: the policy as a table, the operations in DALI's operators, and `augment`.
 
     Raises:
-        UserError: too many sub-policies, or bounds too far apart.
+        UserError: too many sub-policies.
     """
     rows, chances = _rows(policy)
     table = "".join(
@@ -334,7 +334,7 @@ def _entry(times: int, row: list[Row]) -> str:
 def _lines(policy: Policy) -> str:
     present = used(policy)
     names = [n for n in _KNOWN if n in present and get(n).has_magnitude]
-    rows = "".join(f'    "{name}": {lines(policy.scale, name)!r},\n' for name in names)
+    rows = "".join(f'    "{name}": {policy.scale.lines(get(name))!r},\n' for name in names)
     return (
         "# Under the random signs + and -: value at magnitude 0, and what it gains up to 1.\n"
         f"LINES = {{\n{rows}}}\n"

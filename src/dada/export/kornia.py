@@ -219,11 +219,7 @@ _PIXELS = {
 
 
 def source(policy: Policy, ending: str) -> str:
-    """The file: the policy as a table, kornia's augmentations at its values, and `augment`.
-
-    Raises:
-        UserError: bounds too far apart.
-    """
+    """The file: the policy as a table, kornia's augmentations at its values, and `augment`."""
     table = "".join(_rows(sub_policy) for sub_policy in resolve(policy))
     return f'"""{heading(policy, "kornia 0.8 or newer", _USAGE)}"""\n{_IMPORTS}{table}]\n{_CODE}'
 

@@ -8,9 +8,9 @@ from typing import Any
 from PIL import Image
 
 from dada.errors import UserError
-from dada.export.steps import lines
 from dada.export.templates import fill, operations
 from dada.export.words import heading, used
+from dada.ops import get
 from dada.policy import Operation, Policy, SubPolicy
 
 ENDINGS = (".py",)
@@ -24,7 +24,7 @@ def source(policy: Policy, ending: str = ".py") -> str:
     """The file: the policy's table, the operations in it and no others, and ``Augment``.
 
     Raises:
-        UserError: an operation that is not in the template, or bounds too far apart.
+        UserError: an operation that is not in the template.
     """
     return fill("python", heading(policy, "Pillow alone", USAGE), tables(policy, "python"))
 
@@ -51,13 +51,13 @@ def tables(policy: Policy, template: str) -> dict[str, str]:
     """The tables of a template: sub-policies, lines from magnitude to value, operations.
 
     Raises:
-        UserError: an operation that is not in the template, or bounds too far apart.
+        UserError: an operation that is not in the template.
     """
     functions = operations(template)
     check_known(policy, functions, template)
     present = used(policy)
     names = [name for name in functions if name in present]
-    values = [f'    "{name}": {lines(policy.scale, name)!r},\n' for name in names]
+    values = [f'    "{name}": {policy.scale.lines(get(name))!r},\n' for name in names]
     entries = [f'    "{name}": {functions[name]},\n' for name in names]
     rows = [_row(s) for s in policy.leading() if s.weight > 0]
     return {

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
-from math import isfinite
 
 import torch
 
 from dada.augment.sampler import random_magnitude
-from dada.errors import UserError
 from dada.ops import get
 from dada.policy import Operation, Policy, Scale
-from dada.policy.scale import Line
 
 
 @dataclass(frozen=True)
@@ -71,30 +68,8 @@ def _step(scale: Scale, operation: Operation, levels: int) -> Step:
         operation.name,
         operation.probability,
         tuple(magnitudes),
-        tuple(values(scale, operation.name, magnitude) for magnitude in magnitudes),
+        tuple(scale.values(kind, magnitude) for magnitude in magnitudes),
     )
-
-
-def values(scale: Scale, name: str, magnitude: float) -> tuple[float, float]:
-    """`Scale.values`, of an operation's name.
-
-    Raises:
-        UserError: as `lines`.
-    """
-    lines(scale, name)
-    return scale.values(get(name), magnitude)
-
-
-def lines(scale: Scale, name: str) -> tuple[Line, Line]:
-    """`Scale.lines`, whose numbers a file can hold.
-
-    Raises:
-        UserError: the bounds are so far apart that numbers between them overflow.
-    """
-    found = scale.lines(get(name))
-    if not all(isfinite(offset) and isfinite(slope) for offset, slope in found):
-        raise UserError(f"the bounds of {name} are too far apart: their difference overflows")
-    return found
 
 
 def fixed(

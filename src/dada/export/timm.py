@@ -19,7 +19,6 @@ import numpy as np
 from PIL import Image
 
 from dada.errors import UserError
-from dada.export.steps import lines, values
 from dada.export.words import heading, left_out, used
 from dada.ops import OperationType, get
 from dada.policy import Operation, Policy, Scale, SubPolicy
@@ -94,7 +93,7 @@ def _call(scale: Scale, operation: Operation) -> str:
     if not kind.has_magnitude:
         return f'AugmentOp("{kind.name}", {probability}, 0, HPARAMS)'
     if kind.name != "Cutout" and not operation.spread:
-        plus, minus = values(scale, kind.name, operation.magnitude)
+        plus, minus = scale.values(kind, operation.magnitude)
         said = _said(kind.name, plus, minus)
         if said is not None:
             return said.format(probability=probability)
@@ -102,7 +101,7 @@ def _call(scale: Scale, operation: Operation) -> str:
 
 
 def _drawn(scale: Scale, kind: OperationType, operation: Operation) -> str:
-    different = tuple(dict.fromkeys(lines(scale, kind.name)))
+    different = tuple(dict.fromkeys(scale.lines(kind)))
     how = f"{operation.probability}, {operation.magnitude}, {operation.spread}, {different}"
     return f"Cutout({how})" if kind.name == "Cutout" else f'Drawn("{_NAMES[kind.name]}", {how})'
 

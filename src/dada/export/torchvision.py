@@ -7,9 +7,9 @@ from typing import Any
 
 from dada.errors import UserError
 from dada.export.python import USAGE, run, tables
-from dada.export.steps import values
 from dada.export.templates import fill
 from dada.export.words import heading, used
+from dada.ops import get
 from dada.policy import Policy
 
 ENDINGS = (".py",)
@@ -32,12 +32,12 @@ def source(policy: Policy, ending: str = ".py") -> str:
     """The file: the policy's table, the operations in it and no others, and ``Augment``.
 
     Raises:
-        UserError: an operation that is not in the template, bounds too far apart, or bounds that
+        UserError: an operation that is not in the template, or bounds that
             make a factor negative, which torchvision refuses.
     """
     written = tables(policy, "torchvision")
     for name in sorted(used(policy) & {"Contrast", "Color", "Brightness", "Sharpness"}):
-        lowest = min(v for m in (0.0, 1.0) for v in values(policy.scale, name, m))
+        lowest = min(v for m in (0.0, 1.0) for v in policy.scale.values(get(name), m))
         if lowest < 0:
             raise UserError(
                 f"{name} goes down to a factor of {lowest:.3g}: torchvision takes no negative one"
