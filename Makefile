@@ -33,7 +33,7 @@ torture: $(READY)
 
 # Against every library that policies are exported to, in an environment of their own.
 LIBRARIES := .venv-libraries
-LIBRARY_TESTS := tests/export tests/test_examples.py tests/models/test_create.py \
+LIBRARY_TESTS := tests/export tests/test_examples.py tests/test_guides.py tests/models/test_create.py \
 	tests/datasets/test_huggingface.py
 
 $(LIBRARIES)/.ready: pyproject.toml constraints.txt

@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> float:
         return train(data, load(Path(policy)), options)
 
 
-def train(data: str, augment, options: argparse.Namespace) -> float:
+def train(data: str, policy, options: argparse.Namespace) -> float:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     train_set = create_dataset("", root=data, split="train")
     test_set = create_dataset("", root=data, split="validation")
@@ -66,7 +66,7 @@ def train(data: str, augment, options: argparse.Namespace) -> float:
     test_loader = create_loader(test_set, crop_pct=1.0, **common)
 
     # --> After crop (and flip, where there is one), before the conversion to tensors.
-    train_loader.dataset.transform.transforms.insert(2 if hflip else 1, augment)
+    policy.add_to(train_loader)
 
     classes = len(train_set.reader.class_to_idx)
     model = timm.create_model(options.model, num_classes=classes).to(device)
@@ -91,9 +91,9 @@ def train(data: str, augment, options: argparse.Namespace) -> float:
 
 
 def load(path: Path):
-    """The policy of an exported file. Beside your script: `from policy import augment`."""
+    """An exported file as a module. Beside your script: `from policy import add_to`."""
     sys.path.insert(0, str(path.resolve().parent))
-    return import_module(path.stem).augment
+    return import_module(path.stem)
 
 
 def published(path: Path) -> Path:

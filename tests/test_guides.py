@@ -1,0 +1,150 @@
+"""The lines of README and of the guides to libraries run as they stand."""
+
+import sys
+from pathlib import Path
+from shlex import split
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torchvision import tv_tensors
+
+from dada.cli.main import app
+from dada.policy import load_policy, save_policy
+from tests.test_docs import FENCED
+
+ROOT = Path(__file__).parent.parent
+GUIDE = ROOT / "docs" / "guide"
+
+
+class Pictures(torch.utils.data.Dataset):
+    """Sixty-four photographs under the transform that timm sets."""
+
+    transform = None
+
+    def __getitem__(self, i):
+        image = Image.new("RGB", (40, 30), (i, 100, 200))
+        return (self.transform(image) if self.transform else image), i % 2
+
+    def __len__(self):
+        return 64
+
+
+@pytest.fixture
+def beside(tmp_path, monkeypatch):
+    """A folder with a run in it, in which a script would lie."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "policy", raising=False)
+    (tmp_path / "runs" / "photos").mkdir(parents=True)
+    save_policy(load_policy("dada-cifar10"), tmp_path / "runs" / "photos" / "policy.json")
+    yield tmp_path
+    sys.modules.pop("policy", None)
+
+
+def blocks(page, language):
+    return [code for _, found, code in FENCED.findall(page.read_text()) if found == language]
+
+
+def export(page):
+    """Run the page's `dada export` lines, with any files that they would replace."""
+    lines = [line for code in blocks(page, "sh") for line in code.splitlines()]
+    exports = [line for line in lines if line.startswith("dada export")]
+    for line in exports:
+        arguments = split(line, comments=True)[1:]
+        app([*arguments, *["--force"] * ("-o" in arguments)], standalone_mode=False)
+    assert exports
+
+
+def run(page, names, containing=""):
+    for code in blocks(page, "python"):
+        if containing in code:
+            exec(compile(code, str(page), "exec"), names)
+    return names
+
+
+def around():
+    """What a reader has before the first line."""
+    return {
+        "dataset": Pictures(),
+        "device": torch.device("cpu"),
+        "images": torch.zeros(4, 3, 32, 32, dtype=torch.uint8),
+        "policy": load_policy("dada-cifar10"),
+        "mean": [0.5] * 3,
+        "std": [0.2] * 3,
+        "torch": torch,
+    }
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", GUIDE / "timm.md"], ids=lambda p: p.stem)
+def test_timms_lines_put_the_policy_into_its_loader(page, beside):
+    timm = pytest.importorskip("timm")
+    export(page)
+    names = run(page, {**around(), "timm": timm}, "add_to")
+    import policy
+
+    steps = names["loader"].dataset.transform.transforms
+    assert steps[2] is policy.augment
+    images, labels = next(iter(names["loader"]))
+    assert images.shape == (64, 3, 224, 224) and labels.shape == (64,)
+    if "transform" in names:
+        assert names["transform"].transforms[2] is policy.augment
+
+
+def test_readmes_plain_loop_augments_a_batch(beside):
+    names = run(ROOT / "README.md", around(), "policy.transform()")
+    assert names["images"].shape == (4, 3, 32, 32) and names["images"].dtype == torch.uint8
+
+
+def test_torchvisions_lines_give_normalised_images(beside):
+    export(GUIDE / "torchvision.md")
+    names = run(GUIDE / "torchvision.md", around())
+    image = names["transform"](tv_tensors.Image(torch.zeros(3, 32, 32, dtype=torch.uint8)))
+    assert image.dtype == torch.float32 and image.shape == (3, 32, 32)
+    import policy
+
+    assert policy.Augment()(names["images"]).shape == (4, 3, 32, 32)
+
+
+def test_the_lines_of_detection_move_boxes(beside):
+    boxes = tv_tensors.BoundingBoxes([[2, 2, 9, 9]], format="XYXY", canvas_size=(20, 30))
+    target = {"boxes": boxes, "labels": torch.tensor([1])}
+    image = tv_tensors.Image(torch.zeros(3, 20, 30, dtype=torch.uint8))
+    names = run(GUIDE / "detection.md", {**around(), "image": image, "target": target})
+    assert names["image"].dtype == torch.float32 and set(names["target"]) == {"boxes", "labels"}
+
+
+def test_the_lines_of_exports_write_a_file(beside, capsys):
+    import dada
+
+    export(GUIDE / "exports.md")
+    assert "kornia" in capsys.readouterr().out
+    names = run(GUIDE / "exports.md", {**around(), "dada": dada})
+    assert (beside / "policy.py").read_text() == names["text"]
+
+
+def test_lightnings_lines_load_and_augment(beside):
+    lightning = pytest.importorskip("lightning")
+    from torch.utils.data import DataLoader
+    from torchvision.datasets import ImageFolder
+    from torchvision.transforms import v2
+
+    import dada
+
+    for name in ("a", "b"):
+        (beside / "photos" / name).mkdir(parents=True)
+        Image.fromarray(np.zeros((20, 20, 3), np.uint8)).save(beside / "photos" / name / "0.png")
+    given = {"lightning": lightning, "v2": v2, "dada": dada, "ImageFolder": ImageFolder}
+    names = run(GUIDE / "lightning.md", {**around(), **given, "DataLoader": DataLoader})
+    images, _ = next(iter(names["Data"]("photos", "runs/photos").train_dataloader()))
+    assert images.shape == (2, 3, 224, 224)
+
+    module = SimpleNamespace(
+        trainer=SimpleNamespace(training=True),
+        augment=names["policy"].transform(),
+        normalise=v2.ToDtype(torch.float32, scale=True),
+    )
+    augmented, _ = names["on_after_batch_transfer"](module, (names["images"], torch.zeros(4)), 0)
+    assert augmented.dtype == torch.float32 and augmented.shape == (4, 3, 32, 32)
