@@ -21,9 +21,13 @@ _log = logging.getLogger("dada")
 class UserError(Exception):
     """Something outside the program is wrong: a path, a file, a setting.
 
-    The message is one line that says what is wrong, where, and what would be right.
-    The command line prints it and exits with code 2.
+    The message is one line that says what is wrong, where, and what would be right; what a
+    terminal would obey, in a file's name say, is escaped. The command line prints it and exits with
+    code 2.
     """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(" ".join(message.splitlines())))
 
 
 class DivergedError(ArithmeticError):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from dada.datasets.imageset import ImageSet
 from dada.datasets.picture import formats, quiet, read_picture
@@ -154,6 +154,8 @@ def _shorter_side(file: str) -> int | None:
 
 def reason(file: str, error: BaseException) -> str:
     """Return why a file cannot be read, on one line and without its path, which Pillow adds."""
+    if isinstance(error, UnidentifiedImageError):  # it names an object, not the file
+        return "no picture in a format that is read"
     text = str(error).replace(repr(file), "it").removeprefix(f"{file}: ")
     return " ".join(text.split()) or type(error).__name__
 

@@ -80,7 +80,9 @@ def bits_in_words(bits: int) -> str:
     """How grey of more than 8 bits is read."""
     if bits == 16:
         return "16-bit grey is scaled to 8 bits"
-    return f"16-bit grey that uses {bits} bits (0 to {2**bits - 1:,}) is scaled to 8"
+    if bits == 8:
+        return "16-bit grey whose values need no more than 8 bits is read as 8 bits"
+    return f"16-bit grey whose values need {bits} bits is scaled from 0 to {2**bits - 1:,}"
 
 
 def deep_values(picture: Image.Image) -> np.ndarray:
