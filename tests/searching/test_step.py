@@ -318,3 +318,25 @@ def test_views_differ_in_nothing_but_the_draw(begin):
     take(search)
     (_, first, _), (_, second, _) = record.rewards
     assert torch.equal(first, second)
+
+
+@pytest.mark.parametrize("hypergradient", ["exact", "traced", "first-order", "finite-difference"])
+@pytest.mark.parametrize("views", [1, 2])
+def test_cutout_is_in_all_that_the_network_sees_of_training_images(begin, views, hypergradient):
+    """The first view in the train gradient and every view in the rewards, under one and the same
+    square; validation images are whole."""
+    model = linear()
+    search = begin(model, cutout=4, views=views, hypergradient=hypergradient)
+    seen = []
+    model.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach().clone()))
+    take(search)
+    train, valid, *rewarded = [images for images in seen if len(images) == 16]
+    blank = train == 0
+    assert (blank.flatten(1).sum(1) >= 4).all(), "a square of 4, at the edge of 2 by 2 pixels"
+    assert (blank.flatten(1).sum(1) <= 16).all() and not (valid == 0).any()
+    sides = 2 if hypergradient == "finite-difference" else 1
+    assert len(rewarded) == (0 if search.step.trace else sides * views)
+    for images in rewarded:
+        assert ((images == 0) == blank).all()
+    for images in rewarded[:sides]:
+        torch.testing.assert_close(images, train)

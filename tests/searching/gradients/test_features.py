@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+from scipy.integrate import quad
+from scipy.special import expit
 
 from dada.policy import SearchSpace
 from dada.searching.gradients.features import OperationFeatures
@@ -98,3 +100,30 @@ def test_of_many_operations_only_their_own_effects_are_told_apart(monkeypatch):
     torch.testing.assert_close(few.of(sample), every.of(sample)[:, :12])
     logits = policy.logits()
     torch.testing.assert_close(few.expected(logits), every.expected(logits)[:12])
+
+
+@pytest.mark.parametrize("spread", [0.1, 1.0, 2.0])
+def test_the_expected_polynomials_are_integrals_over_the_logistic_noise(spread):
+    """By SciPy's quadrature, to what the documentation promises for spreads up to 2."""
+    policy = distribution(space(1), spread)
+    features = OperationFeatures(policy.table, spread)
+    logits = policy.logits()
+    found = features.expected(logits).detach()[4:12].view(2, 4).T  # linear, quadratic; by operation
+    weight = policy.weights() * policy.probabilities()[:, 0] * policy.table.has_magnitude[:, 0]
+    centres = logits.magnitude[:, 0].tolist()
+    for chance, centre, polynomials in zip(weight, centres, found, strict=True):
+        for degree, value in enumerate(polynomials, 1):
+
+            def integrand(noise, degree=degree, centre=centre):
+                u = 2 * expit(centre + spread * noise) - 1
+                shape = 3**0.5 * u if degree == 1 else 5**0.5 * (3 * u * u - 1) / 2
+                return expit(noise) * expit(-noise) * shape
+
+            exact, _ = quad(integrand, -40, 40, epsabs=1e-10, limit=200)
+            assert value.item() == pytest.approx(chance.item() * exact, abs=3e-6)
+
+
+def test_before_anything_is_seen_effects_are_of_the_sizes_that_were_measured():
+    """An operation's own 0.2, of its strength 0.1, of a pair 0.05, in units of a usual reward."""
+    prior = OperationFeatures(distribution(SPACE).table, 1.0).prior
+    assert prior.tolist() == pytest.approx([0.2] * 3 + [0.1] * 6 + [0.05] * 3)

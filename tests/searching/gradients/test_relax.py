@@ -128,3 +128,29 @@ def test_its_state_makes_another_one_go_on_the_same():
     for _ in range(2):
         outcome = Outcome(reward(then))
         assert torch.equal(flat(whole(then, outcome)), flat(resumed(then, outcome)))
+
+
+@pytest.mark.parametrize("temperature", [0.5, 0.2])
+def test_relaxed_logits_are_softened_by_the_temperature(temperature):
+    """softmax(z/τ) of the selection, and 2σ(z/τ) − 1 of a bit."""
+    control = ControlVariate(S, K, 8, temperature)
+    z = torch.tensor([[-1.0, 0.3, 2.0]], dtype=torch.float64)
+    torch.testing.assert_close(control.soften_selection(z), (z / temperature).softmax(1))
+    torch.testing.assert_close(control.soften_bits(z), 2 * (z / temperature).sigmoid() - 1)
+
+
+def test_a_magnitudes_score_is_multiplied_by_what_the_control_variate_leaves():
+    """One that knows what the bits earn, cold enough for its bits to be those of the draw, leaves
+    nothing; without it the score gets the whole."""
+    policy = distribution()
+
+    class Knowing(ControlVariate):
+        def forward(self, selection, bits):
+            return 3.0 + 2.0 * bits[:, 0] + 0.0 * self.outer.bias
+
+    sample = drawn(policy, 64)
+    earned = Outcome(3.0 + 2.0 * (2.0 * sample.applied[:, 0].double() - 1))
+    found = Frozen(Knowing(S, K, 8, temperature=1e-9))(sample, earned)
+    torch.testing.assert_close(found.magnitude, torch.zeros_like(found.magnitude))
+    plain = ReinforceGradient()(sample, earned)
+    assert plain.magnitude.abs().max() > 0.01
