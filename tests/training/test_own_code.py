@@ -185,8 +185,13 @@ def test_a_setting_that_cannot_be_is_one_line(call, wrong, reason, digits):
     ("wrong", "reason"),
     [
         ({"preset": "demo"}, "a training's presets are recipes: give recipe="),
-        ({"seed": -1}, "seed -1: must be 0 to"),
-        ({"seed": 2**64}, "must be 0 to"),
+        ({"seed": -1}, "seed -1: must be an integer from 0 to"),
+        ({"seed": 2**64}, "must be an integer from 0 to"),
+        ({"seed": True}, "seed True: must be an integer"),
+        ({"seed": "1"}, "seed '1': must be an integer"),
+        ({"device": 0.5}, "no device 0.5 here: try cpu"),
+        ({"device": None}, "no device None here: try cpu"),
+        ({"recipe": []}, r"no preset \[\]; there are default"),
     ],
 )
 def test_what_a_training_does_not_know_is_one_line(wrong, reason, digits):

@@ -18,7 +18,7 @@ def pick_device(name: str = "auto") -> torch.device:
     try:
         device = torch.device(name)
         torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError):
+    except (RuntimeError, AssertionError, NotImplementedError, TypeError, ValueError):
         raise UserError(f"no device {name!r} here: try cpu, cuda, cuda:1 or auto") from None
     if device.type not in ("cpu", "cuda"):
         raise UserError(f"device {name!r}: only cpu and cuda are supported")

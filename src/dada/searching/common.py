@@ -107,7 +107,7 @@ def from_preset(
     Raises:
         UserError: no such preset or setting, or a value out of range.
     """
-    if preset not in presets:
+    if not isinstance(preset, str) or preset not in presets:
         raise UserError(f"no preset {preset!r}; there are {', '.join(presets)}")
     for name in overrides:
         if name not in kind.model_fields:
