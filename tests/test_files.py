@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,14 @@ def test_a_file_is_replaced_whole(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["file"]
     replace_file(path, b"newer", keep=tmp_path / "before")
     assert (path.read_text(), (tmp_path / "before").read_text()) == ("newer", "new")
+
+
+@pytest.mark.parametrize("name", ["", ".", "a\0b", "folder\0/a", "\ud800"])
+def test_what_is_no_name_of_a_file_gets_one_line(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="cannot write '") as error:
+        replace_file(Path(name), b"")
+    assert str(error.value).isprintable() and not list(tmp_path.iterdir())
 
 
 def test_a_new_file_has_the_usual_rights(tmp_path):

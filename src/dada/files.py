@@ -30,6 +30,8 @@ def replace_file(path: Path, *parts: bytes | memoryview, keep: Path | None = Non
     Raises:
         UserError: the file cannot be written, or is a device or a pipe.
     """
+    if not path.name or "\0" in path.name:
+        raise UserError(f"cannot write {str(path)!r}: not the name of a file")
     partial = path.with_name(f"{path.name[:40]}.{os.getpid()}-{secrets.token_hex(4)}.partial")
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
@@ -45,8 +47,10 @@ def replace_file(path: Path, *parts: bytes | memoryview, keep: Path | None = Non
         partial.replace(path)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from None
+    except ValueError as error:  # the file system's encoding has no such name
+        raise UserError(f"cannot write {str(path)!r}: {error}") from None
     finally:
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             partial.unlink(missing_ok=True)
     return path
 

@@ -222,7 +222,7 @@ class Policy:
         )
 
     def transform(self) -> PolicyTransform:
-        """The policy as a torchvision v2 transform of PIL images, uint8 tensors and batches."""
+        """A torchvision v2 transform of PIL images, uint8 tensors, NumPy arrays and batches."""
         # The one import against the flow of data: it spares every user a line.
         from dada.augment import PolicyTransform  # noqa: PLC0415
 
