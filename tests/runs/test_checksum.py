@@ -3,11 +3,14 @@
 import io
 import json
 import zipfile
+from dataclasses import replace
 
 import pytest
 import torch
 
 from dada.errors import UserError
+from dada.policy import load_policy, loads, save_policy
+from dada.policy.files import checksum
 from dada.runs import RunFolder
 
 CONFIG = {"kind": "train", "settings": {"lr": 0.1, "mean": [0.5]}, "data": {"name": "é\udc80"}}
@@ -107,3 +110,21 @@ def test_numbers_that_json_cannot_hold_are_not_written(run):
             with pytest.raises(UserError, match="not a finite number"):
                 write({"value": value})
     assert run.read_json("result.json")["epoch"] == 2 and len(run.events) == 2
+
+
+def test_a_runs_policy_is_what_its_search_found(tmp_path):
+    policy = replace(load_policy("dada-svhn"), provenance={"epochs_done": 2})
+    path = save_policy(policy, tmp_path / "policy.json")
+    run = RunFolder.create(tmp_path / "run", CONFIG)
+    for epoch, content in ((1, b"another"), (2, path.read_bytes())):
+        run.add_event({"event": "epoch", "epoch": epoch, "policy_checksum": checksum(content)})
+    (run.path / "policy.json").write_bytes(path.read_bytes())
+    assert load_policy(run.path) == policy
+    edited = path.read_text().replace("dada-svhn", "mine")
+    (run.path / "policy.json").write_text(edited)
+    with pytest.raises(UserError, match=r"policy.json: not what the search found"):
+        load_policy(run.path)
+    assert load_policy(run.path / "policy.json") == loads(edited)
+    newer = replace(policy, provenance={"epochs_done": 3})  # the search was killed at this moment
+    save_policy(newer, run.path / "policy.json")
+    assert load_policy(run.path) == newer

@@ -12,7 +12,7 @@ from tests.torture.jobs import JOBS, REFUSED, data, finish, judged, log, start, 
 from tests.torture.part import part
 
 READ_TO_RESUME = ("checkpoint.pt", "events.jsonl", "config.json")
-READ_TO_REPORT = ("config.json", "events.jsonl", "comparison.json", "result.json")
+READ_TO_REPORT = ("config.json", "events.jsonl", "comparison.json", "result.json", "policy.json")
 
 
 def faults(seed, folder):

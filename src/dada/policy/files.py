@@ -7,9 +7,11 @@ before memory is taken. What is written is ASCII, so no encoding can garble it.
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from os import PathLike
@@ -19,7 +21,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from dada.errors import UserError, first_line
-from dada.files import replace_file
+from dada.files import opened, replace_file
 from dada.policy.model import (
     MOST_OPERATIONS,
     MOST_SUB_POLICIES,
@@ -184,8 +186,11 @@ def published_names() -> tuple[str, ...]:
 def load_policy(source: str | Path) -> Policy:
     """A policy by name (`published_names`), file, or run folder.
 
+    A run folder stands for the policy that its search found; one that was edited since has to be
+    named as a file.
+
     Raises:
-        UserError: there is no such policy, or it cannot be read.
+        UserError: there is no such policy, it cannot be read, or it is not what the search found.
     """
     if not isinstance(source, str | PathLike):
         raise UserError(f"a policy is named by a string or path, not by a {type(source).__name__}")
@@ -193,7 +198,8 @@ def load_policy(source: str | Path) -> Policy:
         return loads((_PUBLISHED / f"{source}.json").read_text(encoding="utf-8"))
     path = Path(source)
     try:
-        path = path / "policy.json" if path.is_dir() else path
+        folder = path if path.is_dir() else None
+        path = path / "policy.json" if folder else path
         found = path.is_file()
     except OSError:  # too long to be a path, say
         found = False
@@ -205,8 +211,37 @@ def load_policy(source: str | Path) -> Policy:
     if path.stat().st_size > _LARGEST_FILE:
         raise UserError(f"{path}: too large to be a policy")
     try:
-        return loads(path.read_text(encoding="utf-8-sig"), name=path.stem)
+        content = path.read_bytes()
+        policy = loads(content.decode("utf-8-sig"), name=path.stem)
+        if folder:
+            _check_found(policy, content, folder)
+        return policy
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read as text ({error})") from None
+
+
+def checksum(content: bytes) -> str:
+    """16 hexadecimal digits of a policy's file, which its search records with the epoch."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _check_found(policy: Policy, content: bytes, folder: Path) -> None:
+    """Compare a run's policy with what its search recorded, if it did.
+
+    Raises:
+        UserError: it is another.
+    """
+    recorded, number = None, policy.provenance.get("epochs_done")
+    # Events are checked by who needs them.
+    with suppress(OSError, UserError, TypeError, ValueError, RecursionError):
+        with opened(folder / "events.jsonl") as file:
+            events = [json.loads(line) for line in file]
+        epochs = [e for e in events if isinstance(e, dict) and e.get("event") == "epoch"]
+        recorded = {e.get("epoch"): e.get("policy_checksum") for e in epochs}.get(number)
+    if recorded is not None and recorded != checksum(content):
+        raise UserError(
+            "not what the search found: edited, or damaged; name the file itself to use it, or "
+            "move it away and the search's --resume writes it again"
+        )

@@ -23,6 +23,7 @@ from dada.models.child import Loss
 from dada.models.device import pick_device
 from dada.models.randomness import forked
 from dada.policy import Policy, save_policy
+from dada.policy.files import checksum
 from dada.processes import ALONE, Processes, shared_job
 from dada.report import save_samples, write_report
 from dada.runs import RunFolder, describe_run, restore
@@ -246,18 +247,21 @@ def _advance(
         state = going.state_dict()
         if run:
             # In this order: what is recorded has a policy, and what is resumed is recorded.
-            name = config["data"]["name"]
-            save_policy(going.policy(name, provenance(config, going)), run.path / "policy.json")
-            run.add_event(record)
+            path = _save_policy(going, run, config)
+            run.add_event({**record, "policy_checksum": checksum(path.read_bytes())})
             run.save_checkpoint(state)
         done.append(record)
         watch.on_epoch(record, going)
     if run:
         if not (run.path / "policy.json").exists():  # of a finished search, it may be what was lost
-            name = config["data"]["name"]
-            save_policy(going.policy(name, provenance(config, going)), run.path / "policy.json")
+            _save_policy(going, run, config)
         finish = {"event": "finish", "seconds": round(time.perf_counter() - started, 3)}
         run.add_event({**finish, "reason": reason} if reason else finish)
+
+
+def _save_policy(going: AnySearch, run: RunFolder, config: dict[str, Any]) -> Path:
+    policy = going.policy(config["data"]["name"], provenance(config, going))
+    return save_policy(policy, run.path / "policy.json")
 
 
 def _stepper(watch: Watcher, epoch: int) -> Callable[[int], None]:
