@@ -8,19 +8,22 @@ import torch
 from torch import nn
 
 from dada.datasets import ImageSet
+from dada.deadline import Deadline
 from dada.errors import UserError
 from dada.runs import RunFolder
-from dada.searching import search
+from dada.searching import Watcher, search
 from dada.searching.budget import within
 from dada.searching.settings import Settings
 from dada.searching.trials import TrialSearch
+from dada.searching.trials.trial import Trial, Verdict
 from tests.searching import SMALL
+from tests.searching.trials.conftest import FEW
 
 
 def search_at(seconds, monkeypatch):
     """A search whose every step takes so long, by a clock of its own."""
     clock = SimpleNamespace(now=0.0)
-    monkeypatch.setattr("dada.searching.budget.time.perf_counter", lambda: clock.now)
+    monkeypatch.setattr("time.perf_counter", lambda: clock.now)
 
     def begin(settings):
         half = (settings.images or 0) // 2
@@ -49,25 +52,27 @@ def search_at(seconds, monkeypatch):
 )
 def test_fewer_epochs_and_then_fewer_images(budget, expected, monkeypatch):
     settings = Settings(images=4000, batch=128, epochs=20)
-    chosen, note = within(settings, budget, search_at(1.0, monkeypatch))
+    begin = search_at(1.0, monkeypatch)
+    chosen, note = within(settings, Deadline(budget, began=3.0), begin)  # after three timed steps
     assert (chosen.epochs, chosen.images) == expected
-    assert f"{expected[0]} epochs of {expected[1]} images" in note and "1.00 s a step" in note
+    assert f"{expected[0]} epochs of {expected[1]} images" in note
+    assert "1.00 s a step" in note
 
 
 def trials_at(start, each, monkeypatch):
     """A search by trials that take so long, and so long an epoch of 500 images, by a clock."""
     clock = SimpleNamespace(now=0.0)
-    monkeypatch.setattr("dada.searching.budget.time.perf_counter", lambda: clock.now)
+    monkeypatch.setattr("time.perf_counter", lambda: clock.now)
 
     class Clocked(TrialSearch):
         def __init__(self, settings):
-            self.settings, self.steps = settings, [15 * settings.epochs] * 4
+            self.settings, self.plan, self.trials = settings, [settings.epochs] * 4, 60
             self.turns, self.at_once = 60, 1
 
         def rehearse(self, epochs):
             clock.now += start + each * epochs
 
-    Clocked.steps = Clocked.turns = Clocked.at_once = None  # properties otherwise
+    Clocked.trials = Clocked.turns = Clocked.at_once = None  # properties otherwise
     return Clocked
 
 
@@ -84,7 +89,8 @@ def trials_at(start, each, monkeypatch):
 def test_shorter_trials_and_then_fewer_images(budget, processes, expected, monkeypatch):
     settings = Settings(images=1000, batch=64, epochs=100)
     begin = trials_at(1.0, 0.1, monkeypatch)
-    chosen, note = within(settings, budget, begin, processes)
+    deadline = Deadline(budget, began=3.6)  # after three timed trials, of six epochs
+    chosen, note = within(settings, deadline, begin, processes)
     assert (chosen.epochs, chosen.images, chosen.batch) == expected
     assert f"60 trials of {expected[0]} epochs on {expected[1]} images" in note
     assert f"budget of {budget:.0f} s at 0.10 s an epoch" in note
@@ -99,7 +105,8 @@ def test_a_search_within_its_budget_says_so_and_goes_on(digits, tmp_path):
     settings = run.config["settings"]
     assert settings["epochs"] < 500
     assert any(note.startswith("budget of 3 s") for note in run.config["data"]["notes"])
-    assert policy.provenance["epochs_done"] == settings["epochs"]
+    epochs = [event for event in run.events if event["event"] == "epoch"]
+    assert policy.provenance["epochs_done"] == len(epochs)
     again = search(digits, out=tmp_path / "run", budget=3.0, resume=True, **given)
     assert again == policy
 
@@ -114,5 +121,95 @@ def test_a_users_network_is_not_trained_by_the_trial(digits):
 
 
 def test_no_time_is_refused(digits):
-    with pytest.raises(UserError, match="must be above 0"):
+    with pytest.raises(UserError, match="must be a time above 0"):
         search(digits, budget=0, **SMALL)
+
+
+class Machine:
+    """A clock that trainings move: a second takes `slower` seconds from `change` on."""
+
+    def __init__(self, monkeypatch, slower=1.0, change=0.0):
+        self.now, self.slower, self.change = 0.0, slower, change
+        monkeypatch.setattr("time.perf_counter", lambda: self.now)
+
+    def work(self, seconds):
+        self.now += seconds * (self.slower if self.now >= self.change else 1.0)
+
+
+LOADS = [(1.0, 0.0), (2.0, 25.0), (2.0, 50.0), (2.0, 75.0), (2.0, 36.0), (3.0, 10.0), (0.5, 40.0)]
+
+
+@pytest.mark.parametrize(("slower", "change"), LOADS)
+def test_trials_keep_the_budget_whatever_else_the_machine_does(
+    digits, tmp_path, monkeypatch, slower, change
+):
+    machine = Machine(monkeypatch, slower, change)
+
+    def call(self, train, valid, policy, seed, on_epoch=lambda: None):
+        machine.work(0.2 + 0.1 * self.settings.epochs * len(train) / 500)
+        return Verdict(1.0, 1.0 + seed % 7 / 100, 0.5)
+
+    monkeypatch.setattr(Trial, "__call__", call)
+    search(digits, out=tmp_path / "run", budget=100, epochs=400)
+    assert 75 <= machine.now <= 125
+    rounds = [e for e in RunFolder.open(tmp_path / "run").events if e["event"] == "epoch"]
+    assert len(rounds) == 4, "however slow, every round is made"
+    epochs = [record["trial_epochs"] for record in rounds]
+    assert epochs == [rounds[0]["trial_epochs"], *epochs[1:]]
+    assert any("replanned" in record for record in rounds) == (len(set(epochs)) > 1)
+    if slower > 1:
+        assert epochs[-1] < epochs[0]
+
+
+@pytest.mark.parametrize(("slower", "change"), LOADS[::3])
+def test_a_search_a_step_at_a_time_keeps_the_budget_too(
+    digits, tmp_path, monkeypatch, slower, change
+):
+    machine = Machine(monkeypatch, slower, change)
+
+    def step(self, *_):
+        machine.work(0.8)
+        return torch.ones(3)
+
+    monkeypatch.setattr("dada.searching.step.Step.__call__", step)
+    given = {**SMALL, "images": 200, "epochs": 500}
+    policy = search(digits, out=tmp_path / "run", budget="100s", **given)
+    assert 75 <= machine.now <= 125
+    # The same search without a clock, by the plan that it kept.
+    plan = policy.provenance["settings"]["plan"]
+    if plan:
+        given["epochs"] = policy.provenance["settings"]["epochs"]
+        again = search(digits, **{**given, "plan": tuple(plan)})
+        assert again == policy
+
+
+def test_a_changed_plan_makes_the_same_policy_again_and_goes_on_the_same(
+    digits, tmp_path, monkeypatch
+):
+    machine, plain = Machine(monkeypatch, 3.0, 3.0), Trial.__call__
+
+    def call(self, *given):
+        machine.work(0.1 * self.settings.epochs)
+        return plain(self, *given)
+
+    class StopAfter(Watcher):
+        def on_epoch(self, record, search):
+            if record["epoch"] == 2:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(Trial, "__call__", call)
+    given = {**FEW, "epochs": 20}
+    with pytest.raises(KeyboardInterrupt):
+        search(digits, out=tmp_path / "run", budget=20, watch=StopAfter(), **given)
+    events = RunFolder.open(tmp_path / "run").events
+    plan = next(e["plan"] for e in reversed(events) if "plan" in e)
+    policy = search(digits, out=tmp_path / "run", budget=20, resume=True, **given)
+    rounds = [e for e in RunFolder.open(tmp_path / "run").events if e["event"] == "epoch"]
+    assert [e["trial_epochs"] for e in rounds] == plan and len(set(plan)) > 1
+    settings = policy.provenance["settings"]
+    assert settings["plan"] == plan
+    chosen = {name: settings[name] for name in ("images", "batch", "epochs")}
+    again = search(digits, out=tmp_path / "again", **{**given, **chosen, "plan": plan})
+    assert again == policy
+    repeated = [e for e in RunFolder.open(tmp_path / "again").events if e["event"] == "epoch"]
+    assert [e["trials"] for e in repeated] == [e["trials"] for e in rounds]

@@ -194,3 +194,22 @@ def test_the_step_preset_is_as_it_was(digits):
     settings = for_dataset(make_settings("step"), digits)
     assert (settings.model, settings.epochs, settings.keep) == ("wrn-10-2", 20, 25)
     assert settings.weight_decay == 2e-4 and settings.horizon == "step"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"epoch": 3}, "no setting 'epoch' .did you mean epochs."),
+        ({"operations": ("Rotate", "Rotat")}, "Rotat"),
+        ({"bounds": {"Rotate": (0.0, float("inf"))}}, "bounds|Rotate"),
+        ({"images": "many"}, "images: .*valid integer"),
+        ({"images": [1, 2]}, "images: .*valid integer"),
+        ({"spread": 400.0}, "spread: .*less than or equal to 100"),
+        ({"plan": (3, 3)}, "plan: must be 4 numbers of epochs"),
+        ({"plan": (1, 1), "preset": "step"}, "plan: must be how many epochs"),
+    ],
+)
+def test_what_cannot_be_is_said_before_anything_is_loaded(wrong, reason):
+    with pytest.raises(UserError, match=reason) as caught:
+        make_settings(**wrong)
+    assert "\n" not in str(caught.value)

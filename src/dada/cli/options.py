@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -153,25 +152,6 @@ def open_data(
     for note in dataset.notes:
         terminal.note(note)
     return dataset
-
-
-def seconds(text: str | None) -> float | None:
-    """``5m``, ``90s``, ``1.5h`` or a number of seconds.
-
-    Raises:
-        UserError: it is none of these.
-    """
-    if text is None:
-        return None
-    units = {"s": 1, "m": 60, "h": 3600}
-    number, unit = (text[:-1], units[text[-1]]) if text[-1:] in units else (text, 1)
-    try:
-        value = float(number) * unit
-    except ValueError:
-        value = math.nan
-    if not 0 < value < math.inf:
-        raise UserError(f"--budget {text}: must be a time such as 5m, 90s or 1h")
-    return value
 
 
 def check_outside(out: Path, source: str) -> None:

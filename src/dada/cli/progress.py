@@ -80,6 +80,11 @@ class Bar:
         if self._task is not None:
             self._progress.advance(self._task)
 
+    def extend(self, total: int) -> None:
+        """Change how many steps there are in all."""
+        if self._task is not None:
+            self._progress.update(self._task, total=total)
+
     def stop(self) -> None:
         """Leave the terminal to others."""
         self._over.set()
@@ -164,6 +169,9 @@ class SearchProgress(Bar, Watcher):
             if note not in self._found:
                 self.say(f"note: {note}")
         self._found = notes
+        if "replanned" in record:
+            self.say(f"note: {record['replanned']}")
+            self.extend(sum(search.steps))
 
     def on_settled(self, reason: str) -> None:
         """Say why it ends."""

@@ -61,6 +61,9 @@ def search(
     The run folder gets config.json, events.jsonl, checkpoint.pt, policy.json and report.html.
     A stopped search goes on with --resume.
     """
+    from dada.deadline import Deadline
+
+    deadline = None if budget is None else Deadline.of(budget)  # what follows takes time too
     from dada.cli.progress import SearchProgress
     from dada.models.device import pick_device
     from dada.policy import dumps
@@ -80,7 +83,6 @@ def search(
         "precision": precision,
         **o.extra_settings(set_, Settings.model_fields),
     }
-    seconds = o.seconds(budget)
     asked = make_settings(preset, **given)  # what is wrong with these is said before a long load
     pick_device(device)
     o.check_model(model)
@@ -98,7 +100,7 @@ def search(
                 resume=resume,
                 watch=progress,
                 seed=seed,
-                budget=seconds,
+                budget=deadline,
                 **given,
             )
         except KeyboardInterrupt:

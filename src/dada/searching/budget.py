@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from torch import nn
 
+from dada.deadline import Deadline
 from dada.searching.choices import FEWEST_OF_A_TRIAL
 from dada.searching.search import Search
 from dada.searching.settings import Settings, batch_for_trials
@@ -15,13 +16,14 @@ from dada.searching.trials import TrialSearch
 
 _FEWEST_EPOCHS = 5  # with fewer, rather take fewer images
 _FEWEST_IMAGES = 64
-_SHARE = 0.9  # of the time; the rest is for what is not a step
+_SHARE = 0.9  # of the time; the rest is for what comes after training
+_SLACK = 0.75  # of the time that is left: a plan that takes less may grow again
 _TIMED_STEPS, _TIMED_EPOCHS = 2, 3
 
 
 def within(
     settings: Settings,
-    seconds: float,
+    deadline: Deadline,
     begin: Callable[[Settings], Search | TrialSearch],
     processes: int = 1,
 ) -> tuple[Settings, str]:
@@ -29,7 +31,7 @@ def within(
 
     Args:
         settings: complete; epochs and images are the most that are taken.
-        seconds: of wall clock, above 0.
+        deadline: whatever has been spent of it, and what timing takes here, counts.
         begin: makes a search, of which a few steps, or a short trial, are timed.
         processes: that share the trials; steps are timed for a single one.
 
@@ -38,9 +40,9 @@ def within(
     """
     going = begin(settings)
     if isinstance(going, TrialSearch):
-        return _trials_within(seconds, going, processes)
+        return _trials_within(deadline, going, processes)
     each = _seconds_a_step(going)
-    steps = max(1, int(_SHARE * seconds / each))
+    steps = max(1, int(for_rounds(deadline) / each))
     epochs = min(settings.epochs, steps // going.steps_per_epoch)
     images = settings.images or 0
     if epochs < min(_FEWEST_EPOCHS, settings.epochs):
@@ -49,16 +51,46 @@ def within(
         images = min(images, max(4, 2 * settings.batch * max(1, steps // epochs)))
     fitting = settings.model_copy(update={"epochs": epochs, "images": images})
     note = (
-        f"budget of {seconds:.0f} s at {each:.2f} s a step: {epochs} epochs of {images} images "
-        f"(half to train on, half to judge by)"
+        f"budget of {deadline.seconds:.0f} s at {each:.2f} s a step: {epochs} epochs of "
+        f"{images} images (half to train on, half to judge by)"
     )
     return fitting, note
 
 
-def _trials_within(seconds: float, going: TrialSearch, processes: int) -> tuple[Settings, str]:
-    settings, trials = going.settings, sum(going.steps) // going.settings.epochs
+def for_rounds(deadline: Deadline) -> float:
+    """Seconds that are left for training; what comes after it, the report say, has its share."""
+    return deadline.left() - (1 - _SHARE) * deadline.seconds
+
+
+def replan(going: Search | TrialSearch, deadline: Deadline, took: float, most: int) -> str | None:
+    """Fit what is left of a search to what is left of the time, after each round or epoch.
+
+    The plan changes where the rest would take longer than that, or much less, at the speed of
+    the last round or epoch.
+
+    Args:
+        took: seconds of that last one.
+        most: epochs that were asked for, which are never exceeded.
+
+    Returns:
+        What changed, in words; None if nothing did.
+    """
+    left, took = going.processes.tell(
+        (for_rounds(deadline), took) if going.processes.first else None
+    )
+    before = list(going.plan)
+    expected = took * going.rest()
+    if going.epoch < going.length and not _SLACK * left <= expected <= left:
+        going.replan(max(0.0, left) / max(expected, 1e-9), most)
+    if going.plan == before:
+        return None
+    return f"budget: {max(0.0, left):.0f} s are left at this speed, so {going.plan_in_words()}"
+
+
+def _trials_within(deadline: Deadline, going: TrialSearch, processes: int) -> tuple[Settings, str]:
+    settings, trials = going.settings, going.trials
     start, each = _seconds_of_a_turn(going)
-    time_for_epochs = _SHARE * seconds * processes / going.turns - start
+    time_for_epochs = for_rounds(deadline) * processes / going.turns - start
     epochs, images = time_for_epochs / each, settings.images or 0
     fewest, batch = min(FEWEST_OF_A_TRIAL, settings.epochs), settings.batch
     if epochs < fewest:
@@ -68,8 +100,8 @@ def _trials_within(seconds: float, going: TrialSearch, processes: int) -> tuple[
         batch = min(batch, batch_for_trials(images // 2))
     epochs = max(1, min(settings.epochs, int(epochs)))
     note = (
-        f"budget of {seconds:.0f} s at {each:.2f} s an epoch: {trials} trials of {epochs} epochs "
-        f"on {images} images (half to train on, half to judge by)"
+        f"budget of {deadline.seconds:.0f} s at {each:.2f} s an epoch: {trials} trials of "
+        f"{epochs} epochs on {images} images (half to train on, half to judge by)"
     ) + (f", {going.at_once} at once" if going.at_once > 1 else "")
     return settings.model_copy(update={"epochs": epochs, "images": images, "batch": batch}), note
 

@@ -16,6 +16,7 @@ from torch import nn
 
 from dada.augment import Transform
 from dada.datasets import AnyData, Dataset, as_dataset, halve, reduced
+from dada.deadline import Deadline
 from dada.errors import DivergedError, UserError
 from dada.models import create
 from dada.models.check import check_network, model_name
@@ -28,7 +29,7 @@ from dada.processes import ALONE, Processes, shared_job
 from dada.report import save_samples, write_report
 from dada.runs import RunFolder, describe_run, restore
 from dada.runs.folder import CHECKPOINT
-from dada.searching.budget import trial_of, within
+from dada.searching.budget import replan, trial_of, within
 from dada.searching.choices import choices, few_steps, short_trials, unseen_classes
 from dada.searching.common import NOTHING_OWN, Own, pipeline_for
 from dada.searching.search import Search
@@ -67,7 +68,7 @@ def search(
     device: str = "auto",
     resume: bool = False,
     side: int | None = None,
-    budget: float | None = None,
+    budget: float | str | Deadline | None = None,
     watch: Watcher | None = None,
     source: str | None = None,
     **settings: Any,
@@ -91,7 +92,8 @@ def search(
         device: "auto", "cpu", "cuda", "cuda:1", …
         resume: go on with the run in `out`.
         side: images of a folder are brought to side × side pixels; None chooses.
-        budget: seconds that the search may take, about; epochs and images are chosen to fit.
+        budget: seconds that the search may take, or a time such as "5m", from this call on. Epochs
+            and images are chosen to fit, and again after each round by how long it took.
         watch: is told how it goes.
         source: what to call the data's origin in the run, where `data` is a `Dataset`.
         **settings: single settings (`dada.searching.settings.Settings`): seed, epochs, batch, …
@@ -105,6 +107,7 @@ def search(
             loss became infinite.
     """
     own = Own.of(loss=loss, before=before, after=after)
+    deadline = None if budget is None else Deadline.of(budget)
     chosen = make_settings(preset, model=model_name(model), **settings)
     with ExitStack() as stack:
         processes, where = stack.enter_context(shared_job(pick_device(device)))
@@ -115,14 +118,15 @@ def search(
         asked, chosen = chosen, for_dataset(chosen, dataset, where.type == "cuda")
         notes = choices(asked, chosen, dataset, where)
         stack.enter_context(forked(where))
-        if budget is not None:
+        most = chosen.epochs
+        if deadline:
 
             def begin(settings: Settings) -> AnySearch:
                 return new_search(settings, dataset, trial_of(model), where, own=own)
 
             went = out if resume else None
-            alone = partial(_fitted, chosen, budget, begin, went, processes.size)
-            chosen, note = processes.tell(alone() if processes.first else None)
+            alone = partial(_fitted, chosen, deadline, begin, went, processes.size)
+            chosen, note, deadline = processes.tell(alone() if processes.first else None)
             notes += (note,)
         torch.manual_seed(chosen.seed)
         going = new_search(chosen, dataset, model, where, processes, own)
@@ -144,7 +148,7 @@ def search(
             _start(run, going, dataset)
         watch.on_start(going, dataset)
         try:
-            _advance(going, run, config, watch)
+            _advance(going, run, config, watch, deadline, most)
         except KeyboardInterrupt:
             if run:
                 with suppress(UserError):  # no epoch is over yet
@@ -160,20 +164,20 @@ def search(
 
 def _fitted(
     settings: Settings,
-    seconds: float,
+    deadline: Deadline,
     begin: Callable[[Settings], AnySearch],
     out: str | Path | None,
     processes: int,
-) -> tuple[Settings, str]:
-    """Settings within the budget: those of the run in `out`, or what fits now."""
-    if seconds <= 0:
-        raise UserError(f"budget of {seconds:g} s: must be above 0")
+) -> tuple[Settings, str, Deadline | None]:
+    """Settings within the budget: what fits now; or those of the run in `out`, which keeps its
+    plan, so that it ends as it would have ended."""
     if out is None or RunFolder(out).bare:
-        return within(settings, seconds, begin, processes)
+        return *within(settings, deadline, begin, processes), deadline
     before = RunFolder.open(out).config
     chosen = {name: before["settings"][name] for name in ("epochs", "images", "batch")}
     said = (note for note in before["data"]["notes"] if note.startswith("budget"))
-    return settings.model_copy(update=chosen), next(said, "budget: that of the run that goes on")
+    note = next(said, "budget: that of the run that goes on")
+    return settings.model_copy(update=chosen), note, None
 
 
 def new_search(
@@ -228,7 +232,12 @@ def _start(run: RunFolder, going: AnySearch, dataset: Dataset) -> None:
 
 
 def _advance(
-    going: AnySearch, run: RunFolder | None, config: dict[str, Any], watch: Watcher
+    going: AnySearch,
+    run: RunFolder | None,
+    config: dict[str, Any],
+    watch: Watcher,
+    deadline: Deadline | None,
+    most: int,
 ) -> None:
     """Epoch after epoch, to the last or until it has settled; each is saved before the next."""
     if run:
@@ -244,6 +253,9 @@ def _advance(
             break
         number = going.epoch + 1
         record = going.run_epoch(_stepper(watch, number))
+        changed = replan(going, deadline, record["seconds"], most) if deadline else None
+        if changed:
+            record |= {"plan": list(going.plan), "replanned": changed}
         state = going.state_dict()
         if run:
             # In this order: what is recorded has a policy, and what is resumed is recorded.
@@ -275,7 +287,7 @@ def provenance(config: dict[str, Any], going: AnySearch) -> dict[str, Any]:
         "method": going.method,
         "data": {key: data[key] for key in ("name", "fingerprint", "train")},
         "epochs_done": going.epoch,
-        "settings": config["settings"],
+        "settings": config["settings"] | going.changed_plan(),
         "versions": config["versions"],
         "machine": config["machine"],
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any
 
 import torch
@@ -76,6 +77,8 @@ class Search:
         self.settings = settings
         self.train, self.valid = train.to(device), valid.to(device)
         self.epoch = 0
+        self.plan = list(settings.plan or [settings.epochs] * settings.epochs)
+        """For each epoch, how many epochs in all were planned when it was made."""
         self.processes = processes
         self.generator = torch.Generator().manual_seed(settings.seed)
         self.own_generator = (
@@ -137,12 +140,35 @@ class Search:
     @property
     def length(self) -> int:
         """Epochs in all."""
-        return self.settings.epochs
+        return len(self.plan)
 
     @property
     def steps(self) -> list[int]:
         """Steps of each epoch."""
         return [self.steps_per_epoch] * self.length
+
+    def rest(self) -> float:
+        """What is left to do, in epochs."""
+        return self.length - self.epoch
+
+    def replan(self, factor: float, most: int) -> None:
+        """Make the rest so many times as many epochs, `most` in all at most.
+
+        The learning rate falls from where it is to its end in the epochs that are left.
+        """
+        length = min(most, self.epoch + int(factor * self.rest()))
+        self.plan[self.epoch :] = [length] * (length - self.epoch)
+
+    def changed_plan(self) -> dict[str, Any]:
+        """The setting that repeats this search, where a budget changed its plan."""
+        s = self.settings
+        return (
+            {} if self.plan == list(s.plan or [s.epochs] * s.epochs) else {"plan": list(self.plan)}
+        )
+
+    def plan_in_words(self) -> str:
+        """How much is left."""
+        return f"the search has {count(self.length, 'epoch')} in all"
 
     @property
     def parameter_count(self) -> int:
@@ -209,9 +235,16 @@ class Search:
         The published code is an epoch ahead: 0.0994 to 0.001 where this is 0.1 to 0.0016.
         """
         s = self.settings
-        cosine = (1 + math.cos(math.pi * self.epoch / s.epochs)) / 2
+        cosine = (1 + math.cos(math.pi * self._progress())) / 2
         for group in self.optimiser.param_groups:
             group["lr"] = s.lr_min + (s.lr - s.lr_min) * cosine if s.lr > s.lr_min else s.lr
+
+    def _progress(self) -> float:
+        """Where the schedule is, from 0 to 1: exactly epoch / epochs under a plan that stays."""
+        progress = Fraction(0)
+        for epoch, planned in enumerate(self.plan[: self.epoch]):
+            progress += (1 - progress) / (planned - epoch)
+        return float(progress)
 
     def _check_finite(self, *losses: float) -> None:
         parameters = self.distribution.parameters()
@@ -230,6 +263,7 @@ class Search:
         """Everything that the next epoch depends on."""
         return {
             "epoch": self.epoch,
+            "plan": list(self.plan),
             "model": self.child.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "distribution": self.distribution.state_dict(),
@@ -242,7 +276,7 @@ class Search:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from what `state_dict` gave."""
-        self.epoch = state["epoch"]
+        self.epoch, self.plan = state["epoch"], list(state.get("plan", self.plan))
         self.child.model.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.distribution.load_state_dict(state["distribution"])

@@ -41,6 +41,10 @@ class Settings(NetworkSettings):
     """How far a reward sees: to the end of whole trainings of a small network, one for each
     operation (`dada.searching.trials`), or one step of the child ahead, as in the paper."""
 
+    plan: tuple[Annotated[int, Field(ge=1)], ...] | None = None
+    """What a search with a budget did, to do it again: the epochs of each round's trials; or for
+    each epoch of a search a step at a time, how many in all were planned then. None: `epochs`."""
+
     # Whole trainings.
     rounds: Annotated[int, Field(ge=1, le=20)] = 2
     """How often each operation is tried, on the halves of the images in turn."""
@@ -109,6 +113,8 @@ class Settings(NetworkSettings):
             if getattr(self, name) != fields[name].default:
                 remedy = "preset step" if other is _OF_STEPS else "horizon=training"
                 raise ValueError(f"{name} is nothing to this search: it needs {remedy}")
+        if self.plan is not None:
+            self._check(self.plan)
         if self.horizon == "training":
             return self
         sampled = self.magnitudes == "sampled"
@@ -129,6 +135,13 @@ class Settings(NetworkSettings):
         if self.update == "natural" and self.parameters == "direct":
             raise ValueError("natural updates need parameters=logit, or update=adam")
         return self
+
+    def _check(self, plan: tuple[int, ...]) -> None:
+        if self.horizon == "training":
+            if len(plan) != self.rounds + 2:
+                raise ValueError(f"plan: must be {self.rounds + 2} numbers of epochs, one a round")
+        elif not plan or any(planned <= epoch for epoch, planned in enumerate(plan)):
+            raise ValueError("plan: must be how many epochs in all were planned at each epoch")
 
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -183,7 +196,9 @@ def make_settings(preset: str = "default", **overrides: Any) -> Settings:
     Raises:
         UserError: no such preset or setting, or a value out of range.
     """
-    return from_preset(Settings, PRESETS, preset, overrides)
+    settings = from_preset(Settings, PRESETS, preset, overrides)
+    search_space(settings)  # names and bounds that cannot be are said before anything is loaded
+    return settings
 
 
 def for_dataset(settings: Settings, dataset: Dataset, accelerated: bool = False) -> Settings:

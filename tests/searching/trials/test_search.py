@@ -175,7 +175,7 @@ def test_a_stopped_search_goes_on_to_the_same_bytes(digits, tmp_path, rounds):
 
 
 def test_a_state_of_another_search_is_refused(digits):
-    state = {"epoch": 1, "losses": [[1.0, 2.0]]}
+    state = {"epoch": 1, "losses": [[1.0, 2.0]], "plan": [2] * 4}
     with pytest.raises(ValueError, match="other rounds"):
         begin(digits).load_state_dict(state)
 

@@ -29,6 +29,7 @@ from dada.threads import parameter_count
 ALONE_ON = 0.5  # of the images, where an operation is tried by itself
 KEPT_WEIGHT = 0.99  # the fewest sub-policies that hold this share of the weight are kept
 _HALVES = 2
+_SHORTEST = 8  # the part of the planned epochs that a trial keeps when time is short
 NONE = "no augmentation"  # the trial that operations are compared with
 
 
@@ -82,6 +83,8 @@ class TrialSearch:
         generator = torch.Generator().manual_seed(settings.seed)
         self._seeds = torch.randint(2**62, (self.length,), generator=generator).tolist()
         self._losses: list[list[float]] = []  # of each round
+        self.plan = list(settings.plan or [settings.epochs] * self.length)
+        """Epochs of the trials of each round."""
 
     @property
     def length(self) -> int:
@@ -91,12 +94,44 @@ class TrialSearch:
     @property
     def steps(self) -> list[int]:
         """Epochs that this process trains in each round."""
-        return [len(self._mine(number)) * self.settings.epochs for number in range(self.length)]
+        return [len(self._mine(number)) * epochs for number, epochs in enumerate(self.plan)]
 
     def words(self) -> str:
         """What is done, for people."""
-        trials = sum(map(self._count, range(self.length)))
-        return f"{trials} trials of {self.settings.model}, {self.settings.epochs} epochs each"
+        return f"{self.trials} trials of {self.settings.model}, {self.settings.epochs} epochs each"
+
+    @property
+    def trials(self) -> int:
+        """How many there are in all, of all processes."""
+        return sum(map(self._count, range(self.length)))
+
+    def rest(self) -> float:
+        """What is left to do, in units of the last round."""
+        turns = [self._turns(number) * epochs for number, epochs in enumerate(self.plan)]
+        return sum(turns[self.epoch :]) / turns[self.epoch - 1]
+
+    def replan(self, factor: float, most: int) -> None:
+        """Give the trials that are left so many times as many epochs.
+
+        Trials are compared within their round, so that rounds may differ. No less than an eighth
+        of what was planned first, below which trials show nothing, and no more than `most`.
+        """
+        least = -(-self.settings.epochs // _SHORTEST)
+        left = (min(most, max(least, int(factor * e))) for e in self.plan[self.epoch :])
+        self.plan[self.epoch :] = left
+
+    def changed_plan(self) -> dict[str, Any]:
+        """The setting that repeats this search, where a budget changed its plan."""
+        s = self.settings
+        return (
+            {}
+            if self.plan == list(s.plan or [s.epochs] * self.length)
+            else {"plan": list(self.plan)}
+        )
+
+    def plan_in_words(self) -> str:
+        """What trials are left."""
+        return f"the trials that are left have {self.plan[self.epoch]} epochs each"
 
     def settled(self, done: Sequence[dict[str, Any]]) -> None:
         """Why to stop early: never, as every round has its purpose."""
@@ -113,9 +148,9 @@ class TrialSearch:
             on_step: called after each epoch of a trial with its number in the round, from 1.
 
         Returns:
-            What happened, as plain data: ``trials``, by name each one's losses and accuracy, which
-            in the rounds of operations begin with "no augmentation"; ``findings`` so far
-            (`Findings.record`); and the distribution.
+            What happened, as plain data: ``trial_epochs``, of each trial; ``trials``, by name each
+            one's losses and accuracy, which in the rounds of operations begin with "no
+            augmentation"; ``findings`` so far (`Findings.record`); and the distribution.
 
         Raises:
             DivergedError: a loss is not a finite number.
@@ -140,6 +175,7 @@ class TrialSearch:
             "event": "epoch",
             "epoch": self.epoch,
             "steps": steps,
+            "trial_epochs": self.plan[self.epoch - 1],
             "seconds": round(time.perf_counter() - started, 3),
             "train_loss": means[0],
             "validation_loss": means[1],
@@ -157,18 +193,24 @@ class TrialSearch:
     @property
     def turns(self) -> int:
         """How many trials come one after another in all."""
-        counts = (len(self._mine(number)) for number in range(self.length))
-        return sum(math.ceil(count / self.at_once) for count in counts)
+        return sum(map(self._turns, range(self.length)))
+
+    def _turns(self, number: int) -> int:
+        """Of a round."""
+        return math.ceil(len(self._mine(number)) / self.at_once)
 
     def rehearse(self, epochs: int) -> None:
         """A turn of trials of so many epochs, to see how long it takes; nothing is learnt."""
-        short = self.settings.model_copy(update={"epochs": epochs})
-        policy = self.alone(self.operations[0])
+        trial, policy = self._trial_of(epochs), self.alone(self.operations[0])
 
         def one(number: int, on_epoch: Tick) -> None:
-            replace(self.trial, settings=short)(self.train, self.valid, policy, 0, on_epoch)
+            trial(self.train, self.valid, policy, 0, on_epoch)
 
         list(side_by_side(self.at_once, one, self.device, **self._load))
+
+    def _trial_of(self, epochs: int) -> Trial:
+        settings = self.settings.model_copy(update={"epochs": epochs})
+        return replace(self.trial, settings=settings)
 
     def _policies(self, number: int) -> dict[str, Policy]:
         """What a round tries, by name."""
@@ -202,9 +244,10 @@ class TrialSearch:
         if self.epoch % _HALVES:
             train, valid = valid, train
         seed, mine = self._seeds[self.epoch], self._mine(self.epoch)
+        trial = self._trial_of(self.plan[self.epoch])
 
         def one(number: int, on_epoch: Tick) -> Verdict:
-            return self.trial(train, valid, policies[mine[number]], seed, on_epoch)
+            return trial(train, valid, policies[mine[number]], seed, on_epoch)
 
         found = torch.zeros(len(policies), len(Verdict._fields), dtype=torch.float64)
         tried = side_by_side(len(mine), one, self.device, on_epoch, **self._load)
@@ -238,14 +281,15 @@ class TrialSearch:
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that the next round depends on."""
-        return {"epoch": self.epoch, "losses": self._losses}
+        return {"epoch": self.epoch, "losses": self._losses, "plan": list(self.plan)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from what `state_dict` gave."""
         counts = [self._count(number) for number in range(state["epoch"])]
-        if [len(losses) for losses in state["losses"]] != counts:
+        plan = state["plan"]
+        if [len(losses) for losses in state["losses"]] != counts or len(plan) != self.length:
             raise ValueError("a state of other rounds")
-        self.epoch, self._losses = state["epoch"], state["losses"]
+        self.epoch, self._losses, self.plan = state["epoch"], state["losses"], list(plan)
         self._learn()
 
 
