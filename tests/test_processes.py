@@ -13,6 +13,7 @@ import torch
 
 from dada.processes import ALONE
 from dada.runs import RunFolder
+from dada.training import compare
 
 TWO = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 ROOT = Path(__file__).parents[1]
@@ -101,6 +102,27 @@ def test_trials_shared_by_processes_find_what_one_finds(tmp_path):
         json.loads((tmp_path / name / "policy.json").read_text()) for name in ("run", "alone")
     )
     assert shared["sub_policies"] == single["sub_policies"]
+
+
+def test_a_comparison_shared_by_processes_goes_on_to_what_one_finds(tmp_path):
+    """Each makes whole trainings; the first one has what was done before."""
+    folder = tmp_path / "run"
+    settings = {"epochs": 1, "images": 60, "model": "wrn-10-1", "precision": "float32"}
+    alone = compare("digits", preset="demo", seeds=1, out=folder, **settings)
+    path = RunFolder.open(folder)
+    path.keep_events(path.events[:1])
+    (folder / "comparison.json").unlink()
+    words = ["compare", "digits", "--preset", "demo", "--seeds", "1", "--resume", "-o", folder]
+    for name, value in settings.items():
+        words += [f"--{name}", value]
+    done = run([*TWO, "-m", "dada", *words])
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("report  ") == 1, "one process speaks"
+    assert "3 trainings" in done.stdout
+    shared = path.read_json("comparison.json")
+    for row in (*alone["rows"], *shared["rows"]):
+        row.pop("seconds")
+    assert shared == alone
 
 
 def _child(parent: int, rank: int) -> int:

@@ -87,11 +87,14 @@ ALONE = Processes()
 
 
 @contextmanager
-def shared_job(device: torch.device) -> Iterator[tuple[Processes, torch.device]]:
+def shared_job(
+    device: torch.device, patience: timedelta = _PATIENCE
+) -> Iterator[tuple[Processes, torch.device]]:
     """Meet the other processes of a job that `torchrun` started; alone where it did not.
 
     Args:
         device: "cuda" becomes the GPU of this process's local rank.
+        patience: how long a process waits for the others' part.
 
     Yields:
         The processes, and the device of this one.
@@ -114,7 +117,7 @@ def shared_job(device: torch.device) -> Iterator[tuple[Processes, torch.device]]
         backend = "nccl" if device.type == "cuda" else "gloo"
         store = meet(mine, whole("DADA_PATIENCE", _MEETING, least=1))
         dist.init_process_group(
-            backend, store=store, rank=mine.rank, world_size=mine.size, timeout=_PATIENCE
+            backend, store=store, rank=mine.rank, world_size=mine.size, timeout=patience
         )
         yield Processes(mine.rank, mine.size), device
     except dist.DistError as error:

@@ -3,7 +3,14 @@ from __future__ import annotations
 import pytest
 
 from dada.report import verdict
-from dada.report.verdict import decimals, difference_in_words, effect, judge, lowest
+from dada.report.verdict import (
+    decimals,
+    difference_in_words,
+    effect,
+    judge,
+    lowest,
+    policy_rows,
+)
 
 from .conftest import make_comparison, make_row
 
@@ -91,3 +98,79 @@ def test_without_policies_each_method_has_its_sentence():
     comparison = make_comparison()
     comparison["rows"].pop(1)
     assert "the uniform policy" in verdict(comparison)[0]
+
+
+def beside(rows, **gaps):
+    """A comparison of a found policy whose gaps to the free rows are given, in points."""
+    comparison = make_comparison(-0.02, 0.004)
+    comparison["free"] = ["crop and flip", "TrivialAugment", "uniform policy"]
+    comparison["rows"].insert(2, make_row("TrivialAugment", [0.04] * 3, -0.011, 0.004))
+    comparison["rows"][1] |= {
+        "discordant": 40,
+        "against": {
+            name: {"difference": gap, "interval": 0.004, "simultaneous": 0.006, "discordant": 40}
+            for name, gap in zip(comparison["free"], rows, strict=True)
+        },
+    }
+    comparison["rows"][1] |= gaps
+    return comparison
+
+
+def test_helped_only_where_everything_that_costs_nothing_is_beaten():
+    judged = judge(beside([-0.02, -0.009, -0.015]), FOUND, "the found policy")
+    assert judged.effect == "helped"
+    assert (
+        "It is better than every row that needs no search, the best of which is TrivialAugment "
+        "at 4.0 % ± 0.6 (paired difference −0.9 ± 0.4 points)."
+    ) in plain(judged.sentence)
+
+
+@pytest.mark.parametrize(
+    ("gaps", "named"),
+    [([-0.02, -0.003, -0.015], "TrivialAugment"), ([-0.02, -0.009, -0.001], "the uniform policy")],
+)
+def test_better_than_the_baseline_alone_is_no_help(gaps, named):
+    judged = judge(beside(gaps), FOUND)
+    assert judged.effect == "none"
+    assert "helped: test error" in judged.sentence
+    assert f"It is not measurably better than {named}, which needs no search" in judged.sentence
+
+
+@pytest.mark.parametrize(("gap", "effect"), [(0.005, "none"), (0.007, "hurt")])
+def test_the_best_of_many_is_picked_by_its_errors_so_its_interval_is_wider(gap, effect):
+    """5 points of a thousand are beyond the interval, but not beyond that for all three rows."""
+    judged = judge(beside([-0.02, gap, -0.015]), FOUND)
+    assert judged.effect == effect
+    assert ("It is worse than TrivialAugment" in judged.sentence) == (effect == "hurt")
+
+
+def test_two_seeds_tell_nothing():
+    comparison = beside([-0.02, -0.009, -0.015], errors=[0.03, 0.03])
+    judged = judge(comparison, FOUND)
+    assert judged.effect == "unknown"
+    assert "2 seeds are too few" in judged.sentence
+    assert "better" not in judged.sentence
+
+
+def test_a_handful_of_images_tells_nothing():
+    judged = judge(beside([-0.02, -0.009, -0.015], discordant=5), FOUND)
+    assert judged.effect == "unknown"
+    assert "the two differ on 5 test images only" in judged.sentence
+
+
+def test_one_seed_has_an_interval_over_images_and_says_so():
+    comparison = beside([-0.02, -0.009, -0.015], errors=[0.03], interval=0.01)
+    judged = judge(comparison, FOUND)
+    assert judged.effect == "unknown"
+    assert "one seed cannot tell that from chance; the interval is over the test images alone" in (
+        judged.sentence
+    )
+
+
+def test_rows_that_are_called_after_a_cutout_are_free_all_the_same():
+    comparison = make_comparison()
+    for row in comparison["rows"]:
+        row["name"] += " and Cutout 16"
+    comparison["baseline"] = "crop and flip and Cutout 16"
+    comparison["free"] = ["crop and flip and Cutout 16", "uniform policy and Cutout 16"]
+    assert policy_rows(comparison) == ("policy runs/digits and Cutout 16",)

@@ -1,13 +1,25 @@
+import shutil
+
+import numpy as np
 import pytest
 import torch
 from torchvision.transforms import v2
 
 import dada
+from dada.datasets import Dataset, ImageSet
 from dada.errors import UserError
 from dada.policy import Operation, Policy, Scale, SearchSpace, SubPolicy
 from dada.runs import RunFolder
-from dada.training import CompareWatcher, compare
-from dada.training.methods import BASELINE, policy_method, torchvision_method, without_search
+from dada.training import CompareWatcher, bench, compare
+from dada.training.answers import unpack
+from dada.training.methods import (
+    BASELINE,
+    policy_method,
+    torchvision_method,
+    usual_cutout,
+    without_search,
+)
+from dada.training.statistics import interval
 
 SMALL = {
     "images": 100,
@@ -17,49 +29,198 @@ SMALL = {
     "precision": "float32",
     "seeds": 2,
 }
+
+
+@pytest.fixture(scope="module")
+def whole(digits, tmp_path_factory):
+    """A finished comparison, and its folder."""
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    return compare(digits, ["dada-svhn"], out=folder, **SMALL), folder
+
+
 NOTHING = Policy((SubPolicy((Operation("Rotate", 0.0, 0.5),)),), name="nothing")
 
 
-def test_a_policy_that_does_nothing_equals_crop_and_flip_exactly(digits):
+def test_a_policy_that_does_nothing_equals_the_baseline_exactly(digits):
     """Same seeds, same order of images, same initial weights: paired to the last bit, but for
-    the policy's own draws, which crop and flip does not make."""
+    the policy's own draws, which the baseline does not make."""
     result = compare(digits, [NOTHING], **{**SMALL, "padding": 0, "cutout": 0, "flip": False})
     rows = {row["name"]: row for row in result["rows"]}
-    assert rows["nothing"]["errors"] == rows["crop and flip"]["errors"]
+    assert result["baseline"] == "no augmentation"
+    assert rows["nothing"]["errors"] == rows["no augmentation"]["errors"]
     assert rows["nothing"]["difference"] == 0
+    assert rows["nothing"]["discordant"] == 0
+    assert rows["nothing"]["difference_interval"] > 0, "360 images do not prove equality"
 
 
-def test_the_rows_and_the_files(digits, tmp_path):
-    result = compare(digits, ["dada-svhn"], out=tmp_path / "run", **SMALL)
+def noise(labels, side):
+    """48 random pictures to train and 12 to test; each column of labels is a class."""
+    generator = torch.Generator().manual_seed(0)
+    pixels = torch.randint(256, (60, 3, side, side), dtype=torch.uint8, generator=generator)
+    parts = (ImageSet(pixels[:48], labels[:48]), ImageSet(pixels[48:], labels[48:]))
+    classes = ("a", "b", "c")[: labels.shape[1] if labels.ndim == 2 else 2]
+    return Dataset("noise", *parts, classes, flip=True)
+
+
+@pytest.fixture(scope="module")
+def colourful():
+    return noise(torch.arange(60) % 2, 32)
+
+
+TINY = {"epochs": 1, "model": "wrn-10-1", "batch": 20, "precision": "float32", "seeds": 1}
+
+
+def test_cutout_is_a_row_of_its_own_where_it_is_usual(colourful):
+    result = compare(colourful, **TINY)
+    names = [row["name"] for row in result["rows"]]
+    assert names[:2] == ["crop and flip", "crop, flip and Cutout 16"]
+    assert names == result["free"]
+    assert result["around"] == "crop and flip"
+    assert not any("Cutout" in name for name in names[2:])
+
+
+def test_cutout_that_is_asked_for_is_in_every_row_and_in_every_name(colourful):
+    result = compare(colourful, ["dada-svhn"], cutout=8, **TINY)
+    names = [row["name"] for row in result["rows"]]
+    assert names == [
+        "crop, flip and Cutout 8",
+        "policy dada-svhn and Cutout 8",
+        "RandAugment and Cutout 8",
+        "TrivialAugment and Cutout 8",
+        "uniform policy and Cutout 8",
+    ]
+    assert result["rows"][1]["policy"] == "policy dada-svhn"
+
+
+def test_the_row_of_cutout_is_trained_with_cutout_and_no_other_row_is(colourful, monkeypatch):
+    seen = {}
+
+    class Spy(bench.Training):
+        def __init__(self, settings, network, images, pipeline, *rest, **named):
+            seen[len(seen)] = pipeline.cutout
+            super().__init__(settings, network, images, pipeline, *rest, **named)
+
+    monkeypatch.setattr(bench, "Training", Spy)
+    compare(colourful, **TINY)
+    assert list(seen.values()) == [0, 16, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("side", "cutout"),
+    [((32, 32), 16), ((24, 24), 12), ((64, 64), 32), ((16, 48), 0), ((8, 8), 0), ((96, 96), 0),
+     ((32, 64), 16), ((23, 23), 0)],
+)  # fmt: skip
+def test_where_cutout_is_usual(side, cutout):
+    assert usual_cutout(side) == cutout
+
+
+def test_rows_are_called_after_what_they_do(digits):
+    rows = compare(digits, **{**TINY, "images": 60}, flip=True, padding=0)["rows"]
+    assert rows[0]["name"] == "flip"
+
+
+@pytest.mark.parametrize("name", ["TrivialAugment", "crop", "uniform policy"])
+def test_two_rows_of_one_name_are_refused(digits, name):
+    policy = Policy(NOTHING.sub_policies, name=name)
+    with pytest.raises(UserError, match=f"two rows are called '{name}'"):
+        compare(digits, [policy], **SMALL)
+
+
+def test_free_rows_are_the_methods_that_they_are_called_after():
+    """TrivialAugment and RandAugment draw other operations and strengths: seen in what they do
+    to one picture, against torchvision's own."""
+    images = torch.randint(256, (12, 3, 32, 32), dtype=torch.uint8)
+    for name, transform in {
+        "RandAugment": v2.RandAugment(),
+        "TrivialAugment": v2.TrivialAugmentWide(),
+    }.items():
+        method = next(m for m in without_search(SearchSpace()) if m.name == name)
+        generator = torch.Generator().manual_seed(3)
+        seed = int(torch.randint(2**62, (), generator=torch.Generator().manual_seed(3)))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            expected = torch.stack([transform(image) for image in images])
+        assert torch.equal(method.augment(images, generator), expected), name
+
+
+def test_the_rows_and_the_files(whole):
+    result, folder = whole
     assert [row["name"] for row in result["rows"]] == [
-        "crop and flip",
+        "crop",
         "policy dada-svhn",
         "RandAugment",
         "TrivialAugment",
         "uniform policy",
     ]
-    assert RunFolder.open(tmp_path / "run").read_json("comparison.json") == result
-    assert (tmp_path / "run" / "report.html").exists()
+    assert RunFolder.open(folder).read_json("comparison.json") == result
+    assert (folder / "report.html").exists()
     for row in result["rows"]:
         assert len(row["errors"]) == 2 and all(0 < e < 1 for e in row["errors"])
+        assert 0 < row["interval"] <= 1 and len(row["class_errors"]) == 10
+    assert result["intervals"] == "seeds and test images"
+    assert result["free"] == ["crop", "RandAugment", "TrivialAugment", "uniform policy"]
+    (found,) = [row for row in result["rows"] if "against" in row]
+    assert list(found["against"]) == result["free"]
+    for other in found["against"].values():
+        assert other["interval"] <= other["simultaneous"]
+    by_name = {row["name"]: row for row in result["rows"]}
+    gap = found["mean"] - by_name["TrivialAugment"]["mean"]
+    assert found["against"]["TrivialAugment"]["difference"] == pytest.approx(gap, abs=2e-6)
 
 
-def test_two_comparisons_are_alike_and_seeds_differ(digits):
-    first, second = (compare(digits, **SMALL) for _ in range(2))
-    errors = [[row["errors"] for row in result["rows"]] for result in (first, second)]
-    assert errors[0] == errors[1]
-    assert any(a != b for a, b in errors[0])
+def test_a_training_records_each_test_image(digits, whole):
+    result, folder = whole
+    for event in RunFolder.open(folder).events:
+        wrong = unpack(event["wrong"], len(digits.test))
+        assert wrong.mean() == pytest.approx(event["test_error"])
+        for label, error in enumerate(event["class_errors"]):
+            assert wrong[digits.test.labels == label].mean() == pytest.approx(error, abs=1e-6)
+    first = RunFolder.open(folder).events[0]
+    row = next(row for row in result["rows"] if row["name"] == first["row"])
+    assert row["errors"][first["seed"]] == pytest.approx(first["test_error"], abs=1e-6)
 
 
-def test_as_many_trainings_at_once_as_there_are_threads_change_nothing(digits):
-    alone = compare(digits, **SMALL)
+def test_images_of_several_labels_are_paired_too(tmp_path):
+    labels = torch.rand(60, 3, generator=torch.Generator().manual_seed(1)).round()
+    result = compare(noise(labels, 16), out=tmp_path, **TINY)
+    assert result["intervals"] == "test images", "one seed says nothing of other seeds"
+    for row, event in zip(result["rows"], RunFolder.open(tmp_path).events, strict=True):
+        wrong = unpack(event["wrong"], result["test_images"], 3)
+        assert wrong.mean() == pytest.approx(row["mean"], abs=1e-6)
+        assert 0 < row["interval"] < 1
+        assert np.mean(row["class_errors"]) == pytest.approx(row["mean"], abs=1e-5)
+
+
+def test_trainings_of_an_older_release_keep_their_intervals_over_seeds(digits, whole, tmp_path):
+    """Their single images are not known; going on with them, none of the others' are used."""
+    run = RunFolder(shutil.copytree(whole[1], tmp_path / "old"))
+    old = [{k: v for k, v in e.items() if k not in ("wrong", "class_errors")} for e in run.events]
+    run.keep_events(old[:-1])
+    result = compare(digits, ["dada-svhn"], out=run.path, resume=True, **SMALL)
+    assert result["intervals"] == "seeds"
+    for row in result["rows"]:
+        assert row["interval"] == pytest.approx(interval(row["errors"]), abs=1e-4)
+        assert "against" not in row
+
+
+def errors(result):
+    return {row["name"]: row["errors"] for row in result["rows"]}
+
+
+def test_two_comparisons_are_alike_and_seeds_differ(digits, whole):
+    once = compare(digits, ["dada-svhn"], **{**SMALL, "seeds": 1})
+    found = errors(whole[0])
+    assert all(found[name][0] == first for name, (first,) in errors(once).items())
+    assert any(a != b for a, b in found.values())
+
+
+def test_as_many_trainings_at_once_as_there_are_threads_change_nothing(digits, whole):
     torch.set_num_threads(2)
     try:
-        together = compare(digits, **SMALL)
+        together = compare(digits, ["dada-svhn"], **SMALL)
     finally:
         torch.set_num_threads(1)
-    for a, b in zip(alone["rows"], together["rows"], strict=True):
-        assert a["errors"] == b["errors"]
+    assert errors(together) == errors(whole[0])
 
 
 class StopAfter(CompareWatcher):
@@ -72,20 +233,18 @@ class StopAfter(CompareWatcher):
             raise KeyboardInterrupt
 
 
-def test_an_interrupted_comparison_goes_on_to_the_same_result(digits, tmp_path):
-    whole = compare(digits, **SMALL)
+def test_an_interrupted_comparison_goes_on_to_the_same_result(digits, whole, tmp_path):
     with pytest.raises(KeyboardInterrupt):
-        compare(digits, out=tmp_path, watch=StopAfter(3), **SMALL)
+        compare(digits, ["dada-svhn"], out=tmp_path, watch=StopAfter(3), **SMALL)
     made = []
 
     class Count(CompareWatcher):
         def on_training(self, record):
             made.append(record["row"])
 
-    resumed = compare(digits, out=tmp_path, resume=True, watch=Count(), **SMALL)
-    assert len(made) == 8 - 3
-    for a, b in zip(whole["rows"], resumed["rows"], strict=True):
-        assert a["errors"] == b["errors"]
+    resumed = compare(digits, ["dada-svhn"], out=tmp_path, resume=True, watch=Count(), **SMALL)
+    assert len(made) == 10 - 3
+    assert errors(resumed) == errors(whole[0])
 
 
 def test_transforms_of_ones_own_are_in_every_row(digits, tmp_path):

@@ -24,7 +24,9 @@ def compare(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Run folder. [runs/NAME-compare]")
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Trainings a row.")] = 3,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Trainings per row; 3 or more tell something.")
+    ] = 3,
     preset: Annotated[str, typer.Option(help="default, paper or demo.")] = "default",
     model: o.Model = None,
     epochs: o.Epochs = None,
@@ -47,8 +49,9 @@ def compare(
 
     Example: dada compare my_photos/ --policy runs/photos -o runs/photos/compare
 
-    Rows: crop and flip alone, each policy, RandAugment, TrivialAugment, and the uniform policy
-    of the search space, which is a policy without a search. Errors are on the test images.
+    Rows: crop and flip alone; the same with Cutout, for images of 24 to 64 pixels; each policy;
+    RandAugment, TrivialAugment, and the uniform policy of the search space, which need no search.
+    Errors are on the test images. A policy helps if it is better than all that needs no search.
     """
     from dada.cli.progress import CompareProgress
     from dada.models.device import pick_device
@@ -100,11 +103,11 @@ def print_table(result: dict[str, Any]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from dada.report import verdict
+    from dada.report.verdict import held, verdict
 
     console = Console(highlight=False, emoji=False)
     table = Table(
-        title=f"test error, % (mean ± 95 % interval over {len(result['seeds'])} seeds)",
+        title=f"test error, % (mean ± 95 % interval over {held(result)})",
         title_justify="left",
     )
     for column in ("augmentation", "test error", f"less {result['baseline']}"):

@@ -13,10 +13,13 @@ WORDS: dict[Effect, str] = {
     "helped": "helped",
     "hurt": "hurt",
     "none": "no measurable difference",
-    "unknown": "one seed cannot tell",
+    "unknown": "too few to tell",
 }
 
-
+FEWEST_SEEDS = 3
+"""Fewer trainings say next to nothing of how much trainings vary."""
+FEWEST_IMAGES = 6
+"""An exact test (McNemar's) of fewer images that differ never reaches 5 %: 2 / 2⁵ = 6 %."""
 _WITHOUT_SEARCH = ("RandAugment", "TrivialAugment", "uniform policy")
 
 
@@ -25,7 +28,9 @@ class Verdict:
     """What a comparison says of one row.
 
     Attributes:
-        effect: "helped" or "hurt" only where the paired 95 % interval excludes zero.
+        effect: "helped" only where the paired 95 % interval excludes zero, against the baseline
+            and against every row that costs nothing; "hurt" where it is worse than the baseline
+            or the best of those.
         sentence: the same in words, with the numbers behind it.
     """
 
@@ -35,18 +40,30 @@ class Verdict:
 
 def effect(row: Row) -> Effect:
     """What the paired difference to the baseline shows. Errors fall where a policy helps."""
-    difference, half_width = row["difference"], row["difference_interval"]
-    if half_width is None:
+    return _effect(row, row["difference_interval"], len(row["errors"]))
+
+
+def _effect(gap: Row, half_width: float | None, seeds: int) -> Effect:
+    difference = gap["difference"]
+    if half_width is None or seeds < FEWEST_SEEDS:
         return "unknown"
-    if difference + half_width < 0:
-        return "helped"
-    return "hurt" if difference - half_width > 0 else "none"
+    if abs(difference) <= half_width:
+        return "none"
+    if gap.get("discordant", FEWEST_IMAGES) < FEWEST_IMAGES:
+        return "unknown"
+    return "helped" if difference < 0 else "hurt"
+
+
+def free_rows(comparison: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the rows that need no search, the baseline among them."""
+    names = (comparison["baseline"], *_WITHOUT_SEARCH)
+    return tuple(comparison.get("free", names))
 
 
 def policy_rows(comparison: Mapping[str, Any]) -> tuple[str, ...]:
-    """Names of the rows that are neither the baseline nor a method without search."""
-    names = [row["name"] for row in comparison["rows"] if row["name"] != comparison["baseline"]]
-    return tuple(name for name in names if name not in _WITHOUT_SEARCH)
+    """Names of the rows that have to show that they are better than what costs nothing."""
+    free = free_rows(comparison)
+    return tuple(row["name"] for row in comparison["rows"] if row["name"] not in free)
 
 
 def verdict(comparison: Mapping[str, Any]) -> tuple[str, ...]:
@@ -58,7 +75,7 @@ def verdict(comparison: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def judge(comparison: Mapping[str, Any], name: str, called: str | None = None) -> Verdict:
-    """One honest sentence on one row of a comparison.
+    """An honest sentence or two on one row of a comparison.
 
     Args:
         comparison: baseline and rows, as in `comparison.json`.
@@ -79,21 +96,83 @@ def judge(comparison: Mapping[str, Any], name: str, called: str | None = None) -
         f"{error_in_words(row, places)} against {error_in_words(baseline, places)} "
         f"for {baseline['name']}"
     )
-    gap = difference_in_words(row, places)
-    seeds = f"{len(row['errors'])} seeds"
+    gap = f"paired difference {difference_in_words(row, places)} over {_seeds(row)}"
     sentences: dict[Effect, str] = {
-        "helped": f"{subject} helped: test error {against} (paired difference {gap} over {seeds}).",
-        "hurt": f"{subject} hurt: test error {against} (paired difference {gap} over {seeds}).",
-        "none": (
-            f"{subject} made no measurable difference: test error {against} "
-            f"(paired difference {gap} over {seeds})."
-        ),
-        "unknown": (
-            f"{subject} had a test error of {against} (difference {gap}); "
-            "one seed cannot tell that from chance."
-        ),
+        "helped": f"{subject} helped: test error {against} ({gap}).",
+        "hurt": f"{subject} hurt: test error {against} ({gap}).",
+        "none": f"{subject} made no measurable difference: test error {against} ({gap}).",
+        "unknown": f"{subject} had a test error of {against} ({gap}); {too_few(row)}.",
     }
-    return Verdict(kind, f"On these images {sentences[kind]}")
+    beyond = _beyond(row, rows, kind)
+    return Verdict(beyond.effect, f"On these images {sentences[kind]} {beyond.sentence}".rstrip())
+
+
+def _beyond(row: Row, rows: Mapping[str, Row], kind: Effect) -> Verdict:
+    """The row against all that costs nothing.
+
+    That it is better than every one of them needs no correction for their number: each has to
+    be beaten. That it is worse than the best of them does, as that one is picked by its errors;
+    hence the simultaneous interval there.
+    """
+    against = row.get("against", {})
+    if not against or kind == "unknown":
+        return Verdict(kind, "")
+    seeds = len(row["errors"])
+    best = min(against, key=lambda name: rows[name]["mean"])
+    unbeaten = [n for n, gap in against.items() if _effect(gap, gap["interval"], seeds) != "helped"]
+    error = error_in_words(rows[best])
+    if not unbeaten:
+        gap = difference_in_words(against[best], width="interval")
+        return Verdict(
+            "helped",
+            f"It is better than every row that needs no search, the best of which is "
+            f"{_with_article(best)} at {error} (paired difference {gap}).",
+        )
+    if _effect(against[best], against[best]["simultaneous"], seeds) == "hurt":
+        gap = difference_in_words(against[best], width="simultaneous")
+        return Verdict(
+            "hurt",
+            f"It is worse than {_with_article(best)}, which needs no search and has {error} "
+            f"(paired difference {gap}, an interval that allows for the choice of the best of "
+            f"{len(against)}).",
+        )
+    named = best if best in unbeaten else min(unbeaten, key=lambda name: rows[name]["mean"])
+    gap = difference_in_words(against[named], width="interval")
+    return Verdict(
+        "hurt" if kind == "hurt" else "none",
+        f"It is not measurably better than {_with_article(named)}, which needs no search and has "
+        f"{error_in_words(rows[named])} (paired difference {gap}).",
+    )
+
+
+def too_few(row: Row) -> str:
+    """Why a row with the effect "unknown" tells nothing."""
+    seeds = len(row["errors"])
+    if seeds == 1:
+        held = "; the interval is over the test images alone" if row["interval"] else ""
+        return f"one seed cannot tell that from chance{held}"
+    if seeds < FEWEST_SEEDS:
+        return f"{seeds} seeds are too few to tell that from chance"
+    count = row.get("discordant", 0)
+    images = "test image" if count == 1 else "test images"
+    return f"the two differ on {count} {images} only, too few to tell that from chance"
+
+
+def _seeds(row: Row) -> str:
+    count = len(row["errors"])
+    return "1 seed" if count == 1 else f"{count} seeds"
+
+
+def held(comparison: Mapping[str, Any]) -> str:
+    """What the intervals of a comparison hold: ``3 seeds and 360 test images``."""
+    seeds = len(comparison["seeds"])
+    over = "1 seed" if seeds == 1 else f"{seeds} seeds"
+    images = f"{comparison['test_images']:,} test images"
+    kinds = {
+        "seeds and test images": f"{over} and {images}",
+        "test images": f"{images}, of {over} alone",
+    }
+    return kinds.get(comparison.get("intervals", ""), f"{over} alone, not over the test images")
 
 
 def lowest(comparison: Mapping[str, Any]) -> str:
@@ -103,14 +182,14 @@ def lowest(comparison: Mapping[str, Any]) -> str:
     return f"The lowest mean error in the comparison is {error_in_words(row)}, of {name}."
 
 
-def decimals(row: Row) -> int:
+def decimals(row: Row, width: str = "difference_interval") -> int:
     """Fewest decimals at which the rounded difference and interval show what the exact ones do."""
-    difference, half_width = row.get("difference"), row.get("difference_interval")
+    difference, half_width = row.get("difference"), row.get(width)
     if half_width is None or difference is None:
         return 1
     for places in (1, 2):
-        gap, width = round(100 * abs(difference), places), round(100 * half_width, places)
-        if (gap > width) == (abs(difference) > half_width) and (width > 0 or half_width == 0):
+        gap, half = round(100 * abs(difference), places), round(100 * half_width, places)
+        if (gap > half) == (abs(difference) > half_width) and (half > 0 or half_width == 0):
             return places
     return 3
 
@@ -123,13 +202,15 @@ def error_in_words(row: Row, places: int = 1) -> str:
     return text + _plus_minus(row["interval"], places)
 
 
-def difference_in_words(row: Row, places: int | None = None, unit: str = "points") -> str:
-    """``+0.2 ± 0.9 points``: paired difference to the baseline and its 95 % half-width."""
-    places = decimals(row) if places is None else places
+def difference_in_words(
+    row: Row, places: int | None = None, unit: str = "points", width: str = "difference_interval"
+) -> str:
+    """``+0.2 ± 0.9 points``: a paired difference and the half-width of its interval."""
+    places = decimals(row, width) if places is None else places
     value = round(100 * row["difference"], places) + 0.0  # no minus before a zero
     text = f"{value:+.{places}f}".replace("-", "−")
-    if row["difference_interval"] is not None:
-        text += _plus_minus(row["difference_interval"], places)
+    if row[width] is not None:
+        text += _plus_minus(row[width], places)
     return f"{text}\N{NO-BREAK SPACE}{unit}" if unit else text
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 from torchvision.transforms import v2
 
 from dada.augment import Sampler, apply
+from dada.augment.words import around
 from dada.policy import Policy, Scale, SearchSpace, load_policy
 
 Augment = Callable[[Tensor, torch.Generator], Tensor]
@@ -18,11 +20,19 @@ Augment = Callable[[Tensor, torch.Generator], Tensor]
 
 @dataclass(frozen=True)
 class Method:
-    """A named way to augment: uint8 (B, C, H, W) and a CPU generator in, uint8 out."""
+    """A named way to augment: uint8 (B, C, H, W) and a CPU generator in, uint8 out.
+
+    Attributes:
+        cutout: side in pixels of a Cutout that belongs to the method; 0 for none of its own.
+        given: what the user called the policy, which has to show that it is better than what costs
+            nothing; None for what costs nothing.
+    """
 
     name: str
     augment: Augment
     policy: Policy | None = None
+    cutout: int = 0
+    given: str | None = None
 
 
 def policy_method(policy: Policy, name: str | None = None) -> Method:
@@ -72,6 +82,29 @@ def without_search(space: SearchSpace) -> list[Method]:
 
 
 BASELINE = Method("crop and flip", lambda images, generator: images)
+
+
+def plain_rows(settings: Mapping[str, Any], side: tuple[int, int]) -> list[Method]:
+    """What surrounds a policy, by itself; and with the usual Cutout, if it has none yet.
+
+    Args:
+        settings: complete ones, for `around`.
+        side: height and width of the images, in pixels.
+    """
+    rows = [replace(BASELINE, name=around(settings))]
+    cutout = usual_cutout(side)
+    if cutout and not settings["cutout"]:
+        rows.append(replace(BASELINE, name=around({**settings, "cutout": cutout}), cutout=cutout))
+    return rows
+
+
+def usual_cutout(side: tuple[int, int]) -> int:
+    """Half the shorter side, as on CIFAR-10 (16 of 32); 0 where Cutout is not usual.
+
+    On images below 24 pixels little would be left, and for photographs above 64 there is no
+    size that everybody takes.
+    """
+    return min(side) // 2 if min(side) >= 24 and max(side) <= 64 else 0
 
 
 def method(given: str | Path | Policy, space: SearchSpace) -> Method:

@@ -1,4 +1,16 @@
-"""Means, intervals and paired differences over seeds."""
+"""How certain a mean error, or a difference of errors, is: over seeds and over test images.
+
+Every network is tested on the same images, so seeds and images are crossed. Another seed would
+have trained other networks and another test set would have held other images; an interval that
+is to hold for both must contain both (Owen 2007, "The pigeonhole bootstrap", on why neither may
+be resampled alone). For a mean there is a closed form, which needs no resampling: with
+independent effects of seed, image and both together, the variance of the mean is
+
+    (MS_seeds + MS_images - MS_both) / (seeds * images)
+
+in the mean squares of the two-way analysis of variance (Cornfield & Tukey 1956), with degrees of
+freedom after Satterthwaite (1946).
+"""
 
 from __future__ import annotations
 
@@ -8,20 +20,87 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+LEVEL = 0.95
+
 
 def interval(values: Sequence[float]) -> float | None:
-    """Half-width of the 95 % interval of the mean (Student's t); None for a single value."""
+    """Half-width of the 95 % interval of the mean over seeds alone (Student's t).
+
+    None for a single value.
+    """
     if len(values) < 2:
         return None
-    quantile = stats.t.ppf(0.975, len(values) - 1)
+    quantile = stats.t.ppf(0.5 + LEVEL / 2, len(values) - 1)
     return float(quantile * stats.sem(values))
 
 
-def summary(errors: Sequence[float], baseline: Sequence[float] | None) -> dict[str, Any]:
-    """Mean error and, against a baseline of the same seeds, the paired difference.
+def half_width(values: np.ndarray, level: float = LEVEL) -> float:
+    """Half-width of the interval of the mean over seeds and images.
 
     Args:
-        errors: test errors in [0, 1], one a seed.
+        values: (seeds, images), in [-1, 1]: errors, or differences of errors. A single seed gives
+            an interval over images alone.
+        level: of confidence.
+
+    Returns:
+        At most 1, and at least what so many images can tell: if all values are equal, how often
+        another value may still occur in the population of images (Clopper & Pearson 1934).
+    """
+    images = values.shape[1]
+    least = 1 - (0.5 - level / 2) ** (1 / images)
+    if images < 2:
+        return 1.0
+    variance, freedom = _variance(values)
+    quantile = float(stats.t.ppf(0.5 + level / 2, freedom))
+    return min(max(quantile * variance**0.5, least), 1.0)
+
+
+def _variance(values: np.ndarray) -> tuple[float, float]:
+    """The variance of the mean over crossed seeds and images, and its degrees of freedom."""
+    seeds, images = values.shape
+    mean, by_seed, by_image = values.mean(), values.mean(1), values.mean(0)
+    of_images = seeds * float(((by_image - mean) ** 2).sum()) / (images - 1)
+    if seeds == 1:
+        return of_images / images, images - 1
+    of_seeds = images * float(((by_seed - mean) ** 2).sum()) / (seeds - 1)
+    rest = values - by_seed[:, None] - by_image + mean
+    of_both = float((rest**2).sum()) / ((seeds - 1) * (images - 1))
+    total = of_seeds + of_images - of_both
+    # A component is not negative, whatever chance makes of its estimate.
+    if total <= max(of_seeds, of_images):
+        larger = max((of_images, images - 1), (of_seeds, seeds - 1))
+        return larger[0] / (seeds * images), larger[1]
+    freedom = total**2 / (
+        of_seeds**2 / (seeds - 1)
+        + of_images**2 / (images - 1)
+        + of_both**2 / ((seeds - 1) * (images - 1))
+    )
+    return total / (seeds * images), freedom
+
+
+def difference(
+    values: np.ndarray, others: np.ndarray, level: float = LEVEL
+) -> tuple[float, float, int]:
+    """The paired difference of two rows of trainings.
+
+    Args:
+        values, others: (seeds, images) errors of the same seeds on the same images.
+
+    Returns:
+        Mean difference, half-width of its interval, and on how many images the two differ in the
+        mean of the seeds.
+    """
+    gaps = values - others
+    discordant = int(np.count_nonzero(np.abs(gaps.sum(0)) > 1e-9))
+    return float(gaps.mean()), half_width(gaps, level), discordant
+
+
+def summary(errors: Sequence[float], baseline: Sequence[float] | None) -> dict[str, Any]:
+    """Mean error and, against a baseline of the same seeds, the paired difference: over seeds
+    alone, for trainings of which the single images are not known.
+
+    Args:
+        errors: test errors in [0, 1], one per seed.
         baseline: the baseline's errors for the same seeds; None for the baseline itself.
     """
     row: dict[str, Any] = {

@@ -1,0 +1,120 @@
+"""Where every training of a comparison is made."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import nn
+
+from dada.augment.feed import MemoryFeed
+from dada.augment.words import around
+from dada.datasets import Dataset, even_batches, reduced
+from dada.errors import DivergedError, UserError
+from dada.models import create
+from dada.models.check import check_network
+from dada.models.randomness import forked
+from dada.searching.common import Own, pipeline_for
+from dada.side_by_side import Load, Tick
+from dada.threads import parameter_count
+from dada.training.answers import class_errors, pack, wrong_answers
+from dada.training.methods import Method
+from dada.training.settings import TrainSettings, for_dataset
+from dada.training.training import Training
+
+
+class Bench:
+    """The data, the network and the settings, the same for every training."""
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        settings: TrainSettings,
+        device: torch.device,
+        own: Own,
+    ) -> None:
+        self.dataset, self.device, self.loss = dataset, device, own.loss
+        self.settings = for_dataset(settings, dataset, device.type == "cuda")
+        chosen = reduced(dataset.train.labels, self.settings.images or 0)
+        self.pipeline = pipeline_for(self.settings, dataset.side, own)
+        self.images = MemoryFeed(dataset.train.subset(chosen), self.pipeline, device)
+        self.test = MemoryFeed(dataset.test, self.pipeline, device)
+
+    @property
+    def steps(self) -> int:
+        """Steps a training."""
+        batches = even_batches(torch.arange(len(self.images)), self.settings.batch)
+        return self.settings.epochs * len(batches)
+
+    @property
+    def load(self) -> Load:
+        """How large a training is, for `side_by_side`."""
+        pixels = self.settings.batch * math.prod(self.dataset.side)
+        with forked(self.device):
+            return Load(pixels=pixels, parameters=parameter_count(self._network()))
+
+    def _network(self) -> nn.Module:
+        assert self.settings.model is not None
+        return create(self.settings.model, len(self.dataset.classes), self.dataset.channels)
+
+    def train(self, method: Method, seed: int, on_step: Tick) -> dict[str, Any]:
+        """One training, as the event that records it.
+
+        Raises:
+            UserError: the loss is not a finite number.
+        """
+        started = time.perf_counter()
+        with forked(self.device):
+            torch.manual_seed(seed)
+            network = self._network()
+            height, width = self.dataset.side
+            shape = (self.dataset.channels, height, width)
+            check_network(
+                network, str(self.settings.model), len(self.dataset.classes), shape, False
+            )
+            pipeline = replace(self.pipeline, cutout=method.cutout or self.pipeline.cutout)
+            going = Training(
+                self.settings,
+                network,
+                self.images,
+                pipeline,
+                method.augment,
+                seed,
+                self.device,
+                loss=self.loss,
+            )
+            try:
+                for _ in range(self.settings.epochs):
+                    going.run_epoch(on_step)
+                wrong = wrong_answers(going.tested, self.test, pipeline)
+            except DivergedError as error:
+                raise UserError(
+                    f"{error} under {method.name}, seed {seed}: try a lower --lr"
+                ) from None
+        return {
+            "event": "training",
+            "row": method.name,
+            "seed": seed,
+            "test_error": wrong.double().mean().item(),
+            "class_errors": class_errors(wrong, self.test.labels, len(self.dataset.classes)),
+            "wrong": pack(wrong),
+            "seconds": round(time.perf_counter() - started, 3),
+        }
+
+    @property
+    def labels(self) -> int:
+        """Labels per image; 1 for classes."""
+        return self.test.labels.shape[1] if self.test.labels.ndim == 2 else 1
+
+    def facts(self) -> dict[str, Any]:
+        """What the reader of the comparison must know."""
+        return {
+            "network": self.settings.model,
+            "around": around(self.settings.model_dump()),
+            "images": len(self.images),
+            "test_images": len(self.dataset.test),
+            "epochs": self.settings.epochs,
+        }

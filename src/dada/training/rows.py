@@ -1,0 +1,126 @@
+"""The rows of a comparison, from the records of its trainings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from dada.training.answers import unpack
+from dada.training.methods import Method
+from dada.training.statistics import LEVEL, difference, half_width, summary
+
+Record = dict[str, Any]
+
+
+def errors_of(done: Sequence[Record], row: str, seeds: Iterable[int]) -> list[float]:
+    """Test errors of a row for those of the seeds that are done."""
+    by_seed = {e["seed"]: e["test_error"] for e in done if e["row"] == row}
+    return [by_seed[seed] for seed in seeds if seed in by_seed]
+
+
+def summarise(
+    done: Sequence[Record],
+    methods: Sequence[Method],
+    seeds: Sequence[int],
+    images: int,
+    labels: int = 1,
+) -> dict[str, Any]:
+    """What a comparison found, as plain data.
+
+    Args:
+        done: a record per training, of every method and seed.
+        methods: the first is the baseline.
+        images: in the test set.
+        labels: per image; 1 for classes.
+
+    Returns:
+        ``seeds``; ``intervals``, what they hold ("seeds and test images", "test images", "seeds");
+        ``free``, names of the rows that no search was needed for; and ``rows``, each with name,
+        ``errors`` by seed, ``mean`` and ``interval``, ``difference`` from the baseline with
+        ``difference_interval``, the number of ``discordant`` images, mean ``class_errors``,
+        ``seconds`` and, for a policy, ``policy``, its name in the run's config, and ``against``:
+        the same for each of the free rows, with a ``simultaneous`` interval that holds for all of
+        them at once (Bonferroni).
+    """
+    baseline, *_ = methods
+    free = [method.name for method in methods if method.given is None]
+    answers = _answers(done, methods, seeds, images, labels)
+    rows = []
+    for method in methods:
+        mine = [e for s in seeds for e in done if e["row"] == method.name and e["seed"] == s]
+        errors = errors_of(done, method.name, seeds)
+        reference = None if method is baseline else errors_of(done, baseline.name, seeds)
+        row = {"name": method.name, **summary(errors, reference)}
+        if method.given is not None:
+            row["policy"] = method.given
+        if answers:
+            row["interval"] = half_width(answers[method.name])
+            if method is not baseline:
+                row |= _paired(answers[method.name], answers[baseline.name], "difference_interval")
+            if method.given is not None:
+                row["against"] = _against(answers, method.name, free)
+        row["class_errors"] = _class_errors(mine)
+        row["seconds"] = sum(e["seconds"] for e in mine) / len(mine)
+        rows.append(_rounded(row))
+    held = "seeds and test images" if len(seeds) > 1 else "test images"
+    return {
+        "seeds": list(seeds),
+        "intervals": held if answers else "seeds",
+        "free": free,
+        "rows": rows,
+    }
+
+
+def _answers(
+    done: Sequence[Record],
+    methods: Sequence[Method],
+    seeds: Sequence[int],
+    images: int,
+    labels: int,
+) -> dict[str, np.ndarray] | None:
+    """By row, (seeds, images) shares of wrong answers; None if an older release made a record."""
+    kept = {(e["row"], e["seed"]): e["wrong"] for e in done if "wrong" in e}
+    if any((method.name, seed) not in kept for method in methods for seed in seeds):
+        return None
+    return {
+        method.name: np.stack([unpack(kept[method.name, seed], images, labels) for seed in seeds])
+        for method in methods
+    }
+
+
+def _paired(values: np.ndarray, others: np.ndarray, name: str) -> Record:
+    mean, half, discordant = difference(values, others)
+    return {"difference": mean, name: half, "discordant": discordant}
+
+
+def _against(answers: dict[str, np.ndarray], name: str, free: Sequence[str]) -> Record:
+    together = 1 - (1 - LEVEL) / len(free)
+    return {
+        other: {
+            **_paired(answers[name], answers[other], "interval"),
+            "simultaneous": difference(answers[name], answers[other], together)[1],
+        }
+        for other in free
+    }
+
+
+def _class_errors(records: Sequence[Record]) -> list[float | None] | None:
+    """Of each class, the mean over seeds; None if an older release made a record."""
+    tables = [record.get("class_errors") for record in records]
+    if not all(tables):
+        return None
+    return [
+        None if None in errors else sum(errors) / len(errors)
+        for errors in zip(*tables, strict=True)
+    ]
+
+
+def _rounded(thing: Any) -> Any:
+    """Plain data with six decimals: a millionth of an error is less than any test set tells."""
+    if isinstance(thing, float):
+        return round(thing, 6)
+    if isinstance(thing, dict):
+        return {name: _rounded(value) for name, value in thing.items()}
+    return [_rounded(value) for value in thing] if isinstance(thing, list) else thing

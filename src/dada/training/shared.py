@@ -1,0 +1,61 @@
+"""Trainings that the processes of a job share: each makes whole ones, only records are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from dada.errors import UserError
+from dada.processes import Processes
+from dada.side_by_side import Tick, at_once, side_by_side
+from dada.training.bench import Bench
+from dada.training.methods import Method
+
+Record = dict[str, Any]
+
+
+def trained(
+    bench: Bench, tasks: list[tuple[Method, int]], processes: Processes, on_step: Tick
+) -> Iterator[Record]:
+    """The records of trainings, in all processes alike, as they are made.
+
+    Args:
+        tasks: a method and a seed per training.
+        on_step: called for every step of every training, those of other processes after the fact.
+
+    Raises:
+        UserError: a training's own, in every process; or a process was lost.
+    """
+    if processes.size == 1:
+        yield from _made(bench, tasks, on_step)
+        return
+    # Records come after every turn, so that a process that dies takes no more than that with it.
+    turn = processes.tell(processes.size * max(1, at_once(len(tasks), bench.device, **bench.load)))
+    for start in range(0, len(tasks), turn):
+        mine = tasks[start : start + turn][processes.rank :: processes.size]
+        for rank, records in enumerate(processes.collect(_or_error(bench, mine, on_step))):
+            if isinstance(records, UserError):
+                raise records
+            for record in records:
+                if rank != processes.rank:
+                    for _ in range(bench.steps):
+                        on_step()
+                yield record
+
+
+def _made(bench: Bench, tasks: list[tuple[Method, int]], on_step: Tick) -> Iterator[Record]:
+    def one(number: int, on_step: Tick) -> Record:
+        return bench.train(*tasks[number], on_step)
+
+    for _, record in side_by_side(len(tasks), one, bench.device, on_step, **bench.load):
+        yield record
+
+
+def _or_error(
+    bench: Bench, tasks: list[tuple[Method, int]], on_step: Tick
+) -> list[Record] | UserError:
+    """An error is sent like a result: the others must not wait for one that never comes."""
+    try:
+        return list(_made(bench, tasks, on_step))
+    except UserError as error:
+        return error

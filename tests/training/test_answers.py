@@ -1,0 +1,34 @@
+import numpy as np
+import pytest
+import torch
+
+from dada.training.answers import class_errors, pack, unpack
+
+
+@pytest.mark.parametrize("images", [1, 7, 8, 9, 1000])
+def test_answers_come_back_from_their_text(images):
+    wrong = torch.rand(images, generator=torch.Generator().manual_seed(0)) < 0.3
+    text = pack(wrong)
+    assert len(text) <= images / 6 + 4, "a bit per image"
+    assert np.array_equal(unpack(text, images), wrong.numpy())
+
+
+@pytest.mark.parametrize("labels", [1, 2, 20, 300])
+def test_of_several_labels_the_share_that_is_wrong(labels):
+    wrong = torch.rand(50, labels, generator=torch.Generator().manual_seed(0)) < 0.3
+    assert np.allclose(unpack(pack(wrong), 50, labels), wrong.double().mean(1))
+
+
+@pytest.mark.parametrize("text", ["", "AAAA", "not base64", pack(torch.ones(10, 3).bool())])
+def test_answers_of_other_images_are_refused(text):
+    with pytest.raises(ValueError):
+        unpack(text, 100)
+    with pytest.raises(ValueError):
+        unpack(text, 9, 2)
+
+
+def test_errors_of_classes():
+    wrong = torch.tensor([True, False, False, True])
+    assert class_errors(wrong, torch.tensor([0, 0, 2, 2]), 3) == [0.5, None, 0.5]
+    table = torch.tensor([[True, False], [True, True]])
+    assert class_errors(table, torch.zeros(2, 2), 2) == [1.0, 0.5]
