@@ -10,7 +10,7 @@ from torchvision.models.resnet import Bottleneck, ResNet
 
 from dada.errors import UserError
 from dada.models import create
-from dada.models.child import Child, usual_loss
+from dada.models.child import Child, right_share, usual_loss
 
 NAMES = ["wrn-10-1", "shake-shake-8-2x4d", "pyramidnet-11-8", "bottlenecks"]
 IMAGES = torch.randn(8, 3, 16, 16, generator=torch.Generator().manual_seed(0))
@@ -135,3 +135,11 @@ def test_balance_makes_all_classes_count_alike():
         assert found.shape == (45,) and found.isfinite().all()
     with pytest.raises(UserError, match="one label an image"):
         usual_loss(torch.ones(3, 2), balance=True)
+
+
+def test_the_share_that_is_right_of_classes_and_of_several_labels():
+    """A logit above 0 is a probability above a half."""
+    logits = torch.tensor([[0.3, 0.1, -2.0], [-0.1, 0.2, 0.4]])
+    assert right_share(logits, torch.tensor([0, 1])).tolist() == [1, 0]
+    labels = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 1.0]])
+    assert right_share(logits, labels).tolist() == pytest.approx([2 / 3, 1])

@@ -20,7 +20,7 @@ KINDS = {
     "default": {},
     "paper": {"preset": "paper"},
     "gumbel-softmax": {"estimator": "gumbel-softmax", "epochs": 1},
-    "finite-difference": {"preset": "paper", "hypergradient": "finite-difference", "epochs": 1},
+    "exact": {"preset": "paper", "hypergradient": "exact", "epochs": 1},
     "three operations": {
         "length": 3,
         "operations": ("Rotate", "Invert", "Cutout", "ShearX"),
