@@ -1,6 +1,7 @@
 """One trial: paired, repeatable, judged by a calibrated loss."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -92,3 +93,64 @@ def test_every_image_is_seen_once_an_epoch(digits, monkeypatch):
     found = torch.cat(seen).flatten(1).long()
     expected = search.train.images.flatten(1).long()
     assert sorted(found.tolist()) == sorted(expected.tolist())
+
+
+def seen_by(search, monkeypatch):
+    """Normalised training images of a trial without a policy, in the order that they come."""
+    seen, plain = [], Child.gradient
+
+    def gradient(self, images, labels, weights=None):
+        seen.append(images.clone())
+        return plain(self, images, labels, weights)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Child, "gradient", gradient)
+        search.trial(search.train, search.valid, NOTHING, 0)
+    return torch.cat(seen)
+
+
+def test_a_cutout_that_is_asked_for_acts_in_trials(digits, monkeypatch):
+    """Where images differ from those without, they are blank, in a square of that side at most."""
+    given = {"epochs": 1, "images": 100, "batch": 10, "padding": 0}
+    without, with_ = (
+        seen_by(begin(digits, cutout=cutout, **given), monkeypatch) for cutout in (0, 4)
+    )
+    changed = without != with_
+    assert (with_[changed] == 0).all()
+    assert changed.flatten(1).any(1).float().mean() > 0.9
+    for image in changed[:, 0]:
+        rows, columns = image.any(1).nonzero(), image.any(0).nonzero()
+        for places in (rows, columns):
+            assert not len(places) or places.max() - places.min() < 4
+    assert changed.flatten(1).sum(1).max() > 4
+
+
+@pytest.mark.parametrize(("clip", "momentum"), [(0.05, 0.9), (0.0, 0.9), (0.05, 0.0)])
+def test_a_trial_steps_by_nesterov_momentum_with_decay_and_clipped_gradients(
+    digits, monkeypatch, clip, momentum
+):
+    """Against the textbook's formula on the gradients that it took (Sutskever et al. 2013, as in
+    PyTorch): v ← μ v + g, w ← w − ξ (g + μ v), with g clipped and then decayed."""
+    search = begin(digits, epochs=1, images=80, batch=10, clip=clip, momentum=momentum)
+    network, gradients, plain = nn.Sequential(nn.Flatten(), nn.Linear(64, 10)), [], Child.gradient
+    weight = network[1].weight.detach().double().clone()
+
+    def gradient(self, images, labels, weights=None):
+        found = plain(self, images, labels, weights)
+        gradients.append({name: g.detach().double().clone() for name, g in found.weights.items()})
+        return found
+
+    monkeypatch.setattr(Child, "gradient", gradient)
+    trial = replace(search.trial, network=lambda: network)
+    trial(search.train, search.valid, NOTHING, 0)
+    s, velocity, bound = search.settings, torch.zeros_like(weight), 0
+    for step, found in enumerate(gradients):
+        norm = torch.cat([g.flatten() for g in found.values()]).norm().item()
+        factor = min(1.0, clip / norm) if clip else 1.0
+        bound += factor < 0.9
+        g = factor * found["1.weight"] + s.weight_decay * weight
+        velocity = momentum * velocity + g
+        rate = s.lr * (1 + math.cos(math.pi * step / len(gradients))) / 2
+        weight = weight - rate * (g + momentum * velocity)
+    assert len(gradients) == 4 and bound == (4 if clip else 0)
+    torch.testing.assert_close(network[1].weight.detach().double(), weight, atol=1e-6, rtol=1e-5)
