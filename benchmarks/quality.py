@@ -188,7 +188,8 @@ class Study:
             for rival in RIVALS:
                 if rival in errors:
                     against = None if rival == name else errors[rival]
-                    result[name][f"less {rival}"] = summary(errors[name], against)
+                    shared = options.searches if name in searched else None
+                    result[name][f"less {rival}"] = certain(errors[name], against, shared)
             seconds = [results[name, seed]["seconds"] for seed in range(options.seeds)]
             result[name]["seconds"] = sum(seconds) / len(seconds)
             if name in searched:
@@ -216,6 +217,33 @@ def wins(name: str, errors: dict[str, list[float]]) -> float:
     return sum(won) / max(1, len(won))
 
 
+def certain(errors: list[float], against: list[float] | None, searches: int | None) -> dict:
+    """The summary of a row, with intervals that hold shared searches.
+
+    Trainings of one search are not independent. With fewer searches than seeds, an interval is
+    the wider of two: over trainings, and over the means of the trainings of each search, which so
+    few means make too narrow as easily as too wide.
+
+    Args:
+        errors: by seed; that of seed s is of search s modulo `searches`.
+        against: another row's, by seed.
+        searches: how many; None for a row without.
+    """
+    found = summary(errors, against)
+    if searches is None or not 1 < searches < len(errors):
+        return found
+    by_search = [
+        [sum(row[s::searches]) / len(row[s::searches]) for s in range(searches)]
+        for row in (errors, against)
+        if row is not None
+    ]
+    clustered = summary(by_search[0], by_search[1] if against is not None else None)
+    for name in ("interval", "difference_interval"):
+        if found[name] is not None:
+            found[name] = max(found[name], clustered[name])
+    return found
+
+
 def _jobs(names: list[str], seeds: int) -> list[tuple[str, int]]:
     """Seed by seed, so that what is there when one stops is as paired as can be."""
     return [(name, seed) for seed in range(seeds) for name in names]
@@ -235,8 +263,9 @@ def main() -> None:
     options = parser.parse_args()
     study = Study(options)
     rows = study.run()
-    for row in sorted(rows.values(), key=lambda row: sum(row["errors"])):
-        found = summary(row["errors"], None)
+    for name, row in sorted(rows.items(), key=lambda named: sum(named[1]["errors"])):
+        shared = options.searches if ROWS[name].search is not None else None
+        found = certain(row["errors"], None, shared)
         spread = "" if found["interval"] is None else f" ± {100 * found['interval']:.2f}"
         print(f"{row['words']:32} {100 * found['mean']:6.2f}{spread}  {row['seconds']:.0f} s")
     result = {"size": study.size, "seeds": options.seeds, "searches": options.searches}

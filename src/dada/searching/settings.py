@@ -47,7 +47,7 @@ class Settings(NetworkSettings):
 
     # Whole trainings.
     rounds: Annotated[int, Field(ge=1, le=20)] = 2
-    """How often each operation is tried, on the halves of the images in turn."""
+    """How often each operation, and none, is tried, on the halves of the images in turn."""
     pixels: Annotated[int, Field(ge=8)] | None = None
     """The longer side of images in trials, at most; None: 64, or their own with a network or
     transforms of the user's."""
@@ -92,8 +92,8 @@ class Settings(NetworkSettings):
     control_lr: Positive = 0.005
     """Width and learning rate of relax's control variate."""
     keep: Annotated[int, Field(ge=1)] | None = None
-    """How many leading sub-policies the policy keeps; None: all of a search by whole trainings,
-    else 25."""
+    """How many leading sub-policies the policy keeps; None: of a search by whole trainings the
+    fewest that hold 99 % of the weight, else 25."""
     settled: Annotated[float, Field(ge=0, lt=1)] = 0.02
     """The search ends when five epochs made less than this share of the policy's way; 0: never."""
     uniform_weights: bool = False
