@@ -4,7 +4,7 @@ import torch
 from PIL import Image, ImageFile
 from torchvision import datasets
 
-from dada.datasets import FileDataset, ImageFiles, load, open_files
+from dada.datasets import FileDataset, ImageFiles, files, load, open_files
 from dada.errors import UserError
 
 RNG = np.random.default_rng(0)
@@ -105,6 +105,24 @@ def test_a_subset_by_indices_and_by_mask():
     assert (some.files, some.labels.tolist(), some.channels) == (("c", "a"), [2, 0], 1)
     assert files.subset(files.labels > 0).files == ("b", "c")
     assert len(files.subset([])) == 0
+
+
+def test_files_of_the_same_bytes_have_the_same_contents(tmp_path, monkeypatch):
+    long = bytes(5000)
+    written = [long, b"short", long, long[:-1] + b"x", b"other", b"short", b"x" + long[1:], b"gone"]
+    paths = [tmp_path / f"{i}.png" for i in range(len(written))]
+    for path, data in zip(paths, written, strict=True):
+        path.write_bytes(data)
+    paths[-1].unlink()
+    whole = []
+    digest = files._whole
+    monkeypatch.setattr(files, "_whole", lambda file: whole.append(file) or digest(file))
+    labels = torch.zeros(len(paths), dtype=torch.int64)
+    found = ImageFiles(tuple(map(str, paths)), labels).contents()
+    alike = [[other == one for other in found] for one in found]
+    # Written is what cannot be read any more, which equals itself alone.
+    assert alike == [[other == one for other in written] for one in written]
+    assert str(paths[6]) not in whole and str(paths[4]) not in whole  # their beginnings tell
 
 
 def test_a_file_is_read_upright_at_its_size_in_rgb(tmp_path):

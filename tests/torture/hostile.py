@@ -1,11 +1,11 @@
-"""Files from outside: policies, pictures, arrays. Each is refused in one line, or works."""
+"""Files from outside, policies, pictures, arrays, folders: each is refused in a line, or works."""
 
 import itertools
 import traceback
 
-from tests.torture import images, policies
+from tests.torture import folders, images, policies
 
-CAMPAIGNS = (policies.campaign, images.campaign)
+CAMPAIGNS = (policies.campaign, images.campaign, folders.campaign)
 
 
 def faults(seed, folder):

@@ -121,14 +121,14 @@ def _check_memory(root: Path, train: int, test: int, side: int) -> None:
 def shorter_sides(files: Sequence[str]) -> list[int]:
     """Read the shorter side, in pixels, of up to 1,000 files spread evenly over ``files``."""
     step = -(-len(files) // _SAMPLE) or 1
-    with quiet(), _pool() as pool:
+    with quiet(), file_threads() as pool:
         return [side for side in pool.map(_shorter_side, files[::step]) if side]
 
 
 def sampled_bits(files: Sequence[str]) -> int | None:
     """Look at up to 100 files for the bits that grey of more than 8 uses; None: there is none."""
     step = -(-len(files) // _DEEP_SAMPLE) or 1
-    with quiet(), _pool() as pool:
+    with quiet(), file_threads() as pool:
         found = [value for value in pool.map(_highest, files[::step]) if value is not None]
     return bits_of(max(found)) if found else None
 
@@ -192,7 +192,7 @@ def _read_all(
         return read
 
     found = []
-    with quiet(), _pool() as pool:
+    with quiet(), file_threads() as pool:
         for read in pool.map(read_into, range(len(files))):
             found.append(read)
             if progress is not None:
@@ -207,7 +207,8 @@ def _read_all(
     return images, all(read.grey for read in found), failures, losses
 
 
-def _pool() -> ThreadPoolExecutor:
+def file_threads() -> ThreadPoolExecutor:
+    """Threads that wait for files, or decode them."""
     return ThreadPoolExecutor(max_workers=min(16, os.cpu_count() or 1))
 
 
