@@ -199,7 +199,9 @@ TENSOR = torch.zeros(3, 4, 5, dtype=torch.uint8)
 @pytest.mark.parametrize(
     ("sample", "reason"),
     [
-        (np.zeros((4, 5, 3), np.uint8), "no image to augment in ndarray"),
+        (np.zeros((4, 5, 3), np.float32), r"expected a uint8 array .*, got float32 \(4, 5, 3\)"),
+        (np.zeros((3, 4, 5), np.uint8), r"expected a uint8 array .*, got uint8 \(3, 4, 5\)"),
+        (np.uint8(3), "expected a uint8 array"),
         ({"image": np.zeros((4, 5, 3), np.uint8), "label": 1}, "in ndarray, int: expected a PIL"),
         ("photo.jpg", "no image to augment in str"),
         (Path("photo.jpg"), "no image to augment in .*Path"),
@@ -211,7 +213,7 @@ TENSOR = torch.zeros(3, 4, 5, dtype=torch.uint8)
         (TENSOR[None, None], "C of 1 or 3, got"),
         (torch.zeros(4, 8, 8, dtype=torch.uint8), "C of 1 or 3, got"),
         (Image.new("RGBA", (4, 4)), "mode RGBA"),
-        ([CHINA, CHINA], "a list of 2 images: give them one by one"),
+        ([CHINA, CHINA], "a list of 2 images: give one by one"),
         ([TENSOR, TENSOR], "a list of 2 images"),
         ({"image": [CHINA, CHINA], "label": [0, 1]}, "a list of 2 images"),
         (([tv_tensors.Image(TENSOR)] * 2, 1), "a list of 2 images"),
@@ -228,6 +230,21 @@ def test_what_has_no_one_meaning_is_refused_by_name(sample, reason):
     with pytest.raises(TypeError, match=reason) as error:
         augment_of(alone("Invert"))(sample)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", PAPER_OPERATIONS)
+def test_arrays_get_what_tensors_get(name):
+    augment = augment_of(alone(name, 0.9, 1.0))
+    array = np.asarray(CHINA)
+    for given in (array, array[..., 0], array[..., :1], np.stack([array] * 3), array[:0]):
+        channels_last = given if given.ndim > 2 else given[..., None]
+        torch.manual_seed(0)
+        known = augment(torch.from_numpy(channels_last.copy()).movedim(-1, -3)).movedim(-3, -1)
+        before = given.copy()
+        torch.manual_seed(0)
+        result = augment(given)
+        assert result.shape == given.shape and result.dtype == np.uint8
+        assert (result == known.numpy().reshape(given.shape)).all() and (given == before).all()
 
 
 @pytest.mark.parametrize("name", PAPER_OPERATIONS)

@@ -287,7 +287,7 @@ def source(policy: Policy, ending: str) -> str:
     table = "".join(
         _entry(times, row) for times, row in zip(_times(chances), rows, strict=True) if times
     )
-    docstring = f'"""{heading(policy, "NVIDIA DALI 1.40 or newer", _USAGE)}"""\n'
+    docstring = f'"""{heading(policy, "NVIDIA DALI, tried with 2.4", _USAGE)}"""\n'
     return f"{docstring}{_IMPORTS}SUB_POLICIES = [\n{table}]\n{_lines(policy)}{_CODE}"
 
 

@@ -24,8 +24,8 @@ _TENSORS = {
 _USAGE = f"""{USAGE}
 
 It takes PIL images, uint8 tensors (C, H, W), batches (B, C, H, W) whose images get a draw each,
-and samples of an image with boxes and masks (torchvision.tv_tensors). Cutout leaves boxes and
-masks as they are, also where it covers them."""
+NumPy arrays (H, W, C), and samples of an image with boxes and masks (torchvision.tv_tensors).
+Cutout leaves boxes and masks as they are, also where it covers them."""
 
 
 def source(policy: Policy, ending: str = ".py") -> str:
@@ -49,7 +49,7 @@ def differences(policy: Policy) -> list[str]:
     """What image tensors get otherwise, and what is left alone."""
     names = used(policy)
     said = [
-        f"{name}: image tensors may differ by 1 grey level ({why}); PIL images do not"
+        f"{name}: image tensors and arrays may differ by 1 grey level ({why}); PIL images do not"
         for name, why in _TENSORS.items()
         if name in names
     ]

@@ -74,8 +74,8 @@ def rotate(sample: Any, value: float) -> Any:
 
 def affine(sample: Any, **what: list[float]) -> Any:
     """Shear or translate about the corner (0, 0), as Pillow does."""
-    known: dict[str, Any] = {"translate": [0.0, 0.0], "shear": [0.0, 0.0]}
-    return F.affine(sample, angle=0.0, scale=1.0, center=[0.0, 0.0], **{**known, **what})
+    known = {"translate": [0.0, 0.0], "shear": [0.0, 0.0], "center": [0.0, 0.0]}
+    return F.affine(sample, angle=0.0, scale=1.0, **{**known, **what})
 
 
 def is_pixels(sample: Any) -> bool:
@@ -104,8 +104,7 @@ def nearest(pixels: torch.Tensor, *coefficients: float) -> torch.Tensor:
     outside = (columns < 0) | (columns >= width) | (rows < 0) | (rows >= height)
     plain = pixels.as_subclass(torch.Tensor)
     moved = plain[..., rows.clamp(0, height - 1), columns.clamp(0, width - 1)]
-    moved = moved.masked_fill(outside, 0)
-    return tv_tensors.wrap(moved, like=pixels)
+    return tv_tensors.wrap(moved.masked_fill(outside, 0), like=pixels)
 
 
 def running(start: float, step: float, count: int) -> torch.Tensor:
@@ -191,24 +190,23 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
 }
 
 GEOMETRIC = ("ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate")
-
 FOLLOWING = (tv_tensors.BoundingBoxes, tv_tensors.Mask, tv_tensors.KeyPoints)
-
-Step = tuple[str, list[float]]
+WRAP = "wrap a mask in tv_tensors.Mask, and images that share a draw in tv_tensors.Image"
 
 
 class Augment(v2.Transform):
     """Augment a sample under the policy above: an image, and boxes, masks and points with it.
 
     A PIL image, a uint8 tensor (C, H, W), or a batch (B, C, H, W), each image of which gets a draw
-    of its own; masks (B, ..., H, W) may come with a batch. The frames of a video and all else
+    of its own; masks (B, ..., H, W) may come with a batch. Alone also a uint8 NumPy array (H, W),
+    (H, W, C) or (B, H, W, C). The frames of a video and all else
     that one sample holds share one draw. The geometric operations move boxes, masks (nearest
     pixel, 0 outside) and points; the others, Cutout among them, leave them as they are.
     Randomness is PyTorch's global generator on the CPU.
 
     Raises:
-        TypeError: what is no such image, or may mean several things: NumPy arrays, paths, float
-            images, a list of images, or a plain mask beside the image.
+        TypeError: what is no such image, or may mean several things: paths, float images, a
+            list of images, or a plain mask or array beside other things.
     """
 
     _transformed_types = (torch.Tensor, PIL.Image.Image)
@@ -220,7 +218,23 @@ class Augment(v2.Transform):
     def forward(self, *inputs: Any) -> Any:
         """Augment a sample: an image, or any nest of tuples and dicts with one in it."""
         check_lists(inputs)
+        alone = inputs[0] if len(inputs) == 1 else None
+        if hasattr(alone, "__array_interface__") and not isinstance(alone, PIL.Image.Image):
+            return self.of_array(alone)
         return super().forward(*inputs)
+
+    def of_array(self, array: Any) -> Any:
+        """Augment a uint8 NumPy image (H, W) or (H, W, C), or a batch (B, H, W, C)."""
+        shape = tuple(array.shape)
+        known = len(shape) == 2 or (len(shape) in (3, 4) and shape[-1] in (1, 3))
+        if array.dtype != "uint8" or not known:
+            raise TypeError(
+                "expected a uint8 array (H, W), (H, W, C) or (B, H, W, C), C of 1 or 3, "
+                f"got {array.dtype} {shape}"
+            )
+        images = torch.tensor(array[..., None] if len(shape) == 2 else array, device="cpu")
+        augmented = self(images.movedim(-1, -3)).movedim(-3, -1)
+        return augmented.contiguous().numpy().reshape(shape)
 
     def check_inputs(self, flat_inputs: list[Any]) -> None:
         """Refuse what would come out wrong, or would not be augmented at all."""
@@ -235,7 +249,7 @@ class Augment(v2.Transform):
             got = ", ".join(dict.fromkeys(type(i).__name__ for i in flat_inputs)) or "nothing"
             raise TypeError(
                 f"no image to augment in {got}: expected a PIL image or a uint8 tensor "
-                "(C, H, W); v2.ToImage() converts a NumPy array"
+                "(C, H, W); a NumPy array (H, W, C) is taken alone"
             )
         for image in images:
             check_image(image)
@@ -254,7 +268,7 @@ class Augment(v2.Transform):
             raise TypeError(f"batches of {sorted(counts)} images in one sample")
         return {"draws": [self.draw() for _ in range(counts.pop() if counts else 1)]}
 
-    def draw(self) -> list[Step]:
+    def draw(self) -> list[Any]:
         """The operations that are applied, in order, each with its arguments."""
         weights = torch.tensor(self.weights, dtype=torch.float64, device="cpu")
         draw = []
@@ -278,10 +292,7 @@ class Augment(v2.Transform):
         return tv_tensors.wrap(torch.stack(each), like=inpt) if each else inpt
 
 
-WRAP = "wrap a mask in tv_tensors.Mask, and images that share a draw in tv_tensors.Image"
-
-
-def apply(sample: Any, draw: list[Step]) -> Any:
+def apply(sample: Any, draw: list[Any]) -> Any:
     """The draw's operations on one image, or what of them concerns a box, a mask or a point."""
     if 0 in F.get_size(sample):
         return sample
@@ -293,8 +304,8 @@ def apply(sample: Any, draw: list[Step]) -> Any:
 
 def is_batch(sample: Any) -> bool:
     """Whether it is a batch of images, each of which gets a draw of its own."""
-    no_batch = (PIL.Image.Image, tv_tensors.Video, *FOLLOWING)
-    return not isinstance(sample, no_batch) and sample.ndim == 4
+    single = (PIL.Image.Image, tv_tensors.Video, *FOLLOWING)
+    return not isinstance(sample, single) and sample.ndim == 4
 
 
 def check_lists(sample: Any) -> None:
@@ -302,12 +313,10 @@ def check_lists(sample: Any) -> None:
     items = list(sample.values()) if isinstance(sample, dict) else sample
     if not isinstance(items, (list, tuple)):
         return
-    images = [i for i in items if isinstance(i, (PIL.Image.Image, tv_tensors.Image))]
-    images += [i for i in items if type(i) is torch.Tensor and i.ndim >= 3]
-    if isinstance(sample, list) and len(images) > 1:
-        raise TypeError(
-            f"a list of {len(images)} images: give them one by one, or stacked as (B, C, H, W)"
-        )
+    count = sum(isinstance(i, (PIL.Image.Image, tv_tensors.Image)) for i in items)
+    count += sum(type(i) is torch.Tensor and i.ndim >= 3 for i in items)
+    if isinstance(sample, list) and count > 1:
+        raise TypeError(f"a list of {count} images: give one by one, or stacked as (B, C, H, W)")
     for item in items:
         check_lists(item)
 
@@ -315,9 +324,9 @@ def check_lists(sample: Any) -> None:
 def check_image(image: Any) -> None:
     """Refuse images that the operations do not know."""
     if isinstance(image, PIL.Image.Image):
-        if image.mode not in ("RGB", "L"):
-            raise TypeError(f'an image of mode {image.mode}: convert it to "RGB" or "L" first')
-        return
+        if image.mode in ("RGB", "L"):
+            return
+        raise TypeError(f'an image of mode {image.mode}: convert it to "RGB" or "L" first')
     shape = tuple(image.shape)
     if image.dtype != torch.uint8:
         raise TypeError(f"expected a uint8 image, got {image.dtype} {shape}")
