@@ -59,10 +59,10 @@ def test_a_whole_environment_is_a_job(environment):
 @pytest.mark.parametrize(
     ("variables", "said"),
     [
-        ({"RANK": "1"}, "RANK in .* WORLD_SIZE and MASTER_ADDR and MASTER_PORT are missing"),
-        ({"WORLD_SIZE": "4"}, "RANK and MASTER_ADDR"),
-        ({"TORCHELASTIC_RUN_ID": "none"}, "RANK and WORLD_SIZE"),
-        ({**WHOLE, "MASTER_PORT": ""}, "MASTER_PORT are missing"),
+        ({"RANK": "1"}, "has RANK, .* lacks WORLD_SIZE, MASTER_ADDR, MASTER_PORT"),
+        ({"WORLD_SIZE": "4"}, "lacks RANK, MASTER_ADDR"),
+        ({"TORCHELASTIC_RUN_ID": "none"}, "lacks RANK, WORLD_SIZE"),
+        ({**WHOLE, "MASTER_PORT": ""}, "lacks MASTER_PORT"),
         ({**WHOLE, "RANK": "2"}, "RANK='2' .* 0 to 1"),
         ({**WHOLE, "RANK": "-1"}, "RANK='-1'"),
         ({**WHOLE, "RANK": "first"}, "RANK='first'"),

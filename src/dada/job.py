@@ -46,8 +46,8 @@ def job() -> Job | None:
     missing = [name for name in _NEEDED if not os.environ.get(name)]
     if missing:
         raise UserError(
-            f"{' and '.join(given)} in the environment say that this process is part of a job, "
-            f"but {' and '.join(missing)} are missing: start it with torchrun, or unset them"
+            f"the environment has {', '.join(given)}, as in a job of several processes, but lacks "
+            f"{', '.join(missing)}: start the job with torchrun, or unset {', '.join(given)}"
         )
     return _read()
 
