@@ -127,6 +127,24 @@ def test_oblong_images_are_cut_from_the_centre_in_their_own_proportions(tmp_path
     assert torch.equal(images[1], F.resize(opened(names[1]), list(size), InterpolationMode.BICUBIC))
 
 
+@pytest.mark.parametrize("shape", [(3, 9000), (9000, 3)])
+def test_a_strip_of_a_picture_takes_no_gigantic_memory(tmp_path, shape, monkeypatch):
+    levels = (np.arange(9000) // 36).astype(np.uint8)  # from black to nearly white along it
+    pixels = np.broadcast_to(levels if shape[1] > 3 else levels[:, None], shape)
+    Image.fromarray(np.repeat(pixels[..., None], 3, 2)).save(tmp_path / "strip.png")
+    sizes, resize = [], F.resize
+
+    def recorded(image, size, *how):
+        sizes.append(size)
+        return resize(image, size, *how)
+
+    monkeypatch.setattr(F, "resize", recorded)
+    strip = ImageFiles((str(tmp_path / "strip.png"),), torch.tensor([0]))
+    (image,), _ = everything(feed(strip, PADDED).plain())
+    assert image.shape == (3, 14, 14) and max(sizes[0]) <= 8 * 14
+    assert (image.float() - 125).abs().max() < 2  # the middle of it
+
+
 @pytest.mark.parametrize("workers", [0, 2])
 def test_plain_is_a_resize_and_a_centre_crop_in_order(files, workers):
     expected = v2.Compose([v2.Resize(16, InterpolationMode.BICUBIC), v2.CenterCrop(14)])

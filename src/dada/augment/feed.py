@@ -21,6 +21,7 @@ from dada.job import whole
 if TYPE_CHECKING:  # a policy's transform comes by here and needs no datasets
     from dada.datasets import ImageFiles, ImageSet
 
+_NARROW = 8  # times as long as wide
 _TEST_IMAGES, _TEST_VALUES = 512, 512 * 3 * 32 * 32
 
 Batches = Iterator[tuple[Tensor, Tensor]]
@@ -152,6 +153,11 @@ class FileFeed:
     def _centre(self, row: int) -> Tensor:
         """Uint8 (C, height, width) of the pipeline's size."""
         size, picture = self._pipeline.size, self._decoded(row)
+        shortest = min(picture.shape[1:])
+        most = _NARROW * shortest * -(-max(size) // min(size))
+        if max(picture.shape[1:]) > most:
+            # Resized in full, a strip of a picture would become a gigantic one.
+            picture = F.center_crop(picture, [min(side, most) for side in picture.shape[1:]])
         larger = self._pipeline.crop == "resized"
         height, width = (side * 8 // 7 if larger else side for side in size)
         if picture.shape[2] * height <= picture.shape[1] * width:  # narrower than what to cover
