@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from dada.errors import UserError
-from dada.export import python, write
+from dada.export import python, timm_levels, write
 from dada.export import timm as target
 from dada.export.steps import resolve
 from dada.ops import PAPER_OPERATIONS, get, registry
@@ -77,7 +77,7 @@ def test_published_policies_rarely_need_a_value_that_no_level_says():
 
 def test_levels_are_in_timms_arithmetic():
     auto_augment = pytest.importorskip("timm.data.auto_augment")
-    for sayings in target._SAYINGS.values():
+    for sayings in timm_levels.SAYINGS.values():
         for timms in sayings:
             level_to_arg = auto_augment.LEVEL_TO_ARG[timms.name]
             for level in (*np.linspace(0, 10, 41).tolist(), 3.3333333, 9.9999999):

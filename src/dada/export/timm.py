@@ -8,17 +8,15 @@ chooses by weight and refuses what is no PIL image.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from importlib.util import find_spec
 from textwrap import fill
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from dada.errors import UserError
+from dada.export.timm_levels import SAYINGS
 from dada.export.words import heading, left_out, used
 from dada.ops import OperationType, get
 from dada.policy import Operation, Policy, Scale, SubPolicy
@@ -112,132 +110,12 @@ def _said(name: str, plus: float, minus: float) -> str | None:
         # Level 10 is all of translate_pct: to the last bit, where a level of 0.45 may miss it.
         hparams = f"dict(HPARAMS, translate_pct={abs(plus)})"
         return f'AugmentOp("{name}Rel", {{probability}}, 10, {hparams})'
-    for timms in _SAYINGS.get(name, ()):
+    for timms in SAYINGS.get(name, ()):
         level = timms.level(plus, minus)
         if level is not None:
             return f'AugmentOp("{timms.name}", {{probability}}, {level}, HPARAMS)'
     return None
 
-
-@dataclass(frozen=True)
-class _Saying:
-    """One operation of timm's: what its level means.
-
-    Attributes:
-        name: timm's.
-        values: those of a level under the two random signs, in timm's own arithmetic.
-        inverse: from the value under + to a level, roughly; any float comes in.
-        seen: what Pillow makes of a value. Values that it sees alike give the same bytes.
-    """
-
-    name: str
-    values: Callable[[float], tuple[float, float]]
-    inverse: Callable[[float], float]
-    seen: Callable[[float], Hashable]
-
-    def level(self, plus: float, minus: float) -> str | None:
-        """The shortest level that says the values, in timm's range of 0 to 10."""
-        level = self.inverse(plus)
-        if not abs(level) <= 11:  # far outside, where the arithmetic may overflow
-            return None
-        wanted = {self.seen(plus), self.seen(minus)}
-        for text in _shortest_first(level):
-            if (
-                0 <= float(text) <= 10
-                and {self.seen(v) for v in self.values(float(text))} == wanted
-            ):
-                return text
-        return None
-
-
-def _shortest_first(level: float) -> Iterator[str]:
-    for digits in range(1, 18):
-        yield repr(float(f"{level:.{digits}g}"))
-
-
-def _signed(reach: float) -> Callable[[float], tuple[float, float]]:
-    def values(level: float) -> tuple[float, float]:
-        value = (level / 10.0) * reach
-        return value, -value
-
-    return values
-
-
-def _enhance(level: float) -> tuple[float, float]:
-    factor = (level / 10.0) * 1.8 + 0.1
-    return factor, factor
-
-
-def _increasing(level: float) -> tuple[float, float]:
-    change = (level / 10.0) * 0.9
-    return max(0.1, 1.0 + change), max(0.1, 1.0 - change)
-
-
-def _posterize(level: float) -> tuple[int, int]:
-    bits = int((level / 10.0) * 4)
-    return bits, bits
-
-
-def _posterize_original(level: float) -> tuple[int, int]:
-    bits = int((level / 10.0) * 4) + 4
-    return bits, bits
-
-
-def _solarize(level: float) -> tuple[int, int]:
-    threshold = min(256, int((level / 10.0) * 256))
-    return threshold, threshold
-
-
-def _slope(value: float) -> Hashable:
-    # `affine_fixed` in Pillow's Geometry.c: 16.16 fixed point, of the slope and of its half.
-    return math.floor(value * 65536 + 0.5), math.floor((value * 0.5 + 0.5) * 65536 + 0.5)
-
-
-def _turn(degrees: float) -> Hashable:
-    # `Image.rotate` rounds its matrix to 15 decimals, and has shortcuts for right angles.
-    angle = degrees % 360
-    return (
-        round(math.cos(math.radians(angle)), 15),
-        round(math.sin(math.radians(angle)), 15),
-        angle % 90 == 0,
-    )
-
-
-def _bits(value: float) -> int:
-    return min(8, max(1, int(value)))
-
-
-def _threshold(value: float) -> int:
-    # Pixels are whole numbers: those below the value are those below the next whole one.
-    return math.ceil(min(256.0, max(0.0, value)))
-
-
-def _enhancements(name: str) -> tuple[_Saying, _Saying]:
-    # Pillow blends in float32.
-    return (
-        _Saying(name, _enhance, lambda v: (v - 0.1) / 1.8 * 10, np.float32),
-        _Saying(f"{name}Increasing", _increasing, lambda v: abs(v - 1) / 0.9 * 10, np.float32),
-    )
-
-
-# Whole numbers are said by levels in the middle of those that timm truncates to them.
-_SAYINGS: dict[str, tuple[_Saying, ...]] = {
-    "ShearX": (_Saying("ShearX", _signed(0.3), lambda v: abs(v) / 0.3 * 10, _slope),),
-    "ShearY": (_Saying("ShearY", _signed(0.3), lambda v: abs(v) / 0.3 * 10, _slope),),
-    "Rotate": (_Saying("Rotate", _signed(30.0), lambda v: abs(v) / 30 * 10, _turn),),
-    "Solarize": (
-        _Saying("Solarize", _solarize, lambda v: min(10, (_threshold(v) + 0.5) / 25.6), _threshold),
-    ),
-    "Posterize": (
-        _Saying(
-            "PosterizeOriginal",
-            _posterize_original,
-            lambda v: min(10, (_bits(v) - 3.5) / 0.4),
-            _bits,
-        ),
-        _Saying("Posterize", _posterize, lambda v: (_bits(v) + 0.5) / 0.4, _bits),
-    ),
-} | {name: _enhancements(name) for name in ("Contrast", "Color", "Brightness", "Sharpness")}
 
 _NAMES = {
     **{name: name for name in ("ShearX", "ShearY", "Rotate", "AutoContrast", "Invert", "Equalize")},
