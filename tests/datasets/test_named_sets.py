@@ -194,6 +194,24 @@ def test_imagenet_by_name_is_224_wide(imagenet, monkeypatch):
     assert (dataset.name, dataset.side, len(dataset.train)) == ("imagenet", (224, 224), 16)
 
 
+def test_imagenet_is_the_centre_of_a_resize_by_8_sevenths(imagenet):
+    """256 pixels, of which 224: of 64 red ones with a blue edge of 4, none of the edge is left."""
+    files = sorted((imagenet / "train" / "n00000003").iterdir())
+    before = [file.read_bytes() for file in files]
+    picture = Image.new("RGB", (64, 64), "blue")
+    picture.paste("red", (4, 4, 60, 60))
+    for file in files:
+        picture.save(file, "PNG")
+    try:
+        train = read_imagenet(imagenet, 56, chosen=(3, 500), size=16).train
+    finally:
+        for file, content in zip(files, before, strict=True):
+            file.write_bytes(content)
+    seen = train.images[train.labels == 0]
+    assert seen.shape == (8, 3, 56, 56)
+    assert (seen[:, 0] == 255).all() and (seen[:, 2] == 0).all()
+
+
 def test_imagenet_names_its_classes_from_the_devkit(imagenet):
     meta = imagenet / "meta.bin"
     torch.save(({f"n{i:08d}": (f"name {i}", "other") for i in range(1000)}, []), meta)

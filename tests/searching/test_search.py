@@ -129,10 +129,13 @@ def test_processes_begin_alike_and_draw_apart(digits, estimator):
     """RELAX's control variate is a network too: unlike ones would make unlike policies."""
     settings = for_dataset(make_settings(**TINY, estimator=estimator), digits)
     states, drawn = [], []
-    for rank in (0, 1):
+    for rank in (0, 1, 2):
         torch.manual_seed(settings.seed)
-        search = new_search(settings, digits, None, torch.device("cpu"), Processes(rank, 2))
+        search = new_search(settings, digits, None, torch.device("cpu"), Processes(rank, 3))
         parts = search.child.model.state_dict(), search.policy_gradient.state_dict()
         states.append([*parts[0].values(), *parts[1].get("control", {}).values()])
-        drawn.append(torch.rand(1))
-    assert all(map(torch.equal, *states)) and drawn[0] != drawn[1]
+        drawn += [torch.rand(1).item(), torch.rand(1, generator=search.own_generator).item()]
+        shared = torch.rand(1, generator=search.generator).item()
+    assert all(map(torch.equal, states[0], states[1]))
+    assert all(map(torch.equal, states[0], states[2]))
+    assert len({*drawn, shared}) == 7, "no stream is another one's"

@@ -12,6 +12,7 @@ from dada.augment.feed import MemoryFeed
 from dada.datasets import ImageSet, even_batches
 from dada.errors import DivergedError
 from dada.models import create
+from dada.processes import Processes
 from dada.training.evaluate import measure
 from dada.training.methods import BASELINE
 from dada.training.schedule import learning_rate
@@ -114,6 +115,20 @@ def test_what_is_tested_is_the_average_of_the_weights():
     for mine, other in zip(going.tested.model.parameters(), expected, strict=True):
         torch.testing.assert_close(mine.detach(), other, atol=2e-6, rtol=1e-5)
     assert going.tested.model is not network
+
+
+def test_processes_share_an_order_and_augment_apart():
+    """And no stream is another one's: what is drawn for images does not repeat their order."""
+    images = digits_of_noise()
+    orders, streams = [], []
+    for rank in (0, 1):
+        feed = MemoryFeed(images, STILL, CPU)
+        share = Processes(rank, 2)
+        going = Training(settings(), flat_network(), feed, STILL, BASELINE.augment, 5, CPU, share)
+        orders.append(torch.rand(4, generator=going.order).tolist())
+        streams.append(torch.rand(4, generator=going.randomness).tolist())
+    assert orders[0] == orders[1]
+    assert len({tuple(drawn) for drawn in (orders[0], *streams)}) == 3
 
 
 def test_a_resumed_training_is_the_uninterrupted_one():

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 
+import numpy as np
 import torch
 from torch import Tensor
+
+
+def stream(seed: int, number: int) -> int:
+    """A seed for each of several streams of random numbers, as unlike as those of other seeds.
+
+    Sums will not do: PyTorch's CPU generator takes the lower 32 bits of a seed and no more.
+    """
+    mixed = np.random.SeedSequence(seed, spawn_key=(number,))
+    return int(mixed.generate_state(1, np.uint64)[0])
 
 
 def forked(device: torch.device) -> AbstractContextManager[None]:

@@ -22,7 +22,7 @@ from dada.models import create
 from dada.models.check import check_network, model_name
 from dada.models.child import Loss
 from dada.models.device import pick_device
-from dada.models.randomness import forked
+from dada.models.randomness import forked, stream
 from dada.policy import Policy, save_policy
 from dada.policy.files import checksum
 from dada.processes import ALONE, Processes, shared_job
@@ -212,7 +212,7 @@ def new_search(
     going = Search(settings, *parts, first, pipeline, device, processes, own.loss)
     # All begin with the same weights, the estimator's too; what is random in a layer is their own.
     if processes.rank:
-        torch.manual_seed(settings.seed + 2**32 * processes.rank)
+        torch.manual_seed(stream(settings.seed, 2 * processes.rank))
     return going
 
 

@@ -17,7 +17,7 @@ from dada.datasets import ImageSet, even_batches
 from dada.errors import DivergedError
 from dada.models.child import Child, Loss, usual_loss
 from dada.models.device import best_precision
-from dada.models.randomness import random_state, restore_random_state
+from dada.models.randomness import random_state, restore_random_state, stream
 from dada.policy import Policy
 from dada.processes import ALONE, Processes
 from dada.report.numbers import count
@@ -84,7 +84,7 @@ class Search:
         self.own_generator = (
             self.generator
             if processes.size == 1
-            else torch.Generator().manual_seed(settings.seed + 2**32 * (1 + processes.rank))
+            else torch.Generator().manual_seed(stream(settings.seed, 1 + 2 * processes.rank))
         )
         precision = best_precision(device, settings.precision)
         self.child = Child(

@@ -29,7 +29,7 @@ from dada.models import create
 from dada.models.check import check_network, model_name
 from dada.models.child import Loss
 from dada.models.device import pick_device
-from dada.models.randomness import forked
+from dada.models.randomness import forked, stream
 from dada.policy import Policy, dumps
 from dada.processes import Processes, shared_job
 from dada.report import write_report
@@ -198,7 +198,7 @@ def _prepare(
 ) -> tuple[Training, Feed]:
     """The training at its beginning, and this process's part of the test images."""
     if processes.rank:  # all begin with the same weights; what is random in a layer is their own
-        torch.manual_seed(seed + 2**32 * processes.rank)
+        torch.manual_seed(stream(seed, 2 * processes.rank))
     pipeline = pipeline_for(settings, dataset.side, own)
     images = dataset.train.subset(reduced(dataset.train.labels, settings.images or 0))
     fed = feed(images, pipeline, device, seed, workers)

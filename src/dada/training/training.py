@@ -17,7 +17,7 @@ from dada.datasets import even_batches
 from dada.errors import DivergedError
 from dada.models.child import Child, Loss, Tensors, usual_loss
 from dada.models.device import best_precision
-from dada.models.randomness import random_state, restore_random_state
+from dada.models.randomness import random_state, restore_random_state, stream
 from dada.processes import ALONE, Processes
 from dada.threads import threads_for
 from dada.training.methods import Augment
@@ -75,8 +75,9 @@ class Training:
             else None
         )
         self.order = torch.Generator().manual_seed(seed)
-        # Processes draw for their own images; the first draws what a single one would.
-        self.randomness = torch.Generator().manual_seed(seed + 2**32 * (1 + processes.rank))
+        # Processes draw for their own images (odd streams; even ones are what layers draw from);
+        # the first draws what a single one would.
+        self.randomness = torch.Generator().manual_seed(stream(seed, 1 + 2 * processes.rank))
 
     @property
     def steps_per_epoch(self) -> int:
