@@ -104,6 +104,16 @@ def test_a_test_set_without_a_training_set_is_refused(tmp_path, folders):
 
 
 @pytest.mark.parametrize(
+    "folders",
+    [("train", "test"), ("train_set", "test_set"), ("train", "test/a", "test/b"), ("dev", "eval")],
+)
+def test_parts_without_class_folders_are_not_classes(tmp_path, folders):
+    make(tmp_path, *folders)
+    with pytest.raises(UserError, match="hold images but no class folders: put the images of"):
+        list_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
     ("images", "masks"),
     [("images", "masks"), ("Imgs", "Labels"), ("JPEGImages", "SegmentationClass"), ("image", "gt")],
 )

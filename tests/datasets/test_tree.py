@@ -10,6 +10,7 @@ from PIL import Image
 from dada.datasets import load, open_files
 from dada.datasets.folder import list_folder
 from dada.errors import UserError
+from dada.runs.provenance import file_fingerprint
 
 
 def picture(path, colour=0):
@@ -177,6 +178,14 @@ def test_odd_names_and_things_are_left_out_or_read(tmp_path):
     assert "leads nowhere: 'a/circle.png', 'a/nowhere.png'" in notes(tmp_path)
     assert r"no images in folder '\udcffempty\x1b': not a class" in notes(tmp_path)
     assert sum(map(len, (load(tmp_path, side=8).train, load(tmp_path, side=8).test))) == 14
+
+
+def test_files_of_any_name_have_a_fingerprint(tmp_path):
+    picture(make(tmp_path) / "a" / os.fsdecode(b"\xff.png"), 99)
+    before = file_fingerprint(open_files(tmp_path))
+    assert file_fingerprint(open_files(tmp_path)) == before
+    (tmp_path / "a" / os.fsdecode(b"\xff.png")).rename(tmp_path / "a" / os.fsdecode(b"\xfe.png"))
+    assert file_fingerprint(open_files(tmp_path)) != before
 
 
 def test_notes_and_classes_hold_nothing_that_a_terminal_obeys(tmp_path):

@@ -116,8 +116,14 @@ def _unless_a_class(
 
 
 def _check_parts(path: Path, whole: Tree, tests: list[str], split: dict[str, Tree]) -> None:
-    """Refuse test sets without a training set that can be recognised."""
+    """Refuse parts of a set that would pass for classes, as no training set is recognised."""
     others = [name for name in whole.classes if name not in tests]
+    flat = [name for name in others if part_of(name)]
+    if flat == others and len(whole.classes) > 1 and flat:
+        raise UserError(
+            f"{path}: {listed(flat)} hold images but no class folders: put the images of each "
+            f"class into a folder of its own, as in {flat[-1]}/CLASS/"
+        )
     shared = [n for n in others if any(whole.inner(n) & set(split[t].classes) for t in tests)]
     if shared or (len(tests) > 1 and not others):
         raise UserError(
