@@ -10,7 +10,7 @@ from torch import nn
 
 from dada.models.child import CROSS_ENTROPY, Child, binary_cross_entropy
 from dada.policy import Operation, Policy, Scale, SubPolicy
-from dada.searching.trials.trial import calibrated
+from dada.searching.trials.trial import Trial, calibrated
 from tests.searching.trials.conftest import begin
 
 NOTHING = Policy((SubPolicy((Operation("Invert", 0.0, 0.5),)),), Scale("strength"))
@@ -154,3 +154,18 @@ def test_a_trial_steps_by_nesterov_momentum_with_decay_and_clipped_gradients(
         weight = weight - rate * (g + momentum * velocity)
     assert len(gradients) == 4 and bound == (4 if clip else 0)
     torch.testing.assert_close(network[1].weight.detach().double(), weight, atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("pixels", "most"), [(2**21, 30), (15 * 64, 15), (1, 15)])
+def test_images_that_are_augmented_at_once_are_bounded_by_pixels(digits, pixels, most, monkeypatch):
+    search, counts = begin(digits), []  # two batches of 15 images of 8 × 8 pixels an epoch
+    monkeypatch.setattr("dada.searching.trials.trial._PIXELS", pixels)
+    augmented = Trial._augmented
+
+    def counted(trial, images, *given):
+        counts.append(len(images))
+        return augmented(trial, images, *given)
+
+    monkeypatch.setattr(Trial, "_augmented", counted)
+    search.trial(search.train, search.valid, INVERT, 1)
+    assert set(counts) == {most}

@@ -20,6 +20,7 @@ from dada.searching.settings import Settings
 from dada.side_by_side import Tick
 
 _TOGETHER = 8  # batches that are augmented at once: few large kernels, not many small ones
+_PIXELS = 2**21  # of these, at most, unless one batch has more
 _TEMPERATURES = 2.0 ** torch.linspace(-3, 5, 33)
 
 
@@ -98,8 +99,10 @@ class Trial:
         """Once through the images; the mean loss. The learning rate falls as a cosine, to 0."""
         s, losses = self.settings, []
         batches = even_batches(torch.randperm(len(train), generator=generator), s.batch)
-        for start in range(0, len(batches), _TOGETHER):
-            together = batches[start : start + _TOGETHER]
+        pixels = s.batch * math.prod(train.images.shape[2:])
+        count = max(1, min(_TOGETHER, _PIXELS // pixels))
+        for start in range(0, len(batches), count):
+            together = batches[start : start + count]
             seen = self._augmented(train.images[torch.cat(together)], sampler, generator)
             for number, (rows, images) in enumerate(
                 zip(together, seen.split([len(rows) for rows in together]), strict=True), start
