@@ -8,23 +8,25 @@ import signal
 from functools import partial
 
 from tests.torture.jobs import JOBS, KILLED, finish, judged, start, whole
+from tests.torture.part import part
 
 NAMES = ("open", "replace", "fsync", "unlink", "mkdir")
 
 
 def faults(seed, folder):
-    places = {name: itertools.count(1) for name in JOBS}
+    """Of runs from their beginning, and of runs that go on."""
+    places = {place: itertools.count(1) for place in itertools.product(JOBS, (False, True))}
     rng = random.Random(seed)
     while places:
-        name = rng.choice(list(places))
+        name, resume = place = rng.choice(list(places))
         whole(name, folder)
-        number, run = next(places[name]), folder / "call"
-        code = finish(start(name, run, prepare=partial(kill_at, number, run)))
+        number, run = next(places[place]), part(name, folder) if resume else folder / "call"
+        code = finish(start(name, run, resume, prepare=partial(kill_at, number, run)))
         if code == KILLED:
             code = finish(start(name, run, resume=run.is_dir()))
             yield "killed"
         else:  # there are no more calls
-            del places[name]
+            del places[place]
         yield judged(name, code, run, folder)
         shutil.rmtree(run, ignore_errors=True)
 

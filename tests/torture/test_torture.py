@@ -14,7 +14,7 @@ from tests.torture import calls, damage, disks, hostile, kills, owners
 
 FILES = (kills, calls, disks, damage, owners, hostile)
 KINDS = {kind.__name__.rpartition(".")[2]: kind for kind in FILES}
-FEW = {"kills": 4, "calls": 4, "disks": 4, "damage": 6, "owners": 1, "hostile": 20}
+FEW = {"kills": 4, "calls": 2, "disks": 2, "damage": 3, "owners": 1, "hostile": 20}
 SECONDS = float(os.environ.get("DADA_TORTURE_SECONDS", "1500"))
 SEED = int(os.environ.get("DADA_TORTURE_SEED", "0"))
 
