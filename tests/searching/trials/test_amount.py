@@ -37,6 +37,13 @@ def test_a_policy_that_clearly_helps_is_applied_as_much_as_helps_most():
     assert choice.amount == 0.6 and choice.p_value < 1e-3 and choice.differ
 
 
+def test_few_digits_are_helped():
+    """Measured: 200 digits to train on, 200 to judge by; the policy halves their test error."""
+    measured = logs([0.121, 0.099, 0.091, 0.098, 0.093], [0.125, 0.130, 0.116, 0.113, 0.097])
+    choice = choose(measured, noise(measured))
+    assert choice.amount >= 0.5 and choice.p_value < 0.1
+
+
 @pytest.mark.parametrize(
     ("rounds", "deviation"),
     [
@@ -63,10 +70,7 @@ def test_without_any_estimate_of_noise_a_gain_counts_and_a_loss_does_not():
 def test_noise_alone_passes_for_a_gain_as_seldom_as_is_said():
     generator, repeats, found = torch.Generator().manual_seed(1), 1500, 0
     for _ in range(repeats):
-        alone, amounts = (
-            0.05 * torch.randn(2, count, generator=generator, dtype=torch.float64)
-            for count in (16, 5)
-        )
-        found += choose(amounts, noise(alone, amounts)).amount > 0
+        amounts = 0.05 * torch.randn(2, 5, generator=generator, dtype=torch.float64)
+        found += choose(amounts, noise(amounts)).amount > 0
     level = 1 - CONFIDENCE
     assert abs(found / repeats - level) < 4 * (level * CONFIDENCE / repeats) ** 0.5

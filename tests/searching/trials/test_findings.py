@@ -65,7 +65,10 @@ def test_what_helps_and_what_hurts_is_named():
     ("amounts", "said"),
     [
         ([[0.67, 0.72, 0.75, 0.8, 0.85]] * 2, "no augmentation: every amount of the policy raises"),
-        ([[0.67, 0.668, 0.7, 0.7, 0.7]] * 2, "no augmentation: no amount of the policy lowers"),
+        (
+            [[0.67, 0.65, 0.70, 0.66, 0.72], [0.67, 0.68, 0.66, 0.72, 0.70]],
+            "no augmentation: no amount of the policy lowers the loss by more than noise (best: ",
+        ),
         ([[1.0, 0.8, 0.8, 0.8, 0.8]] * 2, "amounts of 25% to 100% do not differ by more than"),
     ],
 )

@@ -29,12 +29,14 @@ class Choice(NamedTuple):
         gains: (4,) the log loss that each amount above 0 saves against none.
         p_value: how likely noise alone makes the best of them look this good.
         differ: whether the amounts above 0 differ among themselves by more than noise.
+        noise: by which this is judged.
     """
 
     amount: float
     gains: Tensor
     p_value: float
     differ: bool
+    noise: Noise
 
 
 def choose(logs: Tensor, noise: Noise) -> Choice:
@@ -51,7 +53,7 @@ def choose(logs: Tensor, noise: Noise) -> Choice:
         p_value = chance(best, error, len(gains), noise.freedom)
     kept = best > RESOLUTION and p_value <= 1 - CONFIDENCE
     amount = best_amount(AMOUNTS[1:], (-gains).tolist()) if kept else 0.0
-    return Choice(amount, gains, p_value, differ(gains, len(logs), noise))
+    return Choice(amount, gains, p_value, differ(gains, len(logs), noise), noise)
 
 
 def best_amount(amounts: Sequence[float], losses: Sequence[float]) -> float:

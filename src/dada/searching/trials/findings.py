@@ -32,7 +32,8 @@ class Findings:
         operations: their names.
         shares: (N,) how often each is chosen.
         effects: (N,) the log loss that each saves against no policy.
-        noise: of a single trial; from the rounds of operations and those of amounts.
+        noise: of a single trial of an operation, from their rounds. Amounts of one policy have
+            their own, in `amounts`: operations differ more from half to half than these do.
         rounds: of operations so far.
         reliability, trust: of the operations' order; None after a single round.
         amounts: so far how much of the policy, and why; None before those rounds.
@@ -66,16 +67,15 @@ class Findings:
         """
         tried, much = _logs(alone), _logs(amounts)
         rewards, several = -tried[:, 1:], len(alone) > 1 and len(operations) > 1
-        size = noise(tried, much) if amounts else noise(tried)
         return cls(
             tuple(operations),
             shares(rewards, price),
             effects(tried),
-            size,
+            noise(tried),
             len(alone),
             reliability(rewards) if several else None,
             trust(rewards) if several else None,
-            choose(much, size) if amounts else None,
+            choose(much, noise(much if len(amounts) > 1 else tried)) if amounts else None,
             len(amounts),
         )
 
@@ -88,13 +88,14 @@ class Findings:
                 ``standard_error``; ``p_value``, how likely noise alone makes the best of all
                 operations look this good (Dunnett, one-sided); ``share``, how often the policy
                 chooses it. The standard error is √(2 s² / rounds), with s² the residual variance
-                of all trials; it and the p-value are null while there is a single round.
+                of these trials; it and the p-value are null while there is a single round.
             reliability: Cronbach's alpha of the operations' rewards; ``trust``, its lower
                 confidence limit, by which the rewards are shrunk. Null after one round.
-            noise: ``standard_deviation`` of a single trial's log loss and its
+            noise: ``standard_deviation`` of the log loss of a single operation's trial and its
                 ``degrees_of_freedom``.
             amount: null before the rounds of amounts. ``chosen``, 0 for none; ``gains``, by
-                amount (``"25%"``) the ``effect`` and ``standard_error`` against none;
+                amount (``"25%"``) the ``effect`` and ``standard_error`` against none, by the
+                ``noise`` of these trials (after one of their rounds, of the operations');
                 ``p_value``, how likely noise alone makes the best look this good; ``differ``,
                 whether amounts above 0 differ by more than noise.
             notes: what there is to say, in words.
@@ -102,7 +103,7 @@ class Findings:
         return {
             "operations": {
                 name: {
-                    **self._effect(effect, self.rounds),
+                    **_effect(effect, self.noise.error(self.rounds)),
                     "p_value": self._p_value(effect),
                     "share": share,
                 }
@@ -112,16 +113,10 @@ class Findings:
             },
             "reliability": self.reliability,
             "trust": self.trust,
-            "noise": {
-                "standard_deviation": self.noise.variance**0.5,
-                "degrees_of_freedom": self.noise.freedom,
-            },
+            "noise": _noise(self.noise),
             "amount": self._amount(),
             "notes": self.notes(),
         }
-
-    def _effect(self, effect: float, rounds: int) -> dict[str, float | None]:
-        return {"effect": effect, "standard_error": self.noise.error(rounds)}
 
     def _p_value(self, effect: float) -> float | None:
         error = self.noise.error(self.rounds)
@@ -131,9 +126,11 @@ class Findings:
         if self.amounts is None:
             return None
         gains = zip(AMOUNTS[1:], self.amounts.gains.tolist(), strict=True)
+        error = self.amounts.noise.error(self.amount_rounds)
         return {
             "chosen": self.amounts.amount,
-            "gains": {f"{a:.0%}": self._effect(gain, self.amount_rounds) for a, gain in gains},
+            "gains": {f"{amount:.0%}": _effect(gain, error) for amount, gain in gains},
+            "noise": _noise(self.amounts.noise),
             "p_value": self.amounts.p_value,
             "differ": self.amounts.differ,
         }
@@ -167,7 +164,7 @@ class Findings:
     def _on_amounts(self) -> list[str]:
         if self.amounts is None:
             return []
-        gains, error = self.amounts.gains, self.noise.error(self.amount_rounds)
+        gains, error = self.amounts.gains, self.amounts.noise.error(self.amount_rounds)
         best = int(gains.argmax())
         most = f"{AMOUNTS[1 + best]:.0%}, {_signed(gains[best].item())}"
         most += f" ± {error:.3f}" if error else ""
@@ -184,6 +181,17 @@ class Findings:
                 f"noise; {self.amounts.amount:.0%} is taken (best: {most} in log loss)"
             ]
         return []
+
+
+def _effect(effect: float, error: float | None) -> dict[str, float | None]:
+    return {"effect": effect, "standard_error": error}
+
+
+def _noise(noise: Noise) -> dict[str, float]:
+    return {
+        "standard_deviation": noise.variance**0.5,
+        "degrees_of_freedom": noise.freedom,
+    }
 
 
 def _named(names: Sequence[str]) -> str:
