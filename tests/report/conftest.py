@@ -92,6 +92,28 @@ def make_epoch(number: int, pairs: list[tuple[str, ...]] = PAIRS) -> dict[str, A
     }
 
 
+def make_findings() -> dict[str, Any]:
+    """As a search by trials records them: one operation helps, one hurts, two are noise."""
+    effects = dict(zip(OPERATIONS, (0.08, 0.01, -0.09, -0.01), strict=True))
+    return {
+        "operations": {
+            name: {"effect": effect, "standard_error": 0.01, "p_value": 0.5, "share": 0.25}
+            for name, effect in effects.items()
+        },
+        "noise": {"standard_deviation": 0.01, "degrees_of_freedom": 10},
+        "amount": None,
+        "notes": ["no augmentation: every amount of the policy raises the loss"],
+    }
+
+
+def make_round(number: int, of_amounts: bool = False) -> dict[str, Any]:
+    """A round of a search by trials."""
+    names = ("0%", "25%", "50%", "75%", "100%") if of_amounts else ("no augmentation", *OPERATIONS)
+    losses = dict(zip(names, (0.5, 0.4, 0.5, 0.6, 0.55), strict=True))
+    trials = {n: {"train_loss": 0.1, "loss": x, "accuracy": 0.9} for n, x in losses.items()}
+    return make_epoch(number) | {"trials": trials, "findings": make_findings()}
+
+
 def make_row(
     name: str, errors: list[float], difference: float = 0.0, interval: float | None = None
 ) -> dict[str, Any]:

@@ -10,14 +10,17 @@ import pytest
 from PIL import Image
 
 from dada.errors import UserError
-from dada.policy import save_policy
+from dada.policy import Policy, save_policy
 from dada.report import write_report
 
 from .conftest import (
     OPERATIONS,
+    PAIRS,
     make_comparison,
+    make_config,
     make_images,
     make_policy,
+    make_round,
     write_compare,
     write_events,
     write_json,
@@ -191,6 +194,59 @@ def test_notes_and_skipped_files_are_told(tmp_path):
     assert "a note" in text
     assert "1 file could not be read and was skipped" in text
     assert "class 19, and 10 more" in text
+
+
+def test_no_augmentation_is_said_plainly(run):
+    rounds = [make_round(1), make_round(2), make_round(3, of_amounts=True)]
+    start = {"event": "start", "sub_policies": PAIRS, "parameters": 123456}
+    write_events(run / "events.jsonl", [start, *rounds])
+    save_policy(Policy.none("digits"), run / "policy.json")
+    page = page_of(run)
+    assert "No augmentation for digits" in page.text
+    assert "the search found no policy that does better on these images" in page.text
+    assert "every amount of the policy raises the loss" in page.text
+    assert "not known yet" not in page.text and "dada export" not in page.text
+    assert "What was tried" in page.text and "+8.0 % ± 2.2" in page.text
+    assert not page.images
+
+
+def test_operations_come_first_and_pairs_are_folded_away(run):
+    page = page_of(run)
+    assert page.text.index("ShearX") < page.text.index("All 6 sub-policies")
+    assert f"dada export {run} --to torchvision" in page.text
+    assert page.text.index("dada export") < page.text.index("ShearX")
+
+
+def test_pictures_are_as_a_training_sees_them(run):
+    config = make_config()
+    given = {"mean": [0.5] * 3, "std": [0.25] * 3, "padding": 1, "flip": True, "cutout": 4}
+    write_json(run / "config.json", config | {"settings": {**config["settings"], **given}})
+    page = page_of(run)
+    assert "in three epochs, under crop, flip and Cutout 4 and the policy" in page.text
+    assert len(page.images) == 8 * 4 + 8 * 7
+    for seen in page.images[8:32]:
+        grey = (np.abs(np.asarray(seen).astype(int) - 127) <= 1).all(-1)
+        assert grey.sum() >= 4, "part of the image is blanked with the mean colour"
+
+
+def test_errors_of_each_class_are_shown(run):
+    comparison = make_comparison()
+    for number, row in enumerate(comparison["rows"]):
+        row["class_errors"] = [None, *[0.01 * number + 0.1] * 9]
+    write_compare(run / "compare", comparison)
+    text = page_of(run).text
+    assert "Errors of each class" in text and "10.0 % 11.0 % 12.0 %" in text
+
+
+@pytest.mark.parametrize(
+    ("intervals", "says"),
+    [("seeds and test images", "over 3 seeds and 360 test images"),
+     (None, "over 3 seeds alone, not over the test images")],
+)  # fmt: skip
+def test_what_the_intervals_hold_is_said(run, intervals, says):
+    comparison = make_comparison() | ({"intervals": intervals} if intervals else {})
+    write_compare(run / "compare", comparison)
+    assert says in page_of(run).text
 
 
 def test_equal_runs_give_equal_pages(run):

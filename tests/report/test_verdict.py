@@ -174,3 +174,13 @@ def test_rows_that_are_called_after_a_cutout_are_free_all_the_same():
     comparison["baseline"] = "crop and flip and Cutout 16"
     comparison["free"] = ["crop and flip and Cutout 16", "uniform policy and Cutout 16"]
     assert policy_rows(comparison) == ("policy runs/digits and Cutout 16",)
+
+
+def test_what_was_said_of_the_baseline_is_not_said_twice():
+    comparison = beside([-0.02, -0.03, -0.03])
+    for row in comparison["rows"][2:]:
+        row["mean"] = 0.07
+    judged = judge(comparison, FOUND)
+    assert judged.effect == "helped"
+    assert judged.sentence.endswith("It is better than every row that needs no search.")
+    assert judged.sentence.count("paired difference") == 1

@@ -53,6 +53,13 @@ def test_a_policy_that_does_nothing_equals_the_baseline_exactly(digits):
     assert rows["nothing"]["difference_interval"] > 0, "360 images do not prove equality"
 
 
+def test_a_policy_that_changes_no_image_is_the_baseline(digits):
+    """Whatever surrounds it: it makes no draws, so that chance cannot tell the two apart."""
+    result = compare(digits, [Policy.none("none")], **{**SMALL, "seeds": 1})
+    baseline, none, *_ = result["rows"]
+    assert none["class_errors"] == baseline["class_errors"] and none["discordant"] == 0
+
+
 def noise(labels, side):
     """48 random pictures to train and 12 to test; each column of labels is a class."""
     generator = torch.Generator().manual_seed(0)

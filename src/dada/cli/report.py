@@ -12,11 +12,17 @@ from dada.cli.terminal import terminal
 
 def report(
     run: Annotated[Path, typer.Argument(help="A run folder of dada search, compare or train.")],
+    comparison: Annotated[
+        list[Path] | None,
+        typer.Option(help="A comparison's folder elsewhere, for a search; may be repeated."),
+    ] = None,
 ) -> None:
     """Write report.html of a run again: what was found, pictures, curves, and whether it helps.
 
     Example: dada report runs/photos
+
+    Comparisons of a search's policy are found in the run's folder and in folders beside it.
     """
     from dada.report import write_report
 
-    terminal.say(write_report(run))
+    terminal.say(write_report(run, comparison or ()))

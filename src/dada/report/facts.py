@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor
 
+from dada.augment import Pipeline, Sampler, apply
 from dada.datasets import channels_in_words
 from dada.errors import UserError
 from dada.policy import Policy, load_policy, loads
@@ -22,32 +24,14 @@ from dada.report.verdict import (
 )
 from dada.runs import RunFolder
 
-LEADING, SHEET_ROWS, NAMED_CLASSES = 10, 8, 20
+SHEET_ROWS, NAMED_CLASSES, _EPOCHS = 8, 20, 3
+ORDINALS = ("First", "Second", "Third")
 
 
 def epochs_of(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The epochs in order, each once."""
     by_number = {e["epoch"]: e for e in events if e.get("event") == "epoch"}
     return [by_number[number] for number in sorted(by_number)]
-
-
-def comparison_of(run: RunFolder) -> dict[str, Any] | None:
-    """The run's own comparison, or that in its folder `compare`; None if there is none."""
-    for folder in (run, RunFolder(run.path / "compare")):
-        if (folder.path / "comparison.json").is_file():
-            return folder.read_json("comparison.json")
-    return None
-
-
-def row_of(run: RunFolder, policy: Policy) -> str | None:
-    """The row in the comparison beside a search in which exactly this policy was trained."""
-    path = run.path / "compare" / "config.json"
-    if not path.is_file():
-        return None
-    for name, text in RunFolder(path.parent).read_json("config.json").get("policies", {}).items():
-        if loads(text).sub_policies == policy.sub_policies:
-            return name
-    return None
 
 
 def policy_of(run: RunFolder) -> Policy | None:
@@ -81,23 +65,6 @@ def policy_rows(policy: Policy) -> list[dict[str, Any]]:
     ]
 
 
-def reach(policy: Policy) -> list[dict[str, Any]]:
-    """The share of images that each operation reaches, largest first."""
-    shares: dict[str, float] = {}
-    for sub_policy, weight in zip(policy.sub_policies, policy.weights, strict=True):
-        missed: dict[str, float] = {}
-        for operation in sub_policy.operations:
-            rest = missed.get(operation.name, 1.0)
-            missed[operation.name] = rest * (1 - operation.probability)
-        for name, rest in missed.items():
-            shares[name] = shares.get(name, 0.0) + weight * (1 - rest)
-    most = max(shares.values()) or 1.0
-    return [
-        {"name": name, "share": percent(share), "bar": round(100 * share / most, 1)}
-        for name, share in sorted(shares.items(), key=lambda item: -item[1])
-    ]
-
-
 def sheet_rows(images: Tensor, policy: Policy, seed: int) -> list[dict[str, Any]]:
     """The originals and the leading sub-policies as rows of pictures for the page."""
     rows: list[dict[str, Any]] = [{"label": "Originals", "words": (), "images": _uris(images)}]
@@ -106,6 +73,34 @@ def sheet_rows(images: Tensor, policy: Policy, seed: int) -> list[dict[str, Any]
         share = sub_policy.weight / sum(s.weight for s in policy.sub_policies)
         words = [w.replace("(p ", "(p\N{NO-BREAK SPACE}") for w in policy.in_words(sub_policy)]
         rows.append({"label": percent(share), "words": words, "images": _uris(shown)})
+    return rows
+
+
+def training_rows(
+    images: Tensor, policy: Policy, settings: Mapping[str, Any], seed: int
+) -> list[dict[str, Any]]:
+    """The originals, and what a training makes of them in three epochs."""
+    rows: list[dict[str, Any]] = [{"label": "Originals", "words": (), "images": _uris(images)}]
+    sampler = Sampler(policy)
+    mean, std = (torch.tensor(settings[name])[:, None, None] for name in ("mean", "std"))
+    pipeline = Pipeline(
+        mean=settings["mean"],
+        std=settings["std"],
+        padding=settings["padding"],
+        flip=settings["flip"],
+        cutout=settings.get("cutout", 0),
+        crop=settings.get("crop", "padded"),
+        size=(images.shape[2], images.shape[3]),
+        jitter=settings.get("jitter", 0.0),
+        lighting=settings.get("lighting", 0.0),
+    )
+    for number in range(_EPOCHS):
+        generator = sheet.row_generator(seed, number)
+        seen = pipeline.before_policy(images, generator)
+        seen = pipeline.finish(apply(seen, sampler(len(seen), generator)), generator)
+        shown = (255 * (seen * std + mean)).round().clamp(0, 255).to(torch.uint8)
+        label = ORDINALS[number]
+        rows.append({"label": f"{label} epoch", "words": (), "images": _uris(shown)})
     return rows
 
 
@@ -131,6 +126,27 @@ def comparison_rows(comparison: dict[str, Any]) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def class_rows(comparison: dict[str, Any], classes: Sequence[str]) -> list[dict[str, Any]]:
+    """Errors of each class under each augmentation; of many classes those that differ most."""
+    tables = [row.get("class_errors") for row in comparison["rows"]]
+    if not classes or not all(table and len(table) == len(classes) for table in tables):
+        return []
+    rows = [
+        {"name": name, "errors": errors, "spread": max(known) - min(known)}
+        for name, errors in zip(classes, zip(*tables, strict=True), strict=True)
+        if (known := [error for error in errors if error is not None])
+    ]
+    kept = sorted(rows, key=lambda row: -row["spread"])[:NAMED_CLASSES]
+    return [
+        {
+            "name": row["name"],
+            "errors": ["–" if error is None else percent(error) for error in row["errors"]],
+        }
+        for row in rows
+        if row in kept
+    ]
 
 
 def unfinished_rows(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -190,12 +190,17 @@ def errors_figure(comparison: dict[str, Any]) -> str:
         return _svg(figure, "Test errors of the compared augmentations")
 
 
-def rewards_figure(rewards: Mapping[str, Sequence[float]], shares: Mapping[str, float]) -> str:
+def rewards_figure(
+    rewards: Mapping[str, Sequence[float]],
+    shares: Mapping[str, float],
+    reference: str = "no augmentation",
+) -> str:
     """What operations are worth, best first: each round and their mean, a row an operation.
 
     Args:
         rewards: of each operation, by round; shares of the loss.
         shares: how often each is chosen, to stand beside it.
+        reference: what a reward is measured against.
     """
     means = {name: 100 * float(np.mean(values)) for name, values in rewards.items()}
     names = sorted(means, key=lambda name: -means[name])
@@ -217,7 +222,7 @@ def rewards_figure(rewards: Mapping[str, Sequence[float]], shares: Mapping[str, 
         axes.spines["left"].set_visible(False)
         axes.margins(x=0.06)
         axes.xaxis.set_major_locator(MaxNLocator(5))
-        axes.set_xlabel("validation loss saved, % (against the round's mean)")
+        axes.set_xlabel(f"validation loss saved, % (against {reference})")
         return _svg(figure, "What each operation is worth")
 
 

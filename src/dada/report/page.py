@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, TemplateError
 from markupsafe import Markup
 
 from dada.augment.words import around
 from dada.errors import UserError
 from dada.files import replace_file
 from dada.policy import Policy, loads
-from dada.report import facts, figures
+from dada.report import comparisons, facts, figures
 from dada.report.curves import curves, training_curves
 from dada.report.numbers import all_settings, command, count, duration, percent
+from dada.report.operations import operation_rows
 from dada.report.samples import load_samples
 from dada.report.sheet import shown_in_words
 from dada.report.trials import trial_curves
-from dada.report.verdict import Verdict, judge, lowest, policy_rows
+from dada.report.verdict import Verdict, held, judge, lowest, policy_rows
 from dada.runs import RunFolder
 
 REPORT = "report.html"
 
 
-def write_report(path: str | Path) -> Path:
+DAMAGE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+"""What comes of files that hold other things than a run writes."""
+
+
+def write_report(path: str | Path, compared: Sequence[str | Path] = ()) -> Path:
     """Write `report.html` into the folder of a search, a comparison or a training.
 
-    The page is one file: no network, no scripts, pictures inside.
+    The page is one file: no network, no scripts, pictures inside. A search's page holds every
+    comparison of its policy in the run's folder and in folders beside it.
 
     Args:
-        path: the run folder. A comparison in its folder `compare` is part of a search's page.
+        path: the run folder.
+        compared: folders of comparisons elsewhere that are to be in a search's page.
 
     Returns:
         The path of the page.
@@ -41,13 +49,17 @@ def write_report(path: str | Path) -> Path:
     """
     run = RunFolder.open(path)
     kind = run.config.get("kind")
-    if kind not in CONTEXTS:
-        raise UserError(f"{run.path}: a run of an unknown kind {kind!r}")
+    if not isinstance(kind, str) or kind not in CONTEXTS:
+        raise UserError(f"{run.path}: a run of an unknown kind {kind!r:.60}")
+    if compared and kind != "search":
+        raise UserError(f"{run.path}: comparisons belong to the report of a search, not a {kind}")
     try:
-        page = render(CONTEXTS[kind](run))
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        context = search_context(run, compared) if kind == "search" else CONTEXTS[kind](run)
+        page = render(context)
+    except (*DAMAGE, TemplateError) as error:
+        reason = " ".join(str(error).split())
         raise UserError(
-            f"{run.path}: a file of the run is damaged ({type(error).__name__}: {error})"
+            f"{run.path}: a file of the run is damaged ({type(error).__name__}: {reason:.200})"
         ) from error
     return replace_file(run.path / REPORT, page.encode(errors="replace"))
 
@@ -61,7 +73,7 @@ def render(context: dict[str, Any]) -> str:
     return environment.from_string(source).render(context)
 
 
-def search_context(run: RunFolder) -> dict[str, Any]:
+def search_context(run: RunFolder, compared: Sequence[str | Path] = ()) -> dict[str, Any]:
     """What the page of a search says."""
     config, events = run.config, run.events
     settings, data = config["settings"], config["data"]
@@ -70,8 +82,9 @@ def search_context(run: RunFolder) -> dict[str, Any]:
     policy = facts.policy_of(run)
     if not epochs or start is None or policy is None:
         raise UserError(f"{run.path}: no epoch is over yet, so there is nothing to report")
-    comparison = facts.comparison_of(run)
+    found = comparisons.find(run, policy, compared)
     names = start["sub_policies"]
+    findings = epochs[-1].get("findings")
     figures_ = (
         trial_curves(epochs, names)
         if "trials" in epochs[0]
@@ -80,14 +93,19 @@ def search_context(run: RunFolder) -> dict[str, Any]:
     return {
         **_common(config),
         "kind": "search",
-        "title": f"An augmentation policy for {data['name']}",
+        "title": f"No augmentation for {data['name']}"
+        if policy.is_none
+        else f"An augmentation policy for {data['name']}",
         "lead": _search_lead(config, start, epochs) + _reason(events),
         "interrupted": _interrupted(run, epochs, "search", start),
-        "verdict": _search_verdict(run, policy, comparison),
+        "nothing": policy.is_none,
+        "verdict": [v for one in found for v in _search_verdict(one)],
         "ask": _compare_command(run, data),
-        "comparison": _comparison(comparison),
+        "uses": [] if policy.is_none else _uses(run, data),
+        "said": findings["notes"] if findings else [],
+        "comparisons": [_comparison(f.comparison, data, str(f.run.path)) for f in found],
         "unfinished": [],
-        "policies": [_policy("The policy", run, policy, settings.get("seed", 0))],
+        "policies": [_policy("The policy", run, policy, settings.get("seed", 0), findings)],
         "figures": [figure | {"svg": Markup(figure["svg"])} for figure in figures_],
         **_commands("search", config, [], seed=settings["seed"]),
     }
@@ -96,7 +114,7 @@ def search_context(run: RunFolder) -> dict[str, Any]:
 def compare_context(run: RunFolder) -> dict[str, Any]:
     """What the page of a comparison says."""
     config = run.config
-    comparison = facts.comparison_of(run)
+    comparison = comparisons.comparison_of(run)
     policies = facts.compared_policies(run)
     named = [word for name in policies for word in ("--policy", name.removeprefix("policy "))]
     seeds = len(comparison["seeds"]) if comparison else None
@@ -106,9 +124,9 @@ def compare_context(run: RunFolder) -> dict[str, Any]:
         "title": f"Augmentations compared on {config['data']['name']}",
         "lead": _compare_lead(comparison) if comparison else "",
         "interrupted": None if comparison else "This comparison is not finished.",
-        "verdict": _compare_verdicts(comparison),
-        "ask": None,
-        "comparison": _comparison(comparison),
+        "verdict": _compare_verdicts(comparison) if comparison else [],
+        **_NO_SEARCH,
+        "comparisons": [_comparison(comparison, config["data"])] if comparison else [],
         "unfinished": [] if comparison else facts.unfinished_rows(run.events),
         "policies": [_policy(name, run, policy, 0) for name, policy in policies.items()],
         "figures": [],
@@ -147,8 +165,8 @@ def train_context(run: RunFolder) -> dict[str, Any]:
         "lead": lead,
         "interrupted": _interrupted(run, epochs, "training"),
         "verdict": [Verdict("unknown", sentence)],
-        "ask": None,
-        "comparison": None,
+        **_NO_SEARCH,
+        "comparisons": [],
         "unfinished": [],
         "policies": [_policy("The policy", run, loads(text, name), seed)] if text else [],
         "figures": [f | {"svg": Markup(f["svg"])} for f in training_curves(epochs)],
@@ -157,6 +175,7 @@ def train_context(run: RunFolder) -> dict[str, Any]:
     }
 
 
+_NO_SEARCH: dict[str, Any] = {"nothing": False, "ask": None, "uses": [], "said": []}
 CONTEXTS = {"search": search_context, "compare": compare_context, "train": train_context}
 
 
@@ -242,23 +261,24 @@ def _interrupted(
     )
 
 
-def _search_verdict(
-    run: RunFolder, policy: Policy, comparison: dict[str, Any] | None
-) -> list[Verdict]:
-    if comparison is None:
-        return []
-    name = facts.row_of(run, policy)
-    if name is None or name not in policy_rows(comparison):
-        return _compare_verdicts(comparison)
-    first = judge(comparison, name, "the found policy")
-    return [first, Verdict("unknown", lowest(comparison))]
+def _search_verdict(found: comparisons.Found) -> list[Verdict]:
+    if found.row is None:
+        return _compare_verdicts(found.comparison)
+    first = judge(found.comparison, found.row, "the found policy")
+    return [first, Verdict("unknown", lowest(found.comparison))]
 
 
-def _compare_verdicts(comparison: dict[str, Any] | None) -> list[Verdict]:
-    if comparison is None:
-        return []
+def _compare_verdicts(comparison: dict[str, Any]) -> list[Verdict]:
     verdicts = [judge(comparison, name) for name in policy_rows(comparison)]
     return [*verdicts, Verdict("unknown", lowest(comparison))]
+
+
+def _uses(run: RunFolder, data: dict[str, Any]) -> list[str]:
+    """Commands that put the policy to use."""
+    return [
+        command("export", str(run.path), to="torchvision", out="policy.py"),
+        command("train", data=data.get("source") or "DATA", policy=run.path),
+    ]
 
 
 def _compare_command(run: RunFolder, data: dict[str, Any]) -> str:
@@ -266,27 +286,43 @@ def _compare_command(run: RunFolder, data: dict[str, Any]) -> str:
     return command("compare", data.get("source") or "DATA", policy=run.path, out=out)
 
 
-def _comparison(comparison: dict[str, Any] | None) -> dict[str, Any] | None:
-    if comparison is None:
-        return None
+def _comparison(comparison: dict[str, Any], data: dict[str, Any], path: str = "") -> dict[str, Any]:
     return {
         "lead": _compare_lead(comparison),
+        "path": path,
         "rows": facts.comparison_rows(comparison),
         "figure": Markup(figures.errors_figure(comparison)),
-        "intervals": len(comparison["seeds"]) > 1,
+        "held": held(comparison),
+        "classes": facts.class_rows(comparison, [str(name) for name in data.get("classes", ())]),
     }
 
 
-def _policy(title: str, run: RunFolder, policy: Policy, seed: int) -> dict[str, Any]:
+def _policy(
+    title: str,
+    run: RunFolder,
+    policy: Policy,
+    seed: int,
+    findings: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     """A policy's part of the page. Pictures that the policy cannot be applied to are left out."""
-    rows, images = facts.policy_rows(policy), load_samples(run)
+    images = None if policy.is_none else load_samples(run)
+    settings = run.config["settings"]
+    whole = all(name in settings for name in _PIPELINE)
     return {
         "title": title,
-        "rows": rows[: facts.LEADING],
-        "more": rows[facts.LEADING :],
-        "reach": facts.reach(policy),
+        "none": policy.is_none,
+        "operations": operation_rows(policy, findings),
+        "measured": findings is not None,
+        "rows": [] if policy.is_none else facts.policy_rows(policy),
         "random": any(o.spread for s in policy.sub_policies for o in s.operations),
+        "around": around(settings) if whole else "",
+        "training": []
+        if images is None or not whole
+        else facts.training_rows(images, policy, settings, seed),
         "sheet": facts.sheet_rows(images, policy, seed) if images is not None else [],
         "shown": shown_in_words(images.shape[1]) if images is not None else "",
         "small": images is not None and max(images.shape[2:]) < 64,
     }
+
+
+_PIPELINE = ("mean", "std", "padding", "flip")

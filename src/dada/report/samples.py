@@ -33,10 +33,10 @@ def load_samples(run: RunFolder) -> Tensor | None:
     try:
         with Image.open(run.path / SAMPLES) as file:
             pixels = torch.from_numpy(np.array(file.convert("RGB" if channels == 3 else "L")))
-    except OSError:
+    except (OSError, ValueError, Image.DecompressionBombError):
         return None
     rows = 1 if channels == 3 else channels
-    if len(pixels) != rows * height or pixels.shape[1] % width:
+    if not width or len(pixels) != rows * height or pixels.shape[1] % width:
         return None
     row = pixels.permute(2, 0, 1) if channels == 3 else pixels.view(channels, height, -1)
     return torch.stack(row.split(width, dim=2))

@@ -9,30 +9,38 @@ import numpy as np
 
 from dada.report import figures
 
+NONE = "no augmentation"
+"""The trial that operations are compared with."""
+
 
 def trial_curves(
     rounds: list[dict[str, Any]], names: Sequence[Sequence[str]]
 ) -> list[dict[str, str]]:
     """The figures of the rounds so far, each with a title and a caption."""
+    none = NONE in rounds[0]["trials"]
+    against = (
+        "after one without augmentation" if none else "after the others' of the same round (mean)"
+    )
+    reference = "no augmentation" if none else "the round's mean"
     parts = [
         (
             "What each operation is worth",
             "How much lower the loss on images that were not trained on is after a training with "
-            "an operation on half of the images than after the others' of the same round. Strokes: "
+            f"an operation on half of the images than {against}. Strokes: "
             "rounds, which take the halves of the images in turn. Right: how often the policy "
             "chooses it. What differs from round to round is noise, and counts for less.",
-            figures.rewards_figure(rewards_of(rounds), shares_of(rounds[-1]["weights"], names)),
+            figures.rewards_figure(
+                rewards_of(rounds, names), shares_of(rounds[-1]["weights"], names), reference
+            ),
         )
     ]
-    amounts = [r["trials"] for r in rounds if _of_amounts(r)]
+    amounts = [r["trials"] for r in rounds if not _of_operations(r, names)]
     if amounts:
-        share = rounds[-1]["probabilities"][0][0]
         parts.append(
             (
                 "How much of it",
                 "The same loss when the policy is used in several amounts, 0 being none: thin, by "
-                "round; thick, their mean. A parabola through those above 0 is lowest at "
-                f"{share:.0%}, which is every operation's probability.",
+                f"round; thick, their mean. {_chosen(rounds[-1])}",
                 figures.amounts_figure(
                     [float(name.rstrip("%")) / 100 for name in amounts[0]],
                     [[trial["loss"] for trial in trials.values()] for trials in amounts],
@@ -42,25 +50,35 @@ def trial_curves(
     return [{"title": t, "caption": c, "svg": s} for t, c, s in parts]
 
 
-def _of_amounts(record: dict[str, Any]) -> bool:
-    return all(name.endswith("%") for name in record["trials"])
+def _of_operations(record: dict[str, Any], names: Sequence[Sequence[str]]) -> bool:
+    """Whether a round tried operations, and not amounts of the policy."""
+    return set(record["trials"]) - {NONE} <= {name for pair in names for name in pair}
 
 
-def rewards_of(rounds: list[dict[str, Any]]) -> dict[str, list[float]]:
-    """By operation, the share of the loss that it saves in each round, against the round's mean.
+def _chosen(last: dict[str, Any]) -> str:
+    share = max(map(max, last["probabilities"]))
+    if share == 0:
+        return "No amount lowers the loss by more than noise does, so the answer is none."
+    return f"The policy applies its operations with a probability of {share:.0%}."
+
+
+def rewards_of(
+    rounds: list[dict[str, Any]], names: Sequence[Sequence[str]]
+) -> dict[str, list[float]]:
+    """By operation, the share of the loss that it saves in each round, against no augmentation;
+    in runs of older releases, which did not try that, against the round's mean.
 
     Args:
         rounds: all of a search; those of amounts are left out.
+        names: of the operations of each sub-policy.
     """
-    alone = [
-        {name: trial for name, trial in r["trials"].items() if name != "no augmentation"}
-        for r in rounds
-        if not _of_amounts(r)
-    ]
+    alone = [r["trials"] for r in rounds if _of_operations(r, names)]
     losses = np.array([[trial["loss"] for trial in trials.values()] for trials in alone])
     logs = np.log(losses.clip(1e-3))  # as the search takes them
-    saved = logs.mean(1, keepdims=True) - logs
-    return dict(zip(alone[0], saved.T.tolist(), strict=True))
+    tried = list(alone[0])
+    reference = logs[:, tried.index(NONE), None] if NONE in tried else logs.mean(1, keepdims=True)
+    saved = dict(zip(tried, (reference - logs).T.tolist(), strict=True))
+    return {name: values for name, values in saved.items() if name != NONE}
 
 
 def shares_of(weights: Sequence[float], names: Sequence[Sequence[str]]) -> dict[str, float]:

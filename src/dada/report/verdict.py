@@ -103,11 +103,11 @@ def judge(comparison: Mapping[str, Any], name: str, called: str | None = None) -
         "none": f"{subject} made no measurable difference: test error {against} ({gap}).",
         "unknown": f"{subject} had a test error of {against} ({gap}); {too_few(row)}.",
     }
-    beyond = _beyond(row, rows, kind)
+    beyond = _beyond(row, rows, kind, comparison["baseline"])
     return Verdict(beyond.effect, f"On these images {sentences[kind]} {beyond.sentence}".rstrip())
 
 
-def _beyond(row: Row, rows: Mapping[str, Row], kind: Effect) -> Verdict:
+def _beyond(row: Row, rows: Mapping[str, Row], kind: Effect, baseline: str) -> Verdict:
     """The row against all that costs nothing.
 
     That it is better than every one of them needs no correction for their number: each has to
@@ -121,6 +121,8 @@ def _beyond(row: Row, rows: Mapping[str, Row], kind: Effect) -> Verdict:
     best = min(against, key=lambda name: rows[name]["mean"])
     unbeaten = [n for n, gap in against.items() if _effect(gap, gap["interval"], seeds) != "helped"]
     error = error_in_words(rows[best])
+    if not unbeaten and best == baseline:  # what there is to say of it has been said
+        return Verdict("helped", "It is better than every row that needs no search.")
     if not unbeaten:
         gap = difference_in_words(against[best], width="interval")
         return Verdict(
@@ -138,6 +140,8 @@ def _beyond(row: Row, rows: Mapping[str, Row], kind: Effect) -> Verdict:
         )
     named = best if best in unbeaten else min(unbeaten, key=lambda name: rows[name]["mean"])
     gap = difference_in_words(against[named], width="interval")
+    if named == baseline:
+        return Verdict(kind, "")
     return Verdict(
         "hurt" if kind == "hurt" else "none",
         f"It is not measurably better than {_with_article(named)}, which needs no search and has "

@@ -36,7 +36,10 @@ class Method:
 
 
 def policy_method(policy: Policy, name: str | None = None) -> Method:
-    """A policy, with a draw of its own for every image."""
+    """A policy, with a draw of its own for every image; none if it changes no image, so that a
+    training under it is the baseline's to the last bit."""
+    if policy.is_none:
+        return Method(name or policy.name, BASELINE.augment, policy)
     sampler = Sampler(policy)
     return Method(
         name or policy.name,

@@ -1,0 +1,25 @@
+import pytest
+
+from dada.errors import UserError
+from dada.report import write_report
+from tests.report.conftest import make_config, make_epoch, write_events, write_json
+from tests.torture.reports import campaign
+
+
+def test_damaged_runs_give_a_page_or_one_line(tmp_path):
+    found = campaign(0, 30, tmp_path)
+    assert found["written"] > 3 and found["refused"] > 3
+
+
+@pytest.mark.parametrize("machine", [None, 3, "cpu", []])
+def test_a_machine_of_another_type(run, machine):
+    write_json(run / "config.json", make_config() | {"machine": machine})
+    with pytest.raises(UserError, match=r"config\.json: not the configuration of a run \(machine"):
+        write_report(run)
+
+
+@pytest.mark.parametrize("number", [1e400, "one", None, [1]])
+def test_an_epoch_without_a_number(run, number):
+    write_events(run / "events.jsonl", [make_epoch(1) | {"epoch": number}])
+    with pytest.raises(UserError):
+        write_report(run)
