@@ -35,6 +35,21 @@ def test_every_image_is_a_padded_crop_flipped_or_not():
     assert len(seen) > 40, "nearly all 50 outcomes occur in 200 images"
 
 
+def test_half_of_the_images_are_flipped_and_every_shift_is_as_frequent():
+    """Within 4 standard errors, of one pixel in the middle of 5 x 5 that may move by 2."""
+    pipeline = Pipeline((0.5,), (0.2,), padding=2, flip=False)
+    image = torch.zeros(1, 1, 5, 5, dtype=torch.uint8)
+    image[0, 0, 2, 2] = 255
+    count = 10_000
+    moved = pipeline.crop_and_flip(image.expand(count, 1, 5, 5), torch.Generator().manual_seed(0))
+    places = (moved[:, 0] == 255).double().mean(0)
+    assert (places - 1 / 25).abs().max() < 4 * (1 / 25 * 24 / 25 / count) ** 0.5
+    image = torch.tensor([0, 255], dtype=torch.uint8).expand(count, 1, 1, 2)
+    pipeline = Pipeline((0.5,), (0.2,), padding=0, flip=True)
+    flipped = pipeline.crop_and_flip(image, torch.Generator().manual_seed(0))[:, 0, 0, 0] == 255
+    assert abs(flipped.double().mean() - 0.5) < 4 * (0.25 / count) ** 0.5
+
+
 def test_without_crop_and_flip_images_stay():
     pipeline = Pipeline((0.5,), (0.2,), padding=0, flip=False)
     assert torch.equal(pipeline.crop_and_flip(images(), torch.Generator()), images())

@@ -23,6 +23,7 @@ def test_the_papers_settings_are_the_papers(digits):
     assert settings.estimator == "relax" and settings.views == 1
     assert settings.update == "adam" and settings.parameters == "direct"
     assert settings.hypergradient == "finite-difference" and settings.precision == "float32"
+    assert settings.settled == 0, "it goes on to the last epoch"
 
 
 @pytest.mark.parametrize(
