@@ -1,11 +1,14 @@
-"""Files from outside, policies, pictures, arrays, folders: each is refused in a line, or works."""
+"""What comes from outside: policies, pictures, arrays, folders, names in exports.
+
+Each is refused in one line, or works.
+"""
 
 import itertools
 import traceback
 
-from tests.torture import folders, images, policies
+from tests.torture import exports, folders, images, policies
 
-CAMPAIGNS = (policies.campaign, images.campaign, folders.campaign)
+CAMPAIGNS = [module.campaign for module in (policies, images, folders, exports)]
 
 
 def faults(seed, folder):
