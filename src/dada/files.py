@@ -73,16 +73,21 @@ def append_line(path: Path, line: str) -> None:
 
 
 @contextmanager
-def opened(path: str | Path) -> Iterator[BufferedReader]:
+def opened(path: str | Path, most: int | None = None) -> Iterator[BufferedReader]:
     """A regular file, to read; a pipe in its place does not block.
+
+    Args:
+        most: bytes that it may have; None for any number.
 
     Raises:
         OSError: it cannot be read.
-        UserError: it is not a regular file.
+        UserError: it is not a regular file, or too large.
     """
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY
     with os.fdopen(os.open(path, flags), "rb") as file:
         _check_regular(file.fileno(), path)
+        if most is not None and os.fstat(file.fileno()).st_size > most:
+            raise UserError(f"{path}: too large: more than {most >> 20} MiB")
         yield file
 
 

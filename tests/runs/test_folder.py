@@ -201,3 +201,12 @@ def test_a_config_of_another_shape_is_refused_in_one_line(key, value, tmp_path):
     with pytest.raises(UserError, match="not the configuration of a run") as error:
         RunFolder.resume(tmp_path, CONFIG)
     assert key in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["config.json", "events.jsonl"])
+def test_a_file_that_would_fill_the_memory_is_refused(name, tmp_path):
+    run = RunFolder.create(tmp_path, CONFIG)
+    with (tmp_path / name).open("ab") as file:
+        file.truncate(2**40)  # sparse: it takes no disk
+    with pytest.raises(UserError, match=f"{name}: too large"):
+        _ = run.config, run.events

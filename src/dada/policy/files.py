@@ -236,7 +236,7 @@ def _check_found(policy: Policy, content: bytes, folder: Path) -> None:
     recorded, number = None, policy.provenance.get("epochs_done")
     # Events are checked by who needs them.
     with suppress(OSError, UserError, TypeError, ValueError, RecursionError):
-        with opened(folder / "events.jsonl") as file:
+        with opened(folder / "events.jsonl", 2**28) as file:
             events = [json.loads(line) for line in file]
         epochs = [e for e in events if isinstance(e, dict) and e.get("event") == "epoch"]
         recorded = {e.get("epoch"): e.get("policy_checksum") for e in epochs}.get(number)

@@ -21,6 +21,9 @@ from dada.runs.lock import LOCK, FolderLock
 CONFIG, EVENTS, CHECKPOINT = "config.json", "events.jsonl", "checkpoint.pt"
 BEFORE = "checkpoint-before.pt"
 
+_MOST = 2**28
+"""Bytes of a JSON file, to be read at once; a thousand epochs take some ten million."""
+
 _OWN = re.compile(rf"{re.escape(LOCK)}|.+\.\d+-[0-9a-f]{{8}}\.partial|config\.json\.partial", re.S)
 """What a process that was killed before it wrote the config may have left."""
 
@@ -173,7 +176,7 @@ class RunFolder:
         """The events before the first damaged line, and which one it is, or None."""
         path = self.path / EVENTS
         try:
-            with opened(path) as file:
+            with opened(path, _MOST) as file:
                 lines = file.read().split(b"\n")
         except FileNotFoundError:
             return [], None
@@ -213,7 +216,7 @@ class RunFolder:
         """
         path = self.path / name
         try:
-            with opened(path) as file:
+            with opened(path, _MOST) as file:
                 data = json.loads(file.read().decode())
             return unsealed(data) if isinstance(data, dict) else data
         except DamagedError as error:
