@@ -6,9 +6,9 @@ from tests.report.conftest import make_config, make_epoch, write_events, write_j
 from tests.torture.reports import campaign
 
 
-def test_damaged_runs_give_a_page_or_one_line(tmp_path):
-    found = campaign(0, 30, tmp_path)
-    assert found["written"] > 3 and found["refused"] > 3
+def test_damaged_runs_give_a_page_or_one_line():
+    found = campaign(0, 20)
+    assert found["reports written"] > 2 and found["reports refused"] > 2
 
 
 @pytest.mark.parametrize("machine", [None, 3, "cpu", []])

@@ -204,7 +204,7 @@ def test_no_augmentation_is_said_plainly(run):
     page = page_of(run)
     assert "No augmentation for digits" in page.text
     assert "the search found no policy that does better on these images" in page.text
-    assert "every amount of the policy raises the loss" in page.text
+    assert "No augmentation: every amount of the policy raises the loss." in page.text
     assert "not known yet" not in page.text and "dada export" not in page.text
     assert "What was tried" in page.text and "+8.0 % ± 2.2" in page.text
     assert not page.images

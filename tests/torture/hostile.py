@@ -1,4 +1,4 @@
-"""What comes from outside: policies, pictures, arrays, folders, names in exports.
+"""What comes from outside: policies, pictures, arrays, folders, names in exports, run folders.
 
 Each is refused in one line, or works.
 """
@@ -6,9 +6,9 @@ Each is refused in one line, or works.
 import itertools
 import traceback
 
-from tests.torture import exports, folders, images, policies
+from tests.torture import exports, folders, images, policies, reports
 
-CAMPAIGNS = [module.campaign for module in (policies, images, folders, exports)]
+CAMPAIGNS = [module.campaign for module in (policies, images, folders, exports, reports)]
 
 
 def faults(seed, folder):

@@ -8,6 +8,7 @@ import random
 import warnings
 from collections import Counter
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from dada.errors import UserError
@@ -21,11 +22,8 @@ _VALUES += [[], {}, [None], [[1]], {"name": MARKUP}, [MARKUP] * 3, ["a", 1, None
 _FILES = ("config.json", "events.jsonl", "compare/comparison.json", "compare/config.json")
 
 
-def campaign(seed: int, count: int, folder: Path) -> dict[str, int]:
+def campaign(seed: int, count: int) -> dict[str, int]:
     """Damage a file of a run, `count` times, and write its report.
-
-    Args:
-        folder: an empty one, to work in.
 
     Returns:
         How many reports were written and how many were refused.
@@ -34,7 +32,11 @@ def campaign(seed: int, count: int, folder: Path) -> dict[str, int]:
         AssertionError: a refusal is not one line, or a page holds markup from the files.
         Exception: anything else that came out is a bug.
     """
-    generator = random.Random(seed)
+    with TemporaryDirectory() as folder:
+        return _campaign(random.Random(seed), count, Path(folder))
+
+
+def _campaign(generator: random.Random, count: int, folder: Path) -> dict[str, int]:
     run = write_search(folder / "run")
     write_compare(run / "compare", make_comparison())
     whole = {name: (run / name).read_text(encoding="utf-8") for name in _FILES}
@@ -42,7 +44,7 @@ def campaign(seed: int, count: int, folder: Path) -> dict[str, int]:
     for _ in range(count):
         name = generator.choice(_FILES)
         (run / name).write_text(_damaged(whole[name], generator), "utf-8", "backslashreplace")
-        found[_outcome(run if generator.random() < 0.7 else run / "compare")] += 1
+        found[f"reports {_outcome(run if generator.random() < 0.7 else run / 'compare')}"] += 1
         (run / name).write_text(whole[name], encoding="utf-8")
     return dict(found)
 

@@ -99,7 +99,7 @@ def search_context(run: RunFolder, compared: Sequence[str | Path] = ()) -> dict[
         "lead": _search_lead(config, start, epochs) + _reason(events),
         "interrupted": _interrupted(run, epochs, "search", start),
         "nothing": policy.is_none,
-        "verdict": [v for one in found for v in _search_verdict(one)],
+        "verdict": [v for one in found for v in _search_verdict(one, policy)],
         "ask": _compare_command(run, data),
         "uses": [] if policy.is_none else _uses(run, data),
         "said": findings["notes"] if findings else [],
@@ -261,7 +261,9 @@ def _interrupted(
     )
 
 
-def _search_verdict(found: comparisons.Found) -> list[Verdict]:
+def _search_verdict(found: comparisons.Found, policy: Policy) -> list[Verdict]:
+    if policy.is_none:  # its row is the baseline's
+        return [Verdict("none", lowest(found.comparison))]
     if found.row is None:
         return _compare_verdicts(found.comparison)
     first = judge(found.comparison, found.row, "the found policy")
