@@ -9,8 +9,8 @@ from dada.policy import Operation, Policy, Scale, SubPolicy
 
 @pytest.mark.parametrize("below_one", [1 - 2**-53, 0.0])
 def test_the_largest_and_the_least_noise_choose_a_sub_policy(monkeypatch, below_one):
-    """Ten weights of a tenth add up to less than 1 in floating point."""
-    parts = tuple(SubPolicy((Operation("Rotate", 1.0, 0.5),), 0.1) for _ in range(10))
+    """Ten tenths add up to less than 1 in floating point."""
+    parts = tuple(SubPolicy((Operation("Rotate", 1.0, 0.5),)) for _ in range(10))
     sampler = Sampler(Policy(parts))
     monkeypatch.setattr(
         torch, "rand", lambda *shape, **given: torch.full(shape, below_one, dtype=torch.float64)

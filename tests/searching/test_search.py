@@ -107,8 +107,9 @@ def test_the_learning_rate_is_a_cosine_that_begins_at_lr(begin, epochs, monkeypa
 
 def test_a_learning_rate_below_the_lowest_stays(begin):
     search = begin(epochs=2, lr=0.0005)
-    search.run_epoch()
-    assert search.optimiser.param_groups[0]["lr"] == 0.0005
+    for _ in range(2):
+        search.run_epoch()
+        assert search.optimiser.param_groups[0]["lr"] == 0.0005
 
 
 def test_validation_batches_are_fresh_random_ones(begin, monkeypatch):
