@@ -102,6 +102,7 @@ def test_a_cutout_of_whole_images_is_refused():
         ({"preset": "papers"}, "no preset 'papers'"),
         ({"epochs": 0}, "epochs"),
         ({"lr": -1.0}, "lr"),
+        ({"seed": 2**32}, "seed.*4294967296"),  # its lower 32 bits would be those of seed 0
         ({"views": 0}, "views"),
         ({"memory": 0.0}, "memory"),
         ({"estimator": "magic"}, "critic.*relax"),

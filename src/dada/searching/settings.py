@@ -34,7 +34,8 @@ class Settings(NetworkSettings):
     What is None is filled in from the data by `for_dataset`.
     """
 
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    """PyTorch's CPU generator takes no more bits of it."""
     lr_min: NonNegative = 0.001
 
     horizon: Literal["training", "step"] = "training"

@@ -116,8 +116,9 @@ def train(
     """
     if "preset" in settings:
         raise UserError("preset: a training's presets are recipes: give recipe=")
-    if type(seed) is not int or not 0 <= seed < 2**63:
-        raise UserError(f"seed {seed!r:.60}: must be an integer from 0 to 2⁶³ - 1")
+    # More bits PyTorch's CPU generator does not take.
+    if type(seed) is not int or not 0 <= seed < 2**32:
+        raise UserError(f"seed {seed!r:.60}: must be an integer from 0 to 2³² - 1")
     own = Own.of(loss=loss, before=before, after=after)
     chosen = make_settings(recipe, model=model_name(model), **settings)
     given = data if data is not None else _data_of(recipe)
