@@ -67,6 +67,7 @@ def trials_at(start, each, monkeypatch):
     class Clocked(TrialSearch):
         def __init__(self, settings):
             self.settings, self.plan, self.trials = settings, [settings.epochs] * 4, 60
+            self.train = ImageSet(torch.zeros(1, 1, 8, 8).byte(), torch.zeros(1).long())
             self.turns, self.at_once = 60, 1
 
         def rehearse(self, epochs):
@@ -213,3 +214,10 @@ def test_a_changed_plan_makes_the_same_policy_again_and_goes_on_the_same(
     assert again == policy
     repeated = [e for e in RunFolder.open(tmp_path / "again").events if e["event"] == "epoch"]
     assert [e["trials"] for e in repeated] == [e["trials"] for e in rounds]
+
+
+@pytest.mark.parametrize("preset", ["step", "default"])
+def test_a_hopeless_budget_still_keeps_every_class(digits, preset):
+    model = {"step": "wrn-10-1", "default": "scout-4"}[preset]
+    given = {"images": 200, "epochs": 6, "batch": 4, "model": model}
+    assert search(digits, preset=preset, budget=1e-3, **given).sub_policies

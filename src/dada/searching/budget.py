@@ -48,7 +48,7 @@ def within(
     if epochs < min(_FEWEST_EPOCHS, settings.epochs):
         epochs = min(settings.epochs, _FEWEST_EPOCHS, steps)
         # Half of the images are for training.
-        images = min(images, max(4, 2 * settings.batch * max(1, steps // epochs)))
+        images = min(images, max(_fewest(going), 2 * settings.batch * max(1, steps // epochs)))
     fitting = settings.model_copy(update={"epochs": epochs, "images": images})
     note = (
         f"budget of {deadline.seconds:.0f} s at {each:.2f} s a step: {epochs} epochs of "
@@ -95,7 +95,8 @@ def _trials_within(deadline: Deadline, going: TrialSearch, processes: int) -> tu
     fewest, batch = min(FEWEST_OF_A_TRIAL, settings.epochs), settings.batch
     if epochs < fewest:
         # An epoch of fewer images takes less, about in proportion.
-        fitting = max(min(images, _FEWEST_IMAGES), int(images * epochs / fewest))
+        smallest = min(images, max(_FEWEST_IMAGES, _fewest(going)))
+        fitting = max(smallest, int(images * epochs / fewest))
         epochs, images = epochs * images / fitting, fitting
         batch = min(batch, batch_for_trials(images // 2))
     epochs = max(1, min(settings.epochs, int(epochs)))
@@ -104,6 +105,12 @@ def _trials_within(deadline: Deadline, going: TrialSearch, processes: int) -> tu
         f"{epochs} epochs on {images} images (half to train on, half to judge by)"
     ) + (f", {going.at_once} at once" if going.at_once > 1 else "")
     return settings.model_copy(update={"epochs": epochs, "images": images, "batch": batch}), note
+
+
+def _fewest(going: Search | TrialSearch) -> int:
+    """Images that keep the shares of the classes: two of each."""
+    labels = going.train.labels
+    return 4 if labels.ndim == 2 else 4 + 2 * int(labels.max() if len(labels) else 0)
 
 
 def _seconds_of_a_turn(going: TrialSearch) -> tuple[float, float]:

@@ -37,11 +37,26 @@ def test_a_policy_that_clearly_helps_is_applied_as_much_as_helps_most():
     assert choice.amount == 0.6 and choice.p_value < 1e-3 and choice.differ
 
 
-def test_few_digits_are_helped():
-    """Measured: 200 digits to train on, 200 to judge by; the policy halves their test error."""
-    measured = logs([0.121, 0.099, 0.091, 0.098, 0.093], [0.125, 0.130, 0.116, 0.113, 0.097])
-    choice = choose(measured, noise(measured))
+FEW_DIGITS = [
+    ([0.121, 0.099, 0.091, 0.098, 0.093], [0.125, 0.130, 0.116, 0.113, 0.097]),
+    ([0.127, 0.084, 0.082, 0.079, 0.086], [0.097, 0.094, 0.087, 0.084, 0.096]),
+    ([0.104, 0.080, 0.073, 0.069, 0.051], [0.173, 0.118, 0.104, 0.154, 0.153]),
+]
+
+
+@pytest.mark.parametrize("measured", FEW_DIGITS)
+def test_few_digits_are_helped(measured):
+    """Measured, from three seeds: 200 digits to train on, 200 to judge by. Trained with the policy,
+    a larger network makes a third fewer errors on test images."""
+    table = logs(*measured)
+    choice = choose(table, noise(table))
     assert choice.amount >= 0.5 and choice.p_value < 0.1
+
+
+def test_a_policy_that_helps_in_small_amounts_only_is_found():
+    curve = [0.70, 0.60, 0.68, 0.80, 0.95]
+    choice = choose(logs(curve, curve), Noise(0.02**2, 4))
+    assert choice.gains.mean() < 0 and choice.amount == 0.25
 
 
 @pytest.mark.parametrize(
@@ -68,7 +83,7 @@ def test_without_any_estimate_of_noise_a_gain_counts_and_a_loss_does_not():
 
 
 def test_noise_alone_passes_for_a_gain_as_seldom_as_is_said():
-    generator, repeats, found = torch.Generator().manual_seed(1), 1500, 0
+    generator, repeats, found = torch.Generator().manual_seed(1), 1000, 0
     for _ in range(repeats):
         amounts = 0.05 * torch.randn(2, 5, generator=generator, dtype=torch.float64)
         found += choose(amounts, noise(amounts)).amount > 0

@@ -96,7 +96,7 @@ class Findings:
             amount: null before the rounds of amounts. ``chosen``, 0 for none; ``gains``, by
                 amount (``"25%"``) the ``effect`` and ``standard_error`` against none, by the
                 ``noise`` of these trials (after one of their rounds, of the operations');
-                ``p_value``, how likely noise alone makes the best look this good; ``differ``,
+                ``p_value``, how likely noise alone makes them look this good; ``differ``,
                 whether amounts above 0 differ by more than noise.
             notes: what there is to say, in words.
         """
