@@ -13,13 +13,24 @@ from typing import Any
 
 from dada.errors import UserError
 from dada.report import write_report
-from tests.report.conftest import make_comparison, write_compare, write_search
+from tests.report.conftest import (
+    PAIRS,
+    make_comparison,
+    make_config,
+    make_epoch,
+    make_round,
+    write_compare,
+    write_events,
+    write_json,
+    write_search,
+)
 
 MARKUP = "<script>alert('x')</script>"
 _VALUES: list[Any] = [None, True, -1, 0, 0.5, 1e308, 10**30, float("nan"), float("inf"), "", "x"]
 _VALUES += [MARKUP, f'" onload="{MARKUP}', "\x1b[2J", "\ud800", "\x00", "é" * 500]
 _VALUES += [[], {}, [None], [[1]], {"name": MARKUP}, [MARKUP] * 3, ["a", 1, None]]
-_FILES = ("config.json", "events.jsonl", "compare/comparison.json", "compare/config.json")
+_FILES = [f"{run}/config.json" for run in ("run", "run/compare", "training")]
+_FILES += ["run/events.jsonl", "training/events.jsonl", "run/compare/comparison.json"]
 
 
 def campaign(seed: int, count: int) -> dict[str, int]:
@@ -38,15 +49,33 @@ def campaign(seed: int, count: int) -> dict[str, int]:
 
 def _campaign(generator: random.Random, count: int, folder: Path) -> dict[str, int]:
     run = write_search(folder / "run")
-    write_compare(run / "compare", make_comparison())
-    whole = {name: (run / name).read_text(encoding="utf-8") for name in _FILES}
+    if generator.random() < 0.5:
+        start = {"event": "start", "sub_policies": PAIRS, "parameters": 9}
+        rounds = [make_round(1), make_round(2), make_round(3, of_amounts=True)]
+        write_events(run / "events.jsonl", [start, *rounds])
+    comparison = make_comparison()
+    comparison["rows"][1]["against"] = {
+        row["name"]: {"difference": -0.01, "interval": 0.002, "simultaneous": 0.003}
+        for row in comparison["rows"]
+    }
+    write_compare(run / "compare", comparison)
+    _write_training(folder / "training")
+    whole = {name: (folder / name).read_text(encoding="utf-8") for name in _FILES}
     found: Counter[str] = Counter()
     for _ in range(count):
         name = generator.choice(_FILES)
-        (run / name).write_text(_damaged(whole[name], generator), "utf-8", "backslashreplace")
-        found[f"reports {_outcome(run if generator.random() < 0.7 else run / 'compare')}"] += 1
-        (run / name).write_text(whole[name], encoding="utf-8")
+        (folder / name).write_text(_damaged(whole[name], generator), "utf-8", "backslashreplace")
+        kind = "run" if generator.random() < 0.5 else name.rpartition("/")[0]
+        found[f"reports {_outcome(folder / kind)}"] += 1
+        (folder / name).write_text(whole[name], encoding="utf-8")
     return dict(found)
+
+
+def _write_training(folder: Path) -> None:
+    config = make_config("train") | {"seed": 0, "policy": "none", "policies": {"crop and flip": ""}}
+    write_json(folder / "config.json", config)
+    tests = {"test_loss": 0.5, "test_error": 0.2, "class_errors": [0.1, None]}
+    write_events(folder / "events.jsonl", [make_epoch(n) | tests for n in (1, 2)])
 
 
 def _outcome(run: Path) -> str:

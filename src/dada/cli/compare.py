@@ -10,6 +10,7 @@ import typer
 
 from dada.cli import options as o
 from dada.cli.terminal import terminal
+from dada.errors import printable
 
 
 def compare(
@@ -115,7 +116,7 @@ def print_table(result: dict[str, Any]) -> None:
     for row in result["rows"]:
         is_baseline = row["name"] == result["baseline"]
         table.add_row(
-            Text(row["name"]),
+            Text(printable(row["name"])),
             _plus_minus(row["mean"], row["interval"]),
             "" if is_baseline else _plus_minus(row["difference"], row["difference_interval"], "+"),
         )
