@@ -29,7 +29,7 @@ class AdamUpdate:
 
     The hypergradient is −ξ ∇E[ρ], ξ the child's learning rate. As in the published code, ξ is left
     out. Adam's memory of a gradient's size, a thousand steps, is longer than a search: with ξ the
-    policy would slow down with the child's learning rate, and stand still at its end.
+    policy would slow down with the child's learning rate, and hardly move at its end.
 
     Adam divides every coordinate by its own size. Where the gradient is mostly noise, that size
     is the noise's and alike for all; where it is not, every coordinate moves at the same pace
