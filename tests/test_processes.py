@@ -51,7 +51,7 @@ def test_two_processes_do_what_one_does(tmp_path):
 
 def test_training_under_torchrun_goes_on_after_a_process_died(tmp_path):
     folder = tmp_path / "run"
-    words = ["-m", "dada", "train", "--data", "digits", "--recipe", "demo", "--epochs", "40"]
+    words = ["-m", "dada", "train", "--data", "digits", "--recipe", "demo", "--epochs", "20"]
     words += ["--policy", "dada-svhn", "--set", "test_every=1", "-o", folder]
     process = subprocess.Popen(
         list(map(str, TWO + words)),
@@ -72,9 +72,9 @@ def test_training_under_torchrun_goes_on_after_a_process_died(tmp_path):
     assert done >= 2
     result = run([*TWO, *words, "--resume"])
     assert result.returncode == 0, result.stderr
-    assert result.stdout.count("test error") == 1 + 40 - done, "one process speaks"
+    assert result.stdout.count("test error") == 1 + 20 - done, "one process speaks"
     found = RunFolder.open(folder).read_json("result.json")
-    assert found["epoch"] == 40
+    assert found["epoch"] == 20
     result = run([*TWO, *words, "--resume"])
     assert result.returncode == 0, result.stderr
     assert RunFolder.open(folder).read_json("result.json") == found, "finished already"
