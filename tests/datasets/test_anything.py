@@ -78,6 +78,32 @@ def test_names_of_classes_survive_a_random_split():
 
 
 @pytest.mark.parametrize(
+    ("names", "labels"),
+    [(["dog", "cat"], [1, 0, 1, 0]), (["dog", "fly", "cat"], [1, 2, 1, 2]), (None, [0, 1, 0, 1])],
+)
+def test_test_labels_are_matched_by_the_names_of_their_classes(names, labels):
+    known = ["cat", "dog", "fly"]
+    dataset = as_dataset((Pictures(20, classes=known), Pictures(4, classes=names)))
+    assert dataset.test.labels.tolist() == labels and dataset.classes == ("cat", "dog", "fly")
+
+
+def test_a_test_class_that_is_not_trained_on_is_refused():
+    pair = Pictures(20, classes=["cat", "dog"]), Pictures(4, classes=["cat", "fly"])
+    with pytest.raises(UserError, match="test classes 'fly' are missing from the training classes"):
+        as_dataset(pair)
+
+
+def test_several_labels_are_matched_by_name():
+    class Several(Pictures):
+        def __getitem__(self, index):
+            return super().__getitem__(index)[0], [[1, 1, 0], [0, 0, 1]][index % 2]
+
+    known, other = ["cat", "dog", "fly"], ["fly", "cat", "dog"]
+    dataset = as_dataset((Several(20, classes=known), Several(2, classes=other)))
+    assert dataset.test.labels.tolist() == [[1, 0, 1], [0, 1, 0]]
+
+
+@pytest.mark.parametrize(
     "two",
     [
         lambda train, test: [train, test],

@@ -142,6 +142,7 @@ def test_class_labels_go_before_integers_and_the_column_called_label_first(hf, t
     whole = split(hf, some, [5, 6, 5, 6], hf.Value("int64"), fine=(fine, [2, 1, 0, 1]))
     parts = read_hub(saved(hf, tmp_path / "x", train=whole))
     assert (parts.classes, parts.train.labels.tolist()) == (("a", "b", "c"), [2, 1, 0, 1])
+    assert any(note.startswith("columns not used: label") for note in parts.notes)
     whole = split(hf, some, [0, 1, 0, 1], fine=(fine, [2, 1, 0, 1])).select_columns(
         ["fine", "pic", "label"]
     )
@@ -308,3 +309,15 @@ def test_objects_of_the_library_are_taken_as_they_are(hf):
         both = as_dataset(data)
         assert torch.equal(both.test.images, chw(some))
         assert both.test.labels.tolist() == [0, 1, 1, 0]
+
+
+def test_test_labels_are_matched_by_the_names_of_the_test_split(hf):
+    other = split(hf, pictures(4), [0, 1, 1, 0], hf.ClassLabel(names=["dog", "cat"]))
+    both = as_dataset(hf.DatasetDict(train=split(hf, pictures(20), [0, 1] * 10), test=other))
+    assert both.test.labels.tolist() == [1, 0, 0, 1]
+
+
+def test_a_streamed_dataset_is_refused(hf):
+    streamed = split(hf, pictures(20), [0, 1] * 10).to_iterable_dataset()
+    with pytest.raises(UserError, match="train has no length: load it without streaming"):
+        as_dataset(streamed)

@@ -127,6 +127,19 @@ def test_folders_are_matched_by_the_names_of_their_folders(tmp_path):
     assert dada.evaluate(run, files)["class_errors"] == found["class_errors"]
 
 
+class Listed(list):
+    """A PyTorch dataset is anything with a length and items."""
+
+
+def test_a_pytorch_dataset_is_evaluated_by_the_names_of_its_classes(run):
+    shades = grey("cab").test
+    pairs = Listed(zip(shades.images, shades.labels.tolist(), strict=True))
+    pairs.classes = ("c", "a", "b")
+    found = error(run, (pairs, pairs))
+    assert found["test_error"] == 0
+    assert any("exact copies" in note for note in found["notes"])
+
+
 def test_a_training_does_not_go_on_under_other_class_names(tmp_path):
     pictures(tmp_path / "set", "ab")
     given = {"out": tmp_path / "run", "epochs": 1, "model": "wrn-10-1", "batch": 8}

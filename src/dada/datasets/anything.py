@@ -13,7 +13,7 @@ from PIL import Image
 from dada.datasets.adapt import MapStyle, from_torch
 from dada.datasets.huggingface import is_split, read_splits
 from dada.datasets.imageset import Dataset, ImageSet, Parts
-from dada.datasets.labels import numbered, renumbering, single
+from dada.datasets.labels import by_name, numbered, renumbering, single
 from dada.datasets.load import complete, load
 from dada.datasets.read_folder import Choose
 from dada.errors import UserError
@@ -92,6 +92,8 @@ def _parts(name: str, train_data: Any, test_data: Any, side: int | None) -> Part
         raise UserError(f"{name}: one label per picture to train, several to test: must be alike")
     names = _names(train_data)
     labels, test_labels, notes = single(given[0], given[1] if test is not None else None)
+    if test_labels is not None:
+        test_labels = by_name(name, test_labels, _names(test_data), names)
     if labels.ndim == 2:
         named = len(names) == labels.shape[1]
         classes = names if named else tuple(map(str, range(labels.shape[1])))

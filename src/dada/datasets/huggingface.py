@@ -13,6 +13,7 @@ from torch.utils.data import ConcatDataset, Dataset
 
 from dada.datasets.adapt import from_torch
 from dada.datasets.imageset import ImageSet, Parts
+from dada.datasets.labels import by_name
 from dada.datasets.pixels import choose_side
 from dada.errors import UserError
 
@@ -82,12 +83,16 @@ def read_splits(
     """
     if "train" not in splits:
         raise UserError(f"{source}: has splits {', '.join(splits)}: train is needed")
+    if streamed := [name for name, split in splits.items() if not hasattr(split, "__len__")]:
+        raise UserError(f"{source}: {streamed[0]} has no length: load it without streaming")
     picture, label, others = _columns(source, splits["train"].features, named)
     labels = {name: _labels(splits[name], label) for name in ("train", *_TEST) if name in splits}
     if not len(labels["train"]):
         raise UserError(f"{source}: train has no integer in {label!r} for some or all images")
     test = next((name for name in _TEST if len(labels.get(name, ()))), None)
     values, classes = _classes(source, splits["train"].features[label], labels["train"])
+    if test and (names := getattr(splits[test].features[label], "names", None)):
+        labels[test] = by_name(source, labels[test], names, classes)
     pairs = [
         _Pairs(source, name, splits[name], picture, _numbers(source, name, labels[name], values))
         for name in ("train", test)
@@ -172,7 +177,8 @@ def _columns(source: str, features: dict[str, Any], named: Columns) -> tuple[str
         )
     picture = _one(source, "image", pictures, named.image)
     label = _one(source, "label", labels, named.label)
-    others = [name for name in (*pictures, *labels) if name not in (picture, label)]
+    found = dict.fromkeys((*pictures, *classes, *integers))
+    others = [name for name in found if name not in (picture, label)]
     return picture, label, others
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dada.errors import UserError
+from dada.errors import UserError, listed
 
 
 def one_hot(*parts: np.ndarray) -> bool:
@@ -55,6 +55,40 @@ def numbered(where: str, train: np.ndarray, test: np.ndarray | None) -> tuple[np
             f"({few(values)})"
         )
     return values, numbers, np.searchsorted(values, test)
+
+
+def by_name(
+    where: str, labels: np.ndarray, names: Sequence[str], known: Sequence[str]
+) -> np.ndarray:
+    """Test labels as the training set numbers its classes.
+
+    Args:
+        where: what error messages begin with.
+        labels: (N,), places in `names`; or (N, L), a column for each.
+        names: of the test set's classes; without names, or with labels that go beyond them, labels
+            stay as they are.
+        known: of the training set's classes.
+
+    Raises:
+        UserError: a test label has a name that is not a training class's.
+    """
+    several = labels.ndim == 2
+    width = labels.shape[1] if several else labels.max(initial=-1) + 1
+    unnamed = width != len(names) if several else width > len(names)
+    if unnamed or not known or tuple(names) == tuple(known):
+        return labels
+    used = np.arange(width) if several else np.unique(labels)
+    if unknown := [names[label] for label in used if names[label] not in known]:
+        raise UserError(
+            f"{where}: test classes {listed(unknown)} are missing from the training classes "
+            f"({listed(known)})"
+        )
+    places = np.array([known.index(name) if name in known else -1 for name in names], np.int64)
+    if not several:
+        return places[labels]
+    moved = np.zeros((len(labels), len(known)), labels.dtype)
+    moved[:, places] = labels
+    return moved
 
 
 def renumbering(values: np.ndarray) -> tuple[str, ...]:

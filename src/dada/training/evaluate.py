@@ -12,7 +12,14 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from dada.augment import Pipeline
 from dada.augment.feed import Feed, feed
-from dada.datasets import Dataset, FileDataset, channels_in_words, open_images
+from dada.datasets import (
+    AnyData,
+    Dataset,
+    FileDataset,
+    as_dataset,
+    channels_in_words,
+    open_images,
+)
 from dada.errors import DivergedError, UserError
 from dada.models import create
 from dada.models.check import model_name
@@ -87,7 +94,7 @@ def _of_several(logits: Tensor, labels: Tensor) -> Tensor:
 
 def evaluate(
     run: str | Path,
-    data: str | Path | Dataset | FileDataset | None = None,
+    data: AnyData | FileDataset | None = None,
     *,
     weights: str = "last",
     model: nn.Module | None = None,
@@ -126,7 +133,9 @@ def evaluate(
     if not isinstance(given, Dataset | FileDataset):
         height, width = about["side"]
         # Oblong images are never resized: a side would make squares of them.
-        given = open_images(given, side or (height if height == width else None), root)
+        square = side or (height if height == width else None)
+        opened = open_images if isinstance(given, str | Path) else as_dataset
+        given = opened(given, square, root)
     if given.channels != about["channels"]:
         raise UserError(
             f"{given.name} is {channels_in_words(given.channels)}, but the network of "
@@ -141,7 +150,7 @@ def evaluate(
         )
     matched = match(given, about["classes"], f"the network of {folder.path}")
     notes = (*_differences(about, given, data is None), *matched.notes)
-    if isinstance(data, str | Path):
+    if data is not None and not isinstance(data, Dataset | FileDataset):
         notes = (*given.notes, *notes)
     network = _network(folder, settings, model, about, weights)
     classes = about["classes"]
