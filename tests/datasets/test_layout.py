@@ -33,6 +33,9 @@ def make(root, *folders, count=2, ending="png"):
         ("contest", None),
         ("value", None),
         ("train station", None),
+        ("held_out", "holdout"),
+        ("hold-out", "holdout"),
+        ("seg_train", None),
         ("images", None),
         ("dataset", None),
         ("", None),
@@ -66,6 +69,29 @@ def test_what_is_not_used_beside_a_training_set_is_said(tmp_path):
         "not used beside train/: 'annotations', 'extra', 'odd', '.cache'",
         "1 image beside train/ left out",
     )
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [("seg_train", "seg_test"), ("my-train-set", "my-val-set"), ("x_training", "x_validation")],
+)
+def test_names_that_differ_in_the_part_alone_are_parts(tmp_path, train, test):
+    make(tmp_path, f"{train}/a", f"{train}/b", f"{test}/a")
+    listing = list_folder(tmp_path)
+    assert (listing.classes, len(listing.test.files)) == (("a", "b"), 2)
+    assert listing.notes == (f"{train}/ is the training set", f"{test}/ is the test set")
+
+
+def test_a_longer_name_alone_is_a_class(tmp_path):
+    make(tmp_path, "steam_train/red", "stress_test/red", "car")
+    assert list_folder(tmp_path).classes == ("car", "steam_train", "stress_test")
+
+
+def test_a_class_called_test_that_holds_folders_is_said(tmp_path):
+    make(tmp_path, "test/x", "test/y", "a", "b")
+    listing = list_folder(tmp_path)
+    assert listing.classes == ("a", "b", "test")
+    assert listing.notes == ("test/ is a class: there is no training set",)
 
 
 def test_a_class_of_trains_hides_no_other(tmp_path):
@@ -105,7 +131,13 @@ def test_a_test_set_without_a_training_set_is_refused(tmp_path, folders):
 
 @pytest.mark.parametrize(
     "folders",
-    [("train", "test"), ("train_set", "test_set"), ("train", "test/a", "test/b"), ("dev", "eval")],
+    [
+        ("train", "test"),
+        ("train_set", "test_set"),
+        ("train", "test/a", "test/b"),
+        ("dev", "eval"),
+        ("x_train", "x_test"),
+    ],
 )
 def test_parts_without_class_folders_are_not_classes(tmp_path, folders):
     make(tmp_path, *folders)
@@ -115,12 +147,22 @@ def test_parts_without_class_folders_are_not_classes(tmp_path, folders):
 
 @pytest.mark.parametrize(
     ("images", "masks"),
-    [("images", "masks"), ("Imgs", "Labels"), ("JPEGImages", "SegmentationClass"), ("image", "gt")],
+    [
+        *(("images", "masks"), ("Imgs", "Labels"), ("JPEGImages", "SegmentationClass")),
+        *(("image", "gt"), ("inputs", "targets"), ("original", "ground_truth")),
+        *(("train_images", "train_masks"), ("images_of_cats", "labels_of_cats")),
+    ],
 )
 @pytest.mark.parametrize("part", ["", "train/"])
 def test_images_and_masks_are_not_classes(tmp_path, images, masks, part):
     make(tmp_path, f"{part}{images}", f"{part}{masks}")
     with pytest.raises(UserError, match="are images and their masks, not classes"):
+        list_folder(tmp_path)
+
+
+def test_masks_inside_a_class_are_no_pictures_of_it(tmp_path):
+    make(tmp_path, "well/images", "ill/images", "ill/masks")
+    with pytest.raises(UserError, match=r"ill: 'images', 'masks' are .*: move the masks out of"):
         list_folder(tmp_path)
 
 
@@ -141,7 +183,7 @@ def test_folders_that_all_classes_have_are_said(tmp_path):
     )
 
 
-@pytest.mark.parametrize("ending", [".heic", ".HEIF", ".jxl", ".nef", ".mp4"])
+@pytest.mark.parametrize("ending", [".heic", ".HEIF", ".jxl", ".nef", ".mp4", ".tga", ".j2k"])
 def test_a_class_of_files_that_are_not_read_is_refused(tmp_path, ending):
     make(tmp_path, "a", "b")
     (tmp_path / "c").mkdir()

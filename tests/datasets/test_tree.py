@@ -124,6 +124,17 @@ def test_parts_may_be_links_to_what_lies_beside_them(tmp_path):
     assert "not used beside train/: 'all'" in listing.notes
 
 
+def test_parts_may_be_links_to_whole_folders_beside_them(tmp_path):
+    make(tmp_path / "fold1")
+    make(tmp_path / "fold2")
+    for link, folder in (("train", "fold1"), ("test", "fold2"), ("val", "fold2")):
+        (tmp_path / link).symlink_to(folder)
+    listing = list_folder(tmp_path)
+    assert listing.classes == ("a", "b") and listing.test is not None
+    assert Path(listing.train.files[0]).resolve().is_relative_to(tmp_path / "fold1")
+    assert "not used beside train/: 'fold1', 'fold2', 'val'" in listing.notes
+
+
 def test_only_regular_files_are_opened(tmp_path):
     make(tmp_path)
     os.mkfifo(tmp_path / "a" / "pipe.png")

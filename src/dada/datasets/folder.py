@@ -12,6 +12,22 @@ from dada.errors import UserError, listed, printable
 FOREIGN = {
     *(".heic", ".heif", ".hif", ".jxl", ".psd", ".svg", ".exr", ".hdr", ".dcm", ".dng", ".nef"),
     *(".cr2", ".cr3", ".arw", ".orf", ".raf", ".rw2", ".mov", ".mp4", ".avi", ".webm", ".npy"),
+    *(".heics", ".heifs", ".avifs", ".mpo", ".jps", ".jpf", ".jpx", ".j2k", ".j2c", ".jpc", ".jxr"),
+    *(
+        ".ico",
+        ".tga",
+        ".pcx",
+        ".dds",
+        ".qoi",
+        ".apng",
+        ".sgi",
+        ".xcf",
+        ".ai",
+        ".eps",
+        ".emf",
+        ".wmf",
+    ),
+    *(".raw", ".raf", ".srw", ".pef", ".fits", ".fit", ".nii", ".nrrd", ".mha", ".czi", ".mkv"),
 }
 """Endings of pictures, videos and arrays that are not read."""
 
