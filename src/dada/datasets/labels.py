@@ -77,7 +77,7 @@ def by_name(
     unnamed = width != len(names) if several else width > len(names)
     if unnamed or not known or tuple(names) == tuple(known):
         return labels
-    used = np.arange(width) if several else np.unique(labels)
+    used = range(len(names)) if several else np.unique(labels).tolist()
     if unknown := [names[label] for label in used if names[label] not in known]:
         raise UserError(
             f"{where}: test classes {listed(unknown)} are missing from the training classes "

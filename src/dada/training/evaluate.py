@@ -134,8 +134,10 @@ def evaluate(
         height, width = about["side"]
         # Oblong images are never resized: a side would make squares of them.
         square = side or (height if height == width else None)
-        opened = open_images if isinstance(given, str | Path) else as_dataset
-        given = opened(given, square, root)
+        if isinstance(given, str | Path):
+            given = open_images(given, square, root)
+        else:
+            given = as_dataset(given, square)
     if given.channels != about["channels"]:
         raise UserError(
             f"{given.name} is {channels_in_words(given.channels)}, but the network of "
