@@ -31,7 +31,7 @@ def collect(folders: list[Path]) -> dict[str, dict]:
         one = found.setdefault(
             name, {"rewards": defaultdict(list), "shares": defaultdict(list), "probability": []}
         )
-        for operation, rewards in rewards_of(rounds).items():
+        for operation, rewards in rewards_of(rounds, start["sub_policies"]).items():
             one["rewards"][operation].append(float(np.mean(rewards)))
         for operation, share in shares_of(rounds[-1]["weights"], start["sub_policies"]).items():
             one["shares"][operation].append(share)
