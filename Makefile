@@ -20,8 +20,9 @@ demo: $(READY)
 	$(BIN)/dada compare digits --preset demo --policy runs/demo -o runs/demo/compare
 	$(BIN)/dada report runs/demo
 
+# Each worker has one thread and imports PyTorch: as many as there are cores, within reason.
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow

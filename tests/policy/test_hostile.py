@@ -119,9 +119,8 @@ def test_a_search_space_of_too_many_sub_policies_is_refused(monkeypatch):
     monkeypatch.setattr(registry, "_operations", dict(registry._operations))
     for number in range(35):
         register(f"Mine{number}")(lambda images, values: images)
-    settings = make_settings(operations=names(), length=6)
     with pytest.raises(UserError, match="50 operations make 15,890,700 sub-policies of 6: at most"):
-        search_space(settings)
+        make_settings(operations=names(), length=6)
 
 
 def test_the_largest_policy_is_lean():

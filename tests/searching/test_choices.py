@@ -32,7 +32,7 @@ def test_a_precision_that_finite_differences_cost_is_mentioned(digits, monkeypat
         "--set hypergradient=exact does without them"
     )
     assert notes == ((slower,) if fast == torch.bfloat16 else ())
-    asked = make_settings("paper", images=100, operations=("Rotate",), precision="float32")
+    asked = make_settings("paper", images=100, operations=("Rotate", "Invert"), precision="float32")
     assert choices(asked, for_dataset(asked, digits), digits, CPU) == ()
 
 
