@@ -173,6 +173,10 @@ BAD = {
     "report": "Missing argument",
     "preview": "Missing argument",
     "search digits cifar10": "unexpected extra argument",
+    "train digits": "(digits): give the images by --data",
+    "evaluate run digits": "(digits): give the images by --data",
+    "search ''": "no data: the name is empty: give an image folder",
+    "train --data ''": "no data: the name is empty: give an image folder",
     "search -o": "requires an argument",
 }
 

@@ -61,7 +61,7 @@ def test_the_command_on_the_page_gives_the_same_weights(dada):
 )
 def test_a_cutout_is_named_where_it_acts(dada, options, words):
     result = dada(f"{TRAIN} --epochs 1 --policy dada-svhn {options} -o out")
-    assert f"epochs of 4 steps, {words}\n" in result.out
+    assert f"1 epoch of 4 steps, {words}\n" in result.out
     page = html.unescape(Path("out/report.html").read_text())
     assert f"under {words.removeprefix('policy ').replace(', ', ' with ')}: 1 epoch" in page
     settings = json.loads(Path("out/config.json").read_text())["settings"]
@@ -80,7 +80,7 @@ def test_where_a_run_goes_and_going_on(dada):
     ("command", "reason"),
     {
         "train --recipe cifar": "no preset 'cifar'; there are default, demo, cifar10-",
-        "train": "recipe default is for no data of its own: name them with --data",
+        "train": "recipe default has no data of its own: give the images by --data",
         f"{TRAIN} --policy nowhere": "no policy",
         f"{TRAIN} --cutout 8": "cutout 8 can leave nothing of the images of digits",
         f"{TRAIN} --model net": "unknown network 'net'",

@@ -306,7 +306,10 @@ def test_what_pictures_lose_and_what_is_no_picture_is_said(tmp_path):
     notes = load(path).notes
     assert "16-bit grey is scaled to 8 bits (1 of 14 files)" in notes
     assert "transparency is laid on white (1 of 14 files)" in notes
-    assert "3 files are left out, of other endings than images have (.heic 2, .txt 1)" in notes
+    assert (
+        "3 files are left out, of kinds that are not read (.heic 2, .txt 1): convert .heic to JPEG "
+        "or PNG to use them"
+    ) in notes
 
 
 def test_progress_is_told(tmp_path):

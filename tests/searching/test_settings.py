@@ -122,10 +122,10 @@ def test_wrong_settings_get_one_clear_line(wrong, reason):
     [
         (
             {"views": 2, "preset": "default"},
-            "views is nothing to this search: it needs preset step",
+            "views has no effect in this search, only with --preset step",
         ),
-        ({"estimator": "relax", "preset": "default"}, "estimator is nothing to this search"),
-        ({"rounds": 3}, "rounds is nothing to this search: it needs horizon=training"),
+        ({"estimator": "relax", "preset": "default"}, "estimator has no effect in this search"),
+        ({"rounds": 3}, "rounds has no effect in this search, only with horizon=training"),
         ({"spread": 0.0}, "sampled magnitudes need a spread above 0"),
         ({"magnitudes": "straight-through"}, "straight-through magnitudes need another estimator"),
         ({"magnitudes": "pathwise"}, "pathwise magnitudes need another estimator"),

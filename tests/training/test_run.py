@@ -161,7 +161,7 @@ def test_wrong_requests(digits, tmp_path):
     with pytest.raises(UserError, match="lower --lr"):
         train(digits, out=tmp_path / "run", **{**SMALL, "lr": 1e38})
     dada.search(digits, out=tmp_path / "search", preset="demo", epochs=1, images=64)
-    with pytest.raises(UserError, match="must be of dada train"):
+    with pytest.raises(UserError, match="not of dada train"):
         dada.evaluate(tmp_path / "search")
 
 

@@ -111,7 +111,7 @@ def print_table(result: dict[str, Any]) -> None:
         title=f"test error, % (mean ± 95 % interval over {held(result)})",
         title_justify="left",
     )
-    for column in ("augmentation", "test error", f"less {result['baseline']}"):
+    for column in ("augmentation", "test error", f"vs {result['baseline']}"):
         table.add_column(column, justify="left" if column == "augmentation" else "right")
     for row in result["rows"]:
         is_baseline = row["name"] == result["baseline"]

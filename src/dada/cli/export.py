@@ -48,7 +48,7 @@ def export(
         for name in TARGETS:
             module = target(name)
             what = (module.__doc__ or "").partition("\n")[0]
-            terminal.say(f"{name:<15} {' or '.join(module.ENDINGS):<14} {what}")
+            terminal.say(f"{name:<15} {' or '.join(module.ENDINGS):<23} {what}")
         return
     if policy is None:
         raise UserError("give a policy to export: a published name, a file or a run folder")

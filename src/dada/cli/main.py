@@ -100,7 +100,15 @@ def _explain(error: Exception) -> str | None:
         )
     # Typer's own complaints (an unknown option, say) have no public base class.
     complaint = getattr(error, "format_message", None)
-    return complaint() if complaint else None
+    return f"{complaint()}{_meant_as_data(error)}" if complaint else None
+
+
+def _meant_as_data(error: Exception) -> str:
+    """A hint for `dada train my_photos/`: elsewhere the data are an argument."""
+    command = getattr(getattr(error, "ctx", None), "command", None)
+    options = {name for p in getattr(command, "params", ()) for name in p.opts}
+    extra = "extra argument" in str(error) and "--data" in options
+    return ": give the images by --data" if extra else ""
 
 
 def _fail(message: str) -> int:

@@ -24,6 +24,7 @@ from dada.augment.words import around
 from dada.cli.terminal import terminal
 from dada.datasets import Dataset, FileDataset, channels_in_words
 from dada.errors import printable
+from dada.report.numbers import count
 from dada.searching import Watcher
 from dada.searching.run import AnySearch
 from dada.training import CompareWatcher, TrainSettings, TrainWatcher
@@ -186,7 +187,7 @@ class CompareProgress(Bar, CompareWatcher):
     ) -> None:
         """Say what is trained."""
         self.say(
-            f"{trainings} trainings of {settings.model}, {settings.epochs} epochs each; "
+            f"{trainings} trainings of {settings.model}, {count(settings.epochs, 'epoch')} each; "
             f"in every row {around(settings.model_dump())}"
         )
         self.say_notes(dataset)
@@ -215,8 +216,9 @@ class TrainProgress(Bar, TrainWatcher):
         policy = "" if method is BASELINE else f"policy {method.name}, "
         self.epochs_done = training.epoch
         self.say(
-            f"training {s.model} on {dataset.name}: {len(training.images)} images, {s.epochs} "
-            f"epochs of {per_epoch} steps, {policy}{around(s.model_dump())}"
+            f"training {s.model} on {dataset.name}: {len(training.images)} images, "
+            f"{count(s.epochs, 'epoch')} of {count(per_epoch, 'step')}, "
+            f"{policy}{around(s.model_dump())}"
         )
         self.begin("train", s.epochs * per_epoch, training.epoch * per_epoch)
 

@@ -83,8 +83,8 @@ def train(
     pick_device(device)
     o.check_model(model)
     if data is None and recipe not in recipes():
-        raise UserError(f"recipe {recipe} is for no data of its own: name them with --data")
-    source = data or recipes()[recipe].receipt.data
+        raise UserError(f"recipe {recipe} has no data of its own: give the images by --data")
+    source = recipes()[recipe].receipt.data if data is None else data
     dataset = o.open_data(source, side, root, files=True)
     out = out or Path("runs") / "train" / f"{recipe}-{Path(policy).stem}-{seed}"
     o.check_outside(out, source)

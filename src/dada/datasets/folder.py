@@ -124,7 +124,9 @@ def _notes(tree: Tree) -> list[str]:
     if endings:
         found = ", ".join(f"{ending} {count}" for ending, count in endings.most_common(5))
         many = "1 file is" if endings.total() == 1 else f"{endings.total()} files are"
-        notes.append(f"{many} left out, of other endings than images have ({found})")
+        foreign = sorted(FOREIGN.intersection(endings))
+        pictures = f": convert {', '.join(foreign)} to JPEG or PNG to use them" if foreign else ""
+        notes.append(f"{many} left out, of kinds that are not read ({found}){pictures}")
     shared = sorted(set.intersection(*(tree.inner(name) for name in tree.classes)))
     if len(shared) > 1 or any(map(part_of, shared)):
         notes.append(f"every class has a folder {listed(shared)}: their images count to the class")

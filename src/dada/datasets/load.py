@@ -20,6 +20,7 @@ from dada.errors import UserError
 DEFAULT_ROOT = Path("~/.cache/dada")
 """Where named datasets are looked for and downloaded to, unless told otherwise."""
 
+_WANTED = f"give an image folder, an .npz file, hf:OWNER/NAME, or a name ({', '.join(NAMES)})"
 _MEMORY = 2**31  # bytes of images; a network and its activations want the rest
 
 
@@ -53,6 +54,8 @@ def load(
         UserError: nothing is there, or it cannot be used; the message says what would be right.
     """
     check_side(side)
+    if isinstance(source, str) and not source.strip():  # an unset variable of a shell, say
+        raise UserError(f"no data: the name is empty: {_WANTED}")
     if isinstance(source, str) and source in NAMES:
         name, parts = source, _by_name(source, side, root, download, progress)
     elif isinstance(source, str) and source.startswith(PREFIX):
@@ -96,7 +99,7 @@ def open_images(
         UserError: as `load` and `open_files`.
     """
     if source != "imagenet":
-        if source in NAMES or not Path(source).expanduser().is_dir():
+        if not str(source).strip() or source in NAMES or not Path(source).expanduser().is_dir():
             return load(source, side=side, root=root)
         found = open_files(source, root, side)
         widest = side or 96  # what `load` chooses at most
@@ -162,7 +165,4 @@ def _by_path(path: Path, side: int | None) -> Parts:
     if path.suffix.lower() in (".npz", ".npy") and path.is_file():
         return read_arrays(path, side)
     wrong = "neither a folder nor an .npz file" if path.exists() else "no such file or folder"
-    raise UserError(
-        f"{path}: {wrong}: give an image folder, an .npz file, hf:OWNER/NAME, or a name "
-        f"({', '.join(NAMES)})"
-    )
+    raise UserError(f"{path}: {wrong}: {_WANTED}")

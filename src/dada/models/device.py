@@ -19,10 +19,15 @@ def pick_device(name: str = "auto") -> torch.device:
         device = torch.device(name)
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError, TypeError, ValueError):
-        raise UserError(f"no device {name!r} here: try cpu, cuda, cuda:1 or auto") from None
+        raise UserError(f"no device {name!r} here: try {_devices()} or auto") from None
     if device.type not in ("cpu", "cuda"):
         raise UserError(f"device {name!r}: only cpu and cuda are supported")
     return device
+
+
+def _devices() -> str:
+    gpus = (f"cuda:{number}" for number in range(torch.cuda.device_count()))
+    return ", ".join(("cpu", *gpus))
 
 
 def best_precision(device: torch.device, wanted: str = "auto") -> torch.dtype:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from torch import nn
 
 from dada.deadline import Deadline
+from dada.report.numbers import count
 from dada.searching.choices import FEWEST_OF_A_TRIAL
 from dada.searching.search import Search
 from dada.searching.settings import Settings, batch_for_trials
@@ -102,7 +103,7 @@ def _trials_within(deadline: Deadline, going: TrialSearch, processes: int) -> tu
     epochs = max(1, min(settings.epochs, int(epochs)))
     note = (
         f"budget of {deadline.seconds:.0f} s at {each:.2f} s an epoch: {trials} trials of "
-        f"{epochs} epochs on {images} images (half to train on, half to judge by)"
+        f"{count(epochs, 'epoch')} on {images} images (half to train on, half to judge by)"
     ) + (f", {going.at_once} at once" if going.at_once > 1 else "")
     return settings.model_copy(update={"epochs": epochs, "images": images, "batch": batch}), note
 

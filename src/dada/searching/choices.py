@@ -8,6 +8,7 @@ from torch import Tensor
 from dada.datasets import Dataset, channels_in_words
 from dada.models.device import best_precision
 from dada.policy import PAPER_OPERATIONS, effective
+from dada.report.numbers import count
 from dada.searching.settings import Settings
 
 _FEW_STEPS = 100  # about so many move a policy visibly from the uniform one
@@ -83,6 +84,6 @@ def short_trials(epochs: int) -> tuple[str, ...]:
     if epochs >= FEWEST_OF_A_TRIAL:
         return ()
     return (
-        f"trials of {epochs} epochs are short: what augmentation gives shows late in a training; "
-        "more time, or --epochs, makes them longer",
+        f"trials of {count(epochs, 'epoch')} are short: what augmentation gives shows late in a "
+        "training; more time, or --epochs, makes them longer",
     )

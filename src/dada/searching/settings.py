@@ -112,8 +112,8 @@ class Settings(NetworkSettings):
         fields = type(self).model_fields
         for name in sorted(other & self.model_fields_set):
             if getattr(self, name) != fields[name].default:
-                remedy = "preset step" if other is _OF_STEPS else "horizon=training"
-                raise ValueError(f"{name} is nothing to this search: it needs {remedy}")
+                where = "--preset step" if other is _OF_STEPS else "horizon=training"
+                raise ValueError(f"{name} has no effect in this search, only with {where}")
         if self.plan is not None:
             self._check(self.plan)
         if self.horizon == "training":

@@ -74,8 +74,9 @@ def _matched(
     if unknown := [name for name in own if name not in theirs]:
         missing = [name for name in theirs if name not in own]
         instead = f"; {data.name} has no {listed(missing)}" if missing else ""
+        classes = "class" if len(unknown) == 1 else "classes"
         raise UserError(
-            f"{data.name} has the class {listed(unknown)}, which {whose} was not trained on"
+            f"{data.name} has the {classes} {listed(unknown)}, which {whose} was not trained on"
             f"{instead}: class names must be the same"
         )
     notes = []

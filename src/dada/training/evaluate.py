@@ -214,8 +214,8 @@ def _differences(
 def _trained_on(folder: RunFolder) -> tuple[dict[str, Any], TrainSettings]:
     """What the run says of its data, and its settings."""
     config = folder.config
-    if config.get("kind") != "train":
-        raise UserError(f"{folder.path}: a run of {config.get('kind')!r}: must be of dada train")
+    if (kind := config.get("kind")) != "train":
+        raise UserError(f"{folder.path}: a run of dada {kind}, not of dada train")
     try:
         about = config["data"]
         height, width = about["side"]

@@ -166,7 +166,7 @@ def train(
 
 def _data_of(recipe: str) -> str:
     if recipe not in recipes():
-        raise UserError(f"recipe {recipe!r} is for no data of its own: name the data")
+        raise UserError(f"recipe {recipe!r} has no data of its own: name the data")
     return recipes()[recipe].receipt.data
 
 

@@ -3,8 +3,10 @@
 import json
 import math
 
+import numpy as np
 import pytest
 import torch
+from scipy import stats
 
 from dada.searching.trials.findings import Findings
 
@@ -50,14 +52,14 @@ def test_the_record_is_plain_data():
 
 def test_rounds_that_contradict_each_other_are_said_to():
     (note, _) = found([[1.0, 0.8, 1.2, 1.0], [1.0, 1.2, 0.8, 1.0]]).notes()
-    assert note == "operations do not differ by more than noise: all are chosen alike"
+    assert note == "operations do not differ by more than noise, so all are chosen equally often"
 
 
 def test_what_helps_and_what_hurts_is_named():
     (note,) = found().notes()
     assert note == (
-        "of 3 operations by themselves, against no policy: better by more than noise Rotate; "
-        "worse Invert"
+        "of 3 operations, each alone, against no augmentation: better by more than noise: Rotate; "
+        "worse: Invert"
     )
 
 
@@ -67,13 +69,25 @@ def test_what_helps_and_what_hurts_is_named():
         ([[0.67, 0.72, 0.75, 0.8, 0.85]] * 2, "no augmentation: every amount of the policy raises"),
         (
             [[0.67, 0.65, 0.70, 0.66, 0.72], [0.67, 0.68, 0.66, 0.72, 0.70]],
-            "no augmentation: no amount of the policy lowers the loss by more than noise (best: ",
+            "no augmentation: no amount of the policy lowers the loss by more than noise (the",
         ),
         ([[1.0, 0.8, 0.8, 0.8, 0.8]] * 2, "amounts of 25% to 100% do not differ by more than"),
     ],
 )
 def test_none_and_ties_are_said(amounts, said):
     assert found(amounts=amounts).notes()[-1].startswith(said)
+
+
+def test_what_is_no_more_than_noise_lies_within_the_interval_that_is_said():
+    losses = [[0.67, 0.65, 0.70, 0.66, 0.72], [0.67, 0.68, 0.66, 0.72, 0.70]]
+    logs = np.log(losses)
+    gains = logs - logs[:, :1]
+    rest = logs - logs.mean(0) - logs.mean(1, keepdims=True) + logs.mean()
+    error = np.sqrt((rest**2).sum() / 4 * 2 / 2)  # 4 degrees of freedom, 2 rounds
+    best, half = 100 * gains.mean(0)[1:].min(), 100 * error * stats.t.ppf(0.975, 4)
+    assert abs(best) < half
+    said = found(amounts=losses).notes()[-1]
+    assert said.endswith(f"(the best, 25% changes it by {best:+.1f} ± {half:.1f} %)")
 
 
 def test_a_clear_best_amount_needs_no_note():

@@ -142,14 +142,16 @@ class Findings:
     def _on_operations(self) -> list[str]:
         said = []
         if self.trust == 0:
-            said.append("operations do not differ by more than noise: all are chosen alike")
+            said.append(
+                "operations do not differ by more than noise, so all are chosen equally often"
+            )
         error = self.noise.error(self.rounds)
         if error:
             better = self._beyond(self.effects, error)
             worse = self._beyond(-self.effects, error)
             said.append(
-                f"of {len(self.operations)} operations by themselves, against no policy: better "
-                f"by more than noise {_named(better)}; worse {_named(worse)}"
+                f"of {len(self.operations)} operations, each alone, against no augmentation: "
+                f"better by more than noise: {_named(better)}; worse: {_named(worse)}"
             )
         return said
 
@@ -164,21 +166,21 @@ class Findings:
     def _on_amounts(self) -> list[str]:
         if self.amounts is None:
             return []
-        gains, error = self.amounts.gains, self.amounts.noise.error(self.amount_rounds)
+        gains, half = self.amounts.gains, self.amounts.noise.half_width(self.amount_rounds)
         best = int(gains.argmax())
-        most = f"{AMOUNTS[1 + best]:.0%}, {_signed(gains[best].item())}"
-        most += f" ± {error:.3f}" if error else ""
+        most = f"{AMOUNTS[1 + best]:.0%} changes it by {_signed(gains[best].item())}"
+        most += f" ± {100 * half:.1f} %" if half else " %"
         if self.amounts.amount == 0:
             why = (
                 "every amount of the policy raises the loss"
                 if gains[best] <= 0
                 else "no amount of the policy lowers the loss by more than noise"
             )
-            return [f"no augmentation: {why} (best: {most} in log loss)"]
+            return [f"no augmentation: {why} (the best, {most})"]
         if not self.amounts.differ:
             return [
                 f"amounts of {AMOUNTS[1]:.0%} to {AMOUNTS[-1]:.0%} do not differ by more than "
-                f"noise; {self.amounts.amount:.0%} is taken (best: {most} in log loss)"
+                f"noise in the loss; {self.amounts.amount:.0%} is taken (the best, {most})"
             ]
         return []
 
@@ -199,8 +201,8 @@ def _named(names: Sequence[str]) -> str:
 
 
 def _signed(gain: float) -> str:
-    """A gain as the change of the loss that it is."""
-    return f"{-gain:+.3f}"
+    """A gain as the change of the loss that it is, in per cent."""
+    return f"{-100 * gain:+.1f}"
 
 
 def _logs(losses: Sequence[Sequence[float]]) -> Tensor:

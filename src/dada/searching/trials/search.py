@@ -18,6 +18,7 @@ from dada.models.child import Loss, usual_loss
 from dada.models.device import best_precision
 from dada.policy import Operation, Policy, SubPolicy
 from dada.processes import ALONE, Processes
+from dada.report.numbers import count
 from dada.searching.distribution import PolicyDistribution
 from dada.searching.settings import Settings, search_space
 from dada.searching.trials.amount import AMOUNTS
@@ -98,7 +99,8 @@ class TrialSearch:
 
     def words(self) -> str:
         """What is done, for people."""
-        return f"{self.trials} trials of {self.settings.model}, {self.settings.epochs} epochs each"
+        each = count(self.settings.epochs, "epoch")
+        return f"{self.trials} trials of {self.settings.model}, {each} each"
 
     @property
     def trials(self) -> int:
@@ -131,7 +133,7 @@ class TrialSearch:
 
     def plan_in_words(self) -> str:
         """What trials are left."""
-        return f"the trials that are left have {self.plan[self.epoch]} epochs each"
+        return f"the remaining trials have {count(self.plan[self.epoch], 'epoch')} each"
 
     def settled(self, done: Sequence[dict[str, Any]]) -> None:
         """Why to stop early: never, as every round has its purpose."""

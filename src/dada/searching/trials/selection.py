@@ -34,6 +34,11 @@ class Noise(NamedTuple):
         """The standard error of the difference of two policies' means over so many rounds."""
         return (2 * self.variance / rounds) ** 0.5 if self.freedom else None
 
+    def half_width(self, rounds: int) -> float | None:
+        """Half of the 95 % interval (Student's t) of that difference."""
+        error = self.error(rounds)
+        return error * float(stats.t.ppf(0.975, self.freedom)) if error else None
+
 
 def noise(*tables: Tensor) -> Noise:
     """The residual variance, pooled over tables of the same kind of trial.
