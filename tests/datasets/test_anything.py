@@ -1,5 +1,7 @@
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from dada.datasets import as_dataset, from_torch
 from dada.errors import UserError
@@ -155,3 +157,19 @@ def test_what_has_no_one_meaning_is_refused(data, message):
 def test_images_are_of_8_pixels_at_least():
     with pytest.raises(UserError, match="images are 10x7 pixels: at least 8x8 are needed"):
         as_dataset(Pictures(20, (1, 10, 7)))
+
+
+def deep(highest, count=20):
+    """Grey pictures of 16 bits, values from 0 to the highest one."""
+    ramp = np.linspace(0, highest, 256).round().astype(np.uint16).reshape(16, 16)
+    return [(Image.fromarray(np.roll(ramp, number)), number % 2) for number in range(count)]
+
+
+@pytest.mark.parametrize(("highest", "bits"), [(4095, 12), (1023, 10), (65535, 16)])
+def test_grey_of_16_bits_keeps_its_levels(highest, bits):
+    dataset = as_dataset((deep(highest), deep(highest // 4, 4)))
+    assert len(dataset.train.images[0].unique()) == 256
+    assert dataset.test.images.max() == (255 * (highest // 4) + highest // 2) // highest
+    assert any(f"{bits} bits" in note or bits == 16 for note in dataset.notes)
+    assert sum("16-bit grey" in note for note in dataset.notes) == 1
+    assert torch.equal(from_torch(deep(highest)).images, dataset.train.images)

@@ -163,9 +163,9 @@ def test_different_sizes_become_one_in_both_splits(hf, tmp_path):
 def test_full_size_pictures_are_never_in_memory_together(hf, tmp_path, monkeypatch):
     sides = []
 
-    def spy(pairs, side, name):
+    def spy(pairs, side, name, bits):
         sides.append(side)
-        return from_torch(pairs, side, name)
+        return from_torch(pairs, side, name, bits)
 
     monkeypatch.setattr("dada.datasets.huggingface.from_torch", spy)
     some = pictures(2) + pictures(2, (9, 9))

@@ -10,7 +10,16 @@ from PIL import Image
 from torch import Tensor
 
 from dada.datasets.imageset import CHANNELS, ImageSet, are_channels
-from dada.datasets.pixels import check_side, choose_side, planes, square_planes, to_eight_bits
+from dada.datasets.pixels import (
+    bits_of,
+    check_side,
+    choose_side,
+    highest,
+    is_deep,
+    planes,
+    square_planes,
+    to_eight_bits,
+)
 from dada.errors import UserError, users_own
 
 _ROUNDING = 1 / 512  # beyond 0 and 1, half a level of 255: what arithmetic in float16 leaves
@@ -24,7 +33,12 @@ class MapStyle(Protocol):
     def __getitem__(self, index: int, /) -> Any: ...
 
 
-def from_torch(dataset: MapStyle, side: int | None = None, name: str = "dataset") -> ImageSet:
+def from_torch(
+    dataset: MapStyle,
+    side: int | None = None,
+    name: str = "dataset",
+    bits: int | None = None,
+) -> ImageSet:
     """Take every item of a map-style dataset, such as one of torchvision's, once.
 
     Args:
@@ -35,6 +49,7 @@ def from_torch(dataset: MapStyle, side: int | None = None, name: str = "dataset"
         side: of the images, in pixels. None keeps a size that all pictures share, and otherwise
             chooses 32, 64 or 96 by their median shorter side.
         name: what error messages call the dataset.
+        bits: that grey of more than 8 bits uses, of 16; None finds out (`bits_used`).
 
     Returns:
         The images, grey if all pictures are, else RGB, else of the channels that all have.
@@ -53,12 +68,11 @@ def from_torch(dataset: MapStyle, side: int | None = None, name: str = "dataset"
     if not len(dataset):
         raise UserError(f"{name}: has no items: at least one is needed")
     images, labels = [], []
+    bits = bits_used(dataset, name=name) if bits is None else bits
     for index in range(len(dataset)):
         where = f"{name}, item {index}"
-        with users_own(f"the dataset ({where})"):
-            item = dataset[index]
-        picture, label = _pair(item, where)
-        pixels = _pixels(picture, where)
+        picture, label = _pair(_item(dataset, index, where), where)
+        pixels = _pixels(picture, where, bits or 16)
         # A given side is applied at once: full-size photographs need not all be in memory.
         images.append(pixels if side is None else square_planes(pixels, side))
         labels.append(_label(label, where))
@@ -66,6 +80,29 @@ def from_torch(dataset: MapStyle, side: int | None = None, name: str = "dataset"
         chosen = choose_side([min(pixels.shape[1:]) for pixels in images])
         images = [square_planes(pixels, chosen) for pixels in images]
     return ImageSet(_stack(images, name), _labels(labels, name))
+
+
+def bits_used(*datasets: MapStyle, name: str = "dataset") -> int | None:
+    """How many of 16 bits the grey pictures of datasets use together, as `bits_of` tells.
+
+    None where the first picture of each is of 8 bits: then nothing else is looked at.
+    """
+    found = []
+    for dataset in datasets:
+        if len(dataset) and is_deep(_picture(dataset, 0, name)):
+            every = (_picture(dataset, index, name) for index in range(len(dataset)))
+            found += [highest(picture) for picture in every if is_deep(picture)]
+    return bits_of(max(value or 0 for value in found)) if found else None
+
+
+def _picture(dataset: MapStyle, index: int, name: str) -> Any:
+    where = f"{name}, item {index}"
+    return _pair(_item(dataset, index, where), where)[0]
+
+
+def _item(dataset: MapStyle, index: int, where: str) -> Any:
+    with users_own(f"the dataset ({where})"):
+        return dataset[index]
 
 
 def _pair(item: Any, where: str) -> tuple[Any, Any]:
@@ -94,11 +131,11 @@ def _labels(labels: list[int | tuple[float, ...]], name: str) -> Tensor:
     return torch.tensor(labels, dtype=torch.float32 if lengths != {0} else torch.int64)
 
 
-def _pixels(picture: Any, where: str) -> np.ndarray:
+def _pixels(picture: Any, where: str, bits: int) -> np.ndarray:
     """Return the picture as uint8 (C, H, W)."""
     if isinstance(picture, Image.Image):
         try:
-            return planes(to_eight_bits(picture))
+            return planes(to_eight_bits(picture, bits))
         except (OSError, ValueError) as error:
             raise UserError(f"{where}: picture cannot be used: {error}") from error
     if isinstance(picture, np.ndarray):

@@ -10,11 +10,12 @@ import numpy as np
 import torch
 from PIL import Image
 
-from dada.datasets.adapt import MapStyle, from_torch
+from dada.datasets.adapt import MapStyle, bits_used, from_torch
 from dada.datasets.huggingface import is_split, read_splits
 from dada.datasets.imageset import Dataset, ImageSet, Parts
 from dada.datasets.labels import by_name, numbered, renumbering, single
 from dada.datasets.load import complete, load
+from dada.datasets.pixels import bits_in_words
 from dada.datasets.read_folder import Choose
 from dada.errors import UserError
 
@@ -85,13 +86,15 @@ def _test_of(splits: dict[str, Any]) -> Any:
 
 
 def _parts(name: str, train_data: Any, test_data: Any, side: int | None) -> Parts:
-    train = from_torch(train_data, side, name)
-    test = None if test_data is None else _like(train, test_data, side, name)
+    bits = bits_used(*(part for part in (train_data, test_data) if hasattr(part, "__len__")))
+    train = from_torch(train_data, side, name, bits)
+    test = None if test_data is None else _like(train, test_data, side, name, bits)
     given = [part.labels.numpy() for part in (train, test) if part is not None]
     if len({labels.ndim for labels in given}) > 1:
         raise UserError(f"{name}: one label per picture to train, several to test: must be alike")
     names = _names(train_data)
     labels, test_labels, notes = single(given[0], given[1] if test is not None else None)
+    notes += () if bits is None else (bits_in_words(bits),)
     if test_labels is not None:
         test_labels = by_name(name, test_labels, _names(test_data), names)
     if labels.ndim == 2:
@@ -113,12 +116,14 @@ def _labelled(images: ImageSet, labels: np.ndarray) -> ImageSet:
     return ImageSet(images.images, torch.from_numpy(np.ascontiguousarray(labels)))
 
 
-def _like(train: ImageSet, dataset: MapStyle, side: int | None, name: str) -> ImageSet:
+def _like(
+    train: ImageSet, dataset: MapStyle, side: int | None, name: str, bits: int | None
+) -> ImageSet:
     """Test images, of the training images' size where they would be of another."""
-    test = from_torch(dataset, side, f"{name} (test)")
+    test = from_torch(dataset, side, f"{name} (test)", bits)
     height, width = train.images.shape[2:]
     if test.images.shape[2:] != (height, width) and height == width and side is None:
-        return from_torch(dataset, height, f"{name} (test)")
+        return from_torch(dataset, height, f"{name} (test)", bits)
     return test
 
 

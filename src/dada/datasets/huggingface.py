@@ -11,10 +11,10 @@ import numpy as np
 from PIL import Image
 from torch.utils.data import ConcatDataset, Dataset
 
-from dada.datasets.adapt import from_torch
+from dada.datasets.adapt import bits_used, from_torch
 from dada.datasets.imageset import ImageSet, Parts
 from dada.datasets.labels import by_name
-from dada.datasets.pixels import choose_side
+from dada.datasets.pixels import bits_in_words, choose_side
 from dada.errors import UserError
 
 PREFIX = "hf:"
@@ -250,7 +250,9 @@ def _parts(
     # All at once, so that training and test images come out alike in size and channels.
     everything: ConcatDataset[Any] = ConcatDataset(pairs)
     chosen = side or _common_side(everything)
-    images = from_torch(everything, chosen, source)
+    bits = bits_used(everything, name=source)
+    images = from_torch(everything, chosen, source, bits)
+    notes = [*notes, *(() if bits is None else (bits_in_words(bits),))]
     if chosen:
         notes = [*notes, f"images resized and cropped to {chosen}x{chosen}; --side changes it"]
     sets = [

@@ -58,9 +58,9 @@ def to_eight_bits(picture: Image.Image, bits: int = 16) -> Image.Image:
     return picture.convert("L" if picture.mode in _GREY else "RGB")
 
 
-def is_deep(picture: Image.Image) -> bool:
-    """Whether a picture is grey of more than 8 bits."""
-    return picture.mode in _DEEP_GREY
+def is_deep(picture: object) -> bool:
+    """Whether it is a picture in grey of more than 8 bits."""
+    return isinstance(picture, Image.Image) and picture.mode in _DEEP_GREY
 
 
 def highest(picture: Image.Image) -> int | None:
