@@ -140,6 +140,7 @@ BAD = {
     f"{SEARCH} --device meta": "only cpu and cuda are supported",
     f"{SEARCH} --estimator magic": "estimator: Input should be 'critic', 'reinforce'",
     f"{SEARCH} --precision half": "precision: Input should be 'auto'",
+    f"{SEARCH} --operations ''": "unknown operation ''",
     f"{SEARCH} --operations Rotate": "Rotate cannot fill sub-policies of 2: at least 2",
     f"{SEARCH} --operations Rotate,Color": "Color changes RGB images only",
     f"{SEARCH} --operations Color": "Color cannot fill sub-policies of 2: at least 2",
@@ -198,6 +199,12 @@ def test_a_loss_that_is_no_number_says_what_to_try(dada):
     check_refused(dada(f"{SEARCH} -o out --lr 1e30"), "round 1", "lower --lr", "another run folder")
     assert not Path("out/checkpoint.pt").exists() and not Path("out/policy.json").exists()
     check_refused(dada(f"{COMPARE} --lr 1e30"), "not a finite number", "try a lower --lr")
+
+
+def test_a_training_without_a_checkpoint_yet_speaks_of_none(dada):
+    result = dada("train --data digits --model wrn-10-1 --images 40 --epochs 1 --lr 1e30 -o out")
+    check_refused(result, "not a finite number", "try a lower --lr")
+    assert "checkpoint" not in result.err
 
 
 def test_a_loss_that_is_no_number_keeps_the_last_good_epoch(dada, monkeypatch):

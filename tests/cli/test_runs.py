@@ -48,6 +48,12 @@ def test_a_search_a_comparison_and_the_page(dada):
     assert "policy my run" in Path("my run/report.html").read_text()
 
 
+def test_the_comparison_that_a_search_names_has_its_cutout_too(dada):
+    result = dada(f"{SEARCH} --cutout 3 -o run")
+    words = shlex.split(re.search(r"does it help\?  dada (.*)", result.out)[1])
+    assert words[-2:] == ["--cutout", "3"]
+
+
 def test_output_to_a_file_is_plain_text(dada):
     out = dada(f"{SEARCH} -o run").out + dada(f"{COMPARE} -o compare").out
     assert "round   1  training loss" in out and "test error" in out

@@ -145,3 +145,11 @@ def test_the_console_of_an_old_system_can_show_what_we_say(monkeypatch):
     with pytest.raises(SystemExit) as stop:
         main()
     assert not stop.value.code
+
+
+@pytest.mark.parametrize(
+    "command", [f"{SEARCH} --json pipe", f"{COMPARE} --json pipe", "preview dada-cifar10 -o pipe"]
+)
+def test_a_pipe_without_a_reader_is_refused_and_not_waited_for(dada, command):
+    os.mkfifo("pipe")
+    check_refused(dada(command), "cannot write pipe: a pipe")

@@ -59,8 +59,10 @@ def test_fewer_epochs_and_then_fewer_images(budget, expected, monkeypatch):
     assert "1.00 s a step" in note
 
 
-def trials_at(start, each, monkeypatch):
-    """A search by trials that take so long, and so long an epoch of 500 images, by a clock."""
+def trials_at(start, each, monkeypatch, fixed=0.0):
+    """A search by trials that take so long, and so long an epoch of 500 images, by a clock.
+
+    Of an epoch's time `fixed` is the same for any number of images."""
     clock = SimpleNamespace(now=0.0)
     monkeypatch.setattr("time.perf_counter", lambda: clock.now)
 
@@ -71,7 +73,8 @@ def trials_at(start, each, monkeypatch):
             self.turns, self.at_once = 60, 1
 
         def rehearse(self, epochs):
-            clock.now += start + each * epochs
+            share = self.settings.images / 1000
+            clock.now += start + epochs * (fixed + (each - fixed) * share)
 
     Clocked.trials = Clocked.turns = Clocked.at_once = None  # properties otherwise
     return Clocked
@@ -83,8 +86,7 @@ def trials_at(start, each, monkeypatch):
         (1e6, 1, (100, 1000, 64)),  # all of it
         (400, 1, (50, 1000, 64)),  # 60 trials of 6 s, of which 1 s is no epoch's
         (200, 2, (50, 1000, 64)),
-        (150, 1, (20, 625, 39)),  # 12.5 epochs of 1,000 are 20 of 625
-        (70, 1, (7, 64, 16)),
+        (150, 1, (19, 625, 39)),  # 12.5 epochs of 1,000 are 20 of 625, less the time to see that
     ],
 )
 def test_shorter_trials_and_then_fewer_images(budget, processes, expected, monkeypatch):
@@ -94,7 +96,19 @@ def test_shorter_trials_and_then_fewer_images(budget, processes, expected, monke
     chosen, note = within(settings, deadline, begin, processes)
     assert (chosen.epochs, chosen.images, chosen.batch) == expected
     assert f"60 trials of {expected[0]} epochs on {expected[1]} images" in note
-    assert f"budget of {budget:.0f} s at 0.10 s an epoch" in note
+    each = 0.1 * expected[1] / 1000
+    assert f"budget of {budget:.0f} s at {each:.2f} s an epoch" in note
+
+
+@pytest.mark.parametrize("fixed", [0.0, 0.02, 0.06, 0.1])
+@pytest.mark.parametrize("budget", [30, 60, 100])
+def test_an_epoch_of_fewer_images_is_timed_before_its_time_is_believed(budget, fixed, monkeypatch):
+    settings = Settings(images=1000, batch=64, epochs=100)
+    begin = trials_at(0.01, 0.1, monkeypatch, fixed)
+    chosen, _ = within(settings, Deadline(budget, began=0.0), begin)
+    each = fixed + (0.1 - fixed) * chosen.images / 1000
+    total = time.perf_counter() + 60 * (0.01 + each * chosen.epochs)
+    assert 0.9 * budget - 60 * each <= total <= 0.9 * budget, "no epoch more, and none less"
 
 
 def test_a_search_within_its_budget_says_so_and_goes_on(digits, tmp_path):

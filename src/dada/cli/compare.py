@@ -28,7 +28,9 @@ def compare(
     seeds: Annotated[
         int, typer.Option(min=1, help="Trainings per row; 3 or more tell something.")
     ] = 3,
-    preset: Annotated[str, typer.Option(help="default, paper or demo.")] = "default",
+    preset: Annotated[
+        str, typer.Option(help="default, demo or a recipe of `dada recipes`.")
+    ] = "default",
     model: o.Model = None,
     epochs: o.Epochs = None,
     batch: o.Batch = None,

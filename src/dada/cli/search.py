@@ -78,7 +78,9 @@ def search(
         "images": images,
         "cutout": cutout,
         "estimator": estimator,
-        "operations": tuple(n.strip() for n in operations.split(",")) if operations else None,
+        "operations": tuple(n.strip() for n in operations.split(","))
+        if operations is not None
+        else None,
         "keep": keep,
         "precision": precision,
         **o.extra_settings(set_, Settings.model_fields),
@@ -112,6 +114,7 @@ def search(
     terminal.say(f"report  {out / 'report.html'}")
     words = ["dada", "compare", data, "--policy", out, "-o", out / "compare"]
     words += ["--side", side] if side else []
+    words += ["--cutout", cutout] if cutout else []
     words += ["--root", root] if root else []
     terminal.say(f"does it help?  {shlex.join(map(str, words))}")
     terminal.write_json(json_, json.loads(dumps(policy)))

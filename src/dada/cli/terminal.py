@@ -84,11 +84,13 @@ def check_writable(path: Path | None) -> None:
     """Fail before the work rather than after it.
 
     Raises:
-        UserError: the file cannot be written.
+        UserError: the file cannot be written, or is a pipe, which waits for a reader.
     """
     if path is None:
         return
     try:
+        if path.is_fifo():
+            raise UserError(f"cannot write {path}: a pipe, not a file")
         existed = path.exists()
         with path.open("ab"):
             pass

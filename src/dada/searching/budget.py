@@ -19,7 +19,8 @@ _FEWEST_EPOCHS = 5  # with fewer, rather take fewer images
 _FEWEST_IMAGES = 64
 _SHARE = 0.9  # of the time; the rest is for what comes after training
 _SLACK = 0.75  # of the time that is left: a plan that takes less may grow again
-_TIMED_STEPS, _TIMED_EPOCHS = 2, 3
+_TIMED_STEPS, _TIMED_EPOCHS, _TIMED_SIZES = 2, 3, 3
+_NEAR = 0.9  # of the epochs that a trial needs, as a small set is not timed for a few more
 
 
 def within(
@@ -41,7 +42,7 @@ def within(
     """
     going = begin(settings)
     if isinstance(going, TrialSearch):
-        return _trials_within(deadline, going, processes)
+        return _trials_within(going, deadline, begin, processes)
     each = _seconds_a_step(going)
     steps = max(1, int(for_rounds(deadline) / each))
     epochs = min(settings.epochs, steps // going.steps_per_epoch)
@@ -88,24 +89,35 @@ def replan(going: Search | TrialSearch, deadline: Deadline, took: float, most: i
     return f"budget: {max(0.0, left):.0f} s are left at this speed, so {going.plan_in_words()}"
 
 
-def _trials_within(deadline: Deadline, going: TrialSearch, processes: int) -> tuple[Settings, str]:
-    settings, trials = going.settings, going.trials
-    start, each = _seconds_of_a_turn(going)
-    time_for_epochs = for_rounds(deadline) * processes / going.turns - start
-    epochs, images = time_for_epochs / each, settings.images or 0
-    fewest, batch = min(FEWEST_OF_A_TRIAL, settings.epochs), settings.batch
-    if epochs < fewest:
-        # An epoch of fewer images takes less, about in proportion.
-        smallest = min(images, max(_FEWEST_IMAGES, _fewest(going)))
-        fitting = max(smallest, int(images * epochs / fewest))
-        epochs, images = epochs * images / fitting, fitting
-        batch = min(batch, batch_for_trials(images // 2))
-    epochs = max(1, min(settings.epochs, int(epochs)))
+def _trials_within(
+    going: TrialSearch,
+    deadline: Deadline,
+    begin: Callable[[Settings], Search | TrialSearch],
+    processes: int,
+) -> tuple[Settings, str]:
+    """Fewer epochs, and if these would be too few, fewer images, which are timed in their turn:
+    an epoch of a quarter of the images takes more than a quarter of the time."""
+    settings, most = going.settings, going.settings.epochs
+    fewest, timed = min(FEWEST_OF_A_TRIAL, most), 1
+    smallest = min(settings.images or 0, max(_FEWEST_IMAGES, _fewest(going)))
+    while True:
+        start, each = _seconds_of_a_turn(going)
+        epochs = (for_rounds(deadline) * processes / going.turns - start) / each
+        images = settings.images or 0
+        if epochs >= _NEAR * fewest or images <= smallest or timed == _TIMED_SIZES:
+            break
+        images = max(smallest, int(images * epochs / fewest))
+        batch = min(settings.batch, batch_for_trials(images // 2))
+        settings = settings.model_copy(update={"images": images, "batch": batch})
+        again = begin(settings)
+        assert isinstance(again, TrialSearch)
+        going, timed = again, timed + 1
+    epochs = max(1, min(most, int(epochs)))
     note = (
-        f"budget of {deadline.seconds:.0f} s at {each:.2f} s an epoch: {trials} trials of "
+        f"budget of {deadline.seconds:.0f} s at {each:.2f} s an epoch: {going.trials} trials of "
         f"{count(epochs, 'epoch')} on {images} images (half to train on, half to judge by)"
     ) + (f", {going.at_once} at once" if going.at_once > 1 else "")
-    return settings.model_copy(update={"epochs": epochs, "images": images, "batch": batch}), note
+    return settings.model_copy(update={"epochs": epochs}), note
 
 
 def _fewest(going: Search | TrialSearch) -> int:

@@ -34,6 +34,7 @@ from dada.policy import Policy, dumps
 from dada.processes import Processes, shared_job
 from dada.report import write_report
 from dada.runs import RunFolder, describe_run, restore
+from dada.runs.folder import CHECKPOINT
 from dada.searching.common import Own, pipeline_for
 from dada.training.evaluate import WEIGHTS, measure
 from dada.training.methods import Method, method, space_for
@@ -160,7 +161,8 @@ def train(
             try:
                 return _advance(going, tested, len(dataset.classes), run, watch, log)
             except DivergedError as error:
-                kept = f"; the last good checkpoint is kept in {run.path}" if run else ""
+                good = run and (run.path / CHECKPOINT).exists()
+                kept = f"; the last good checkpoint is kept in {run.path}" if run and good else ""
                 raise UserError(f"{error}{kept}: try a lower --lr or a larger --batch") from None
 
 
