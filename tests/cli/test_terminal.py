@@ -9,9 +9,12 @@ import time
 
 import pytest
 
-from dada.cli import progress
+from dada.cli import options, progress
 from dada.cli.main import main
 from dada.cli.terminal import terminal
+from dada.policy import published_names
+from dada.training.methods import WITHOUT_SEARCH
+from dada.training.recipes import recipes
 from tests.cli.commands import COMPARE, SEARCH, check_refused
 
 
@@ -130,6 +133,12 @@ def test_the_shell_completes_verbs_options_and_names():
     assert "search" in completions("sea")
     assert "--operations" in completions("search", "--oper")
     assert "cifar10-wrn-28-10" in completions("train", "--recipe", "cifar10-w")
+
+
+def test_names_that_complete_are_those_that_there_are():
+    assert tuple(options.policy_names("")) == published_names()
+    assert options.recipe_names("") == sorted(recipes())
+    assert options.method_names("")[:4] == ["none", *WITHOUT_SEARCH]
 
 
 def test_a_reader_that_has_enough_is_no_error():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,22 +27,22 @@ def starting(names: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
     return lambda incomplete: [name for name in names() if name.startswith(incomplete)]
 
 
-def _policies() -> Iterable[str]:
-    from dada.policy import published_names
+def _files(folder: str, ending: str) -> Iterable[str]:
+    """Names of files of the package: at the touch of a key, so that PyTorch is not imported."""
+    found = resources.files("dada").joinpath(folder).iterdir()
+    return sorted(f.name.removesuffix(ending) for f in found if f.name.endswith(ending))
 
-    return published_names()
+
+def _policies() -> Iterable[str]:
+    return _files("policy/published", ".json")
 
 
 def _with_methods() -> Iterable[str]:
-    from dada.training.methods import WITHOUT_SEARCH
-
-    return ("none", *WITHOUT_SEARCH, *_policies())
+    return ("none", "randaugment", "trivialaugment", "uniform", *_policies())
 
 
 def _recipes() -> Iterable[str]:
-    from dada.training.recipes import recipes
-
-    return recipes()
+    return _files("training/recipes", ".toml")
 
 
 def _data() -> Iterable[str]:
