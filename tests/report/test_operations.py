@@ -17,6 +17,19 @@ def test_the_most_frequent_operation_comes_first_with_its_strength():
     assert "degrees" in next(row["strength"] for row in rows if row["name"] == "Rotate")
 
 
+def test_fixed_strengths_are_a_range_and_not_a_mean():
+    """On the paper's scale 0.5 changes nothing, so that a mean may name a strength nobody has."""
+    twice = [
+        SubPolicy((Operation("Rotate", 0.5, m), Operation("Brightness", 0.5, m)), 1.0)
+        for m in (0.4, 0.6, 0.75)
+    ]
+    rows = {row["name"]: row["strength"] for row in operation_rows(Policy(tuple(twice)), None)}
+    assert rows == {"Rotate": "±6 to 15 degrees", "Brightness": "factor 0.82 to 1.45"}
+    one = Policy((twice[0], SubPolicy((Operation("Equalize", 1.0, 0.5),), 1.0)))
+    rows = {row["name"]: row["strength"] for row in operation_rows(one, None)}
+    assert rows == {"Rotate": "±6 degrees", "Brightness": "factor 0.82", "Equalize": ""}
+
+
 def test_how_many_images_an_operation_reaches():
     both = SubPolicy((Operation("Rotate", 0.5, 0.5), Operation("Rotate", 0.5, 0.5)), 1.0)
     other = SubPolicy((Operation("Invert", 0.4, 0.5),), 3.0)

@@ -100,6 +100,24 @@ def test_without_policies_each_method_has_its_sentence():
     assert "the uniform policy" in verdict(comparison)[0]
 
 
+def test_a_row_that_gets_the_same_images_wrong_changed_nothing():
+    comparison = make_comparison(0.0, 0.009)
+    comparison["rows"][1] |= {"discordant": 0, "errors": comparison["rows"][0]["errors"]}
+    judged = judge(comparison, FOUND, "the found policy")
+    assert judged.effect == "none"
+    assert plain(judged.sentence) == (
+        "On these images the found policy changed nothing: over 3 seeds its networks got the same "
+        "test images wrong as those of crop and flip, 5.1 % ± 0.6."
+    )
+
+
+@pytest.mark.parametrize(("naive", "said"), [(0.0545, True), (0.0560, False)])
+def test_networks_that_learned_nothing_are_said_to_have(naive, said):
+    """The lowest error is 4.9 % ± 0.6: 5.5 % or less may be had without looking."""
+    sentence = lowest(make_comparison() | {"naive_error": naive})
+    assert ("learned next to nothing" in sentence) == said
+
+
 def beside(rows, **gaps):
     """A comparison of a found policy whose gaps to the free rows are given, in points."""
     comparison = make_comparison(-0.02, 0.004)

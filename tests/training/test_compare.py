@@ -12,6 +12,7 @@ from dada.policy import Operation, Policy, Scale, SearchSpace, SubPolicy
 from dada.runs import RunFolder
 from dada.training import CompareWatcher, bench, compare
 from dada.training.answers import unpack
+from dada.training.compare import naive_error
 from dada.training.methods import (
     BASELINE,
     policy_method,
@@ -51,6 +52,13 @@ def test_a_policy_that_does_nothing_equals_the_baseline_exactly(digits):
     assert rows["nothing"]["difference"] == 0
     assert rows["nothing"]["discordant"] == 0
     assert rows["nothing"]["difference_interval"] > 0, "360 images do not prove equality"
+
+
+@pytest.mark.parametrize(
+    ("labels", "error"), [([0, 1, 1, 1, 2], 0.4), ([3, 3], 0.0), ([[0, 1], [1, 1]], None)]
+)
+def test_the_error_of_always_answering_the_most_frequent_class(labels, error):
+    assert naive_error(torch.tensor(labels)) == error
 
 
 def test_a_policy_that_changes_no_image_is_the_baseline(digits):

@@ -112,11 +112,18 @@ def search(
     terminal.say(policy.describe(limit=5, side=dataset.side))
     terminal.say(f"policy  {out / 'policy.json'}")
     terminal.say(f"report  {out / 'report.html'}")
-    words = ["dada", "compare", data, "--policy", out, "-o", out / "compare"]
+    question, given = "does it help?", ["--policy", out]
+    if policy.is_none:  # which is crop and flip, a row of every comparison
+        terminal.say(
+            "more images or a longer search may find a policy; "
+            "RandAugment and TrivialAugment need no search"
+        )
+        question, given = "do they help?", []
+    words = ["dada", "compare", data, *given, "-o", out / "compare"]
     words += ["--side", side] if side else []
     words += ["--cutout", cutout] if cutout else []
     words += ["--root", root] if root else []
-    terminal.say(f"does it help?  {shlex.join(map(str, words))}")
+    terminal.say(f"{question}  {shlex.join(map(str, words))}")
     terminal.write_json(json_, json.loads(dumps(policy)))
 
 

@@ -238,7 +238,8 @@ def _values(step: Step) -> tuple[float, ...]:
     plus, minus = zip(*step.values, strict=True)
     if not get(step.name).has_magnitude:
         return ()
-    return tuple(plus if plus == minus else plus + minus)
+    values = plus if plus == minus else plus + minus
+    return tuple(float(f"{value:.12g}") for value in values)
 
 
 def differences(policy: Policy) -> list[str]:

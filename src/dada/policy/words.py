@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import exp, log
 from typing import Protocol
 
@@ -45,6 +46,24 @@ def describe_operation(scale: Scale, operation: HasMagnitude, side: Side = None)
         return f" {_plus_minus(_join([_words(kind, abs(v), side) for v in plus], 'to'))}"
     ranges = [_join([_words(kind, v, side) for v in values], "to") for values in (plus, minus)]
     return f" {_join(list(dict.fromkeys(ranges)), 'or')}"
+
+
+def describe_range(scale: Scale, name: str, magnitudes: Sequence[float]) -> str:
+    """``±1.3 to 4.2 degrees``: from the lowest value to the highest; nothing without a magnitude.
+
+    Of an operation with a random sign, the sizes of the values.
+
+    Args:
+        magnitudes: fixed ones, at least one.
+    """
+    kind = get(name)
+    if not kind.has_magnitude:
+        return ""
+    plus, minus = zip(*(scale.values(kind, m) for m in magnitudes), strict=True)
+    mirrored = all(p == -m for p, m in zip(plus, minus, strict=True)) and any(plus)
+    values = sorted(map(abs, plus)) if mirrored else sorted(plus + minus)
+    text = _join([_words(kind, value, None) for value in (values[0], values[-1])], "to")
+    return _plus_minus(text) if mirrored else text
 
 
 def _words(kind: OperationType, value: float, side: Side) -> str:

@@ -246,7 +246,7 @@ def _axes(height: int, right: float, ylabel: str) -> tuple[Figure, Axes]:
     axes = figure.add_axes((0.1, 38 / height, right - 0.1, 1 - 64 / height))
     axes.set_xlabel("epoch")
     axes.set_title(ylabel, loc="left", fontsize=11, color=MUTED, x=-0.1)
-    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.grid(axis="y", color=GRID, lw=0.6)
     axes.set_axisbelow(True)

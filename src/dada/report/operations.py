@@ -8,7 +8,7 @@ from typing import Any
 from scipy import stats
 
 from dada.policy import Operation, Policy
-from dada.policy.words import describe_operation
+from dada.policy.words import describe_operation, describe_range
 from dada.report.numbers import percent
 
 
@@ -52,7 +52,7 @@ def reach(policy: Policy) -> dict[str, float]:
 
 
 def _strength(policy: Policy, name: str) -> str:
-    """At the mean magnitude and spread of the operation in all sub-policies."""
+    """From the lowest to the highest value; of random magnitudes, those around their mean."""
     weights = [
         (weight, operation)
         for sub_policy, weight in zip(policy.sub_policies, policy.weights, strict=True)
@@ -62,6 +62,8 @@ def _strength(policy: Policy, name: str) -> str:
     total = sum(weight for weight, _ in weights)
     if not total:
         return ""
+    if not any(operation.spread for _, operation in weights):
+        return describe_range(policy.scale, name, [o.magnitude for weight, o in weights if weight])
     magnitude = sum(weight * operation.magnitude for weight, operation in weights) / total
     spread = sum(weight * operation.spread for weight, operation in weights) / total
     mean = Operation(name, 1.0, min(max(magnitude, 0.0), 1.0), spread)

@@ -215,9 +215,11 @@ def _search_lead(
     network = f"{settings.get('model')} ({count(start['parameters'], 'parameter')})"
     if "trials" in epochs[0]:
         trials = sum(len(e["trials"]) for e in epochs)
+        each = sorted({settings["epochs"], *(n for e in epochs for n in e.get("plan", ()))})
+        lengths = count(each[-1], "epoch") if len(each) == 1 else f"{each[0]} to {each[-1]} epochs"
         return (
             f"{searched} by {count(trials, 'training')} of {network}, "
-            f"{count(settings['epochs'], 'epoch')} each, with {around(settings)}, in {took}: "
+            f"{lengths} each, with {around(settings)}, in {took}: "
             f"preset {settings['preset']}, "
             f"seed {settings['seed']}."
         )
@@ -271,7 +273,10 @@ def _search_verdict(found: comparisons.Found, policy: Policy) -> list[Verdict]:
 
 
 def _compare_verdicts(comparison: dict[str, Any]) -> list[Verdict]:
-    verdicts = [judge(comparison, name) for name in policy_rows(comparison)]
+    names = policy_rows(comparison) or [
+        row["name"] for row in comparison["rows"] if row["name"] != comparison["baseline"]
+    ]
+    verdicts = [judge(comparison, name) for name in names]
     return [*verdicts, Verdict("unknown", lowest(comparison))]
 
 

@@ -97,6 +97,13 @@ def judge(comparison: Mapping[str, Any], name: str, called: str | None = None) -
         f"for {baseline['name']}"
     )
     gap = f"paired difference {difference_in_words(row, places)} over {_seeds(row)}"
+    if row.get("discordant") == 0 and row["errors"] == baseline["errors"]:
+        return Verdict(
+            "none",
+            f"On these images {subject} changed nothing: over {_seeds(row)} its networks got the "
+            f"same test images wrong as those of {baseline['name']}, "
+            f"{error_in_words(baseline, places)}.",
+        )
     sentences: dict[Effect, str] = {
         "helped": f"{subject} helped: test error {against} ({gap}).",
         "hurt": f"{subject} hurt: test error {against} ({gap}).",
@@ -180,10 +187,21 @@ def held(comparison: Mapping[str, Any]) -> str:
 
 
 def lowest(comparison: Mapping[str, Any]) -> str:
-    """The row of the lowest mean error, in words. It may be so by chance."""
+    """The row of the lowest mean error, in words, which may be so by chance; and whether the
+    networks have learned anything at all.
+    """
     row = min(comparison["rows"], key=lambda r: r["mean"])
     name = _with_article(row["name"])
-    return f"The lowest mean error in the comparison is {error_in_words(row)}, of {name}."
+    said = f"The lowest mean error in the comparison is {error_in_words(row)}, of {name}."
+    naive = comparison.get("naive_error")
+    if naive is None or row["mean"] + (row["interval"] or 0.0) < naive:
+        return said
+    return (
+        f"{said} Without looking, by always answering the most frequent class, it would be "
+        f"{100 * naive:.1f}\N{NO-BREAK SPACE}%: these networks have learned next to nothing, and a "
+        "comparison of them says nothing. Train longer (--epochs), on more images, or with another "
+        "--model."
+    )
 
 
 def decimals(row: Row, width: str = "difference_interval") -> int:

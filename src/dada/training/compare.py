@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from dada.augment import Transform
 from dada.datasets import AnyData, Dataset, as_dataset
 from dada.errors import UserError
@@ -120,11 +122,21 @@ def compare(
                 run.add_event(record)
             watch.on_training(record)
         found = summarise(done, methods, range(seeds), len(dataset.test), bench.labels)
-        comparison = {"baseline": methods[0].name, **bench.facts(), **found}
+        comparison = {
+            "baseline": methods[0].name,
+            **bench.facts(),
+            "naive_error": naive_error(dataset.test.labels),
+            **found,
+        }
         if run:
             run.write_json("comparison.json", comparison)
             write_report(run.path)
     return comparison
+
+
+def naive_error(labels: Tensor) -> float | None:
+    """The error of always answering the most frequent class; None for images of several labels."""
+    return None if labels.ndim > 1 else round(1 - labels.bincount().max().item() / len(labels), 6)
 
 
 def _methods(policies: dict[str, Policy], bench: Bench) -> list[Method]:
