@@ -18,8 +18,20 @@ from unicodedata import category
 import pytest
 import torch
 
+from dada.policy import Policy
 from dada.runs import RunFolder
 from tests.cli.commands import COMPARE, SEARCH, check_refused, contents
+
+
+def next_command(result):
+    """The words after `dada` of what a search says to do next."""
+    return shlex.split(re.search(r"^(?:does it|do they) help\?  dada (.*)", result.out, re.M)[1])
+
+
+def test_a_search_that_found_a_policy_says_how_to_compare_it(dada, monkeypatch):
+    monkeypatch.setattr(Policy, "is_none", False)
+    words = next_command(dada(f"{SEARCH} -o 'my run'"))
+    assert words == ["compare", "digits", "--policy", "my run", "-o", "my run/compare"]
 
 
 def test_a_search_a_comparison_and_the_page(dada):
@@ -37,8 +49,9 @@ def test_a_search_a_comparison_and_the_page(dada):
     policy = json.loads(Path("policy.json").read_text())
     assert policy == json.loads(Path("my run/policy.json").read_text())
     # What is printed next can be pasted into a shell.
-    words = shlex.split(re.search(r"does it help\?  dada (.*)", result.out)[1])
-    assert words == ["compare", "digits", "--policy", "my run", "-o", "my run/compare"]
+    words = next_command(result)
+    assert words == ["compare", "digits", "-o", "my run/compare"]  # no augmentation was found
+    words += ["--policy", "my run"]
     result = dada(shlex.join(words) + COMPARE.removeprefix("compare digits") + " --json c.json")
     assert result.code == 0 and not result.err
     assert "policy my run" in result.out and "uniform policy" in result.out
@@ -50,7 +63,7 @@ def test_a_search_a_comparison_and_the_page(dada):
 
 def test_the_comparison_that_a_search_names_has_its_cutout_too(dada):
     result = dada(f"{SEARCH} --cutout 3 -o run")
-    words = shlex.split(re.search(r"does it help\?  dada (.*)", result.out)[1])
+    words = next_command(result)
     assert words[-2:] == ["--cutout", "3"]
 
 

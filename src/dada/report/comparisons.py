@@ -37,7 +37,7 @@ def comparison_of(run: RunFolder) -> dict[str, Any] | None:
         return None
     comparison = run.read_json(COMPARISON)
     if not isinstance(comparison, dict):
-        raise UserError(f"{run.path / COMPARISON}: not a comparison")
+        raise UserError(f"{run.path / COMPARISON} is damaged: not a comparison")
     return comparison
 
 

@@ -145,9 +145,13 @@ def train_context(run: RunFolder) -> dict[str, Any]:
     best = min(tested, key=lambda epoch: epoch["test_error"])
     sentence = (
         f"Test error {percent(tested[-1]['test_error'], 2)} after "
-        f"{count(tested[-1]['epoch'], 'epoch')}. The lowest, {percent(best['test_error'], 2)} in "
-        f"epoch {best['epoch']}, is chosen on the test images."
+        f"{count(tested[-1]['epoch'], 'epoch')}."
     )
+    if best is not tested[-1]:
+        sentence += (
+            f" The lowest, {percent(best['test_error'], 2)} in epoch {best['epoch']}, is chosen on "
+            "the test images."
+        )
     surroundings = around(settings)
     under = surroundings if config["policy"] == "none" else f"{name} with {surroundings}"
     lead = (
