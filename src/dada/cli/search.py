@@ -112,14 +112,14 @@ def search(
     terminal.say(policy.describe(limit=5, side=dataset.side))
     terminal.say(f"policy  {out / 'policy.json'}")
     terminal.say(f"report  {out / 'report.html'}")
-    question, given = "does it help?", ["--policy", out]
+    question, tried = "does it help?", ["--policy", str(out)]
     if policy.is_none:  # which is crop and flip, a row of every comparison
         terminal.say(
             "more images or a longer search may find a policy; "
             "RandAugment and TrivialAugment need no search"
         )
-        question, given = "do they help?", []
-    words = ["dada", "compare", data, *given, "-o", out / "compare"]
+        question, tried = "do they help?", []
+    words = ["dada", "compare", data, *tried, "-o", out / "compare"]
     words += ["--side", side] if side else []
     words += ["--cutout", cutout] if cutout else []
     words += ["--root", root] if root else []
