@@ -79,6 +79,14 @@ def test_names_of_classes_survive_a_random_split():
     assert as_dataset(again).classes == ("cat", "dog")
 
 
+def test_names_of_classes_survive_being_put_together():
+    parts = [Pictures(20, classes=["cat", "dog"]), Pictures(10, classes=["cat", "dog"])]
+    assert as_dataset(torch.utils.data.ConcatDataset(parts)).classes == ("cat", "dog")
+    parts.append(Pictures(10, classes=["dog", "cat"]))
+    with pytest.raises(UserError, match="parts of a ConcatDataset have different classes"):
+        as_dataset(torch.utils.data.ConcatDataset(parts))
+
+
 @pytest.mark.parametrize(
     ("names", "labels"),
     [(["dog", "cat"], [1, 0, 1, 0]), (["dog", "fly", "cat"], [1, 2, 1, 2]), (None, [0, 1, 0, 1])],
@@ -147,6 +155,9 @@ def test_labels_that_are_one_hot_are_one_per_picture():
         ([], "list: has no items"),
         (7, "int: has no length"),
         (None, "NoneType: has no length"),
+        (Pictures, "is the class Pictures: give a dataset"),
+        (torch.utils.data.DataLoader(Pictures(4)), "give a dataset, a DataLoader's .dataset"),
+        ([{"image": 1, "label": 0}] * 9, "list, item 0: is a dict: must be a pair"),
     ],
 )
 def test_what_has_no_one_meaning_is_refused(data, message):

@@ -236,7 +236,8 @@ def test_what_has_no_one_meaning_is_refused_by_name(sample, reason):
 def test_arrays_get_what_tensors_get(name):
     augment = augment_of(alone(name, 0.9, 1.0))
     array = np.asarray(CHINA)
-    for given in (array, array[..., 0], array[..., :1], np.stack([array] * 3), array[:0]):
+    whole = (array, array[..., 0], array[..., :1], np.stack([array] * 3), array[:0])
+    for given in (*whole, array[:, ::-1], array[..., ::-1]):  # mirrored; BGR, as OpenCV reads
         channels_last = given if given.ndim > 2 else given[..., None]
         torch.manual_seed(0)
         known = augment(torch.from_numpy(channels_last.copy()).movedim(-1, -3)).movedim(-3, -1)

@@ -63,7 +63,7 @@ def test_the_error_of_always_answering_the_most_frequent_class(labels, error):
 
 def test_a_policy_that_changes_no_image_is_the_baseline(digits):
     """Whatever surrounds it: it makes no draws, so that chance cannot tell the two apart."""
-    result = compare(digits, [Policy.none("none")], **{**SMALL, "seeds": 1})
+    result = compare(digits, Policy.none("none"), **{**SMALL, "seeds": 1})  # one needs no list
     baseline, none, *_ = result["rows"]
     assert none["class_errors"] == baseline["class_errors"] and none["discordant"] == 0
 

@@ -128,6 +128,7 @@ class Few(nn.Sequential):
         (Few(), r"network Few gives \(2, 9\) for 2 images: must give \(2, 10\), a number for each"),
         (Few(11), r"gives \(2, 11\) for 2 images: must give \(2, 10\)"),
         (nn.Identity(), r"gives \(2, 1, 8, 8\) for 2 images"),
+        (Few(10).requires_grad_(False), "network Few has nothing to train"),
         (Few, r"model is the class Few: give a network, Few\(\)"),
         (len, "model is a builtin_function_or_method: must be a name such as wrn-16-2"),
         ("wrn-10-100000", r"'wrn-10-100000' has 7.4e\+14 parameters: at most 1,000,000,000"),

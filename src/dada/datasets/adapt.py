@@ -61,6 +61,10 @@ def from_torch(
         >>> train = from_torch(torchvision.datasets.ImageFolder("photos/train"), side=64)
     """
     check_side(side)
+    if isinstance(dataset, type):
+        raise UserError(f"{name}: is the class {dataset.__name__}: give a dataset, one of its kind")
+    if hasattr(dataset, "__len__") and not hasattr(dataset, "__getitem__"):
+        raise UserError(f"{name}: has no items by number: give a dataset, a DataLoader's .dataset")
     if not hasattr(dataset, "__len__"):
         raise UserError(
             f"{name}: has no length: a map-style dataset is needed, not an iterable one"

@@ -36,9 +36,9 @@ def as_dataset(
         data: a name, a path, a ``Dataset``; a map-style dataset of (picture, label) as
             `from_torch` takes it, of which 20 % of every class are held out as a test set; or a
             pair of them, to train and to test, also as ``{"train": …, "test": …}``. Their
-            attribute ``classes``, also behind ``torch.utils.data.Subset``, names the labels;
-            labels without names are numbered from 0 in their order. A split of Hugging Face's
-            library, or a ``DatasetDict``, is taken as `read_splits` takes it.
+            attribute ``classes``, also behind ``torch.utils.data.Subset`` or ``ConcatDataset``,
+            names the labels; labels without names are numbered from 0 in their order. A split of
+            Hugging Face's library, or a ``DatasetDict``, is taken as `read_splits` takes it.
         side: of the images, in pixels; None keeps or chooses it.
         root: where named sets are kept.
         choose: as in `load`.
@@ -76,6 +76,8 @@ def _splits(data: Any) -> dict[str, Any]:
 
 def _is_item(thing: Any) -> bool:
     """Whether it is no dataset: a (picture, label), or what is none either."""
+    if isinstance(thing, Mapping):
+        return True
     if isinstance(thing, tuple | list):
         return not thing or isinstance(thing[0], Image.Image | torch.Tensor | np.ndarray)
     return thing is not None and not hasattr(thing, "__getitem__")
@@ -130,6 +132,14 @@ def _like(
 def _names(dataset: Any) -> tuple[str, ...]:
     """The names of the classes: the dataset's own, or those of what it is a part of."""
     while not getattr(dataset, "classes", None):
+        if parts := getattr(dataset, "datasets", None):  # torch.utils.data.ConcatDataset
+            named = {_names(part) for part in parts}
+            if len(named) > 1:
+                raise UserError(
+                    f"the parts of a {type(dataset).__name__} have different classes: labels of "
+                    "one number must mean the same class"
+                )
+            return named.pop()
         if not hasattr(dataset, "dataset"):
             return ()
         dataset = dataset.dataset

@@ -40,7 +40,7 @@ def check_network(
         own: it is a module of the user's, whose exceptions pass as they are.
 
     Raises:
-        UserError: it does not take such images, or has another number of outputs.
+        UserError: it does not take such images, has another number of outputs, or nothing to train.
     """
     first = next(network.parameters(), torch.empty(0))
     images, before = torch.zeros(_IMAGES, *shape, device=first.device), network.training
@@ -63,6 +63,8 @@ def check_network(
             f"network {name} gives {got} for {_IMAGES} images: must give ({_IMAGES}, {classes}), "
             f"a number for each of the {classes} classes"
         )
+    if not any(parameter.requires_grad for parameter in network.parameters()):
+        raise UserError(f"network {name} has nothing to train: no parameter of it needs a gradient")
 
 
 def _size(shape: tuple[int, int, int]) -> str:

@@ -29,6 +29,8 @@ from dada.training.rows import errors_of, summarise
 from dada.training.settings import TrainSettings, choose_images, make_settings
 from dada.training.shared import trained
 
+Policies = str | Path | Policy | Sequence[str | Path | Policy]
+
 _PATIENCE = timedelta(days=7)
 """How long a process waits for the others' trainings. One that dies is noticed at once."""
 
@@ -50,7 +52,7 @@ class CompareWatcher:
 
 def compare(
     data: AnyData = "digits",
-    policies: Sequence[str | Path | Policy] = (),
+    policies: Policies = (),
     *,
     seeds: int = 3,
     loss: Loss | None = None,
@@ -75,7 +77,7 @@ def compare(
 
     Args:
         data: as in `dada.search`. Errors are on its test images, which no search has seen.
-        policies: names, files, run folders or policies.
+        policies: names, files, run folders or policies; or one of them.
         seeds: trainings per row, from seeds 0, 1, …
         loss: as in `dada.train`.
         before, after: as in `dada.search`, the same in every row.
@@ -163,10 +165,10 @@ def _done(run: RunFolder | None, processes: Processes) -> list[dict[str, Any]]:
     return processes.tell(done)
 
 
-def _named(policies: Sequence[str | Path | Policy]) -> dict[str, Policy]:
+def _named(policies: Policies) -> dict[str, Policy]:
     """The policies by the names of their rows; a run folder's policy is called by the folder."""
     named: dict[str, Policy] = {}
-    for given in policies:
+    for given in [policies] if isinstance(policies, str | Path | Policy) else policies:
         policy = given if isinstance(given, Policy) else load_policy(given)
         name = policy.name if isinstance(given, Policy) else f"policy {given}"
         if name in named:

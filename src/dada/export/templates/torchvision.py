@@ -232,9 +232,9 @@ class Augment(v2.Transform):
                 "expected a uint8 array (H, W), (H, W, C) or (B, H, W, C), C of 1 or 3, "
                 f"got {array.dtype} {shape}"
             )
-        images = torch.tensor(array[..., None] if len(shape) == 2 else array, device="cpu")
-        augmented = self(images.movedim(-1, -3)).movedim(-3, -1)
-        return augmented.contiguous().numpy().reshape(shape)
+        whole = array.reshape(*shape, 1) if len(shape) == 2 else array
+        images = torch.tensor(whole.copy(), device="cpu").movedim(-1, -3)  # no negative strides
+        return self(images).movedim(-3, -1).contiguous().numpy().reshape(shape)
 
     def check_inputs(self, flat_inputs: list[Any]) -> None:
         """Refuse what would come out wrong, or would not be augmented at all."""
