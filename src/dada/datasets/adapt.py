@@ -61,16 +61,7 @@ def from_torch(
         >>> train = from_torch(torchvision.datasets.ImageFolder("photos/train"), side=64)
     """
     check_side(side)
-    if isinstance(dataset, type):
-        raise UserError(f"{name}: is the class {dataset.__name__}: give a dataset, one of its kind")
-    if hasattr(dataset, "__len__") and not hasattr(dataset, "__getitem__"):
-        raise UserError(f"{name}: has no items by number: give a dataset, a DataLoader's .dataset")
-    if not hasattr(dataset, "__len__"):
-        raise UserError(
-            f"{name}: has no length: a map-style dataset is needed, not an iterable one"
-        )
-    if not len(dataset):
-        raise UserError(f"{name}: has no items: at least one is needed")
+    check_items(dataset, name)
     images, labels = [], []
     bits = bits_used(dataset, name=name) if bits is None else bits
     for index in range(len(dataset)):
@@ -84,6 +75,24 @@ def from_torch(
         chosen = choose_side([min(pixels.shape[1:]) for pixels in images])
         images = [square_planes(pixels, chosen) for pixels in images]
     return ImageSet(_stack(images, name), _labels(labels, name))
+
+
+def check_items(dataset: object, name: str) -> None:
+    """Refuse what is no map-style dataset, or an empty one.
+
+    Raises:
+        UserError: it says what to give instead.
+    """
+    if isinstance(dataset, type):
+        raise UserError(f"{name}: is the class {dataset.__name__}: give a dataset, one of its kind")
+    if hasattr(dataset, "__len__") and not hasattr(dataset, "__getitem__"):
+        raise UserError(f"{name}: has no items by number: give a dataset, a DataLoader's .dataset")
+    if not hasattr(dataset, "__len__"):
+        raise UserError(
+            f"{name}: has no length: a map-style dataset is needed, not an iterable one"
+        )
+    if not len(dataset):
+        raise UserError(f"{name}: has no items: at least one is needed")
 
 
 def bits_used(*datasets: MapStyle, name: str = "dataset") -> int | None:

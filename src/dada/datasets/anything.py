@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from dada.datasets.adapt import MapStyle, bits_used, from_torch
+from dada.datasets.adapt import MapStyle, bits_used, check_items, from_torch
 from dada.datasets.huggingface import is_split, read_splits
 from dada.datasets.imageset import Dataset, ImageSet, Parts
 from dada.datasets.labels import by_name, numbered, renumbering, single
@@ -88,7 +88,10 @@ def _test_of(splits: dict[str, Any]) -> Any:
 
 
 def _parts(name: str, train_data: Any, test_data: Any, side: int | None) -> Parts:
-    bits = bits_used(*(part for part in (train_data, test_data) if hasattr(part, "__len__")))
+    given_parts = [train_data] if test_data is None else [train_data, test_data]
+    for part, what in zip(given_parts, (name, f"{name} (test)"), strict=False):
+        check_items(part, what)
+    bits = bits_used(*given_parts, name=name)
     train = from_torch(train_data, side, name, bits)
     test = None if test_data is None else _like(train, test_data, side, name, bits)
     given = [part.labels.numpy() for part in (train, test) if part is not None]
