@@ -145,3 +145,9 @@ def test_random_policies_are_a_subset_fixed_by_the_seed():
     space = SearchSpace()
     assert space.random(25, 0) == space.random(25, 0) != space.random(25, 1)
     assert len(set(space.random(25, 0).sub_policies)) == 25
+
+
+def test_a_policy_is_printed_in_words():
+    policy = Policy((SubPolicy((Operation("Rotate", 0.5, 1.0),)),), provenance={"seed": 77})
+    assert str(policy) == policy.describe() == "100.0%  Rotate ±30 degrees (p 0.50)"
+    assert "seed" not in repr(policy)

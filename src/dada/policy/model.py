@@ -93,7 +93,7 @@ class Policy:
     ]
     scale: Scale = Field(default_factory=Scale)
     name: Annotated[str, Field(max_length=1000)] = "policy"
-    provenance: Mapping[str, Any] = Field(default_factory=dict)
+    provenance: Mapping[str, Any] = Field(default_factory=dict, repr=False)
 
     @field_validator("sub_policies")
     @classmethod
@@ -190,6 +190,10 @@ class Policy:
                 for s in self.sub_policies
             ),
         )
+
+    def __str__(self) -> str:
+        """In words, as `describe` says it."""
+        return self.describe()
 
     def describe(self, limit: int | None = None, side: int | tuple[int, int] | None = None) -> str:
         """The policy in words and real units, one sub-policy per line, most frequent first.

@@ -69,10 +69,10 @@ def measure(
     return {
         "test_images": int(count) // (classes if several else 1),
         "test_loss": loss / count,
-        "test_error": 1 - first / count,
-        "test_error_top5": 1 - five / count if classes > 5 and not several else None,
+        "test_error": (count - first) / count,
+        "test_error_top5": (count - five) / count if classes > 5 and not several else None,
         "class_errors": [
-            1 - right / images if images else None for images, right in found[:2].T.tolist()
+            (images - right) / images if images else None for images, right in found[:2].T.tolist()
         ],
     }
 

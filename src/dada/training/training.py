@@ -126,7 +126,7 @@ class Training:
             "event": "epoch",
             "epoch": self.epoch,
             "train_loss": loss,
-            "lr": self.optimiser.param_groups[0]["lr"],
+            "lr": float(f"{self.optimiser.param_groups[0]['lr']:.9g}"),
             "seconds": round(time.perf_counter() - started, 3),
         }
 
