@@ -9,9 +9,11 @@ import time
 
 import pytest
 
-from dada.cli import options, progress
+from dada.cli import bar as bars
+from dada.cli import options
 from dada.cli.main import main
 from dada.cli.terminal import terminal
+from dada.errors import UserError
 from dada.policy import published_names
 from dada.training.methods import WITHOUT_SEARCH
 from dada.training.recipes import recipes
@@ -81,8 +83,8 @@ def test_no_control_character_reaches_the_terminal(dada, tmp_path, fill):
 
 
 def test_a_pipe_hears_something_every_half_minute(capsys, monkeypatch):
-    monkeypatch.setattr(progress, "SILENCE", 0.05)
-    with progress.Bar() as bar:
+    monkeypatch.setattr(bars, "SILENCE", 0.05)
+    with bars.Bar() as bar:
         time.sleep(0.2)
         bar.begin("search", 200)
         for _ in range(50):
@@ -96,9 +98,22 @@ def test_a_pipe_hears_something_every_half_minute(capsys, monkeypatch):
     assert not capsys.readouterr().out, "and nothing afterwards"
 
 
+@pytest.mark.parametrize("verb", [SEARCH, COMPARE, "preview dada-cifar10"])
+def test_a_pipe_hears_that_data_are_being_loaded(dada, monkeypatch, verb):
+    def slow(*_, **__):
+        time.sleep(0.3)
+        raise UserError("enough of it")
+
+    monkeypatch.setattr(bars, "SILENCE", 0.05)
+    monkeypatch.setattr("dada.datasets.load", slow)
+    result = dada(verb)
+    assert result.code == 2 and "enough of it" in result.err
+    assert result.out.splitlines()[0] == "loading digits"
+
+
 def test_a_pipe_that_hears_enough_hears_no_more(capsys, monkeypatch):
-    monkeypatch.setattr(progress, "SILENCE", 0.3)
-    with progress.Bar() as bar:
+    monkeypatch.setattr(bars, "SILENCE", 0.3)
+    with bars.Bar() as bar:
         for number in range(8):
             bar.say(f"round {number}")
             time.sleep(0.05)
@@ -109,7 +124,7 @@ def test_a_pipe_that_hears_enough_hears_no_more(capsys, monkeypatch):
     ("seconds", "text"), [(0, "0:00"), (65, "1:05"), (599.6, "10:00"), (7207, "2:00:07")]
 )
 def test_a_time_is_short_to_read(seconds, text):
-    assert progress._clock(seconds) == text
+    assert bars._clock(seconds) == text
 
 
 def completions(*words):

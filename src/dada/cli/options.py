@@ -145,11 +145,13 @@ def open_data(
         choose: which training images of a folder to decode; None decodes all.
     """
     from dada import datasets
+    from dada.cli.bar import Bar
 
-    if files:
-        dataset = datasets.open_images(source, side, root)
-    else:
-        dataset = datasets.load(source, side=side, root=root, choose=choose)
+    with Bar(doing=f"loading {source}"):
+        if files:
+            dataset = datasets.open_images(source, side, root)
+        else:
+            dataset = datasets.load(source, side=side, root=root, choose=choose)
     for note in dataset.notes:
         terminal.note(note)
     return dataset

@@ -1,131 +1,19 @@
-"""Progress on the terminal: a bar with the time left, and a line of what matters."""
+"""What a search, a comparison and a training say while they run."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from datetime import timedelta
-from threading import Event, Thread
-from types import TracebackType
-from typing import Any, Self
-
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from typing import Any
 
 from dada.augment.words import around
-from dada.cli.terminal import terminal
+from dada.cli.bar import Bar
 from dada.datasets import Dataset, FileDataset, channels_in_words
-from dada.errors import printable
 from dada.report.numbers import count
 from dada.searching import Watcher
 from dada.searching.run import AnySearch
 from dada.training import CompareWatcher, TrainSettings, TrainWatcher
 from dada.training.methods import BASELINE, Method
 from dada.training.training import Training
-
-SILENCE = 30.0
-"""Seconds after which a line is due where there is no bar."""
-
-
-class Bar:
-    """A Rich progress bar; on a pipe or in a log, lines, one at least every half minute.
-
-    Args:
-        said: notes on the data that the user has seen already.
-    """
-
-    def __init__(self, said: Sequence[str] = ()) -> None:
-        self._said = said
-        self._console = Console(highlight=False, emoji=False)
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("elapsed"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            console=self._console,
-            disable=terminal.quiet or not self._console.is_terminal,
-        )
-        self._task: TaskID | None = None
-        self._spoken, self._over = time.monotonic(), Event()
-
-    def say(self, text: str) -> None:
-        """Print a line above the bar."""
-        self._spoken = time.monotonic()
-        if not terminal.quiet:
-            # Rich keeps the bar below what its own console prints.
-            self._console.print(printable(text), soft_wrap=True, markup=False)
-
-    def say_notes(self, dataset: Dataset | FileDataset) -> None:
-        """Say what there is to know of the data, but for what has been said."""
-        for note in dataset.notes:
-            if note not in self._said:
-                self.say(f"note: {note}")
-
-    def begin(self, description: str, total: int, done: int = 0) -> None:
-        """Start a bar of `total` steps."""
-        self._task = self._progress.add_task(description, total=total, completed=done)
-
-    def advance(self) -> None:
-        """One step more."""
-        if self._task is not None:
-            self._progress.advance(self._task)
-
-    def extend(self, total: int) -> None:
-        """Change how many steps there are in all."""
-        if self._task is not None:
-            self._progress.update(self._task, total=total)
-
-    def stop(self) -> None:
-        """Leave the terminal to others."""
-        self._over.set()
-        self._progress.stop()
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        if self._progress.disable and not terminal.quiet:
-            Thread(target=self._report, daemon=True).start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    def _report(self) -> None:
-        """Where no bar is seen: say how far it is, whenever nothing has been said for long."""
-        while not self._over.wait(max(0.0, self._spoken + SILENCE - time.monotonic())):
-            if time.monotonic() - self._spoken >= SILENCE:
-                self.say(self._how_far())
-
-    def _how_far(self) -> str:
-        if self._task is None:
-            return "preparing"
-        task = self._progress.tasks[self._task]
-        left = "" if task.time_remaining is None else f", {_clock(task.time_remaining)} left"
-        elapsed = _clock(task.elapsed or 0.0)
-        return (
-            f"{task.description}: {task.completed:.0f} of {task.total or 0:.0f} steps, "
-            f"{elapsed} elapsed{left}"
-        )
-
-
-def _clock(seconds: float) -> str:
-    """``1:05``, ``2:00:07``"""
-    return str(timedelta(seconds=round(seconds))).removeprefix("0:").removeprefix("0")
 
 
 class SearchProgress(Bar, Watcher):

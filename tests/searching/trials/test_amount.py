@@ -80,6 +80,7 @@ def test_without_any_estimate_of_noise_a_gain_counts_and_a_loss_does_not():
     unknown = Noise(0.0, 0)
     assert choose(logs([1.0, 0.8, 0.7, 0.7, 0.8]), unknown).amount > 0
     assert choose(logs([1.0, 1.1, 1.2, 1.3, 1.4]), unknown).amount == 0
+    assert choose(logs([1.0, 0.9995, 0.9995, 0.9995, 0.9995]), unknown).amount == 0, "too little"
 
 
 def test_noise_alone_passes_for_a_gain_as_seldom_as_is_said():
