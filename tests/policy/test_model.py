@@ -151,3 +151,11 @@ def test_a_policy_is_printed_in_words():
     policy = Policy((SubPolicy((Operation("Rotate", 0.5, 1.0),)),), provenance={"seed": 77})
     assert str(policy) == policy.describe() == "100.0%  Rotate ±30 degrees (p 0.50)"
     assert "seed" not in repr(policy)
+
+
+@pytest.mark.parametrize(
+    ("limit", "last"), [(2, "and 1 more sub-policy"), (1, "and 2 more sub-policies")]
+)
+def test_what_is_not_described_is_counted(limit, last):
+    policy = Policy(tuple(SubPolicy((Operation("Rotate", 0.5, m),)) for m in (0.1, 0.5, 1.0)))
+    assert policy.describe(limit).endswith(f"\n   ...  {last}")

@@ -213,7 +213,9 @@ class Policy:
             for s in self.leading()[:limit]
         ]
         hidden = len(self.sub_policies) - len(lines)
-        return "\n".join(lines + ([f"   ...  and {hidden} more sub-policies"] if hidden else []))
+        if hidden:
+            lines.append(f"   ...  and {hidden} more sub-polic{'y' if hidden == 1 else 'ies'}")
+        return "\n".join(lines)
 
     def in_words(
         self, sub_policy: SubPolicy, side: int | tuple[int, int] | None = None
