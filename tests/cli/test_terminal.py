@@ -83,6 +83,7 @@ def test_no_control_character_reaches_the_terminal(dada, tmp_path, fill):
 
 
 def test_a_pipe_hears_something_every_half_minute(capsys, monkeypatch):
+    assert bars.SILENCE == 30
     monkeypatch.setattr(bars, "SILENCE", 0.05)
     with bars.Bar() as bar:
         time.sleep(0.2)
