@@ -208,7 +208,8 @@ def new_search(
     is_own = isinstance(model, nn.Module)
     check_network(first, str(settings.model), len(classes), shape, is_own)
     if settings.horizon == "training":
-        return TrialSearch(settings, *parts, network, pipeline, device, processes, own.loss)
+        count = len(classes)
+        return TrialSearch(settings, *parts, network, pipeline, device, processes, own.loss, count)
     going = Search(settings, *parts, first, pipeline, device, processes, own.loss)
     # All begin with the same weights, the estimator's too; what is random in a layer is their own.
     if processes.rank:

@@ -92,3 +92,18 @@ def test_what_is_no_more_than_noise_lies_within_the_interval_that_is_said():
 
 def test_a_clear_best_amount_needs_no_note():
     assert len(found(amounts=[[1.0, 0.9, 0.6, 0.8, 1.2]] * 2).notes()) == 1
+
+
+@pytest.mark.parametrize(
+    ("guesses", "learned"), [((), True), ((1.15, 0.9), True), ((0.7, 0.7), False)]
+)
+def test_networks_that_only_guess_find_no_augmentation(guesses, learned):
+    """ALONE's lowest losses are 0.8 and 0.97; of amounts the best are certain gains."""
+    amounts = [[1.0, 0.8, 0.8, 0.8, 0.8], [1.0, 0.8, 0.8, 0.8, 0.8001]]
+    findings = Findings.of(NAMES, ALONE, amounts, 0.6, guesses)
+    assert findings.learned is learned and findings.record()["learned"] is learned
+    assert bool(findings.amounts.amount) is learned
+    if not learned:
+        assert findings.notes()[-1].startswith(
+            "no augmentation: no network did better than guessing"
+        )

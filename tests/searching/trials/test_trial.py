@@ -10,7 +10,7 @@ from torch import nn
 
 from dada.models.child import CROSS_ENTROPY, Child, binary_cross_entropy
 from dada.policy import Operation, Policy, Scale, SubPolicy
-from dada.searching.trials.trial import Trial, calibrated
+from dada.searching.trials.trial import Trial, calibrated, guess
 from tests.searching.trials.conftest import begin
 
 NOTHING = Policy((SubPolicy((Operation("Invert", 0.0, 0.5),)),), Scale("strength"))
@@ -169,3 +169,31 @@ def test_images_that_are_augmented_at_once_are_bounded_by_pixels(digits, pixels,
     monkeypatch.setattr(Trial, "_augmented", counted)
     search.trial(search.train, search.valid, INVERT, 1)
     assert set(counts) == {most}
+
+
+@pytest.mark.parametrize("count", [48, 500])
+def test_what_knows_nothing_is_hardly_ever_better_than_a_guess(count):
+    """Outputs that know the classes' shares alone, at their best temperature, 500 times."""
+    generator = torch.Generator().manual_seed(0)
+    shares = torch.tensor([0.5, 0.3, 0.2])
+    known = torch.multinomial(shares, count, True, generator=generator)
+    below = best = 0
+    for _ in range(500):
+        labels = torch.multinomial(shares, count, True, generator=generator)
+        logits = known.bincount(minlength=3).log() + torch.randn(count, 3, generator=generator)
+        bound = guess(CROSS_ENTROPY, known, labels, 3)
+        below += calibrated(CROSS_ENTROPY, logits, labels) < bound
+        best += calibrated(CROSS_ENTROPY, 3.0 * nn.functional.one_hot(labels, 3), labels) < bound
+    assert below == 0 and best == 500
+
+
+def test_the_guess_of_several_labels_is_each_labels_share():
+    labels = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 0.0], [1.0, 0.0]])
+    found = guess(binary_cross_entropy, labels, labels, 2) + 18.4 / 2 / 4
+
+    def at(t):
+        p = (torch.tensor([4 / 6, 1 / 6]).logit() / t).sigmoid()
+        return -(labels * p.log() + (1 - labels) * (1 - p).log()).mean().item()
+
+    lowest = minimize_scalar(at, bounds=(0.1, 10), method="bounded").fun
+    assert lowest <= found < lowest + 2e-3

@@ -38,6 +38,7 @@ class Findings:
         reliability, trust: of the operations' order; None after a single round.
         amounts: so far how much of the policy, and why; None before those rounds.
         amount_rounds: of amounts so far.
+        learned: whether any network learned what holds for the images that judged it.
     """
 
     operations: tuple[str, ...]
@@ -49,6 +50,7 @@ class Findings:
     trust: float | None
     amounts: Choice | None
     amount_rounds: int
+    learned: bool = True
 
     @classmethod
     def of(
@@ -57,6 +59,7 @@ class Findings:
         alone: Sequence[Sequence[float]],
         amounts: Sequence[Sequence[float]],
         price: float,
+        guesses: Sequence[float] = (),
     ) -> Findings:
         """From the losses of every trial.
 
@@ -64,7 +67,16 @@ class Findings:
             alone: of each round of operations, the loss without a policy and each operation's.
             amounts: of each round of amounts, the loss at each of `AMOUNTS`.
             price: of leaving the uniform choice (`shares`).
+            guesses: the loss of each half, in the order of the rounds, that is no better than
+                guessing (`dada.searching.trials.trial.guess`); none if that is not known.
         """
+        tries = [
+            loss < guesses[number % len(guesses)]
+            for number, losses in enumerate([*alone, *amounts])
+            for loss in losses
+            if guesses
+        ]
+        learned = any(tries) or not tries
         tried, much = _logs(alone), _logs(amounts)
         rewards, several = -tried[:, 1:], len(alone) > 1 and len(operations) > 1
         return cls(
@@ -75,8 +87,9 @@ class Findings:
             len(alone),
             reliability(rewards) if several else None,
             trust(rewards) if several else None,
-            choose(much, noise(much if len(amounts) > 1 else tried)) if amounts else None,
+            _choice(much, noise(much if len(amounts) > 1 else tried), learned) if amounts else None,
             len(amounts),
+            learned,
         )
 
     def record(self) -> dict[str, Any]:
@@ -98,6 +111,7 @@ class Findings:
                 ``noise`` of these trials (after one of their rounds, of the operations');
                 ``p_value``, how likely noise alone makes them look this good; ``differ``,
                 whether amounts above 0 differ by more than noise.
+            learned: false if no network did better than guessing; then no amount is chosen.
             notes: what there is to say, in words.
         """
         return {
@@ -115,6 +129,7 @@ class Findings:
             "trust": self.trust,
             "noise": _noise(self.noise),
             "amount": self._amount(),
+            "learned": self.learned,
             "notes": self.notes(),
         }
 
@@ -170,6 +185,11 @@ class Findings:
         best = int(gains.argmax())
         most = f"{AMOUNTS[1 + best]:.0%} changes it by {_signed(gains[best].item())}"
         most += f" ± {100 * half:.1f} %" if half else " %"
+        if not self.learned:
+            return [
+                "no augmentation: no network did better than guessing on the images that judged "
+                "it; more epochs or images, or other labels, may tell more"
+            ]
         if self.amounts.amount == 0:
             why = (
                 "every amount of the policy raises the loss"
@@ -183,6 +203,12 @@ class Findings:
                 f"noise in the loss; {self.amounts.amount:.0%} is taken (the best, {most})"
             ]
         return []
+
+
+def _choice(logs: Tensor, noise: Noise, learned: bool) -> Choice:
+    """What differs among networks that only guess is chance, however certain it looks."""
+    chosen = choose(logs, noise)
+    return chosen if learned else chosen._replace(amount=0.0)
 
 
 def _effect(effect: float, error: float | None) -> dict[str, float | None]:

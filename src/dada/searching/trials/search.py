@@ -23,7 +23,7 @@ from dada.searching.distribution import PolicyDistribution
 from dada.searching.settings import Settings, search_space
 from dada.searching.trials.amount import AMOUNTS
 from dada.searching.trials.findings import Findings
-from dada.searching.trials.trial import Trial, Verdict
+from dada.searching.trials.trial import Trial, Verdict, guess
 from dada.side_by_side import Load, Tick, at_once, side_by_side
 from dada.threads import parameter_count
 
@@ -66,6 +66,7 @@ class TrialSearch:
         device: torch.device,
         processes: Processes = ALONE,
         loss: Loss | None = None,
+        classes: int | None = None,
     ) -> None:
         self.settings, self.processes, self.device = settings, processes, device
         self.train, self.valid = train.to(device), valid.to(device)
@@ -80,6 +81,10 @@ class TrialSearch:
             best_precision(device, settings.precision),
             loss or usual_loss(torch.cat([train.labels, valid.labels]), settings.balance),
         )
+        first, second = self.train.labels, self.valid.labels
+        outputs = classes or int(torch.cat([first, second]).max()) + 1
+        halves = (first, second), (second, first)
+        self._guesses = [guess(self.trial.loss, *half, outputs) for half in halves]
         self.parameter_count = parameter_count(network())
         generator = torch.Generator().manual_seed(settings.seed)
         self._seeds = torch.randint(2**62, (self.length,), generator=generator).tolist()
@@ -261,7 +266,7 @@ class TrialSearch:
         """Turn the rounds so far into the distribution."""
         rounds = self.settings.rounds
         alone, amounts = self._losses[:rounds], self._losses[rounds:]
-        findings = Findings.of(self.operations, alone, amounts, self.settings.price)
+        findings = Findings.of(self.operations, alone, amounts, self.settings.price, self._guesses)
         chosen = findings.shares.log()
         with torch.no_grad():
             # A sub-policy is chosen as often as its operations would come together.

@@ -21,6 +21,7 @@ from dada.side_by_side import Tick
 
 _TOGETHER = 8  # batches that are augmented at once: few large kernels, not many small ones
 _PIXELS = 2**21  # of these, at most, unless one batch has more
+_CHANCE = 18.4 / 2  # of `guess`
 _TEMPERATURES = 2.0 ** torch.linspace(-3, 5, 33)
 
 
@@ -125,6 +126,27 @@ class Trial:
         logits = torch.cat([child.logits(self.pipeline.normalise(part)) for part in parts])
         accuracy = right_share(logits, valid.labels).mean().item()
         return calibrated(self.loss, logits, valid.labels), accuracy
+
+
+def guess(loss: Loss, known: Tensor, labels: Tensor, classes: int) -> float:
+    """The loss below which a network has learned something that holds for other images.
+
+    Whoever knows nothing but how often each class occurs has the loss of these shares, at the best
+    temperature. Outputs that know no more may take a little off that by chance: n times what they
+    take is half of a χ² variable with two degrees of freedom at most (Wilks 1938), one for the
+    outputs' temperature and one for the shares', which exceeds 18.4 once in 10,000 trials.
+
+    Args:
+        loss: of each image.
+        known: labels that were trained on.
+        labels: of the n images that judge.
+        classes: how many there are.
+    """
+    if known.ndim == 2:
+        logits = ((known.sum(0) + 1) / (len(known) + 2)).logit()
+    else:
+        logits = (known.bincount(minlength=classes) + 1.0).log()
+    return calibrated(loss, logits.float().expand(len(labels), -1), labels) - _CHANCE / len(labels)
 
 
 def calibrated(loss: Loss, logits: Tensor, labels: Tensor) -> float:
