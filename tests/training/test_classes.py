@@ -71,11 +71,11 @@ def test_mistakes_are_told_for_the_class_that_they_are_of(run):
     [
         ("bcd", "grey has the class 'd', which the network of .* not trained on; grey has no 'a'"),
         ("abcd", "grey has the class 'd', which the network of"),
-        ("xyz", "the class 'x', 'y', 'z', .* grey has no 'a', 'b', 'c'"),
-        ("ABC", "grey has the class 'A', 'B', 'C'"),
-        ("12", "grey has the class '1', '2'"),
-        ("01", "grey has the class '0', '1'"),  # numbers, but of another count
-        ("123", "grey has the class '1', '2', '3'"),  # names, as they do not begin at 0
+        ("xyz", "the classes 'x', 'y', 'z', .* grey has no 'a', 'b', 'c'"),
+        ("ABC", "grey has the classes 'A', 'B', 'C'"),
+        ("12", "grey has the classes '1', '2'"),
+        ("01", "grey has the classes '0', '1'"),  # numbers, but of another count
+        ("123", "grey has the classes '1', '2', '3'"),  # names, as they do not begin at 0
         ("aab", "grey has several classes of one name"),
     ],
 )
