@@ -54,3 +54,7 @@ def test_what_cannot_be_read_beside_the_run_is_passed_over(run):
 def test_a_comparison_is_shown_once(run):
     write_compare(run / "compare", make_comparison())
     assert len(find(RunFolder(run), make_policy(), [run / "compare"])) == 1
+    write_compare(run.parent / "copied" / "compare", make_comparison())
+    assert len(find(RunFolder(run), make_policy())) == 1, "a run that was copied whole"
+    write_compare(run.parent / "again" / "compare", make_comparison(0.001))
+    assert len(find(RunFolder(run), make_policy())) == 2

@@ -45,7 +45,7 @@ def find(run: RunFolder, policy: Policy, named: Sequence[str | Path] = ()) -> li
     """Comparisons of exactly this policy: in the run, in folders beside it, and where it is said.
 
     A policy is known by its content, which a comparison keeps in its config. What cannot be read
-    in a folder beside the run is passed over: it is somebody else's.
+    in a folder beside the run is passed over: it is somebody else's. A copy of one found is one.
 
     Args:
         named: folders of comparisons that are to be in the page, whatever was compared.
@@ -74,7 +74,8 @@ def find(run: RunFolder, policy: Policy, named: Sequence[str | Path] = ()) -> li
             other = None if comparison is None else _found(RunFolder(folder), comparison, policy)
         except (UserError, LookupError, TypeError, AttributeError):
             continue
-        if other and other.row is not None:
+        copied = other and any(other.comparison == one.comparison for one in found)
+        if other and other.row is not None and not copied:
             found.append(other)
     return found
 
