@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import importlib
 from functools import partial
 
@@ -131,9 +130,3 @@ def test_an_unknown_name() -> None:
     assert "\n" not in message
     with pytest.raises(UserError, match=r"^unknown operation 'qqq'; known: "):
         get("qqq")
-
-
-def test_the_documented_example() -> None:
-    result = doctest.testmod(registry)
-    assert result.attempted > 0
-    assert result.failed == 0

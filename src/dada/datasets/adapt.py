@@ -58,7 +58,11 @@ def from_torch(
         UserError: the dataset is empty, or an item is not as described.
 
     Example:
-        >>> train = from_torch(torchvision.datasets.ImageFolder("photos/train"), side=64)
+        >>> from dada.datasets import from_torch
+        >>> picture = Image.new("RGB", (60, 40))
+        >>> found = from_torch([(picture, 0), (picture, 1)], side=32)
+        >>> found.images.shape, found.labels.tolist()
+        (torch.Size([2, 3, 32, 32]), [0, 1])
     """
     check_side(side)
     check_items(dataset, name)
