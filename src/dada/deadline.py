@@ -1,4 +1,4 @@
-"""How long something may take: times in words, and a clock that runs."""
+"""Time budgets: reading them from text, and counting them down."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ _UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
 def seconds(value: str | float) -> float:
-    """``"5m"``, ``"90s"``, ``"1.5h"`` or a number of seconds, as seconds above 0.
+    """A time such as ``"5m"``, ``"90s"`` or ``"1.5h"``, or a number of seconds, in seconds.
 
     Raises:
-        UserError: it is none of these.
+        UserError: the value is not a time above 0.
+
+    Example:
+        >>> seconds("5m"), seconds("1.5h"), seconds(90)
+        (300.0, 5400.0, 90.0)
     """
     number, unit = value, 1
     if isinstance(value, str) and value[-1:] in _UNITS:
@@ -38,11 +42,18 @@ def _now() -> float:
 
 @dataclass(frozen=True)
 class Deadline:
-    """A budget of time that is being spent.
+    """A time budget that is running.
 
     Attributes:
-        seconds: in all.
-        began: when, by `time.perf_counter`.
+        seconds: the whole budget.
+        began: when it started, by `time.perf_counter`.
+
+    Example:
+        >>> deadline = Deadline.of("5m")
+        >>> 299 < deadline.left() <= 300
+        True
+        >>> Deadline.of(deadline) is deadline  # one that runs is not started again
+        True
     """
 
     seconds: float
@@ -50,9 +61,9 @@ class Deadline:
 
     @classmethod
     def of(cls, value: Deadline | str | float) -> Deadline:
-        """One that begins now, unless it has begun already."""
+        """A budget that starts now; one that is already running is returned as it is."""
         return value if isinstance(value, Deadline) else cls(seconds(value))
 
     def left(self) -> float:
-        """Seconds that are left; below 0 once it is over."""
+        """Seconds left; negative once the budget is spent."""
         return self.seconds - (time.perf_counter() - self.began)

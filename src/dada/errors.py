@@ -1,4 +1,4 @@
-"""The errors of the program's own."""
+"""The errors that dada raises itself, and the wording of messages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
 
-_BRIEF = reprlib.Repr()  # which does not look at all of a large input
+_BRIEF = reprlib.Repr()  # it does not walk the whole of a large input
 _BRIEF.maxstring = _BRIEF.maxlong = _BRIEF.maxother = 60
 _log = logging.getLogger("dada")
 
@@ -21,9 +21,14 @@ _log = logging.getLogger("dada")
 class UserError(Exception):
     """Something outside the program is wrong: a path, a file, a setting.
 
-    The message is one line that says what is wrong, where, and what would be right; what a
-    terminal would obey, in a file's name say, is escaped. The command line prints it and exits with
-    code 2.
+    The message is one line: what is wrong, where, and what would be right. Characters that a
+    terminal would act on, as in a file's name, are escaped. The command line prints the message
+    and exits with code 2.
+
+    Example:
+        >>> raise UserError("epochs 0: must be at least 1")
+        Traceback (most recent call last):
+        dada.errors.UserError: epochs 0: must be at least 1
     """
 
     def __init__(self, message: str) -> None:
@@ -36,50 +41,74 @@ class DivergedError(ArithmeticError):
 
 @contextmanager
 def users_own(what: str) -> Iterator[None]:
-    """Let what the user's own code raises pass as it is, after a line that says whose it is.
+    """Log whose code failed, then let the exception through unchanged.
 
     Args:
-        what: "loss", say.
+        what: the user's code, such as "loss".
+
+    Example:
+        >>> with users_own("the loss"):
+        ...     1 / 0
+        Traceback (most recent call last):
+        ZeroDivisionError: division by zero
     """
     try:
         yield
     except (UserError, DivergedError):
         raise
     except Exception as error:
-        # On stderr, unless the user has told `logging` otherwise.
+        # To stderr, unless `logging` is configured otherwise.
         _log.error("dada: %s that you gave raised %s:", what, type(error).__name__)
         raise
 
 
 def first_line(error: ValidationError) -> str:
-    """The first problem that pydantic found, as ``where: what (got value)`` on one line."""
+    """The first problem that pydantic found, on one line: ``where: what (got value)``."""
     problem = error.errors()[0]
     where = printable(".".join(str(part)[:60] for part in problem["loc"])) or "value"
-    if problem["type"] == "value_error":  # a check of our own, whose message says everything
+    if problem["type"] == "value_error":  # from a validator of our own, whose message is complete
         own = str(problem["ctx"]["error"])
         return f"{where}: {own}" if problem["loc"] else own
     try:
         got = " ".join(_BRIEF.repr(problem["input"]).split())
-    except ValueError:  # an integer of thousands of digits
+    except ValueError:  # an integer with thousands of digits
         got = f"a huge {type(problem['input']).__name__}"
     return f"{where}: {problem['msg']} (got {got if len(got) <= 60 else got[:57] + '...'})"
 
 
 def meant(name: str, known: Iterable[str]) -> str:
-    """`` (did you mean epochs?)``, or nothing where no known name is like it."""
+    """A hint for a misspelt name, or nothing if no known name is close.
+
+    Example:
+        >>> meant("epoch", ["epochs", "images"])
+        ' (did you mean epochs?)'
+        >>> meant("xyz", ["epochs", "images"])
+        ''
+    """
     close = get_close_matches(name, known, n=1)
     return f" (did you mean {close[0]}?)" if close else ""
 
 
 def printable(text: str) -> str:
-    r"""Escape what a terminal would obey or could not show: ``a\x1b[2J`` for a name with ESC.
+    r"""Escape characters that a terminal would act on or could not show.
 
-    File names may hold control characters, line breaks and bytes that are no text.
+    File names may contain control characters, line breaks and bytes that are not text.
+
+    Example:
+        >>> print(printable("cat" + chr(27) + "[2J.jpg"))
+        cat\x1b[2J.jpg
     """
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def listed(names: Sequence[str]) -> str:
-    """``'a', 'b'``, printable, of at most five names."""
+    """At most five names, quoted and printable.
+
+    Example:
+        >>> listed(["cat", "dog"])
+        "'cat', 'dog'"
+        >>> listed("abcdefg")
+        "'a', 'b', 'c', 'd', 'e' and 2 more"
+    """
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return ", ".join(f"'{printable(name)}'" for name in names[:5]) + more

@@ -1,4 +1,4 @@
-"""Files: replaced whole or not at all, never through a link, JSON that every reader takes."""
+"""Files: replaced whole or not at all, never through a link; JSON that every reader accepts."""
 
 from __future__ import annotations
 
@@ -14,21 +14,29 @@ from typing import Any
 
 from dada.errors import UserError
 
-_BINARY = getattr(os, "O_BINARY", 0)  # on Windows alone
+_BINARY = getattr(os, "O_BINARY", 0)  # on Windows only
 _NO_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | _BINARY
 
 
 def replace_file(path: Path, *parts: bytes | memoryview, keep: Path | None = None) -> Path:
-    """Write the parts beside the file, flush to disk and rename, so that a kill leaves no half.
+    """Write the parts to a temporary file beside `path`, flush it to disk and rename it.
 
-    The name of the partial file is this process's own, and what stands at `path`, a link
-    included, is replaced and not written through.
+    A process that is killed midway leaves no half-written file. The temporary name is unique to
+    this process. Whatever is at `path` is replaced; a link is not followed.
 
     Args:
-        keep: where what stood at `path` goes, once the new file is on disk.
+        keep: where the old file is moved once the new one is on disk; None discards it.
 
     Raises:
         UserError: the file cannot be written, or is a device or a pipe.
+
+    Example:
+        >>> path = replace_file(Path("notes.txt"), b"one ", b"two")
+        >>> path.read_bytes()
+        b'one two'
+        >>> before = Path("before.txt")
+        >>> replace_file(path, b"three", keep=before).read_bytes(), before.read_bytes()
+        (b'three', b'one two')
     """
     if not path.name or "\0" in path.name:
         raise UserError(f"cannot write {str(path)!r}: not the name of a file")
@@ -47,7 +55,7 @@ def replace_file(path: Path, *parts: bytes | memoryview, keep: Path | None = Non
         partial.replace(path)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from None
-    except ValueError as error:  # the file system's encoding has no such name
+    except ValueError as error:  # a name that the file system cannot encode
         raise UserError(f"cannot write {str(path)!r}: {error}") from None
     finally:
         with suppress(OSError, ValueError):
@@ -56,10 +64,16 @@ def replace_file(path: Path, *parts: bytes | memoryview, keep: Path | None = Non
 
 
 def append_line(path: Path, line: str) -> None:
-    """Add a line at the end of a file, and flush it to disk.
+    """Append a line to a file and flush it to disk.
 
     Raises:
         UserError: the file cannot be written, or is a link, a device or a pipe.
+
+    Example:
+        >>> append_line(Path("log.txt"), "first")
+        >>> append_line(Path("log.txt"), "second")
+        >>> Path("log.txt").read_text().splitlines()
+        ['first', 'second']
     """
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_LINKS, 0o666)
@@ -74,13 +88,13 @@ def append_line(path: Path, line: str) -> None:
 
 @contextmanager
 def opened(path: str | Path, most: int | None = None) -> Iterator[BufferedReader]:
-    """A regular file, to read; a pipe in its place does not block.
+    """Open a regular file for reading; anything else, such as a pipe, is refused without blocking.
 
     Args:
-        most: bytes that it may have; None for any number.
+        most: largest size to accept, in bytes; None for any.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
         UserError: it is not a regular file, or too large.
     """
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY
@@ -95,10 +109,17 @@ def to_json(data: Any, **options: Any) -> str:
     """Strict JSON.
 
     Args:
-        options: of `json.dumps`.
+        options: passed to `json.dumps`.
 
     Raises:
-        UserError: a number in it is not finite, which JSON cannot hold.
+        UserError: a number is not finite; JSON has no way to write it.
+
+    Example:
+        >>> to_json({"loss": 0.5})
+        '{"loss": 0.5}'
+        >>> to_json({"loss": float("nan")})
+        Traceback (most recent call last):
+        dada.errors.UserError: a result is not a finite number...
     """
     try:
         return json.dumps(data, allow_nan=False, **options)

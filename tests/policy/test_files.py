@@ -103,7 +103,7 @@ def test_provenance_is_what_its_file_gives_back(tmp_path):
 
 @pytest.mark.parametrize("source", [3, None, 0.5, ["dada-cifar10"], b"dada-cifar10"])
 def test_a_policy_is_named_by_text_or_a_path(source):
-    with pytest.raises(UserError, match="a policy is named by a string or path, not by a"):
+    with pytest.raises(UserError, match="expected the name or path of a policy, got "):
         load_policy(source)
 
 

@@ -122,7 +122,7 @@ def test_a_runs_policy_is_what_its_search_found(tmp_path):
     assert load_policy(run.path) == policy
     edited = path.read_text().replace("dada-svhn", "mine")
     (run.path / "policy.json").write_text(edited)
-    with pytest.raises(UserError, match=r"policy.json: not what the search found"):
+    with pytest.raises(UserError, match=r"policy.json: edited or damaged since the search wrote"):
         load_policy(run.path)
     assert load_policy(run.path / "policy.json") == loads(edited)
     newer = replace(policy, provenance={"epochs_done": 3})  # the search was killed at this moment

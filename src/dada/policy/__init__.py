@@ -1,4 +1,4 @@
-"""What a policy is: frozen data, versioned JSON, the published policies, the search space."""
+"""Policies as frozen data and as versioned JSON, the published policies, the search space."""
 
 from dada.policy.files import dumps, load_policy, loads, published_names, save_policy
 from dada.policy.model import Operation, Policy, SubPolicy

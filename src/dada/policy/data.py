@@ -1,4 +1,4 @@
-"""Plain data, as a policy file can hold it."""
+"""Plain data: what a policy file can hold."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-_DEEPEST = 32  # lists and dicts within each other
+_DEEPEST = 32  # levels of nested lists and dicts
 
 
 def plain_data(value: Any, depth: int = 0) -> Any:
-    """The value as JSON would give it back: a tuple becomes a list, a key a string.
+    """The value as JSON would return it: tuples become lists, keys become strings.
 
     Raises:
-        ValueError: it is nested too deeply, or something in it is not plain data.
+        ValueError: the value is nested too deeply, or part of it is not plain data.
+
+    Example:
+        >>> plain_data({"seeds": (0, 1), 7: None})
+        {'seeds': [0, 1], '7': None}
     """
     if depth > _DEEPEST:
         raise ValueError(f"nested too deeply: at most {_DEEPEST} levels")

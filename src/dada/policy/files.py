@@ -1,7 +1,7 @@
-"""Policies as files: versioned JSON, and the bare list that the field's repositories paste.
+"""Policies as files: versioned JSON, and the bare list found in published repositories.
 
-A file from outside is data: it is parsed and checked, never evaluated, and sizes are bounded
-before memory is taken. What is written is ASCII, so no encoding can garble it.
+A file is data: it is parsed and checked, never evaluated, and its size is checked before any memory
+is allocated. Files are written in ASCII, so no encoding can garble them.
 """
 
 from __future__ import annotations
@@ -34,12 +34,20 @@ from dada.policy.scale import Scale
 FORMAT = "dada-policy"
 VERSION = 1
 _LARGEST_FILE = 8 * 2**20  # bytes; the largest published policy takes 31 KB
-_LARGEST_LIST = 2**20  # characters; Python's own parser takes a hundred times as much memory
+_LARGEST_LIST = 2**20  # characters; Python's parser uses a hundred times as much memory
 _PUBLISHED = files("dada.policy") / "published"
 
 
 def dumps(policy: Policy) -> str:
-    """The policy as versioned JSON, a sub-policy a line. Equal policies give equal text."""
+    """The policy as versioned JSON, one line per sub-policy. Equal policies give equal text.
+
+    Example:
+        >>> text = dumps(Policy.none())
+        >>> text.splitlines()[1:3]
+        ['  "format": "dada-policy",', '  "version": 1,']
+        >>> loads(text) == Policy.none()
+        True
+    """
     rows = ",\n".join("    " + json.dumps(_row(s)) for s in policy.sub_policies)
     head = {
         "format": FORMAT,
@@ -67,11 +75,19 @@ def loads(text: str, name: str = "policy") -> Policy:
 
     Args:
         text: the file's text. The list form is
-            ``[[["ShearX", 0.5, 0.46], ["Sharpness", 0.5, 0.54]], …]`` with the paper's scale.
-        name: what to call a policy that does not name itself.
+            ``[[["ShearX", 0.5, 0.46], ["Sharpness", 0.5, 0.54]], …]`` on the paper's scale.
+        name: for a policy that does not state its own.
 
     Raises:
         UserError: the text is neither, or a value is out of range or unknown.
+
+    Example:
+        >>> policy = loads('[[["ShearX", 0.5, 0.46], ["Invert", 1.0, 0.0]]]')
+        >>> [operation.name for operation in policy.sub_policies[0].operations]
+        ['ShearX', 'Invert']
+        >>> loads('[[["ShearX", 0.5, 1.46]]]')
+        Traceback (most recent call last):
+        dada.errors.UserError: sub-policy 0: magnitude: Input should be less than or equal to 1 ...
     """
     data = _parse(text)
     try:
@@ -86,7 +102,7 @@ def loads(text: str, name: str = "policy") -> Policy:
 
 
 def _short(value: Any) -> str:
-    """What to call a wrong value, on one line of bounded length."""
+    """A bad value for an error message: one line of bounded length."""
     return f"{value!r:.60}"
 
 
@@ -97,7 +113,7 @@ def _bounded(rows: Sequence[Any]) -> Sequence[Any]:
 
 
 def _parse(text: str) -> Any:
-    # Hostile nesting ends in RecursionError or MemoryError, never in running anything.
+    # Hostile nesting ends in RecursionError or MemoryError; nothing is ever executed.
     if len(text) > _LARGEST_FILE:
         raise UserError(f"too large to be a policy: at most {_LARGEST_FILE >> 20} MB")
     try:
@@ -110,7 +126,7 @@ def _parse(text: str) -> Any:
         raise UserError(f"not JSON ({problem}), and too large to be read as a Python list")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what the text would do if it were a program
+            warnings.simplefilter("ignore")  # that are about the text as a program
             return ast.literal_eval(text.strip())
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         raise UserError(f"neither JSON nor a Python list ({problem})") from None
@@ -118,7 +134,7 @@ def _parse(text: str) -> Any:
 
 def _from_document(data: dict[str, Any], name: str) -> Policy:
     if data.get("format") != FORMAT:
-        raise UserError(f'no "format": "{FORMAT}" in it, so this is not a policy file')
+        raise UserError(f'not a policy file: it has no "format": "{FORMAT}"')
     if data.get("version") != VERSION:
         raise UserError(
             f"policy format version {_short(data.get('version'))}; "
@@ -173,27 +189,46 @@ def _operation(item: Any) -> Operation:
 
 
 def save_policy(policy: Policy, path: str | Path) -> Path:
-    """Write the policy as versioned JSON; an existing file is replaced whole or not at all."""
+    """Write the policy as versioned JSON; an existing file is replaced whole or not at all.
+
+    Example:
+        >>> path = save_policy(load_policy("dada-cifar10"), "policy.json")
+        >>> load_policy(path) == load_policy("dada-cifar10")
+        True
+    """
     return replace_file(Path(path), dumps(policy).encode("ascii"))
 
 
 @cache
 def published_names() -> tuple[str, ...]:
-    """Names of the policies that ship with the package."""
+    """Names of the policies that ship with the package.
+
+    Example:
+        >>> [name for name in published_names() if "cifar10" in name]
+        ['autoaugment-cifar10', 'dada-cifar10', 'dada-cifar100', 'fast-autoaugment-cifar10']
+    """
     return tuple(sorted(p.name.removesuffix(".json") for p in _PUBLISHED.iterdir()))
 
 
 def load_policy(source: str | Path) -> Policy:
-    """A policy by name (`published_names`), file, or run folder.
+    """Load a policy by name (`published_names`), from a file, or from a run folder.
 
-    A run folder stands for the policy that its search found; one that was edited since has to be
-    named as a file.
+    A run folder stands for the policy that its search found. If its ``policy.json`` has been edited
+    since, give the path of the file itself.
 
     Raises:
         UserError: there is no such policy, it cannot be read, or it is not what the search found.
+
+    Example:
+        >>> policy = load_policy("dada-cifar10")
+        >>> len(policy.sub_policies), policy.length
+        (25, 2)
+        >>> load_policy("dada-cifar11")
+        Traceback (most recent call last):
+        dada.errors.UserError: no policy 'dada-cifar11': neither a file, nor a run folder ...
     """
     if not isinstance(source, str | PathLike):
-        raise UserError(f"a policy is named by a string or path, not by a {type(source).__name__}")
+        raise UserError(f"expected the name or path of a policy, got {type(source).__name__}")
     if str(source) in published_names():
         return loads((_PUBLISHED / f"{source}.json").read_text(encoding="utf-8"))
     path = Path(source)
@@ -201,7 +236,7 @@ def load_policy(source: str | Path) -> Policy:
         folder = path if path.is_dir() else None
         path = path / "policy.json" if folder else path
         found = path.is_file()
-    except OSError:  # too long to be a path, say
+    except OSError:  # for example, too long to be a path
         found = False
     if not found:
         raise UserError(
@@ -223,18 +258,18 @@ def load_policy(source: str | Path) -> Policy:
 
 
 def checksum(content: bytes) -> str:
-    """16 hexadecimal digits of a policy's file, which its search records with the epoch."""
+    """16 hexadecimal digits for a policy's file; the search records them with each epoch."""
     return hashlib.sha256(content).hexdigest()[:16]
 
 
 def _check_found(policy: Policy, content: bytes, folder: Path) -> None:
-    """Compare a run's policy with what its search recorded, if it did.
+    """Compare a run's policy with the checksum that its search recorded, if there is one.
 
     Raises:
-        UserError: it is another.
+        UserError: they differ.
     """
     recorded, number = None, policy.provenance.get("epochs_done")
-    # Events are checked by who needs them.
+    # Damaged events are reported by the code that needs them.
     with suppress(OSError, UserError, TypeError, ValueError, RecursionError):
         with opened(folder / "events.jsonl", 2**28) as file:
             events = [json.loads(line) for line in file]
@@ -242,6 +277,6 @@ def _check_found(policy: Policy, content: bytes, folder: Path) -> None:
         recorded = {e.get("epoch"): e.get("policy_checksum") for e in epochs}.get(number)
     if recorded is not None and recorded != checksum(content):
         raise UserError(
-            "not what the search found: edited, or damaged; name the file itself to use it, or "
-            "move it away and the search's --resume writes it again"
+            "edited or damaged since the search wrote it: give the path of the file itself to use "
+            "it, or move it away and resume the search with --resume to write it again"
         )

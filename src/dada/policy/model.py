@@ -1,6 +1,6 @@
-"""What a policy is: operations in sub-policies in a policy, as frozen data.
+"""A policy as frozen data: a policy has sub-policies, a sub-policy has operations.
 
-The words are the field's (AutoAugment, Cubuk et al. 2019; DADA, Li et al. 2020):
+The terms are those of the field (AutoAugment, Cubuk et al. 2019; DADA, Li et al. 2020):
 an operation has a name, a probability and a magnitude; a sub-policy applies its operations
 one after the other; a policy picks one sub-policy per image by weight.
 """
@@ -29,14 +29,14 @@ Fraction = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False, strict=Tr
 NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False, strict=True)]
 Spread = Annotated[float, Field(ge=0.0, le=100.0, allow_inf_nan=False, strict=True)]
 MOST_SUB_POLICIES = 10_000  # in a policy, and
-MOST_OPERATIONS = 16  # in a sub-policy: far beyond any search, and small in memory
+MOST_OPERATIONS = 16  # in a sub-policy: far more than any search uses, yet small in memory
 _STRICT = ConfigDict(extra="forbid")
-_MODULES = "modules of the user's operations"  # a pickled policy brings them along
+_MODULES = "modules of the user's operations"  # a pickled policy carries them along
 
 
 @dataclass(frozen=True, config=_STRICT)
 class Operation:
-    """One image operation: ``Operation("ShearX", 0.5, 0.46)``.
+    """One image operation.
 
     Attributes:
         name: a registered operation (`dada.ops.names`).
@@ -44,12 +44,19 @@ class Operation:
         magnitude: in [0, 1]; the policy's `Scale` turns it into real units.
         spread: in [0, 100], how random the magnitude is. An image's magnitude is
             ``sigmoid(logit(magnitude) + spread * L)`` with L standard logistic:
-            0 always gives `magnitude`; 1 about a magnitude of 0.5 is uniform on [0, 1];
-            from 10 on it is nearly always 0 or 1. The paper's policies have none.
+            0 always gives `magnitude`; 1 around a magnitude of 0.5 is uniform on [0, 1];
+            from 10 on it is nearly always 0 or 1. The paper's policies have a spread of 0.
 
     Raises:
         UserError: the name is not registered.
         pydantic.ValidationError: a number is out of its range.
+
+    Example:
+        >>> Operation("ShearX", probability=0.5, magnitude=0.46)
+        Operation(name='ShearX', probability=0.5, magnitude=0.46, spread=0.0)
+        >>> Operation("ShaerX", 0.5, 0.46)
+        Traceback (most recent call last):
+        dada.errors.UserError: unknown operation 'ShaerX' (did you mean ShearX?); known: ...
     """
 
     name: str
@@ -69,7 +76,12 @@ class SubPolicy:
 
     Attributes:
         operations: 1 to 16, in the order of application.
-        weight: relative frequency, at least 0; weights of a policy need not sum to 1.
+        weight: relative frequency, at least 0; a policy's weights need not sum to 1.
+
+    Example:
+        >>> pair = SubPolicy((Operation("Rotate", 0.5, 0.9), Operation("Invert", 0.2, 0.0)))
+        >>> pair.weight, len(pair.operations)
+        (1.0, 2)
     """
 
     operations: Annotated[tuple[Operation, ...], Field(min_length=1, max_length=MOST_OPERATIONS)]
@@ -83,9 +95,19 @@ class Policy:
     Attributes:
         sub_policies: 1 to 10,000; at least one has a positive weight.
         scale: what a magnitude means in real units.
-        name: what to call it in tables, on one line: control characters are kept as their escapes.
-        provenance: what searched it, on what, with which seed and versions; plain data, kept as
-            JSON would give it back.
+        name: shown in tables, on one line; control characters are escaped.
+        provenance: which search found it, on which data, with which seed and versions; plain data,
+            kept as JSON would return it.
+
+    Example:
+        >>> turn = SubPolicy((Operation("Rotate", 0.5, 0.75),), weight=3.0)
+        >>> invert = SubPolicy((Operation("Invert", 1.0, 0.0),), weight=1.0)
+        >>> policy = Policy((invert, turn), name="mine")
+        >>> policy.weights
+        (0.25, 0.75)
+        >>> print(policy)
+         75.0%  Rotate ±15 degrees (p 0.50)
+         25.0%  Invert (p 1.00)
     """
 
     sub_policies: Annotated[
@@ -128,15 +150,21 @@ class Policy:
     ) -> Policy:
         """The policy that changes no image: what a search returns when no augmentation is best.
 
-        It is an ordinary policy, so every reader and export takes it: one sub-policy, whose only
-        operation, a rotation by 0 degrees, has probability 0.
+        It is an ordinary policy, so every reader and export accepts it: one sub-policy with one
+        operation, a rotation by 0 degrees with probability 0.
+
+        Example:
+            >>> Policy.none().is_none
+            True
+            >>> print(Policy.none())
+            no augmentation: every operation has probability 0
         """
         nothing = SubPolicy((Operation("Rotate", probability=0.0, magnitude=0.5),))
         return cls((nothing,), name=name, provenance=provenance or {})
 
     @property
     def is_none(self) -> bool:
-        """Whether every operation that can be chosen has probability 0: no image is changed."""
+        """Whether no image changes: every operation that can be chosen has probability 0."""
         return not any(
             operation.probability
             for sub_policy in self.sub_policies
@@ -152,21 +180,28 @@ class Policy:
 
     @property
     def length(self) -> int:
-        """The most operations that a sub-policy has (K; 2 in the paper)."""
+        """Number of operations in the longest sub-policy (K; 2 in the paper)."""
         return max(len(s.operations) for s in self.sub_policies)
 
     def leading(self) -> tuple[SubPolicy, ...]:
-        """The sub-policies, most frequent first; ties keep their order."""
+        """The sub-policies, most frequent first; equally frequent ones keep their order."""
         return tuple(sorted(self.sub_policies, key=lambda s: -s.weight))
 
     def top(self, count: int) -> Policy:
-        """The `count` most frequent sub-policies (the paper keeps 25)."""
+        """The `count` most frequent sub-policies (the paper keeps 25).
+
+        Example:
+            >>> from dada import SearchSpace
+            >>> len(SearchSpace().uniform().top(25).sub_policies)
+            25
+        """
         return Policy(self.leading()[:count], self.scale, self.name, dict(self.provenance))
 
     def rounded(self) -> Policy:
-        """With the digits that mean something: what a search returns, and a file keeps exactly.
+        """The policy without meaningless digits; a search returns it like this.
 
         Probabilities and magnitudes have six decimals, weights and spreads six significant digits.
+        A file keeps exactly these.
         """
 
         def significant(number: float) -> float:
@@ -192,7 +227,7 @@ class Policy:
         )
 
     def __str__(self) -> str:
-        """In words, as `describe` says it."""
+        """The policy in words, see `describe`."""
         return self.describe()
 
     def describe(self, limit: int | None = None, side: int | tuple[int, int] | None = None) -> str:
@@ -201,9 +236,16 @@ class Policy:
         A policy that changes nothing (`is_none`) is described as ``no augmentation``.
 
         Args:
-            limit: say only so many sub-policies.
-            side: of the images, or their height and width, to say pixels where else it is a
-                fraction of the width.
+            limit: number of sub-policies to describe; None describes all.
+            side: side of the images in pixels, or their height and width, to give lengths in pixels
+                instead of fractions of the width.
+
+        Example:
+            >>> from dada import load_policy
+            >>> print(load_policy("dada-cifar10").describe(limit=2))
+              4.0%  TranslateX ±0.068 of the width (p 0.52), then Rotate ±1.65 degrees (p 0.57)
+              4.0%  ShearX slope ±0.024 (p 0.50), then Sharpness factor 1.07 (p 0.50)
+               ...  and 23 more sub-policies
         """
         if self.is_none:
             return "no augmentation: every operation has probability 0"
@@ -228,8 +270,8 @@ class Policy:
         )
 
     def transform(self) -> PolicyTransform:
-        """A torchvision v2 transform of PIL images, uint8 tensors, NumPy arrays and batches."""
-        # The one import against the flow of data: it spares every user a line.
+        """A torchvision v2 transform for PIL images, uint8 tensors, NumPy arrays and batches."""
+        # The one import against the flow of data: it saves every user an import.
         from dada.augment import PolicyTransform  # noqa: PLC0415
 
         return PolicyTransform(self)

@@ -10,7 +10,7 @@ from pydantic.dataclasses import dataclass
 
 from dada.ops import OperationType, get
 
-_LARGEST = 1e6  # of a bound; beyond any unit's use, and safe to calculate with
+_LARGEST = 1e6  # bound; more than any unit needs, and numerically safe
 Bound = Annotated[float, Field(strict=True)]
 Bounds = Annotated[tuple[Bound, Bound], Field(min_length=2, max_length=2)]
 Line = tuple[float, float]
@@ -22,8 +22,8 @@ class Scale:
 
     `paper` maps [0, 1] linearly onto the operation's range and flips the sign of geometric
     values at random. Ranges are signed, so 0.5 is the identity of most operations.
-    `strength` runs from the identity (0) to the strongest (1) in a random direction; where the
-    bounds are on one side of the identity, in that direction.
+    `strength` runs from the identity (0) to the strongest value (1) in a random direction; if both
+    bounds are on the same side of the identity, it runs in their direction.
 
     Attributes:
         kind: ``"paper"`` or ``"strength"``.
@@ -32,6 +32,15 @@ class Scale:
     Raises:
         UserError: bounds for an operation that is not registered.
         pydantic.ValidationError: bounds that are not two different numbers within ±1,000,000.
+
+    Example:
+        >>> rotate = get("Rotate")  # -30 to 30 degrees
+        >>> Scale("paper").values(rotate, 0.75)
+        (15.0, -15.0)
+        >>> Scale("strength").values(rotate, 0.75)
+        (22.5, -22.5)
+        >>> Scale("strength", bounds={"Rotate": (-10, 10)}).values(rotate, 0.75)
+        (7.5, -7.5)
     """
 
     kind: Literal["paper", "strength"] = "paper"
@@ -51,11 +60,11 @@ class Scale:
         return dict(bounds)
 
     def lines(self, operation: OperationType) -> tuple[Line, Line]:
-        """Value as a straight line in the magnitude, for each of the two random signs.
+        """The value as a linear function of the magnitude, for each of the two random signs.
 
         Returns:
-            ((offset, slope), (offset, slope)) for sign + and sign −; the two are equal where
-            the operation has no random sign.
+            ((offset, slope), (offset, slope)) for sign + and sign −; the two are equal if the
+            operation has no random sign.
         """
         if not operation.has_magnitude:
             return (operation.low, 0.0), (operation.low, 0.0)
@@ -71,6 +80,6 @@ class Scale:
         return line, line
 
     def values(self, operation: OperationType, magnitude: float) -> tuple[float, float]:
-        """The value in real units under each of the two random signs."""
+        """The value in real units for each of the two random signs."""
         (a, b), (c, d) = self.lines(operation)
         return a + b * magnitude, c + d * magnitude

@@ -1,4 +1,4 @@
-"""The search space: which operations, how many a sub-policy, what a magnitude means."""
+"""The search space: which operations, how many per sub-policy, and the scale of magnitudes."""
 
 from __future__ import annotations
 
@@ -21,13 +21,19 @@ class SearchSpace:
 
     Attributes:
         operations: names of registered operations; at least `length` of them.
-        length: operations a sub-policy (K).
+        length: operations per sub-policy (K).
         scale: what a magnitude means.
 
     Raises:
-        UserError: an operation that is not registered.
-        pydantic.ValidationError: an operation twice.
-        ValueError: fewer operations than `length`, or more than 10,000 sub-policies of them.
+        UserError: an operation is not registered.
+        pydantic.ValidationError: an operation is named twice.
+        ValueError: there are fewer operations than `length`, or more than 10,000 sub-policies.
+
+    Example:
+        >>> len(SearchSpace().sub_policies)
+        105
+        >>> SearchSpace(("Rotate", "Invert", "Cutout")).sub_policies
+        (('Rotate', 'Invert'), ('Rotate', 'Cutout'), ('Invert', 'Cutout'))
     """
 
     operations: tuple[str, ...] = PAPER_OPERATIONS
@@ -54,20 +60,26 @@ class SearchSpace:
         if count > MOST_SUB_POLICIES:
             raise ValueError(
                 f"{len(self.operations)} operations make {count:,} sub-policies of {self.length}: "
-                f"at most {MOST_SUB_POLICIES:,}, so take fewer operations or a smaller length"
+                f"at most {MOST_SUB_POLICIES:,}; use fewer operations or a smaller length"
             )
 
     @property
     def sub_policies(self) -> tuple[tuple[str, ...], ...]:
-        """Names of the operations of each sub-policy, in the order of `operations`."""
+        """The names of each sub-policy's operations, in the order of `operations`."""
         return tuple(combinations(self.operations, self.length))
 
     def for_channels(self, channels: int) -> SearchSpace:
-        """The space without operations that change no images of so many channels."""
+        """The space without the operations that cannot change images with this many channels."""
         return SearchSpace(effective(self.operations, channels), self.length, self.scale)
 
     def uniform(self, name: str = "uniform") -> Policy:
-        """No search at all: every sub-policy alike, probability 0.5, any magnitude alike."""
+        """No search at all: equal weights, probability 0.5, magnitudes uniform on [0, 1].
+
+        Example:
+            >>> space = SearchSpace(("Rotate", "Invert"), scale=Scale("strength"))
+            >>> print(space.uniform())
+            100.0%  Rotate ±3 to 27 degrees (p 0.50), then Invert (p 0.50)
+        """
         return Policy(
             tuple(
                 SubPolicy(tuple(Operation(o, 0.5, 0.5, spread=1.0) for o in operations))
@@ -78,7 +90,15 @@ class SearchSpace:
         )
 
     def random(self, count: int, seed: int) -> Policy:
-        """`count` sub-policies at random without replacement, with the uniform policy's numbers."""
+        """`count` sub-policies of the uniform policy, drawn at random without replacement.
+
+        Example:
+            >>> space = SearchSpace()
+            >>> len(space.random(25, seed=0).sub_policies)
+            25
+            >>> space.random(25, seed=0) == space.random(25, seed=0)
+            True
+        """
         everything = self.uniform()
         chosen = np.random.default_rng(seed).permutation(len(everything.sub_policies))[:count]
         return Policy(
@@ -89,5 +109,10 @@ class SearchSpace:
 
 
 def effective(operations: tuple[str, ...], channels: int) -> tuple[str, ...]:
-    """Those of the operations that can change images of so many channels."""
+    """The operations that can change images with this many channels.
+
+    Example:
+        >>> effective(("Rotate", "Color"), channels=1)
+        ('Rotate',)
+    """
     return tuple(name for name in operations if channels == 3 or not get(name).rgb_only)

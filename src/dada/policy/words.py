@@ -10,15 +10,15 @@ from dada.ops import OperationType, get
 from dada.policy.scale import Scale
 
 Side = int | tuple[int, int] | None
-"""Of images, in pixels: of squares, or height and width; None where it is not known."""
+"""Image size in pixels: the side of a square, or height and width; None if unknown."""
 
 
 class HasMagnitude(Protocol):
-    """What is described: a name, a magnitude and its spread."""
+    """Anything with a name, a magnitude and a spread."""
 
     @property
     def name(self) -> str:
-        """A registered operation."""
+        """The name of a registered operation."""
 
     @property
     def magnitude(self) -> float:
@@ -30,11 +30,20 @@ class HasMagnitude(Protocol):
 
 
 def describe_operation(scale: Scale, operation: HasMagnitude, side: Side = None) -> str:
-    """`` ±16.2 degrees``; the middle 80 % as a range where the magnitude is random; or nothing.
+    """The operation's strength in real units, or nothing if it has no magnitude.
+
+    A random magnitude is described by its middle 80 %.
 
     Args:
-        side: of the images in pixels, or their height and width, to say pixels instead of
-            fractions of the width.
+        side: side of the images in pixels, or their height and width, to give lengths in pixels
+            instead of fractions of the width.
+
+    Example:
+        >>> from dada.policy import Operation
+        >>> describe_operation(Scale(), Operation("Rotate", 0.5, 0.75))
+        ' ±15 degrees'
+        >>> describe_operation(Scale("strength"), Operation("TranslateX", 0.5, 0.5), side=32)
+        ' ±7.2 pixels'
     """
     kind = get(operation.name)
     if not kind.has_magnitude:
@@ -49,12 +58,16 @@ def describe_operation(scale: Scale, operation: HasMagnitude, side: Side = None)
 
 
 def describe_range(scale: Scale, name: str, magnitudes: Sequence[float]) -> str:
-    """``±1.3 to 4.2 degrees``: from the lowest value to the highest; nothing without a magnitude.
+    """The range from the lowest value to the highest, or nothing if there is no magnitude.
 
-    Of an operation with a random sign, the sizes of the values.
+    For an operation with a random sign, the range of the absolute values.
 
     Args:
-        magnitudes: fixed ones, at least one.
+        magnitudes: fixed magnitudes, at least one.
+
+    Example:
+        >>> describe_range(Scale("strength"), "Rotate", [0.1, 0.4])
+        '±3 to 12 degrees'
     """
     kind = get(name)
     if not kind.has_magnitude:
@@ -79,7 +92,7 @@ def _words(kind: OperationType, value: float, side: Side) -> str:
 
 
 def _join(texts: list[str], word: str) -> str:
-    """``["3 degrees", "27 degrees"]`` as ``3 to 27 degrees``: what they share is said once."""
+    """``["3 degrees", "27 degrees"]`` as ``3 to 27 degrees``: shared words are not repeated."""
     different = list(dict.fromkeys(texts))
     parts = [text.split(" ") for text in different]
     shortest = min(map(len, parts))
@@ -91,7 +104,7 @@ def _join(texts: list[str], word: str) -> str:
 
 
 def _plus_minus(text: str) -> str:
-    """± before the first number."""
+    """The text with ± before its first number."""
     words = text.split(" ")
     first = next((i for i, word in enumerate(words) if word[:1].isdigit()), 0)
     words[first] = "±" + words[first]
