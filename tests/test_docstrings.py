@@ -11,7 +11,7 @@ import torch
 from dada.ops import registry
 
 SOURCE = Path(__file__).parent.parent / "src"
-AT_LEAST = 29  # docstrings with an example
+AT_LEAST = 40  # docstrings with an example
 
 
 def named(node, prefix):

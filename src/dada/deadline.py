@@ -17,7 +17,7 @@ def seconds(value: str | float) -> float:
     Raises:
         UserError: the value is not a time above 0.
 
-    Example:
+    Examples:
         >>> seconds("5m"), seconds("1.5h"), seconds(90)
         (300.0, 5400.0, 90.0)
     """
@@ -48,7 +48,7 @@ class Deadline:
         seconds: the whole budget.
         began: when it started, by `time.perf_counter`.
 
-    Example:
+    Examples:
         >>> deadline = Deadline.of("5m")
         >>> 299 < deadline.left() <= 300
         True

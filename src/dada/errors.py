@@ -25,7 +25,7 @@ class UserError(Exception):
     terminal would act on, as in a file's name, are escaped. The command line prints the message
     and exits with code 2.
 
-    Example:
+    Examples:
         >>> raise UserError("epochs 0: must be at least 1")
         Traceback (most recent call last):
         dada.errors.UserError: epochs 0: must be at least 1
@@ -46,7 +46,7 @@ def users_own(what: str) -> Iterator[None]:
     Args:
         what: the user's code, such as "loss".
 
-    Example:
+    Examples:
         >>> with users_own("the loss"):
         ...     1 / 0
         Traceback (most recent call last):
@@ -79,7 +79,7 @@ def first_line(error: ValidationError) -> str:
 def meant(name: str, known: Iterable[str]) -> str:
     """A hint for a misspelt name, or nothing if no known name is close.
 
-    Example:
+    Examples:
         >>> meant("epoch", ["epochs", "images"])
         ' (did you mean epochs?)'
         >>> meant("xyz", ["epochs", "images"])
@@ -94,7 +94,7 @@ def printable(text: str) -> str:
 
     File names may contain control characters, line breaks and bytes that are not text.
 
-    Example:
+    Examples:
         >>> print(printable("cat" + chr(27) + "[2J.jpg"))
         cat\x1b[2J.jpg
     """
@@ -104,7 +104,7 @@ def printable(text: str) -> str:
 def listed(names: Sequence[str]) -> str:
     """At most five names, quoted and printable.
 
-    Example:
+    Examples:
         >>> listed(["cat", "dog"])
         "'cat', 'dog'"
         >>> listed("abcdefg")

@@ -30,7 +30,7 @@ def replace_file(path: Path, *parts: bytes | memoryview, keep: Path | None = Non
     Raises:
         UserError: the file cannot be written, or is a device or a pipe.
 
-    Example:
+    Examples:
         >>> path = replace_file(Path("notes.txt"), b"one ", b"two")
         >>> path.read_bytes()
         b'one two'
@@ -69,7 +69,7 @@ def append_line(path: Path, line: str) -> None:
     Raises:
         UserError: the file cannot be written, or is a link, a device or a pipe.
 
-    Example:
+    Examples:
         >>> append_line(Path("log.txt"), "first")
         >>> append_line(Path("log.txt"), "second")
         >>> Path("log.txt").read_text().splitlines()
@@ -114,7 +114,7 @@ def to_json(data: Any, **options: Any) -> str:
     Raises:
         UserError: a number is not finite; JSON has no way to write it.
 
-    Example:
+    Examples:
         >>> to_json({"loss": 0.5})
         '{"loss": 0.5}'
         >>> to_json({"loss": float("nan")})

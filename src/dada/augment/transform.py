@@ -59,7 +59,7 @@ class PolicyTransform(v2.Transform):
         TypeError: a sample that is refused; a picture of another type, mode or shape; a video;
             rotated boxes; boxes that come with a batch.
 
-    Example:
+    Examples:
         >>> import dada, torch
         >>> augment = dada.load_policy("dada-cifar10").transform()
         >>> augment(torch.zeros(8, 3, 32, 32, dtype=torch.uint8)).shape

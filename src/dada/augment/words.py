@@ -12,7 +12,7 @@ def around(settings: Mapping[str, Any]) -> str:
     Args:
         settings: complete ones, by name: crop, padding, flip, cutout, jitter, lighting.
 
-    Example:
+    Examples:
         >>> around({"crop": "padded", "padding": 4, "flip": True, "cutout": 16})
         'crop, flip and Cutout 16'
     """

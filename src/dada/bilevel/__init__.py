@@ -1,6 +1,6 @@
-"""How validation loss reacts to the training images, through one unrolled SGD step.
+"""How the validation loss responds to the training images, through one unrolled SGD step.
 
-Functions over callables and dictionaries of tensors; they know nothing of policies.
+The functions take callables and dictionaries of tensors; they know nothing about policies.
 """
 
 from dada.bilevel.exact import exact, exact_rewards

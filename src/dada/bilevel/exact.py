@@ -1,4 +1,4 @@
-"""Exact rewards: one forward-mode pass, and reverse over it for the images."""
+"""Exact rewards: one forward-mode pass, with reverse mode over it for derivatives in the images."""
 
 from __future__ import annotations
 
@@ -20,18 +20,27 @@ def exact_rewards(
     images: Tensor,
     image_gradient: bool = False,
 ) -> Rewards:
-    """ρᵢ = d/dε ℓᵢ(w + εv) at ε = 0, for all images in one pass and with no step to choose.
+    """ρᵢ = d/dε ℓᵢ(w + εv) at ε = 0, for all images in one pass and with no step size to choose.
 
     Args:
-        losses: (weights, images) → (B,); must not write to any state.
+        losses: (weights, images) → (B,); must not change any state.
         weights: w, where the rewards are taken.
         direction: v, the validation gradient; same names and shapes.
         images: (B, …) float.
-        image_gradient: also give ∂(Σρ)/∂images (two to three times the work).
+        image_gradient: also return ∂(Σρ)/∂images (two to three times the work).
+
+    Examples:
+        For the losses ½ ‖w − aᵢ‖² the rewards are ⟨v, w − aᵢ⟩:
+
+        >>> w, v = {"w": torch.tensor([1.0])}, {"w": torch.tensor([2.0])}
+        >>> def losses(weights, images):
+        ...     return (weights["w"] - images).square().sum(1) / 2
+        >>> exact_rewards(losses, w, v, torch.tensor([[0.0], [3.0]])).value
+        tensor([ 2., -4.])
     """
     weights = {name: weight.detach() for name, weight in weights.items()}
     with warnings.catch_warnings():
-        # PyTorch's own first use of forward mode calls what PyTorch has deprecated.
+        # PyTorch's forward mode itself calls deprecated PyTorch functions on first use.
         warnings.filterwarnings("ignore", "`torch.jit", FutureWarning)
         warnings.filterwarnings("ignore", "`torch.jit", DeprecationWarning)
         if not image_gradient:
@@ -44,10 +53,7 @@ def exact_rewards(
 
 @torch.no_grad()
 def _forward_mode(losses: Losses, weights: Tensors, direction: Tensors, images: Tensor) -> Tensor:
-    """What `jvp` gives, without the layers about every operation that let it be nested.
-
-    They cost a tenth of the pass.
-    """
+    """The result of `jvp` without its support for nesting, which costs a tenth of the pass."""
     with forward_ad.dual_level():
         dual = {name: forward_ad.make_dual(w, direction[name]) for name, w in weights.items()}
         value, tangent = forward_ad.unpack_dual(losses(dual, images))

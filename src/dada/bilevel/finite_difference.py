@@ -19,8 +19,17 @@ def finite_difference_rewards(
 ) -> Rewards:
     """ρᵢ ≈ [ℓᵢ(w + εv) − ℓᵢ(w − εv)] / 2ε with ε = radius / ‖v‖.
 
-    The error falls with ε² until rounding takes over; in bfloat16 rounding always has.
-    Arguments as `exact_rewards`; `radius` is 0.01 in the published code.
+    The error falls with ε² until rounding dominates; in bfloat16 it always does.
+    Arguments as in `exact_rewards`; `radius` is 0.01 in the published code.
+
+    Examples:
+        For quadratic losses, here ½ ‖w − aᵢ‖², the central difference is exact: ⟨v, w − aᵢ⟩.
+
+        >>> w, v = {"w": torch.tensor([1.0])}, {"w": torch.tensor([2.0])}
+        >>> def losses(weights, images):
+        ...     return (weights["w"] - images).square().sum(1) / 2
+        >>> finite_difference_rewards(losses, w, v, torch.tensor([[0.0], [3.0]])).value.round()
+        tensor([ 2., -4.])
     """
     norm = torch.stack([v.double().square().sum() for v in direction.values()]).sum().sqrt()
     epsilon = (radius / norm.clamp_min(1e-30)).to(images.dtype)

@@ -1,8 +1,8 @@
-"""First order: the validation gradient where the weights are, without looking ahead.
+"""First order: the validation gradient at the current weights, without looking ahead.
 
-DARTS drops the look-ahead by differentiating the validation loss itself (Liu et al. 2019,
-section 2.3), which is zero here, since validation images are not augmented. What is left of it
-is the step's effect at vanishing step size: a reward is the alignment of an image's gradient with
+First-order DARTS drops the look-ahead and differentiates the validation loss directly (Liu et al.
+2019, section 2.3). Here that derivative is zero, because validation images are not augmented. What
+remains is the effect of a vanishing step: a reward is the inner product of an image's gradient and
 the validation gradient at the same weights.
 """
 
@@ -18,7 +18,13 @@ from dada.bilevel.rewards import Hypergradient, Tensors
 
 
 def stay(weights: Mapping[str, Tensor], *rest: Any, **options: Any) -> Tensors:
-    """The weights as they are; called like `look_ahead`."""
+    """The weights unchanged; called like `look_ahead`.
+
+    Examples:
+        >>> import torch
+        >>> stay({"w": torch.tensor([1.0])}, {"w": torch.tensor([2.0])}, {}, learning_rate=0.1)
+        {'w': tensor([1.])}
+    """
     return {name: weight.detach() for name, weight in weights.items()}
 
 

@@ -1,4 +1,4 @@
-"""What a hypergradient is made of: the reward of each training image."""
+"""The parts of a hypergradient: where the validation gradient is taken, and image rewards."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from torch import Tensor
 
 Tensors = dict[str, Tensor]
 Losses = Callable[[Tensors, Tensor], Tensor]
-"""(weights, images (B, …)) → loss of each image (B,)."""
+"""(weights, images (B, …)) → one loss per image (B,)."""
 
 
 @dataclass(frozen=True)
 class Rewards:
-    """How far a step on each image moves the validation loss.
+    """How much a step on each image reduces the validation loss.
 
     With validation gradient v and training loss ℓᵢ of image i, ρᵢ = ⟨v, ∇w ℓᵢ⟩. One SGD step
     of size ξ on the batch mean changes the validation loss by −ξ · mean ρ to first order, so a
-    large reward is good (DADA, eqs. 9 and 10, rearranged per image).
+    large reward is good (DADA, eqs. 9 and 10, rearranged for each image).
 
     Attributes:
         value: (B,) ρ.
-        image_gradient: (B, …) ∂(Σρ)/∂images, or None where it was not asked for.
+        image_gradient: (B, …) ∂(Σρ)/∂images, or None if it was not requested.
     """
 
     value: Tensor
@@ -31,7 +31,13 @@ class Rewards:
 
     @classmethod
     def join(cls, parts: Iterable[Rewards]) -> Rewards:
-        """The rewards of several batches as those of one."""
+        """Concatenate the rewards of several batches.
+
+        Examples:
+            >>> parts = [Rewards(torch.tensor([1.0, 2.0])), Rewards(torch.tensor([3.0]))]
+            >>> Rewards.join(parts).value
+            tensor([1., 2., 3.])
+        """
         found = list(parts)
         gradients = [p.image_gradient for p in found if p.image_gradient is not None]
         return cls(torch.cat([p.value for p in found]), torch.cat(gradients) if gradients else None)
@@ -39,11 +45,13 @@ class Rewards:
 
 @dataclass(frozen=True)
 class Hypergradient:
-    """How validation loss reacts to the training images: where it is asked, and how.
+    """A way to compute how the validation loss responds to the training images.
 
     Attributes:
-        ahead: the weights at which the validation gradient is taken; called like `look_ahead`.
-        rewards: of the training images, along that gradient; called like `exact_rewards`.
+        ahead: gives the weights at which the validation gradient is taken; called like
+            `look_ahead`.
+        rewards: gives the training images' rewards along that gradient; called like
+            `exact_rewards`.
     """
 
     ahead: Callable[..., Tensors]

@@ -1,4 +1,4 @@
-"""Layers whose output the loss sees only through batch normalisation."""
+"""Layers whose output reaches the loss only through batch normalisation."""
 
 from __future__ import annotations
 
@@ -8,26 +8,32 @@ from torch.func import functional_call
 from torch.nn.modules.batchnorm import _BatchNorm
 
 AFFINE = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
-_FELT = 0.01  # of what single images feel; rounding leaves a millionth where it is nothing
+_FELT = 0.01  # relative to single images' effects; rounding alone leaves about a millionth
 
 
 def shiftless(model: nn.Module, images: Tensor) -> frozenset[str]:
-    """Names of the convolutions and linear layers whose output may be shifted unnoticed.
+    """Names of the convolutions and linear layers whose output can be shifted without any effect.
 
-    A number added to a channel of all images at all places changes no logit where nothing but
-    sums stand before the next batch normalisation: the gradients of such a channel sum to zero
-    over the batch, whatever the loss. Here it is a random linear one.
+    If there are only sums between a layer and the next batch normalisation, adding a constant to a
+    channel, for all images at all places, changes no logit: the gradients of that channel sum to
+    zero over the batch, whatever the loss. The test uses a random linear loss.
 
     Args:
-        model: in training mode; neither its buffers nor the global generators change.
-        images: (B, …) inputs of it, B at least 2; sixteen are enough.
+        model: switched to training mode; its buffers and the global generators stay unchanged.
+        images: (B, …) inputs, B at least 2; sixteen are enough.
+
+    Examples:
+        >>> followed, last = nn.Linear(3, 4), nn.Linear(4, 2)
+        >>> model = nn.Sequential(followed, nn.BatchNorm1d(4), last)
+        >>> shiftless(model, torch.randn(16, 3))
+        frozenset({'0'})
     """
     if not any(isinstance(layer, _BatchNorm) for layer in model.modules()):
         return frozenset()
     felt: dict[str, Tensor] = {}
 
     def watch(name: str, layer: nn.Module, output: Tensor) -> None:
-        # Of tokens the channels come last, and batch normalisation does not follow.
+        # Tokens have their channels last, and no batch normalisation follows.
         of_tokens = isinstance(layer, nn.Linear) and output.ndim > 2
 
         def keep(gradient: Tensor) -> None:
@@ -56,6 +62,6 @@ def shiftless(model: nn.Module, images: Tensor) -> frozenset[str]:
 
 
 def _share_felt(gradient: Tensor) -> Tensor:
-    """Scalar: a shift's effect through an output (B, C, …), of what single images' effects are."""
+    """Scalar: effect of a shift of an output (B, C, …), relative to single images' effects."""
     rows = gradient.flatten(2).sum(2) if gradient.ndim > 2 else gradient
     return rows.sum(0).norm() / rows.norm().clamp_min(1e-30)

@@ -1,15 +1,15 @@
-"""Rewards from the train gradient's own backward pass, for the price of a forward pass.
+"""Rewards from the training gradient's own backward pass, at the cost of a forward pass.
 
-A layer y = f(x; w) that is linear in its weights has ⟨v, ∇w ℓ⟩ = ⟨∂ℓ/∂y, f(x; v)⟩: the layer
-itself, called with v for its weights, against the gradient of its output. Input and output
-gradient are at hand when the train gradient is taken, each image's in its own row, and the sum
-over layers is the image's reward (ghost dot products: Goodfellow 2015, arXiv:1510.01799; Wang et
-al. 2025, *Data Shapley in One Training Run*, arXiv:2406.11011).
+A layer y = f(x; w) that is linear in its weights has ⟨v, ∇w ℓ⟩ = ⟨∂ℓ/∂y, f(x; v)⟩: call the layer
+with v as its weights and take the inner product with the gradient of its output. The input and the
+output's gradient are both available while the training gradient is computed, one row per image, and
+the sum over layers is the image's reward (ghost dot products: Goodfellow 2015, arXiv:1510.01799;
+Wang et al. 2025, *Data Shapley in One Training Run*, arXiv:2406.11011).
 
-Where batch normalisation follows, that sum over a batch is right but its parts are noisy. The
-loss does not feel a shift of y that all images share, yet the mean of f(x; v) over the batch is
-credited to an image as far as its own ∂ℓ/∂y points that way; over the batch this comes to nothing.
-So it is taken out first.
+Where batch normalisation follows, the sum over a batch is right but its terms are noisy. A shift
+of y that all images share has no effect on the loss. Yet an image is credited with the mean of
+f(x; v) over the batch, in proportion to the component of its own ∂ℓ/∂y along that mean; over the
+batch these credits cancel. So the mean is subtracted first.
 """
 
 from __future__ import annotations
@@ -34,23 +34,32 @@ LINEAR_IN_WEIGHTS = (
     *(nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.LayerNorm, nn.GroupNorm),
 )
 
-_ENOUGH = 32  # images for a mean; any constant leaves the sum over a batch as it is
+_ENOUGH = 32  # images for a mean; subtracting any constant leaves the sum over a batch unchanged
 
 Moved = Callable[[Tensors, Tensor], Tensor]
-"""(v of a layer, its input x) → f(x; v)."""
+"""(a layer's v, its input x) → f(x; v)."""
 
 
 class Trace:
-    """What a backward pass leaves behind to take rewards from.
+    """Records what is needed of a backward pass to compute rewards.
 
-    Used as a context around one forward and backward pass of a batch's mean loss. Batch
-    normalisation couples the images of a batch; an image's reward here is its own activations'
-    share of ⟨v, ∇w Σ ℓ⟩, where `exact_rewards` takes the whole effect on its own loss. Their
-    sums are equal, and without batch normalisation so are they.
+    Use it as a context manager around one forward and backward pass of a batch's mean loss. Batch
+    normalisation couples the images of a batch: here an image's reward is the share of
+    ⟨v, ∇w Σ ℓ⟩ due to its own activations, whereas `exact_rewards` measures the whole effect on its
+    own loss. Their sums are equal; without batch normalisation, so are the rewards.
 
     Args:
-        model: every parameter of which belongs to a layer that is linear in it (`traceable`).
-        images: (B, …) some inputs of it, to see where batch normalisation follows.
+        model: every parameter must belong to a layer that is linear in it (`traceable`).
+        images: (B, …) sample inputs, to find where batch normalisation follows.
+
+    Examples:
+        For the losses wᵀxᵢ the rewards are ⟨v, xᵢ⟩:
+
+        >>> model, x = nn.Linear(2, 1, bias=False), torch.tensor([[1.0, 2.0], [3.0, -1.0]])
+        >>> with (trace := Trace(model, x)):
+        ...     model(x).mean().backward()
+        >>> trace.rewards({"weight": torch.tensor([[10.0, 1.0]])})
+        tensor([12., 29.])
     """
 
     def __init__(self, model: nn.Module, images: Tensor) -> None:
@@ -94,10 +103,10 @@ class Trace:
 
     @torch.no_grad()
     def rewards(self, direction: Tensors) -> Tensor:
-        """(B,) float32 ρ along `direction`, once; what was kept is let go.
+        """(B,) float32 ρ along `direction`. Can be called once: it frees what was recorded.
 
         Raises:
-            RuntimeError: a layer's weights are used without the layer being called.
+            RuntimeError: the model used a layer's weights without calling the layer.
         """
         missed = set(self.layers) - {name for name, *_ in self._passes}
         if missed:
@@ -116,11 +125,18 @@ class Trace:
 
 
 def traceable(model: nn.Module) -> bool:
-    """Whether every parameter is trained, and belongs to one layer that is linear in it."""
+    """Whether every parameter is trained and belongs to exactly one layer, which is linear in it.
+
+    Examples:
+        >>> traceable(nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 2)))
+        True
+        >>> traceable(nn.Sequential(nn.PReLU(), nn.Linear(4, 2)))
+        False
+    """
     holders = [layer for layer in model.modules() if own(layer)]
     held = [p for layer in holders for _, p in own(layer)]
     return (
-        # Exact types: what derives from them, a parametrised layer included, may do otherwise.
+        # Exact types: subclasses, such as parametrised layers, may behave differently.
         all(type(layer) in LINEAR_IN_WEIGHTS for layer in holders)
         and not any(layer._forward_pre_hooks for layer in holders)
         and all(p.requires_grad for p in held)
@@ -138,9 +154,9 @@ def _plain(layer: nn.Module, tangent: Tensors, seen: Tensor) -> Tensor:
 
 
 def _centred(layer: nn.Module, tangent: Tensors, seen: Tensor) -> Tensor:
-    """f(x; v) less its mean over images and places, which serves as the bias.
+    """f(x; v) less its mean over images and places; minus that mean serves as the bias.
 
-    The layer is linear in x, so that the mean over images is what it makes of the mean image.
+    The layer is linear in x, so the mean over images is its output for the mean image.
     """
     weight = tangent["weight"].to(seen.dtype)
 
@@ -171,13 +187,13 @@ def _statistics(layer: _BatchNorm, seen: Tensor, output: Tensor) -> tuple[Tensor
 
 def _mean_row(x: Tensor) -> Tensor:
     """(B, …) to (1, …)."""
-    rows = x.movedim(1, -1)  # channels last: a matrix product reads them as they lie
+    rows = x.movedim(1, -1)  # channels last: a matrix product reads them in memory order
     mean = rows.new_full((1, len(x)), 1 / len(x)) @ rows.flatten(1)
     return mean.view(1, *rows.shape[1:]).movedim(-1, 1)
 
 
 def _row_products(a: Tensor, b: Tensor) -> Tensor:
     """(B, …) and (B, …) to (B,) inner products."""
-    if a.ndim > 2:  # channels last, as images are kept: then rows are read as they lie
+    if a.ndim > 2:  # channels last, as images are stored: rows are read in memory order
         a, b = a.movedim(1, -1), b.movedim(1, -1)
     return torch.einsum("bn,bn->b", a.flatten(1).to(b.dtype), b.flatten(1)).float()

@@ -1,4 +1,4 @@
-"""The look-ahead: the weights that the optimiser's next step would give."""
+"""The look-ahead: the weights after the optimiser's next step."""
 
 from __future__ import annotations
 
@@ -19,13 +19,19 @@ def look_ahead(
     nesterov: bool = False,
     dampening: float = 0.0,
 ) -> Tensors:
-    """w' = w − ξ (g + weight decay · w + momentum · buffer), as `torch.optim.SGD` makes it.
+    """w' = w − ξ (g + weight decay · w + momentum · buffer), as `torch.optim.SGD` computes it.
 
     Args:
-        weights, gradient: w and g by name; g as SGD gets it, clipped if it is to be.
-        momentum_buffer: SGD's buffers by name; none before the first step.
+        weights, gradient: w and g by name; g as SGD receives it, already clipped if it is clipped.
+        momentum_buffer: SGD's buffers by name; empty before the first step.
         learning_rate: ξ.
-        momentum, weight_decay, nesterov, dampening: SGD's.
+        momentum, weight_decay, nesterov, dampening: SGD's settings.
+
+    Examples:
+        >>> import torch
+        >>> w, g, buffer = ({"w": torch.tensor([x])} for x in (1.0, 2.0, 4.0))
+        >>> look_ahead(w, g, buffer, learning_rate=0.1, momentum=0.5)  # 1 − 0.1 (2 + 0.5 · 4)
+        {'w': tensor([0.6000])}
     """
     ahead = {}
     for name, weight in weights.items():

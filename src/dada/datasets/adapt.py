@@ -57,7 +57,7 @@ def from_torch(
     Raises:
         UserError: the dataset is empty, or an item is not as described.
 
-    Example:
+    Examples:
         >>> from dada.datasets import from_torch
         >>> picture = Image.new("RGB", (60, 40))
         >>> found = from_torch([(picture, 0), (picture, 1)], side=32)

@@ -1,7 +1,7 @@
 """Gradients of an expectation over draws, for a function that need not be differentiable.
 
-Every estimator is a pure function of explicit noise. It returns a surrogate, one number a draw,
-whose gradient with respect to the parameters of that draw is the estimate.
+Every estimator is a pure function of explicit noise. It returns a surrogate, one number per draw;
+the gradient of a draw's surrogate with respect to the parameters is that draw's estimate.
 """
 
 from dada.estimators.baselines import leave_one_out, resemblance_of_views

@@ -1,4 +1,4 @@
-"""What a reward is compared with. No baseline depends on the draw it is for, so none adds bias."""
+"""Baselines for rewards. A baseline does not depend on its own draw, so it adds no bias."""
 
 from __future__ import annotations
 
@@ -7,21 +7,26 @@ from torch import Tensor
 
 
 def leave_one_out(rewards: Tensor, resemblance: Tensor | float = 1.0) -> Tensor:
-    """Baseline of each reward from the other rewards (Kool et al. 2019; Kreutzer et al. 2017).
+    """The baseline of each reward, from the other rewards (Kool et al. 2019; Kreutzer et al. 2017).
 
-    With one view an image, the mean of the other images' rewards. With more, images differ by a
-    level of their own, which an image's other views tell: the baseline moves from the other
-    images' mean towards the image's own by the share that predicts best, which for V views is
-    (V − 1) r / (1 + (V − 2) r) with r the correlation between views of an image (the best linear
-    predictor of a random-effects model; Searle, Casella, McCulloch 1992, section 7).
+    With one view per image, it is the mean of the other images' rewards. With more, an image's
+    other views tell how high its rewards are in general: the baseline lies between the other
+    images' mean and the mean of the image's other views. The weight of the latter that predicts
+    best is, for V views, (V − 1) r / (1 + (V − 2) r), where r is the correlation between views of
+    an image (the best linear predictor of a random-effects model; Searle, Casella, McCulloch 1992,
+    section 7).
 
     Args:
         rewards: (V, B), V independent draws for each of B images.
-        resemblance: r in [0, 1], not computed from these rewards if no bias at all is wanted.
-            1 compares an image with its own other views alone.
+        resemblance: r in [0, 1]. For no bias at all, do not compute it from these rewards.
+            1 compares an image with its own other views only.
 
     Returns:
-        (V, B) baselines; zeros if there is a single reward.
+        (V, B) baselines; zeros if there is only one reward.
+
+    Examples:
+        >>> leave_one_out(torch.tensor([[1.0, 2.0, 6.0]]))  # the means of the other two
+        tensor([[4.0000, 3.5000, 1.5000]])
     """
     views, images = rewards.shape
     total = rewards.sum(0)
@@ -39,13 +44,17 @@ def leave_one_out(rewards: Tensor, resemblance: Tensor | float = 1.0) -> Tensor:
 
 
 def resemblance_of_views(rewards: Tensor) -> tuple[Tensor, Tensor]:
-    """Covariance between views of an image and variance of a reward; their ratio is r.
+    """Covariance between views of an image, and variance of a reward; their ratio is r.
 
     Args:
         rewards: (V, B).
 
     Returns:
-        Two scalars; the covariance is 0 where there is one view, and never negative.
+        Two scalars. The covariance is never negative, and 0 if there is only one view.
+
+    Examples:
+        >>> resemblance_of_views(torch.tensor([[1.0, 5.0], [1.0, 5.0]]))  # views agree: r = 1
+        (tensor(4.), tensor(4.))
     """
     views, images = rewards.shape
     variance = rewards.var(unbiased=False)

@@ -1,4 +1,4 @@
-"""Bayesian linear regression that learns as it goes and forgets what is old."""
+"""Online Bayesian linear regression with exponential forgetting."""
 
 from __future__ import annotations
 
@@ -9,13 +9,20 @@ from torch import Tensor
 class Regression:
     """y ≈ φ·θ with θ ~ N(0, diag(prior²)) and noise of variance 1, observed in batches.
 
-    The posterior mean of θ is also that of everything linear in θ: the estimate of least mean
-    squared error, with no step to choose. It starts at 0 and is sure of nothing that it has not
-    seen (Bishop 2006, section 3.3; with forgetting, Ljung 1999, section 11.2).
+    The posterior mean is the estimate with the least mean squared error, of θ and of anything
+    linear in θ, and it has no step size. It starts at 0 and stays there for features that were
+    never seen (Bishop 2006, section 3.3; with forgetting, Ljung 1999, section 11.2).
 
     Args:
         prior: (F,) standard deviations, in units of the noise's.
-        memory: how many batches the past is worth; older ones fade by exp(−1/memory) each.
+        memory: how many batches are remembered: a batch's weight falls by exp(−1/memory) with each
+            new one.
+
+    Examples:
+        >>> line = Regression(prior=torch.tensor([100.0]), memory=10)
+        >>> line.observe(torch.tensor([[1.0], [2.0]]), torch.tensor([3.0, 6.0]))
+        >>> line.mean()
+        tensor([2.9999])
     """
 
     def __init__(self, prior: Tensor, memory: float) -> None:
@@ -37,9 +44,9 @@ class Regression:
         return self.prior * torch.linalg.solve(identity + scaled, self.prior * self.evidence)
 
     def state_dict(self) -> dict[str, Tensor]:
-        """What has been seen."""
+        """What has been learned so far."""
         return {"precision": self.precision, "evidence": self.evidence}
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Go on from what `state_dict` gave."""
+        """Restore what `state_dict` returned."""
         self.precision, self.evidence = state["precision"], state["evidence"]

@@ -83,7 +83,7 @@ def register(
     The arguments are the attributes of `OperationType`. Without `low` and `high` the operation
     has no magnitude; without `describe` a value is described as a plain number.
 
-    Example:
+    Examples:
         >>> from dada.ops import get, register
         >>> @register("Darken", low=0, high=128, identity=0, describe="{:.0f} levels".format)
         ... def darken(images, values):

@@ -15,7 +15,7 @@ def plain_data(value: Any, depth: int = 0) -> Any:
     Raises:
         ValueError: the value is nested too deeply, or part of it is not plain data.
 
-    Example:
+    Examples:
         >>> plain_data({"seeds": (0, 1), 7: None})
         {'seeds': [0, 1], '7': None}
     """

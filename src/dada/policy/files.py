@@ -41,7 +41,7 @@ _PUBLISHED = files("dada.policy") / "published"
 def dumps(policy: Policy) -> str:
     """The policy as versioned JSON, one line per sub-policy. Equal policies give equal text.
 
-    Example:
+    Examples:
         >>> text = dumps(Policy.none())
         >>> text.splitlines()[1:3]
         ['  "format": "dada-policy",', '  "version": 1,']
@@ -81,7 +81,7 @@ def loads(text: str, name: str = "policy") -> Policy:
     Raises:
         UserError: the text is neither, or a value is out of range or unknown.
 
-    Example:
+    Examples:
         >>> policy = loads('[[["ShearX", 0.5, 0.46], ["Invert", 1.0, 0.0]]]')
         >>> [operation.name for operation in policy.sub_policies[0].operations]
         ['ShearX', 'Invert']
@@ -191,7 +191,7 @@ def _operation(item: Any) -> Operation:
 def save_policy(policy: Policy, path: str | Path) -> Path:
     """Write the policy as versioned JSON; an existing file is replaced whole or not at all.
 
-    Example:
+    Examples:
         >>> path = save_policy(load_policy("dada-cifar10"), "policy.json")
         >>> load_policy(path) == load_policy("dada-cifar10")
         True
@@ -203,7 +203,7 @@ def save_policy(policy: Policy, path: str | Path) -> Path:
 def published_names() -> tuple[str, ...]:
     """Names of the policies that ship with the package.
 
-    Example:
+    Examples:
         >>> [name for name in published_names() if "cifar10" in name]
         ['autoaugment-cifar10', 'dada-cifar10', 'dada-cifar100', 'fast-autoaugment-cifar10']
     """
@@ -219,7 +219,7 @@ def load_policy(source: str | Path) -> Policy:
     Raises:
         UserError: there is no such policy, it cannot be read, or it is not what the search found.
 
-    Example:
+    Examples:
         >>> policy = load_policy("dada-cifar10")
         >>> len(policy.sub_policies), policy.length
         (25, 2)

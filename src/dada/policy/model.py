@@ -51,7 +51,7 @@ class Operation:
         UserError: the name is not registered.
         pydantic.ValidationError: a number is out of its range.
 
-    Example:
+    Examples:
         >>> Operation("ShearX", probability=0.5, magnitude=0.46)
         Operation(name='ShearX', probability=0.5, magnitude=0.46, spread=0.0)
         >>> Operation("ShaerX", 0.5, 0.46)
@@ -78,7 +78,7 @@ class SubPolicy:
         operations: 1 to 16, in the order of application.
         weight: relative frequency, at least 0; a policy's weights need not sum to 1.
 
-    Example:
+    Examples:
         >>> pair = SubPolicy((Operation("Rotate", 0.5, 0.9), Operation("Invert", 0.2, 0.0)))
         >>> pair.weight, len(pair.operations)
         (1.0, 2)
@@ -99,7 +99,7 @@ class Policy:
         provenance: which search found it, on which data, with which seed and versions; plain data,
             kept as JSON would return it.
 
-    Example:
+    Examples:
         >>> turn = SubPolicy((Operation("Rotate", 0.5, 0.75),), weight=3.0)
         >>> invert = SubPolicy((Operation("Invert", 1.0, 0.0),), weight=1.0)
         >>> policy = Policy((invert, turn), name="mine")
@@ -153,7 +153,7 @@ class Policy:
         It is an ordinary policy, so every reader and export accepts it: one sub-policy with one
         operation, a rotation by 0 degrees with probability 0.
 
-        Example:
+        Examples:
             >>> Policy.none().is_none
             True
             >>> print(Policy.none())
@@ -190,7 +190,7 @@ class Policy:
     def top(self, count: int) -> Policy:
         """The `count` most frequent sub-policies (the paper keeps 25).
 
-        Example:
+        Examples:
             >>> from dada import SearchSpace
             >>> len(SearchSpace().uniform().top(25).sub_policies)
             25
@@ -240,7 +240,7 @@ class Policy:
             side: side of the images in pixels, or their height and width, to give lengths in pixels
                 instead of fractions of the width.
 
-        Example:
+        Examples:
             >>> from dada import load_policy
             >>> print(load_policy("dada-cifar10").describe(limit=2))
               4.0%  TranslateX ±0.068 of the width (p 0.52), then Rotate ±1.65 degrees (p 0.57)

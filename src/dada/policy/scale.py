@@ -33,7 +33,7 @@ class Scale:
         UserError: bounds for an operation that is not registered.
         pydantic.ValidationError: bounds that are not two different numbers within ±1,000,000.
 
-    Example:
+    Examples:
         >>> rotate = get("Rotate")  # -30 to 30 degrees
         >>> Scale("paper").values(rotate, 0.75)
         (15.0, -15.0)

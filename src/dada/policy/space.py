@@ -29,7 +29,7 @@ class SearchSpace:
         pydantic.ValidationError: an operation is named twice.
         ValueError: there are fewer operations than `length`, or more than 10,000 sub-policies.
 
-    Example:
+    Examples:
         >>> len(SearchSpace().sub_policies)
         105
         >>> SearchSpace(("Rotate", "Invert", "Cutout")).sub_policies
@@ -75,7 +75,7 @@ class SearchSpace:
     def uniform(self, name: str = "uniform") -> Policy:
         """No search at all: equal weights, probability 0.5, magnitudes uniform on [0, 1].
 
-        Example:
+        Examples:
             >>> space = SearchSpace(("Rotate", "Invert"), scale=Scale("strength"))
             >>> print(space.uniform())
             100.0%  Rotate ±3 to 27 degrees (p 0.50), then Invert (p 0.50)
@@ -92,7 +92,7 @@ class SearchSpace:
     def random(self, count: int, seed: int) -> Policy:
         """`count` sub-policies of the uniform policy, drawn at random without replacement.
 
-        Example:
+        Examples:
             >>> space = SearchSpace()
             >>> len(space.random(25, seed=0).sub_policies)
             25
@@ -111,7 +111,7 @@ class SearchSpace:
 def effective(operations: tuple[str, ...], channels: int) -> tuple[str, ...]:
     """The operations that can change images with this many channels.
 
-    Example:
+    Examples:
         >>> effective(("Rotate", "Color"), channels=1)
         ('Rotate',)
     """

@@ -38,7 +38,7 @@ def describe_operation(scale: Scale, operation: HasMagnitude, side: Side = None)
         side: side of the images in pixels, or their height and width, to give lengths in pixels
             instead of fractions of the width.
 
-    Example:
+    Examples:
         >>> from dada.policy import Operation
         >>> describe_operation(Scale(), Operation("Rotate", 0.5, 0.75))
         ' ±15 degrees'
@@ -65,7 +65,7 @@ def describe_range(scale: Scale, name: str, magnitudes: Sequence[float]) -> str:
     Args:
         magnitudes: fixed magnitudes, at least one.
 
-    Example:
+    Examples:
         >>> describe_range(Scale("strength"), "Rotate", [0.1, 0.4])
         '±3 to 12 degrees'
     """
