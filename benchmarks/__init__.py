@@ -5,7 +5,7 @@ They run as the command line does, with freed memory kept, unless told not to.
 
 import os
 
-from dada.memory import keep_freed_memory
+from dada.compute.memory import keep_freed_memory
 
 AS_IT_IS = "DADA_BENCHMARK_MEMORY_AS_IT_IS"
 if not os.environ.get(AS_IT_IS):

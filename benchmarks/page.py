@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 
 from benchmarks import quality as study
+from dada.comparison.statistics import summary
 from dada.training.recipes import recipes
-from dada.training.statistics import summary
 
 DOCS = Path(__file__).parents[1] / "docs"
 HEAD = """# Benchmarks

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks._contract import finish
+from dada.comparison.statistics import summary
 from dada.datasets import load
 from dada.policy import (
     PAPER_OPERATIONS,
@@ -31,7 +32,6 @@ from dada.policy import (
     save_policy,
 )
 from dada.searching.settings import paper_cutout
-from dada.training.statistics import summary
 
 SIZES: dict[str, dict[str, list[str]]] = {
     # The reduced set, in minutes a training on one core.

@@ -16,7 +16,7 @@ import torch
 
 from benchmarks._contract import finish, in_its_own_process, measure
 from benchmarks.search_step import ours, random_dataset
-from dada.models.device import pick_device
+from dada.compute.device import pick_device
 from dada.ops import get, names, register
 
 START = {"batch": 128, "operations": 15, "length": 2, "side": 32}

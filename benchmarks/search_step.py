@@ -4,7 +4,7 @@
 
 Every alternative does a whole step: draw, operations, train and validation gradients, rewards,
 policy and network updates. Each runs in processes of its own, in turn: ours as the command line
-runs it, with freed memory kept (`dada.memory`), the others as they are and with that too.
+runs it, with freed memory kept (`dada.compute.memory`), the others as they are and with that too.
 `--published` is a checkout of github.com/VDIGPKU/DADA, which is measured as it is.
 """
 
@@ -18,8 +18,8 @@ import torch
 from benchmarks._contract import finish, in_turn, seconds_of
 from benchmarks._plain import PlainSearch
 from benchmarks._published_code import PublishedSearch
+from dada.compute.device import pick_device
 from dada.datasets import Dataset, ImageSet
-from dada.models.device import pick_device
 from dada.searching.run import new_search
 from dada.searching.settings import for_dataset, make_settings
 

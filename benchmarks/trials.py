@@ -12,15 +12,15 @@ from pathlib import Path
 import torch
 
 from benchmarks._contract import finish, measure
+from dada.compute.device import pick_device
+from dada.compute.parallel import concurrency
 from dada.datasets import load
-from dada.models.device import pick_device
 from dada.searching.run import new_search
 from dada.searching.settings import for_dataset, make_settings
 from dada.searching.trials import TrialSearch
-from dada.side_by_side import at_once
 
 
-def side_by_side(search: TrialSearch) -> None:
+def run_parallel(search: TrialSearch) -> None:
     """As a search does it."""
     search.epoch = 0
     search.run_epoch()
@@ -56,8 +56,8 @@ def main() -> None:
         for_dataset(settings, dataset, device.type == "cuda"), dataset, None, device
     )
     ways: dict[str, Callable] = {"one after another": one_after_another}
-    if at_once(2, device) > 1:
-        ways = {"side by side": side_by_side, **ways, "on one thread": on_one_thread}
+    if concurrency(2, device) > 1:
+        ways = {"side by side": run_parallel, **ways, "on one thread": on_one_thread}
     alternatives = {name: (lambda way=way: way(search)) for name, way in ways.items()}
     times = measure(alternatives, options.repeats, warmup=1)
     count = len(search.operations)

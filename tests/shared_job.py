@@ -12,12 +12,12 @@ import torch
 from torch import nn
 
 from dada.augment import Pipeline
-from dada.augment.feed import MemoryFeed
+from dada.augment.loader import MemoryLoader
+from dada.compute.distributed import shared_job
 from dada.datasets import ImageSet
-from dada.processes import shared_job
 from dada.searching.search import Search
 from dada.searching.settings import Settings
-from dada.training.methods import BASELINE
+from dada.training.augmentations import BASELINE
 from dada.training.settings import TrainSettings
 from dada.training.training import Training
 
@@ -37,10 +37,10 @@ def images(seed, count):
 
 def main(path):
     with shared_job(torch.device("cpu")) as (processes, device):
-        feed = MemoryFeed(images(0, 45), STILL, device)
+        loader = MemoryLoader(images(0, 45), STILL, device)
         settings = TrainSettings(batch=15, epochs=2, precision="float32")
         training = Training(
-            settings, network(), feed, STILL, BASELINE.augment, 0, device, processes
+            settings, network(), loader, STILL, BASELINE.augment, 0, device, processes
         )
         record = training.run_epoch()
         searching = Settings(

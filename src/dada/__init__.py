@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dada import export
     from dada.augment import Draw, PolicyTransform, Sampler, apply
+    from dada.comparison.compare import compare
     from dada.datasets import Dataset, ImageSet, from_torch
     from dada.datasets import load as load_dataset
     from dada.errors import UserError
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     )
     from dada.report import contact_sheet, write_report
     from dada.searching.run import search
-    from dada.training.compare import compare
     from dada.training.evaluate import evaluate
     from dada.training.run import train
 
@@ -51,7 +51,7 @@ _HOME = {
     "SubPolicy": "dada.policy",
     "UserError": "dada.errors",
     "apply": "dada.augment",
-    "compare": "dada.training",
+    "compare": "dada.comparison",
     "contact_sheet": "dada.report",
     "evaluate": "dada.training",
     "export": "dada.export:*",  # the package itself

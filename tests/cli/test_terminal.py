@@ -15,7 +15,7 @@ from dada.cli.main import main
 from dada.cli.terminal import terminal
 from dada.errors import UserError
 from dada.policy import published_names
-from dada.training.methods import WITHOUT_SEARCH
+from dada.training.augmentations import WITHOUT_SEARCH
 from dada.training.recipes import recipes
 from tests.cli.commands import COMPARE, SEARCH, check_refused
 

@@ -255,7 +255,7 @@ def test_a_header_that_lies_takes_no_memory(tmp_path, write):
 
 def test_what_does_not_fit_in_memory_is_refused_with_what_would(tmp_path, monkeypatch):
     path = save(tmp_path, **full())
-    monkeypatch.setattr("dada.memory.available", lambda: 9 * 8 * 3 * 16)
+    monkeypatch.setattr("dada.compute.memory.available", lambda: 9 * 8 * 3 * 16)
     with pytest.raises(UserError, match=r"x_train: 20 images take .* 12 would fit"):
         load(path)
 

@@ -109,7 +109,7 @@ def no_networks(monkeypatch):
         "wrn-10-100000": r"has 7.4e\+14 parameters: at most 1,000,000,000",
         "wrn-10-999999": "parameters: at most",
         "wrn-2002-1": "is 2,002 layers deep: at most 2,000",
-        "scout-999999": "parameters: at most",
+        "proxy-999999": "parameters: at most",
         "shake-shake-26-2x999998d": "parameters: at most",
         "shake-shake-1000004-2x32d": "is 1,000,004 layers deep: at most 2,000",
         "pyramidnet-272-999999": "parameters: at most",
@@ -124,7 +124,7 @@ def test_a_network_of_no_memory_is_refused_before_any_is_taken(name, reason):
 
 
 @pytest.mark.parametrize(
-    "name", ["wrn-10-1", "scout-8", "shake-shake-26-2x32d", "pyramidnet-20-24", "wrn-28-10"]
+    "name", ["wrn-10-1", "proxy-8", "shake-shake-26-2x32d", "pyramidnet-20-24", "wrn-28-10"]
 )
 def test_parameters_are_counted_without_making_them(name, monkeypatch):
     counted, module = [], import_module("dada.models.create")

@@ -232,6 +232,6 @@ def test_a_changed_plan_makes_the_same_policy_again_and_goes_on_the_same(
 
 @pytest.mark.parametrize("preset", ["step", "default"])
 def test_a_hopeless_budget_still_keeps_every_class(digits, preset):
-    model = {"step": "wrn-10-1", "default": "scout-4"}[preset]
+    model = {"step": "wrn-10-1", "default": "proxy-4"}[preset]
     given = {"images": 200, "epochs": 6, "batch": 4, "model": model}
     assert search(digits, preset=preset, budget=1e-3, **given).sub_policies

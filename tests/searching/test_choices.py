@@ -19,7 +19,7 @@ def test_what_was_left_open_is_explained(digits):
 def test_the_network_of_trials_is_explained(digits):
     asked = make_settings(images=500)
     notes = choices(asked, for_dataset(asked, digits), digits, CPU)
-    assert notes[1] == "trials of scout-32, a small network that learns fast; --model tries another"
+    assert notes[1] == "trials of proxy-32, a small network that learns fast; --model tries another"
 
 
 @pytest.mark.parametrize("fast", [torch.bfloat16, torch.float32])

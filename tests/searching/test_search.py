@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from dada.processes import Processes
+from dada.compute.distributed import Processes
 from dada.searching.gradients import (
     CriticGradient,
     GumbelSoftmaxGradient,

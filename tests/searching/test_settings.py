@@ -178,7 +178,7 @@ def test_trials_see_about_as_many_images_whatever_their_number(digits, images, b
     plenty = digits.train.subset(torch.arange(4000) % len(digits.train))
     settings = for_dataset(make_settings(images=images), replace(digits, train=plenty))
     assert (settings.images, settings.batch, settings.epochs) == (images or 1000, batch, epochs)
-    assert settings.model == "scout-32" and settings.keep is None
+    assert settings.model == "proxy-32" and settings.keep is None
 
 
 def test_many_classes_get_more_images_for_trials(digits):

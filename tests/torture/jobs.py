@@ -14,9 +14,10 @@ from functools import cache
 import torch
 
 import dada
+from dada.comparison import compare
 from dada.datasets import load
 from dada.errors import UserError
-from dada.training import compare, train
+from dada.training import train
 
 OK, REFUSED, CRASHED, KILLED = 0, 2, 3, -signal.SIGKILL
 COMMON = {"model": "wrn-10-1", "batch": 32, "precision": "float32", "images": 40}

@@ -11,7 +11,7 @@ from sklearn.metrics import (
 from torch import nn
 
 from dada.augment import Pipeline
-from dada.augment.feed import MemoryFeed
+from dada.augment.loader import MemoryLoader
 from dada.datasets import ImageSet
 from dada.models.child import Child
 from dada.training.evaluate import measure
@@ -29,8 +29,8 @@ def test_errors_are_scikit_learns(classes):
     child = Child(
         nn.Sequential(nn.Flatten(), nn.Linear(16, classes)), torch.device("cpu"), torch.float32
     )
-    feed = MemoryFeed(ImageSet(images, labels), PIPELINE, torch.device("cpu"))
-    found = measure(child, feed, PIPELINE, classes)
+    loader = MemoryLoader(ImageSet(images, labels), PIPELINE, torch.device("cpu"))
+    found = measure(child, loader, PIPELINE, classes)
     scores = child.logits(PIPELINE.normalise(images)).softmax(1).numpy()
     every = np.arange(classes)
     assert found["test_images"] == 700
@@ -55,8 +55,8 @@ def test_several_labels_an_image_are_scikit_learns_too():
     labels = (torch.rand(600, 3, generator=generator) < torch.tensor([0.5, 0.2, 0.8])).float()
     torch.manual_seed(0)
     child = Child(nn.Sequential(nn.Flatten(), nn.Linear(16, 3)), torch.device("cpu"), torch.float32)
-    feed = MemoryFeed(ImageSet(images, labels), PIPELINE, torch.device("cpu"))
-    found = measure(child, feed, PIPELINE, 3)
+    loader = MemoryLoader(ImageSet(images, labels), PIPELINE, torch.device("cpu"))
+    found = measure(child, loader, PIPELINE, 3)
     logits = child.logits(PIPELINE.normalise(images))
     guesses = (logits > 0).numpy()
     assert found["test_images"] == 600 and found["test_error_top5"] is None

@@ -11,7 +11,7 @@ from PIL import Image
 
 import dada
 from dada.augment import Pipeline
-from dada.augment.feed import test_batch as images_per_test
+from dada.augment.loader import test_batch as images_per_test
 from dada.cli.main import main
 from dada.searching.settings import for_dataset as for_search
 from dada.searching.settings import make_settings as search_settings

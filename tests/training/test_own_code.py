@@ -133,7 +133,7 @@ class Few(nn.Sequential):
         (len, "model is a builtin_function_or_method: must be a name such as wrn-16-2"),
         ("wrn-10-100000", r"'wrn-10-100000' has 7.4e\+14 parameters: at most 1,000,000,000"),
         ("wrn-1000000-1", "'wrn-1000000-1' is 1,000,000 layers deep: at most 2,000"),
-        ("scout-999999", "'scout-999999' has"),
+        ("proxy-999999", "'proxy-999999' has"),
     ],
 )
 def test_a_network_that_cannot_be_trained_is_one_line(verb, model, reason, digits, tmp_path):

@@ -8,13 +8,13 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from dada.augment import Pipeline
-from dada.augment.feed import MemoryFeed
+from dada.augment.loader import MemoryLoader
+from dada.compute.distributed import Processes
 from dada.datasets import ImageSet, even_batches
 from dada.errors import DivergedError
 from dada.models import create
-from dada.processes import Processes
+from dada.training.augmentations import BASELINE
 from dada.training.evaluate import measure
-from dada.training.methods import BASELINE
 from dada.training.schedule import learning_rate
 from dada.training.settings import TrainSettings
 from dada.training.training import Training
@@ -36,8 +36,8 @@ def flat_network(seed=0):
 
 
 def train(network, images, settings, pipeline=STILL, seed=0):
-    feed = MemoryFeed(images, pipeline, CPU)
-    going = Training(settings, network, feed, pipeline, BASELINE.augment, seed, CPU)
+    loader = MemoryLoader(images, pipeline, CPU)
+    going = Training(settings, network, loader, pipeline, BASELINE.augment, seed, CPU)
     records = [going.run_epoch() for _ in range(settings.epochs)]
     return going, records
 
@@ -86,9 +86,9 @@ def test_the_weights_are_those_of_a_plain_training(given):
 def test_a_loss_of_ones_own():
     network, images = flat_network(), digits_of_noise()
     twin = copy.deepcopy(network)
-    feed = MemoryFeed(images, STILL, CPU)
+    loader = MemoryLoader(images, STILL, CPU)
     own = nn.CrossEntropyLoss(label_smoothing=0.2, reduction="none")
-    going = Training(settings(), network, feed, STILL, BASELINE.augment, 0, CPU, loss=own)
+    going = Training(settings(), network, loader, STILL, BASELINE.augment, 0, CPU, loss=own)
     for _ in range(going.settings.epochs):
         going.run_epoch()
     train(twin, images, settings(label_smoothing=0.2))
@@ -122,9 +122,9 @@ def test_processes_share_an_order_and_augment_apart():
     images = digits_of_noise()
     orders, streams = [], []
     for rank in (0, 1):
-        feed = MemoryFeed(images, STILL, CPU)
+        loader = MemoryLoader(images, STILL, CPU)
         share = Processes(rank, 2)
-        going = Training(settings(), flat_network(), feed, STILL, BASELINE.augment, 5, CPU, share)
+        going = Training(settings(), flat_network(), loader, STILL, BASELINE.augment, 5, CPU, share)
         orders.append(torch.rand(4, generator=going.order).tolist())
         streams.append(torch.rand(4, generator=going.randomness).tolist())
     assert orders[0] == orders[1]
@@ -139,8 +139,8 @@ def test_a_resumed_training_is_the_uninterrupted_one():
     def begin():
         torch.manual_seed(0)
         network = create("wrn-10-1", 3, 1)
-        feed = MemoryFeed(images, moving, CPU)
-        return Training(chosen, network, feed, moving, BASELINE.augment, 0, CPU)
+        loader = MemoryLoader(images, moving, CPU)
+        return Training(chosen, network, loader, moving, BASELINE.augment, 0, CPU)
 
     whole = begin()
     for _ in range(3):
@@ -172,7 +172,7 @@ def test_a_network_learns_what_can_be_learnt():
     assert [record["epoch"] for record in records] == [1, 2, 3, 4, 5, 6]
     swapped = ImageSet(images.images, 1 - labels)
     for test, error in ((images, 0), (swapped, 1)):
-        found = measure(going.tested, MemoryFeed(test, pipeline, CPU), pipeline, 2)
+        found = measure(going.tested, MemoryLoader(test, pipeline, CPU), pipeline, 2)
         assert found["test_error"] == error
 
 

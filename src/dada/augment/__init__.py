@@ -2,7 +2,7 @@
 
 from dada.augment.apply import apply
 from dada.augment.draw import Draw, Table
-from dada.augment.feed import Feed, FileFeed, MemoryFeed
+from dada.augment.loader import FileLoader, Loader, MemoryLoader
 from dada.augment.own import Transform
 from dada.augment.pipeline import Pipeline
 from dada.augment.sampler import Sampler, random_magnitude
@@ -10,9 +10,9 @@ from dada.augment.transform import PolicyTransform
 
 __all__ = [
     "Draw",
-    "Feed",
-    "FileFeed",
-    "MemoryFeed",
+    "Loader",
+    "FileLoader",
+    "MemoryLoader",
     "Pipeline",
     "PolicyTransform",
     "Sampler",

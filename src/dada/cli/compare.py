@@ -57,8 +57,8 @@ def compare(
     Errors are on the test images. A policy helps if it is better than all that needs no search.
     """
     from dada.cli.progress import CompareProgress
-    from dada.models.device import pick_device
-    from dada.training import compare as run_compare
+    from dada.comparison import compare as run_compare
+    from dada.compute.device import pick_device
     from dada.training.settings import TrainSettings, choose_images, make_settings
 
     given = {

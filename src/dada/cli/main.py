@@ -23,9 +23,9 @@ from dada.cli.search import search
 from dada.cli.terminal import terminal
 from dada.cli.train import train
 from dada.cli.verb import HELP, Quiet, verb
+from dada.compute.job import is_first
+from dada.compute.memory import keep_freed_memory
 from dada.errors import UserError, printable
-from dada.job import is_first
-from dada.memory import keep_freed_memory
 
 app = typer.Typer(
     name="dada",

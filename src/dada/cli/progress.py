@@ -7,12 +7,13 @@ from typing import Any
 
 from dada.augment.words import around
 from dada.cli.bar import Bar
+from dada.comparison import CompareWatcher
 from dada.datasets import Dataset, FileDataset, channels_in_words
 from dada.report.numbers import count
 from dada.searching import Watcher
 from dada.searching.run import AnySearch
-from dada.training import CompareWatcher, TrainSettings, TrainWatcher
-from dada.training.methods import BASELINE, Method
+from dada.training import TrainSettings, TrainWatcher
+from dada.training.augmentations import BASELINE, Method
 from dada.training.training import Training
 
 

@@ -65,7 +65,7 @@ def search(
 
     deadline = None if budget is None else Deadline.of(budget)  # what follows takes time too
     from dada.cli.progress import SearchProgress
-    from dada.models.device import pick_device
+    from dada.compute.device import pick_device
     from dada.policy import dumps
     from dada.searching import search as run_search
     from dada.searching.settings import Settings, choose_images, make_settings

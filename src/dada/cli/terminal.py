@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 from typing import Any, TextIO
 
+from dada.compute.job import is_first
 from dada.errors import UserError, printable
 from dada.files import to_json
-from dada.job import is_first
 
 STDOUT = Path("-")
 """Standard output, where a file's name is asked for."""

@@ -63,8 +63,8 @@ def train(
     On several GPUs: torchrun --nproc-per-node 8 -m dada train ...
     """
     from dada.cli.progress import TrainProgress
+    from dada.compute.device import pick_device
     from dada.errors import UserError
-    from dada.models.device import pick_device
     from dada.training import train as run_train
     from dada.training.recipes import recipes
     from dada.training.settings import TrainSettings, make_settings

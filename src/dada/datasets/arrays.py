@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dada.compute.memory import check_fits
 from dada.datasets.imageset import CHANNELS, ImageSet, Parts, are_channels
 from dada.datasets.labels import numbered, renumbering, single
 from dada.datasets.pixels import resized
 from dada.errors import UserError
-from dada.memory import check_fits
 
 _IMAGE_SHAPES = f"N x H x W, N x H x W x C or N x C x H x W with C {CHANNELS}"
 

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from PIL import Image, UnidentifiedImageError
 
+from dada.compute.memory import available
 from dada.datasets.imageset import ImageSet
 from dada.datasets.picture import formats, quiet, read_picture
 from dada.datasets.pixels import (
@@ -26,7 +27,6 @@ from dada.datasets.pixels import (
 )
 from dada.errors import UserError
 from dada.files import opened
-from dada.memory import available
 
 Progress = Callable[[int, int], None]
 """Called with the number of files done and of all files."""

@@ -1,14 +1,14 @@
 """Child networks: the networks that a search or a training run trains."""
 
 from dada.models.create import check_name, create, names, suggest
+from dada.models.proxy import Proxy
 from dada.models.pyramid_net import PyramidNet
-from dada.models.scout import Scout
 from dada.models.shake_shake import ShakeShake
 from dada.models.wide_resnet import WideResNet
 
 __all__ = [
     "PyramidNet",
-    "Scout",
+    "Proxy",
     "ShakeShake",
     "WideResNet",
     "check_name",

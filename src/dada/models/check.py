@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from dada.compute.randomness import forked
 from dada.errors import UserError, users_own
-from dada.models.randomness import forked
 
 _IMAGES = 2
 

@@ -16,16 +16,16 @@ from torch import nn
 
 from dada.errors import UserError
 from dada.models import pyramid_net, shake_shake, wide_resnet
+from dada.models.proxy import Proxy
 from dada.models.pyramid_net import PyramidNet
 from dada.models.resnet import resnet200
-from dada.models.scout import Scout
 from dada.models.shake_shake import ShakeShake
 from dada.models.wide_resnet import WideResNet
 
 Builder = Callable[[int, int], nn.Module]  # of classes and channels
 
 _WRN = re.compile(r"wrn-(\d{1,9})-([1-9]\d{0,5})")
-_SCOUT = re.compile(r"scout-([1-9]\d{0,5})")
+_PROXY = re.compile(r"(?:proxy|scout)-([1-9]\d{0,5})")  # scout: its name until 0.2
 _SHAKE_SHAKE = re.compile(r"shake-shake-(\d{1,9})-2x(\d{1,6})d")
 _PYRAMID_NET = re.compile(r"pyramidnet-(\d{1,9})-(\d{1,6})")
 _DEEPEST, _LARGEST = 2000, 10**9  # layers; parameters, which take 12 GB in training
@@ -39,7 +39,7 @@ _OF_THE_PAPER = (
     "resnet50",
     "resnet200",
 )
-_PATTERNS = "wrn-DEPTH-WIDTH, scout-WIDTH, shake-shake-DEPTH-2xWIDTHd, pyramidnet-DEPTH-ALPHA"
+_PATTERNS = "wrn-DEPTH-WIDTH, proxy-WIDTH, shake-shake-DEPTH-2xWIDTHd, pyramidnet-DEPTH-ALPHA"
 _INSTALL_TIMM = "pip install 'dada-augment[timm]'"
 # In training these two give logits of side branches too, unless they are told not to.
 _SIDE_BRANCHES = ("googlenet", "inception_v3")
@@ -70,7 +70,7 @@ def create(name: str, classes: int, channels: int = 3) -> nn.Module:
         name: ``wrn-DEPTH-WIDTH`` such as ``wrn-40-2`` (depth 6n + 4),
             ``shake-shake-DEPTH-2xWIDTHd`` such as ``shake-shake-26-2x96d`` (depth 6n + 2),
             ``pyramidnet-DEPTH-ALPHA`` such as ``pyramidnet-272-200`` (depth 9n + 2),
-            ``scout-WIDTH`` such as ``scout-32`` (the first convolution's channels),
+            ``proxy-WIDTH`` such as ``proxy-32`` (the first convolution's channels),
             ``resnet200``, a network of torchvision's, or one of timm's: ``timm:NAME``, or its
             plain name where torchvision has none of that name. Some networks of the two
             libraries take images of one size only.
@@ -106,8 +106,8 @@ def _builder(name: str) -> Builder:
         depth, width = map(int, match.groups())
         wide_resnet.check_depth(depth)
         return _bounded(name, depth, WideResNet, depth, width)
-    if match := _SCOUT.fullmatch(name):
-        return _bounded(name, 0, Scout, int(match[1]))
+    if match := _PROXY.fullmatch(name):
+        return _bounded(name, 0, Proxy, int(match[1]))
     if match := _SHAKE_SHAKE.fullmatch(name):
         depth, width = map(int, match.groups())
         shake_shake.check_depth(depth)

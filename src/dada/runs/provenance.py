@@ -15,8 +15,8 @@ from pydantic import BaseModel
 from torch import Tensor
 
 from dada import __version__
+from dada.compute.device import best_precision
 from dada.datasets import Dataset, FileDataset
-from dada.models.device import best_precision
 
 
 def versions() -> dict[str, str]:

@@ -77,7 +77,7 @@ def replan(going: Search | TrialSearch, deadline: Deadline, took: float, most: i
     Returns:
         What changed, in words; None if nothing did.
     """
-    left, took = going.processes.tell(
+    left, took = going.processes.broadcast(
         (for_rounds(deadline), took) if going.processes.first else None
     )
     before = list(going.plan)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from dada.compute.device import best_precision
 from dada.datasets import Dataset, channels_in_words
-from dada.models.device import best_precision
 from dada.policy import PAPER_OPERATIONS, effective
 from dada.report.numbers import count
 from dada.searching.settings import Settings

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from dada.augment import Draw, apply
+from dada.compute.distributed import ALONE, Processes
 from dada.ops import get
-from dada.processes import ALONE, Processes
 from dada.searching.sample import Sample
 
 _NEARBY = 1 / 16  # how far a magnitude is moved for its difference quotient

@@ -15,27 +15,28 @@ import torch
 from torch import nn
 
 from dada.augment import Transform
+from dada.compute.device import pick_device
+from dada.compute.distributed import ALONE, Processes, shared_job
+from dada.compute.randomness import forked, stream
 from dada.datasets import AnyData, Dataset, as_dataset, halve, reduced
 from dada.deadline import Deadline
 from dada.errors import DivergedError, UserError
 from dada.models import create
 from dada.models.check import check_network, model_name
 from dada.models.child import Loss
-from dada.models.device import pick_device
-from dada.models.randomness import forked, stream
 from dada.policy import Policy, save_policy
 from dada.policy.files import checksum
-from dada.processes import ALONE, Processes, shared_job
 from dada.report import save_samples, write_report
 from dada.runs import RunFolder, describe_run, restore
 from dada.runs.folder import CHECKPOINT
 from dada.searching.budget import replan, trial_of, within
 from dada.searching.choices import choices, few_steps, short_trials, unseen_classes
-from dada.searching.common import NOTHING_OWN, Own, pipeline_for
 from dada.searching.search import Search
 from dada.searching.settings import Settings, choose_images, for_dataset, make_settings
 from dada.searching.trials import TrialSearch
 from dada.searching.trials.shrink import shrunk
+from dada.training.common import pipeline_for
+from dada.training.hooks import NO_HOOKS, UserHooks
 
 AnySearch = Search | TrialSearch
 
@@ -106,7 +107,7 @@ def search(
         UserError: the data, a setting, a transform or the run folder is not as it must be, or the
             loss became infinite.
     """
-    own = Own.of(loss=loss, before=before, after=after)
+    hooks = UserHooks.of(loss=loss, before=before, after=after)
     deadline = None if budget is None else Deadline.of(budget)
     chosen = make_settings(preset, model=model_name(model), **settings)
     with ExitStack() as stack:
@@ -122,14 +123,14 @@ def search(
         if deadline:
 
             def begin(settings: Settings) -> AnySearch:
-                return new_search(settings, dataset, trial_of(model), where, own=own)
+                return new_search(settings, dataset, trial_of(model), where, hooks=hooks)
 
             went = out if resume else None
             alone = partial(_fitted, chosen, deadline, begin, went, processes.size)
-            chosen, note, deadline = processes.tell(alone() if processes.first else None)
+            chosen, note, deadline = processes.broadcast(alone() if processes.first else None)
             notes += (note,)
         torch.manual_seed(chosen.seed)
-        going = new_search(chosen, dataset, model, where, processes, own)
+        going = new_search(chosen, dataset, model, where, processes, hooks)
         notes += unseen_classes(going.train.labels, dataset)
         notes += (
             short_trials(chosen.epochs)
@@ -138,11 +139,11 @@ def search(
         )
         dataset = replace(dataset, notes=(*dataset.notes, *notes))
         origin = source or (str(data) if isinstance(data, str | Path) else "")
-        config = describe_run("search", dataset, origin, chosen, where, own._asdict())
+        config = describe_run("search", dataset, origin, chosen, where, hooks._asdict())
         run = _folder(out, config, resume) if processes.first else None
         if run:
             stack.enter_context(run)
-        state = processes.tell(run.load_checkpoint() if run else None)
+        state = processes.broadcast(run.load_checkpoint() if run else None)
         restore(going, state, run, "search")
         if run and state is None:
             _start(run, going, dataset)
@@ -186,7 +187,7 @@ def new_search(
     model: str | nn.Module | None,
     device: torch.device,
     processes: Processes = ALONE,
-    own: Own = NOTHING_OWN,
+    hooks: UserHooks = NO_HOOKS,
 ) -> AnySearch:
     """The search at its beginning; randomness is seeded already."""
     classes = dataset.classes
@@ -195,7 +196,7 @@ def new_search(
     side = settings.pixels or max(dataset.side)
     parts = shrunk(train, side), shrunk(valid, side)
     height, width = parts[0].images.shape[2:]
-    pipeline = pipeline_for(settings, (height, width), own)
+    pipeline = pipeline_for(settings, (height, width), hooks)
 
     def network() -> nn.Module:
         assert settings.model is not None
@@ -209,8 +210,10 @@ def new_search(
     check_network(first, str(settings.model), len(classes), shape, is_own)
     if settings.horizon == "training":
         count = len(classes)
-        return TrialSearch(settings, *parts, network, pipeline, device, processes, own.loss, count)
-    going = Search(settings, *parts, first, pipeline, device, processes, own.loss)
+        return TrialSearch(
+            settings, *parts, network, pipeline, device, processes, hooks.loss, count
+        )
+    going = Search(settings, *parts, first, pipeline, device, processes, hooks.loss)
     # All begin with the same weights, the estimator's too; what is random in a layer is their own.
     if processes.rank:
         torch.manual_seed(stream(settings.seed, 2 * processes.rank))
@@ -245,7 +248,7 @@ def _advance(
         run.keep_events([e for e in run.events if e.get("event") != "finish"])
     started, reason = time.perf_counter(), None
     # All processes must settle alike.
-    events = going.processes.tell(run.events if run else [])
+    events = going.processes.broadcast(run.events if run else [])
     done = [event for event in events if event.get("event") == "epoch"]
     while going.epoch < going.length:
         reason = going.settled(done)

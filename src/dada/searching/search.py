@@ -13,14 +13,16 @@ from torch import nn
 
 from dada.augment import Pipeline
 from dada.bilevel import Trace, exact, finite_difference, first_order, traceable
+from dada.compute.device import best_precision
+from dada.compute.distributed import ALONE, Processes
+from dada.compute.randomness import random_state, restore_random_state, stream
+from dada.compute.threads import parameter_count, threads_for
 from dada.datasets import ImageSet, even_batches
 from dada.errors import DivergedError
 from dada.models.child import Child, Loss, usual_loss
-from dada.models.device import best_precision
-from dada.models.randomness import random_state, restore_random_state, stream
 from dada.policy import Policy
-from dada.processes import ALONE, Processes
 from dada.report.numbers import count
+from dada.searching.converged import settled
 from dada.searching.distribution import PolicyDistribution
 from dada.searching.gradients import (
     CriticGradient,
@@ -33,10 +35,8 @@ from dada.searching.gradients.relax import ControlVariate
 from dada.searching.outcome import pathwise, straight_through
 from dada.searching.scale import RewardScale
 from dada.searching.settings import Settings, search_space
-from dada.searching.settled import settled
 from dada.searching.step import Step
 from dada.searching.updates import AdamUpdate, NaturalUpdate, Update
-from dada.threads import parameter_count, threads_for
 
 HYPERGRADIENTS = {
     "exact": exact,
@@ -271,7 +271,9 @@ class Search:
             "policy_gradient": self.policy_gradient.state_dict(),
             "reward_statistics": self.scale.statistics,
             "generator": self.generator.get_state(),
-            "random": self.processes.collect(random_state(self.own_generator, self.child.device)),
+            "random": self.processes.all_gather(
+                random_state(self.own_generator, self.child.device)
+            ),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

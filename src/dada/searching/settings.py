@@ -11,7 +11,7 @@ from dada.errors import UserError, first_line
 from dada.ops import PAPER_OPERATIONS
 from dada.policy import Scale, SearchSpace, effective
 from dada.policy.model import Spread
-from dada.searching.common import (
+from dada.training.common import (
     NetworkSettings,
     NonNegative,
     Positive,
@@ -239,7 +239,7 @@ def _for_trials(filled: dict[str, Any], dataset: Dataset, accelerated: bool) -> 
     pixels = side if "model" in given else min(side, _TRIAL_SIDE)
     pixels = min(side, given.get("pixels", pixels))
     shorter = min(size_within(dataset.side, pixels))
-    usual = {"model": "scout-32", "images": few, "weight_decay": 5e-4, "padding": shorter // 8}
+    usual = {"model": "proxy-32", "images": few, "weight_decay": 5e-4, "padding": shorter // 8}
     filled = fill({**usual, **given, "pixels": pixels}, dataset, accelerated)
     half = max(2, filled["images"] // 2)
     filled["batch"] = min(filled.get("batch", batch_for_trials(half)), half)

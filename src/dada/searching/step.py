@@ -10,8 +10,8 @@ from torch import Tensor
 
 from dada.augment import Pipeline, apply
 from dada.bilevel import Hypergradient, Rewards, Trace
+from dada.compute.distributed import ALONE, Processes
 from dada.models.child import Child, clipped, right_share
-from dada.processes import ALONE, Processes
 from dada.searching.distribution import PolicyDistribution
 from dada.searching.gradients import PolicyGradient
 from dada.searching.outcome import Batch, MagnitudeDerivative, Outcome, relaxed_derivatives
@@ -83,7 +83,7 @@ class Step:
             look-ahead.
         """
         batch = self._draw(images)
-        labels = self.processes.part(labels)
+        labels = self.processes.shard(labels)
         # The network learns from the first view; the others only tell what draws are worth.
         seen = batch.augmented[: len(labels)] * batch.mask[: len(labels)]
         with self.trace or nullcontext():
@@ -99,9 +99,9 @@ class Step:
             sgd["lr"],
             **{name: sgd[name] for name in _SGD},
         )
-        valid = self.pipeline.normalise(self.processes.part(valid_images))
+        valid = self.pipeline.normalise(self.processes.shard(valid_images))
         share = len(valid) / len(valid_images)
-        valid_labels = self.processes.part(valid_labels)
+        valid_labels = self.processes.shard(valid_labels)
         valid_loss, direction, logits = self.child.gradient(valid, valid_labels, ahead)
         accuracy = right_share(logits, valid_labels).mean()
         self.processes.average([valid_loss, accuracy, *direction.values()], share)
@@ -118,12 +118,12 @@ class Step:
         Views of an image differ in nothing but the draw, so that nothing else sets them apart.
         """
         count = len(images)
-        original = self.pipeline.before_policy(self.processes.part(images), self.own_generator)
+        original = self.pipeline.before_policy(self.processes.shard(images), self.own_generator)
         mask = self.pipeline.cutout_mask(original, self.own_generator)
         draws = self.views if self.one_draw else self.views * count
         sample = self.distribution.sample(draws, self.generator)
         index = torch.arange(draws).repeat_interleave(self.views * count // draws)
-        mine = self.processes.part(torch.arange(count))
+        mine = self.processes.shard(torch.arange(count))
         index = index.view(self.views, count)[:, mine].flatten()
         draw = self.distribution.realise(sample, index, self.own_generator)
         original = original.repeat(self.views, 1, 1, 1)

@@ -1,8 +1,7 @@
-"""One network under one fixed policy, and the comparison of policies."""
+"""One network under one fixed augmentation."""
 
-from dada.training.compare import CompareWatcher, compare
 from dada.training.evaluate import evaluate
 from dada.training.run import TrainWatcher, train
 from dada.training.settings import TrainSettings
 
-__all__ = ["CompareWatcher", "TrainSettings", "TrainWatcher", "compare", "evaluate", "train"]
+__all__ = ["TrainSettings", "TrainWatcher", "evaluate", "train"]

@@ -11,7 +11,10 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from dada.augment import Pipeline
-from dada.augment.feed import Feed, feed
+from dada.augment.loader import Loader, make_loader
+from dada.compute.device import best_precision, pick_device
+from dada.compute.distributed import ALONE, Processes
+from dada.compute.threads import threads_for
 from dada.datasets import (
     AnyData,
     Dataset,
@@ -24,13 +27,10 @@ from dada.errors import DivergedError, UserError
 from dada.models import create
 from dada.models.check import model_name
 from dada.models.child import Child, usual_loss
-from dada.models.device import best_precision, pick_device
-from dada.processes import ALONE, Processes
 from dada.runs import RunFolder
 from dada.runs.provenance import describe_data
-from dada.searching.common import pipeline_for
-from dada.threads import threads_for
 from dada.training.classes import Outputs, match
+from dada.training.common import pipeline_for
 from dada.training.settings import TrainSettings
 
 WEIGHTS = {"last": "last.pt", "best": "best.pt"}
@@ -39,7 +39,7 @@ so its error there is no honest figure."""
 
 
 def measure(
-    child: Child, images: Feed, pipeline: Pipeline, classes: int, processes: Processes = ALONE
+    child: Child, images: Loader, pipeline: Pipeline, classes: int, processes: Processes = ALONE
 ) -> dict[str, Any]:
     """Test a network.
 
@@ -161,7 +161,7 @@ def evaluate(
     child = Child(network, where, best_precision(where, settings.precision))
     pipeline = pipeline_for(settings, given.side)
     try:
-        images = feed(matched.images, pipeline, where)
+        images = make_loader(matched.images, pipeline, where)
         found = measure(child, images, pipeline, len(classes))
     except DivergedError as error:
         raise UserError(f"the network of {folder.path} is of no use: {error}") from None

@@ -14,7 +14,10 @@ import torch
 from torch import nn
 
 from dada.augment import Transform
-from dada.augment.feed import Feed, feed
+from dada.augment.loader import Loader, make_loader
+from dada.compute.device import pick_device
+from dada.compute.distributed import Processes, shared_job
+from dada.compute.randomness import forked, stream
 from dada.datasets import (
     AnyData,
     Dataset,
@@ -28,16 +31,14 @@ from dada.files import replace_file
 from dada.models import create
 from dada.models.check import check_network, model_name
 from dada.models.child import Loss
-from dada.models.device import pick_device
-from dada.models.randomness import forked, stream
 from dada.policy import Policy, dumps
-from dada.processes import Processes, shared_job
 from dada.report import write_report
 from dada.runs import RunFolder, describe_run, restore
 from dada.runs.folder import CHECKPOINT
-from dada.searching.common import Own, pipeline_for
+from dada.training.augmentations import Method, method, space_for
+from dada.training.common import pipeline_for
 from dada.training.evaluate import WEIGHTS, measure
-from dada.training.methods import Method, method, space_for
+from dada.training.hooks import UserHooks
 from dada.training.recipes import recipes
 from dada.training.settings import TrainSettings, for_dataset, make_settings
 from dada.training.training import Training
@@ -120,7 +121,7 @@ def train(
     # More bits PyTorch's CPU generator does not take.
     if type(seed) is not int or not 0 <= seed < 2**32:
         raise UserError(f"seed {seed!r:.60}: must be an integer from 0 to 2³² - 1")
-    own = Own.of(loss=loss, before=before, after=after)
+    hooks = UserHooks.of(loss=loss, before=before, after=after)
     chosen = make_settings(recipe, model=model_name(model), **settings)
     given = data if data is not None else _data_of(recipe)
     writer = _summary_writer() if tensorboard else None
@@ -137,7 +138,7 @@ def train(
             chosen = chosen.model_copy(update={"images": len(dataset.train)})
         chosen = for_dataset(chosen, dataset, where.type == "cuda")
         how = method(policy, space_for(dataset.channels))
-        config = describe_run("train", dataset, origin, chosen, where, own._asdict())
+        config = describe_run("train", dataset, origin, chosen, where, hooks._asdict())
         called = policy.name if isinstance(policy, Policy) else str(policy)
         config |= {"seed": seed, "policy": called}
         config["policies"] = {how.name: "" if how.policy is None else dumps(how.policy)}
@@ -148,13 +149,13 @@ def train(
             is_own = isinstance(model, nn.Module)
             check_network(network, str(chosen.model), len(dataset.classes), shape, is_own)
             going, tested = _prepare(
-                chosen, dataset, network, how, seed, where, processes, workers, own
+                chosen, dataset, network, how, seed, where, processes, workers, hooks
             )
             run = RunFolder.begin(out, config, resume) if out and processes.first else None
             if run:
                 stack.enter_context(run)
                 _check_classes(run, dataset.classes)
-            state = processes.tell(run.load_checkpoint() if run else None)
+            state = processes.broadcast(run.load_checkpoint() if run else None)
             restore(going, state, run, "training")
             watch.on_start(going, dataset, how)
             log = _logger(run, writer)
@@ -197,24 +198,24 @@ def _prepare(
     device: torch.device,
     processes: Processes,
     workers: int | None,
-    own: Own,
-) -> tuple[Training, Feed]:
+    hooks: UserHooks,
+) -> tuple[Training, Loader]:
     """The training at its beginning, and this process's part of the test images."""
     if processes.rank:  # all begin with the same weights; what is random in a layer is their own
         torch.manual_seed(stream(seed, 2 * processes.rank))
-    pipeline = pipeline_for(settings, dataset.side, own)
+    pipeline = pipeline_for(settings, dataset.side, hooks)
     images = dataset.train.subset(reduced(dataset.train.labels, settings.images or 0))
-    fed = feed(images, pipeline, device, seed, workers)
+    fed = make_loader(images, pipeline, device, seed, workers)
     going = Training(
-        settings, network, fed, pipeline, how.augment, seed, device, processes, own.loss
+        settings, network, fed, pipeline, how.augment, seed, device, processes, hooks.loss
     )
-    mine = processes.part(torch.arange(len(dataset.test)))
-    return going, feed(dataset.test.subset(mine), pipeline, device, seed, workers)
+    mine = processes.shard(torch.arange(len(dataset.test)))
+    return going, make_loader(dataset.test.subset(mine), pipeline, device, seed, workers)
 
 
 def _advance(
     going: Training,
-    tested: Feed,
+    tested: Loader,
     classes: int,
     run: RunFolder | None,
     watch: TrainWatcher,
@@ -227,7 +228,7 @@ def _advance(
         return measure(child, tested, going.pipeline, classes, processes)
 
     s, found = going.settings, None
-    events = processes.tell(run.events if run else [])
+    events = processes.broadcast(run.events if run else [])
     done = [event for event in events if event.get("event") == "epoch"]
     while going.epoch < s.epochs:
         record = going.run_epoch(watch.on_step)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from dada.datasets import Chosen, Dataset, FileDataset, reduced
-from dada.searching.common import (
+from dada.training.common import (
     Epochs,
     NetworkSettings,
     NonNegative,

@@ -12,15 +12,15 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from dada.augment import Pipeline
-from dada.augment.feed import Feed
+from dada.augment.loader import Loader
+from dada.compute.device import best_precision
+from dada.compute.distributed import ALONE, Processes
+from dada.compute.randomness import random_state, restore_random_state, stream
+from dada.compute.threads import threads_for
 from dada.datasets import even_batches
 from dada.errors import DivergedError
 from dada.models.child import Child, Loss, Tensors, usual_loss
-from dada.models.device import best_precision
-from dada.models.randomness import random_state, restore_random_state, stream
-from dada.processes import ALONE, Processes
-from dada.threads import threads_for
-from dada.training.methods import Augment
+from dada.training.augmentations import Augment
 from dada.training.schedule import learning_rate
 from dada.training.settings import TrainSettings
 
@@ -47,7 +47,7 @@ class Training:
         self,
         settings: TrainSettings,
         model: nn.Module,
-        images: Feed,
+        images: Loader,
         pipeline: Pipeline,
         augment: Augment,
         seed: int,
@@ -106,7 +106,7 @@ class Training:
         started = time.perf_counter()
         order = torch.randperm(len(self.images), generator=self.order)
         batches = even_batches(order, self.settings.batch)
-        mine = [self.processes.part(rows) for rows in batches]
+        mine = [self.processes.shard(rows) for rows in batches]
         losses = []
         fed = self.images.batches(mine, self.epoch, self.randomness)
         with threads_for(self.child.model, self.child.device):
@@ -169,7 +169,7 @@ class Training:
             "optimiser": self.optimiser.state_dict(),
             "average": None if self.average is None else self.average.state_dict(),
             "order": self.order.get_state(),
-            "random": self.processes.collect(random_state(self.randomness, self.child.device)),
+            "random": self.processes.all_gather(random_state(self.randomness, self.child.device)),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

@@ -2,12 +2,12 @@
 
 import torch
 
-from dada.processes import ALONE
+from dada.compute.distributed import ALONE
 from dada.searching.run import new_search
 from dada.searching.settings import for_dataset, make_settings
 
 FEW = {
-    "model": "scout-4",
+    "model": "proxy-4",
     "images": 60,
     "epochs": 2,
     "batch": 15,

@@ -188,7 +188,7 @@ class Half:
     def __init__(self, rank):
         self.rank = rank
 
-    def part(self, batch):
+    def shard(self, batch):
         return batch.tensor_split(2)[self.rank]
 
     def sum(self, tensor, device=None):
@@ -256,7 +256,7 @@ def test_the_run_says_what_was_done(digits, tmp_path):
     assert [len(r["trials"]) for r in rounds] == [4, 4, 5, 5]
     page = (tmp_path / "run" / "report.html").read_text()
     assert "What each operation is worth" in page and "How much of it" in page
-    assert "by 18 trainings of scout-4" in page and "not finished" not in page
+    assert "by 18 trainings of proxy-4" in page and "not finished" not in page
     assert json.loads((tmp_path / "run" / "policy.json").read_text())
 
 

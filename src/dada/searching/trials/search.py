@@ -12,20 +12,20 @@ import torch
 from torch import nn
 
 from dada.augment import Pipeline
+from dada.compute.device import best_precision
+from dada.compute.distributed import ALONE, Processes
+from dada.compute.parallel import Load, Tick, concurrency, run_parallel
+from dada.compute.threads import parameter_count
 from dada.datasets import ImageSet
 from dada.errors import DivergedError
 from dada.models.child import Loss, usual_loss
-from dada.models.device import best_precision
 from dada.policy import Operation, Policy, SubPolicy
-from dada.processes import ALONE, Processes
 from dada.report.numbers import count
 from dada.searching.distribution import PolicyDistribution
 from dada.searching.settings import Settings, search_space
 from dada.searching.trials.amount import AMOUNTS
 from dada.searching.trials.findings import Findings
 from dada.searching.trials.trial import Trial, Verdict, guess
-from dada.side_by_side import Load, Tick, at_once, side_by_side
-from dada.threads import parameter_count
 
 ALONE_ON = 0.5  # of the images, where an operation is tried by itself
 KEPT_WEIGHT = 0.99  # the fewest sub-policies that hold this share of the weight are kept
@@ -195,7 +195,7 @@ class TrialSearch:
     @property
     def at_once(self) -> int:
         """How many trials of a round this process makes at the same time."""
-        return at_once(len(self._mine(0)), self.device, **self._load)
+        return concurrency(len(self._mine(0)), self.device, **self._load)
 
     @property
     def turns(self) -> int:
@@ -213,7 +213,7 @@ class TrialSearch:
         def one(number: int, on_epoch: Tick) -> None:
             trial(self.train, self.valid, policy, 0, on_epoch)
 
-        list(side_by_side(self.at_once, one, self.device, **self._load))
+        list(run_parallel(self.at_once, one, self.device, **self._load))
 
     def _trial_of(self, epochs: int) -> Trial:
         settings = self.settings.model_copy(update={"epochs": epochs})
@@ -243,7 +243,7 @@ class TrialSearch:
 
     def _mine(self, number: int) -> list[int]:
         """The trials of a round that fall to this process."""
-        return self.processes.part(torch.arange(self._count(number))).tolist()
+        return self.processes.shard(torch.arange(self._count(number))).tolist()
 
     def _tried(self, policies: list[Policy], on_epoch: Tick) -> list[Verdict]:
         """The verdicts on policies, all by the same half, from the same seed."""
@@ -257,7 +257,7 @@ class TrialSearch:
             return trial(train, valid, policies[mine[number]], seed, on_epoch)
 
         found = torch.zeros(len(policies), len(Verdict._fields), dtype=torch.float64)
-        tried = side_by_side(len(mine), one, self.device, on_epoch, **self._load)
+        tried = run_parallel(len(mine), one, self.device, on_epoch, **self._load)
         for number, verdict in tried:
             found[mine[number]] = found.new_tensor(verdict)
         return [Verdict(*row) for row in self.processes.sum(found, self.device).tolist()]

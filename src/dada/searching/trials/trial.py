@@ -11,13 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from dada.augment import Pipeline, Sampler, apply
-from dada.augment.feed import test_batch
+from dada.augment.loader import test_batch
+from dada.compute.parallel import Tick
+from dada.compute.randomness import forked
 from dada.datasets import ImageSet, even_batches
 from dada.models.child import Child, Loss, right_share
-from dada.models.randomness import forked
 from dada.policy import Policy
 from dada.searching.settings import Settings
-from dada.side_by_side import Tick
 
 _TOGETHER = 8  # batches that are augmented at once: few large kernels, not many small ones
 _PIXELS = 2**21  # of these, at most, unless one batch has more

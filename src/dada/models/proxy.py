@@ -13,7 +13,7 @@ from torch.nn.functional import avg_pool2d
 _SIDE = 20  # pixels at most, after the images are pooled: 16 of 32
 
 
-class Scout(nn.Module):
+class Proxy(nn.Module):
     """The image pooled to 20 × 20 pixels or fewer, three times conv3×3-BN-ReLU, and a mean.
 
     Args:

@@ -13,21 +13,21 @@ from typing import Any
 from torch import Tensor
 
 from dada.augment import Transform
+from dada.comparison.bench import Bench
+from dada.comparison.rows import errors_of, summarise
+from dada.comparison.shared import trained
+from dada.compute.device import pick_device
+from dada.compute.distributed import Processes, shared_job
 from dada.datasets import AnyData, Dataset, as_dataset
 from dada.errors import UserError
 from dada.models.child import Loss
-from dada.models.device import pick_device
 from dada.policy import PAPER_OPERATIONS, Policy, dumps, load_policy
-from dada.processes import Processes, shared_job
 from dada.report import write_report
 from dada.runs import RunFolder, describe_run
 from dada.searching.choices import left_out
-from dada.searching.common import Own
-from dada.training.bench import Bench
-from dada.training.methods import Method, plain_rows, policy_method, space_for, without_search
-from dada.training.rows import errors_of, summarise
+from dada.training.augmentations import Method, plain_rows, policy_method, space_for, without_search
+from dada.training.hooks import UserHooks
 from dada.training.settings import TrainSettings, choose_images, make_settings
-from dada.training.shared import trained
 
 Policies = str | Path | Policy | Sequence[str | Path | Policy]
 
@@ -88,7 +88,7 @@ def compare(
 
     Returns:
         The comparison as plain data: baseline, network, what is around the policy, epochs, and
-        what `dada.training.rows.summarise` tells of each row: errors, and differences with
+        what `dada.comparison.rows.summarise` tells of each row: errors, and differences with
         intervals over seeds and test images.
 
     Raises:
@@ -97,7 +97,7 @@ def compare(
     """
     if seeds < 1:
         raise UserError(f"{seeds} seeds: at least 1 is needed, 3 for an interval worth the name")
-    own, named = Own.of(loss=loss, before=before, after=after), _named(policies)
+    hooks, named = UserHooks.of(loss=loss, before=before, after=after), _named(policies)
     asked = make_settings(preset, **settings)
     dataset = as_dataset(data, side, choose=partial(choose_images, asked))
     notes = left_out(PAPER_OPERATIONS, dataset.channels)
@@ -106,9 +106,9 @@ def compare(
     with ExitStack() as stack:
         processes, where = stack.enter_context(shared_job(pick_device(device), _PATIENCE))
         watch = (watch if processes.first else None) or CompareWatcher()
-        bench = Bench(dataset, asked, where, own)
+        bench = Bench(dataset, asked, where, hooks)
         methods = _methods(named, bench)
-        config = describe_run("compare", dataset, origin, bench.settings, where, own._asdict())
+        config = describe_run("compare", dataset, origin, bench.settings, where, hooks._asdict())
         config["policies"] = {name: dumps(policy) for name, policy in named.items()}
         run = RunFolder.begin(out, config, resume) if out and processes.first else None
         if run:
@@ -162,7 +162,7 @@ def _done(run: RunFolder | None, processes: Processes) -> list[dict[str, Any]]:
     done = [e for e in run.events if e.get("event") == "training"] if run else []
     if run:
         run.keep_events(done)
-    return processes.tell(done)
+    return processes.broadcast(done)
 
 
 def _named(policies: Policies) -> dict[str, Policy]:

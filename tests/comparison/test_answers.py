@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from dada.training.answers import class_errors, pack, unpack
+from dada.comparison.answers import class_errors, pack, unpack
 
 
 @pytest.mark.parametrize("images", [1, 7, 8, 9, 1000])

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from dada.comparison.bench import Bench
+from dada.compute.distributed import Processes
+from dada.compute.parallel import Tick, concurrency, run_parallel
 from dada.errors import UserError
-from dada.processes import Processes
-from dada.side_by_side import Tick, at_once, side_by_side
-from dada.training.bench import Bench
-from dada.training.methods import Method
+from dada.training.augmentations import Method
 
 Record = dict[str, Any]
 
@@ -30,10 +30,12 @@ def trained(
         yield from _made(bench, tasks, on_step)
         return
     # Records come after every turn, so that a process that dies takes no more than that with it.
-    turn = processes.tell(processes.size * max(1, at_once(len(tasks), bench.device, **bench.load)))
+    turn = processes.broadcast(
+        processes.size * max(1, concurrency(len(tasks), bench.device, **bench.load))
+    )
     for start in range(0, len(tasks), turn):
         mine = tasks[start : start + turn][processes.rank :: processes.size]
-        for rank, records in enumerate(processes.collect(_or_error(bench, mine, on_step))):
+        for rank, records in enumerate(processes.all_gather(_or_error(bench, mine, on_step))):
             if isinstance(records, UserError):
                 raise records
             for record in records:
@@ -47,7 +49,7 @@ def _made(bench: Bench, tasks: list[tuple[Method, int]], on_step: Tick) -> Itera
     def one(number: int, on_step: Tick) -> Record:
         return bench.train(*tasks[number], on_step)
 
-    for _, record in side_by_side(len(tasks), one, bench.device, on_step, **bench.load):
+    for _, record in run_parallel(len(tasks), one, bench.device, on_step, **bench.load):
         yield record
 
 

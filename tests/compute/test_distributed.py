@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from dada.processes import ALONE
+from dada.comparison import compare
+from dada.compute.distributed import ALONE
 from dada.runs import RunFolder
-from dada.training import compare
 
 TWO = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def run(words, **given):
@@ -35,8 +35,8 @@ def test_alone_everything_stays_as_it_is():
     tensor = torch.arange(5.0)
     ALONE.average([tensor], 1.0)
     assert torch.equal(tensor, torch.arange(5.0))
-    assert torch.equal(ALONE.part(tensor), tensor) and ALONE.sum(tensor) is tensor
-    assert ALONE.collect(1) == [1] and ALONE.tell("x") == "x" and ALONE.first
+    assert torch.equal(ALONE.shard(tensor), tensor) and ALONE.sum(tensor) is tensor
+    assert ALONE.all_gather(1) == [1] and ALONE.broadcast("x") == "x" and ALONE.first
 
 
 def test_two_processes_do_what_one_does(tmp_path):

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from dada.augment import Pipeline
-from dada.augment.feed import Feed
+from dada.augment.loader import Loader
 from dada.errors import DivergedError
 from dada.models.child import Child
 
 
-def wrong_answers(child: Child, images: Feed, pipeline: Pipeline) -> Tensor:
+def wrong_answers(child: Child, images: Loader, pipeline: Pipeline) -> Tensor:
     """Whether each image's class, or each of its labels, is wrong.
 
     Args:

@@ -8,7 +8,7 @@ import pytest
 
 from dada.runs import RunFolder
 from dada.searching import Watcher, search
-from dada.searching.settled import distance, settled
+from dada.searching.converged import distance, settled
 from tests.searching import SMALL
 
 

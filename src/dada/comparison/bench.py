@@ -10,18 +10,19 @@ from typing import Any
 import torch
 from torch import nn
 
-from dada.augment.feed import MemoryFeed
+from dada.augment.loader import MemoryLoader
 from dada.augment.words import around
+from dada.comparison.answers import class_errors, pack, wrong_answers
+from dada.compute.parallel import Load, Tick
+from dada.compute.randomness import forked
+from dada.compute.threads import parameter_count
 from dada.datasets import Dataset, even_batches, reduced
 from dada.errors import DivergedError, UserError
 from dada.models import create
 from dada.models.check import check_network
-from dada.models.randomness import forked
-from dada.searching.common import Own, pipeline_for
-from dada.side_by_side import Load, Tick
-from dada.threads import parameter_count
-from dada.training.answers import class_errors, pack, wrong_answers
-from dada.training.methods import Method
+from dada.training.augmentations import Method
+from dada.training.common import pipeline_for
+from dada.training.hooks import UserHooks
 from dada.training.settings import TrainSettings, for_dataset
 from dada.training.training import Training
 
@@ -34,14 +35,14 @@ class Bench:
         dataset: Dataset,
         settings: TrainSettings,
         device: torch.device,
-        own: Own,
+        hooks: UserHooks,
     ) -> None:
-        self.dataset, self.device, self.loss = dataset, device, own.loss
+        self.dataset, self.device, self.loss = dataset, device, hooks.loss
         self.settings = for_dataset(settings, dataset, device.type == "cuda")
         chosen = reduced(dataset.train.labels, self.settings.images or 0)
-        self.pipeline = pipeline_for(self.settings, dataset.side, own)
-        self.images = MemoryFeed(dataset.train.subset(chosen), self.pipeline, device)
-        self.test = MemoryFeed(dataset.test, self.pipeline, device)
+        self.pipeline = pipeline_for(self.settings, dataset.side, hooks)
+        self.images = MemoryLoader(dataset.train.subset(chosen), self.pipeline, device)
+        self.test = MemoryLoader(dataset.test, self.pipeline, device)
 
     @property
     def steps(self) -> int:

@@ -6,7 +6,7 @@ from torchvision.transforms import v2
 from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2 import functional as F
 
-from dada.augment import FileFeed, MemoryFeed, Pipeline
+from dada.augment import FileLoader, MemoryLoader, Pipeline
 from dada.datasets import ImageFiles, ImageSet
 from dada.errors import UserError
 
@@ -28,8 +28,8 @@ def files(tmp_path_factory):
     return ImageFiles(tuple(names), torch.arange(8) % 3)
 
 
-def feed(files, pipeline=RESIZED, workers=0, seed=0):
-    return FileFeed(files, pipeline, CPU, workers, seed)
+def make_loader(files, pipeline=RESIZED, workers=0, seed=0):
+    return FileLoader(files, pipeline, CPU, workers, seed)
 
 
 def everything(batches):
@@ -46,7 +46,7 @@ def opened(file):
 
 def test_memory_is_cropped_batch_by_batch_with_the_generator_given():
     images = ImageSet(torch.randint(256, (8, 3, 14, 14), dtype=torch.uint8), torch.arange(8))
-    memory = MemoryFeed(images, PADDED, CPU)
+    memory = MemoryLoader(images, PADDED, CPU)
     batches = memory.batches(ROWS, 0, torch.Generator().manual_seed(0))
     generator = torch.Generator().manual_seed(0)
     for rows, (seen, labels) in zip(ROWS, batches, strict=True):
@@ -59,7 +59,7 @@ def test_memory_draws_a_batch_when_it_is_asked_for():
     """So that what a training draws in between stays where it was in the stream."""
     images = ImageSet(torch.zeros(8, 3, 14, 14, dtype=torch.uint8), torch.arange(8))
     generator = torch.Generator().manual_seed(0)
-    batches = MemoryFeed(images, PADDED, CPU).batches(ROWS, 0, generator)
+    batches = MemoryLoader(images, PADDED, CPU).batches(ROWS, 0, generator)
     states = [generator.get_state()]
     for _ in batches:
         states.append(generator.get_state())
@@ -68,7 +68,7 @@ def test_memory_draws_a_batch_when_it_is_asked_for():
 
 def test_plain_memory_is_all_images_in_order():
     images = ImageSet(torch.randint(256, (8, 3, 9, 7), dtype=torch.uint8), torch.arange(8))
-    batches = list(MemoryFeed(images, PADDED, CPU).plain(3))
+    batches = list(MemoryLoader(images, PADDED, CPU).plain(3))
     assert [len(labels) for _, labels in batches] == [3, 3, 2]
     assert torch.equal(everything(batches)[0], images.images)
     assert torch.equal(everything(batches)[1], images.labels)
@@ -79,8 +79,8 @@ def test_plain_memory_is_all_images_in_order():
 
 @pytest.mark.parametrize("pipeline", [RESIZED, PADDED], ids=["resized", "padded"])
 def test_workers_change_nothing(files, pipeline):
-    alone = list(feed(files, pipeline).batches(ROWS, 3, torch.Generator()))
-    both = list(feed(files, pipeline, workers=2).batches(ROWS, 3, torch.Generator()))
+    alone = list(make_loader(files, pipeline).batches(ROWS, 3, torch.Generator()))
+    both = list(make_loader(files, pipeline, workers=2).batches(ROWS, 3, torch.Generator()))
     for rows, (images, labels), (same, same_labels) in zip(ROWS, alone, both, strict=True):
         assert images.shape == (len(rows), 3, 14, 14) and images.dtype == torch.uint8
         assert torch.equal(images, same)
@@ -90,7 +90,7 @@ def test_workers_change_nothing(files, pipeline):
 def test_a_batch_is_what_pillow_and_torchvision_give_by_hand(files):
     for epoch, row in ((0, 0), (0, 1), (2, 1)):
         rows = [torch.tensor([row])]
-        ((images, _),) = feed(files, seed=5).batches(rows, epoch, torch.Generator())
+        ((images, _),) = make_loader(files, seed=5).batches(rows, epoch, torch.Generator())
         mixed = np.random.SeedSequence(5, spawn_key=(epoch, row)).generate_state(1, np.uint64)
         by_hand = v2.RandomResizedCrop(14, interpolation=InterpolationMode.BICUBIC)
         with torch.random.fork_rng(devices=[]):
@@ -104,11 +104,11 @@ def test_a_batch_is_what_pillow_and_torchvision_give_by_hand(files):
 def test_padded_crops_are_of_the_centre_square(files):
     still = Pipeline((0.5,) * 3, (0.2,) * 3, padding=0, flip=False, size=(14, 14))
     expected = v2.Compose([v2.Resize(14, InterpolationMode.BICUBIC), v2.CenterCrop(14)])
-    ((images, _),) = feed(files, still).batches([torch.arange(8)], 0, torch.Generator())
+    ((images, _),) = make_loader(files, still).batches([torch.arange(8)], 0, torch.Generator())
     for image, file in zip(images, files.files, strict=True):
         assert torch.equal(image, expected(opened(file)))
-    assert torch.equal(everything(feed(files, still).plain(8))[0], images)
-    ((shifted, _),) = feed(files, PADDED).batches([torch.arange(8)], 0, torch.Generator())
+    assert torch.equal(everything(make_loader(files, still).plain(8))[0], images)
+    ((shifted, _),) = make_loader(files, PADDED).batches([torch.arange(8)], 0, torch.Generator())
     assert not torch.equal(shifted, images)
 
 
@@ -121,7 +121,7 @@ def test_oblong_images_are_cut_from_the_centre_in_their_own_proportions(tmp_path
         Image.fromarray(pixels).save(tmp_path / name)
     names = tuple(str(tmp_path / name) for name in ("0.png", "1.png"))
     still = Pipeline((0.5,) * 3, (0.2,) * 3, padding=0, flip=False, size=size)
-    images, _ = everything(feed(ImageFiles(names, torch.tensor([0, 1])), still).plain())
+    images, _ = everything(make_loader(ImageFiles(names, torch.tensor([0, 1])), still).plain())
     middle = square[7:21] if height < width else square[:, 7:21]
     assert torch.equal(images[0], torch.from_numpy(middle).permute(2, 0, 1))
     assert torch.equal(images[1], F.resize(opened(names[1]), list(size), InterpolationMode.BICUBIC))
@@ -140,7 +140,7 @@ def test_a_strip_of_a_picture_takes_no_gigantic_memory(tmp_path, shape, monkeypa
 
     monkeypatch.setattr(F, "resize", recorded)
     strip = ImageFiles((str(tmp_path / "strip.png"),), torch.tensor([0]))
-    (image,), _ = everything(feed(strip, PADDED).plain())
+    (image,), _ = everything(make_loader(strip, PADDED).plain())
     assert image.shape == (3, 14, 14) and max(sizes[0]) <= 8 * 14
     assert (image.float() - 125).abs().max() < 2  # the middle of it
 
@@ -148,7 +148,7 @@ def test_a_strip_of_a_picture_takes_no_gigantic_memory(tmp_path, shape, monkeypa
 @pytest.mark.parametrize("workers", [0, 2])
 def test_plain_is_a_resize_and_a_centre_crop_in_order(files, workers):
     expected = v2.Compose([v2.Resize(16, InterpolationMode.BICUBIC), v2.CenterCrop(14)])
-    batches = list(feed(files, workers=workers).plain(3))
+    batches = list(make_loader(files, workers=workers).plain(3))
     assert [len(labels) for _, labels in batches] == [3, 3, 2]
     images, labels = everything(batches)
     assert torch.equal(labels, files.labels)
@@ -159,13 +159,13 @@ def test_plain_is_a_resize_and_a_centre_crop_in_order(files, workers):
 def test_of_imagenets_size_the_shorter_side_becomes_256(files):
     pipeline = Pipeline((0.5,) * 3, (0.2,) * 3, crop="resized")
     expected = v2.Compose([v2.Resize(256, InterpolationMode.BICUBIC), v2.CenterCrop(224)])
-    images, _ = next(feed(files, pipeline).plain(1))
+    images, _ = next(make_loader(files, pipeline).plain(1))
     assert torch.equal(images[0], expected(opened(files.files[0])))
 
 
 def test_an_image_depends_on_seed_epoch_and_row_alone(files):
     def images(rows, epoch=0, seed=0):
-        return everything(feed(files, seed=seed).batches(rows, epoch, torch.Generator()))[0]
+        return everything(make_loader(files, seed=seed).batches(rows, epoch, torch.Generator()))[0]
 
     one = images([torch.tensor([2])])
     assert torch.equal(images([torch.tensor([4, 2, 2])])[1:], one.repeat(2, 1, 1, 1))
@@ -176,7 +176,7 @@ def test_an_image_depends_on_seed_epoch_and_row_alone(files):
 
 def test_rows_draw_apart_from_each_other(files):
     same = ImageFiles((files.files[0],) * 8, files.labels)
-    images, _ = everything(feed(same).batches([torch.arange(8)], 0, torch.Generator()))
+    images, _ = everything(make_loader(same).batches([torch.arange(8)], 0, torch.Generator()))
     assert len(images.unique(dim=0)) == 8
 
 
@@ -185,8 +185,8 @@ def test_no_generator_moves(files, workers):
     torch.rand(1)  # away from a state that an image could have left
     generator = torch.Generator().manual_seed(0)
     before = torch.get_rng_state(), np.random.get_state()[1].tolist(), generator.get_state()
-    list(feed(files, workers=workers).batches(ROWS, 0, generator))
-    list(feed(files, workers=workers).plain(4))
+    list(make_loader(files, workers=workers).batches(ROWS, 0, generator))
+    list(make_loader(files, workers=workers).plain(4))
     assert torch.equal(torch.get_rng_state(), before[0])
     assert np.random.get_state()[1].tolist() == before[1]
     assert torch.equal(generator.get_state(), before[2])
@@ -196,18 +196,18 @@ def test_no_generator_moves(files, workers):
 def test_a_broken_file_is_one_clear_error(files, tmp_path, workers):
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
     broken = ImageFiles((*files.files, f"{tmp_path}/broken.jpg"), torch.arange(9))
-    batches = feed(broken, workers=workers).batches([*ROWS, torch.tensor([0, 8])], 0, None)
+    batches = make_loader(broken, workers=workers).batches([*ROWS, torch.tensor([0, 8])], 0, None)
     for _ in ROWS:
         next(batches)
     with pytest.raises(UserError, match=f"^{tmp_path}/broken.jpg: cannot be read") as e:
         next(batches)
     assert "\n" not in str(e.value)
     with pytest.raises(UserError, match=r"broken.jpg"):
-        list(feed(broken, workers=workers).plain(9))
+        list(make_loader(broken, workers=workers).plain(9))
 
 
 def test_grey_files_stay_grey(files):
     grey = ImageFiles(files.files, files.labels, channels=1)
     pipeline = Pipeline((0.5,), (0.2,), crop="resized", size=(14, 14))
-    images, _ = everything(feed(grey, pipeline).plain(8))
+    images, _ = everything(make_loader(grey, pipeline).plain(8))
     assert images.shape == (8, 1, 14, 14)

@@ -9,7 +9,7 @@ import pytest
 
 TAKE_AND_FREE = """
 import ctypes, resource, sys
-from dada.memory import keep_freed_memory
+from dada.compute.memory import keep_freed_memory
 if sys.argv[1] == "kept":
     keep_freed_memory()
 def faults():
@@ -38,14 +38,14 @@ def test_memory_that_was_freed_is_not_asked_for_again():
 
 
 def test_elsewhere_nothing_happens(monkeypatch):
-    import dada.memory
+    import dada.compute.memory
 
     def nothing(_):
         raise AttributeError("mallopt")
 
-    monkeypatch.setattr(dada.memory.ctypes, "CDLL", nothing)
+    monkeypatch.setattr(dada.compute.memory.ctypes, "CDLL", nothing)
     monkeypatch.setenv("THP_MEM_ALLOC_ENABLE", "0")
-    dada.memory.keep_freed_memory()
+    dada.compute.memory.keep_freed_memory()
     assert os.environ["THP_MEM_ALLOC_ENABLE"] == "0", "what the user says is left"
 
 

@@ -9,9 +9,9 @@ from collections import Counter
 import pytest
 import torch
 
+from dada.compute.parallel import concurrency, run_parallel
+from dada.compute.threads import SMALL
 from dada.errors import UserError
-from dada.side_by_side import at_once, side_by_side
-from dada.threads import SMALL
 
 CPU = torch.device("cpu")
 
@@ -19,14 +19,14 @@ CPU = torch.device("cpu")
 @pytest.fixture
 def two_threads():
     torch.set_num_threads(2)
-    if at_once(2, CPU) == 1:
+    if concurrency(2, CPU) == 1:
         pytest.skip("processes are forked on Linux, and where there is no GPU")
     yield
     torch.set_num_threads(1)
 
 
 def gathered(count, work, **options):
-    found = dict(side_by_side(count, work, CPU, **options))
+    found = dict(run_parallel(count, work, CPU, **options))
     return [found[number] for number in range(count)]
 
 
@@ -59,19 +59,23 @@ def test_both_threads_have_work_at_the_same_time(tmp_path):
             assert time.monotonic() < deadline
         return number
 
-    assert at_once(2, CPU) == 2
+    assert concurrency(2, CPU) == 2
     assert gathered(2, work) == [0, 1]
 
 
 def test_one_thread_works_here():
     here = gathered(3, lambda number, tick: (number, os.getpid(), tick()))
     assert here == [(number, os.getpid(), None) for number in range(3)]
-    assert at_once(3, CPU) == 1
+    assert concurrency(3, CPU) == 1
 
 
 @pytest.mark.usefixtures("two_threads")
 def test_no_more_at_once_than_there_are():
-    assert (at_once(1, CPU), at_once(5, CPU), at_once(5, torch.device("cuda"))) == (1, 2, 1)
+    assert (concurrency(1, CPU), concurrency(5, CPU), concurrency(5, torch.device("cuda"))) == (
+        1,
+        2,
+        1,
+    )
     assert gathered(0, lambda number, tick: number) == []
 
 
@@ -126,19 +130,19 @@ def test_large_batches_share_all_threads_one_after_the_other():
 
     large = {"parameters": SMALL + 1}
     assert gathered(3, work, pixels=2**18 + 1, **large) == [(os.getpid(), 2)] * 3
-    assert at_once(3, CPU, 2**18 + 1, **large) == 1 and at_once(3, CPU, 2**18, **large) == 2
+    assert concurrency(3, CPU, 2**18 + 1, **large) == 1 and concurrency(3, CPU, 2**18, **large) == 2
 
 
 @pytest.mark.usefixtures("two_threads")
 def test_small_networks_have_a_thread_each_whatever_their_batch(monkeypatch):
-    assert at_once(3, CPU, 2**20, SMALL) == 2
-    monkeypatch.setattr("dada.side_by_side.available", lambda: 2**32)
-    assert at_once(3, CPU, 2**20, SMALL) == 1, "as far as there is memory: 4 GiB is one's"
+    assert concurrency(3, CPU, 2**20, SMALL) == 2
+    monkeypatch.setattr("dada.compute.parallel.available", lambda: 2**32)
+    assert concurrency(3, CPU, 2**20, SMALL) == 1, "as far as there is memory: 4 GiB is one's"
 
 
 @pytest.mark.usefixtures("two_threads")
 def test_a_single_piece_has_one_thread_too():
-    ((number, threads),) = side_by_side(1, lambda *_: torch.get_num_threads(), CPU)
+    ((number, threads),) = run_parallel(1, lambda *_: torch.get_num_threads(), CPU)
     assert (number, threads) == (0, 1)
 
 
@@ -150,7 +154,7 @@ def test_whoever_stops_listening_ends_the_processes():
                 tick()
         return os.getpid()
 
-    results = side_by_side(2, work, CPU)
+    results = run_parallel(2, work, CPU)
     next(results)
     results.close()
     for process in multiprocessing.active_children():

@@ -6,21 +6,21 @@ import torch
 from torchvision.transforms import v2
 
 import dada
+from dada.comparison import CompareWatcher, bench, compare
+from dada.comparison.answers import unpack
+from dada.comparison.compare import naive_error
+from dada.comparison.statistics import interval
 from dada.datasets import Dataset, ImageSet
 from dada.errors import UserError
 from dada.policy import Operation, Policy, Scale, SearchSpace, SubPolicy
 from dada.runs import RunFolder
-from dada.training import CompareWatcher, bench, compare
-from dada.training.answers import unpack
-from dada.training.compare import naive_error
-from dada.training.methods import (
+from dada.training.augmentations import (
     BASELINE,
     policy_method,
     torchvision_method,
     usual_cutout,
     without_search,
 )
-from dada.training.statistics import interval
 
 SMALL = {
     "images": 100,

@@ -15,9 +15,9 @@ from typing import Any, NoReturn, TypedDict, TypeVar
 import torch
 from torch.multiprocessing import ProcessContext, ProcessExitedException, start_processes
 
+from dada.compute.memory import available
+from dada.compute.threads import SMALL
 from dada.errors import UserError
-from dada.memory import available
-from dada.threads import SMALL
 
 Result = TypeVar("Result")
 Tick = Callable[[], None]
@@ -34,7 +34,7 @@ class Load(TypedDict):
     parameters: int
 
 
-def at_once(count: int, device: torch.device, pixels: int = 0, parameters: int = 0) -> int:
+def concurrency(count: int, device: torch.device, pixels: int = 0, parameters: int = 0) -> int:
     """How many of `count` pieces of work run at once: one for each of PyTorch's threads, or one.
 
     A small network has no use for many threads; one network for each thread has. And each then
@@ -50,7 +50,7 @@ def at_once(count: int, device: torch.device, pixels: int = 0, parameters: int =
     return min(count, torch.get_num_threads(), max(1, fit))
 
 
-def side_by_side(
+def run_parallel(
     count: int,
     work: Callable[[int, Tick], Result],
     device: torch.device,
@@ -67,7 +67,7 @@ def side_by_side(
             in memory may be lost: its result is what comes back, pickled.
         device: where it works.
         on_tick: called in this process for each part that is done.
-        pixels, parameters: of a batch and of the network, as in `at_once`.
+        pixels, parameters: of a batch and of the network, as in `concurrency`.
 
     Raises:
         UserError: a process was killed.
@@ -102,7 +102,7 @@ def side_by_side(
     with warnings.catch_warnings():
         # Python 3.12 warns of threads: those of PyTorch, which a process with one never wakes.
         warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
-        processes = at_once(count, device, pixels, parameters)
+        processes = concurrency(count, device, pixels, parameters)
         started = start_processes(
             worker, nprocs=processes, join=False, daemon=True, start_method="fork"
         )

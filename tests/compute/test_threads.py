@@ -5,9 +5,9 @@ import sys
 import pytest
 import torch
 
+from dada.compute.threads import SMALL, is_small, threads_for
 from dada.models import create
 from dada.searching import Watcher, search
-from dada.threads import SMALL, is_small, threads_for
 from dada.training import TrainWatcher, train
 from tests.searching import SMALL as SEARCH
 
@@ -23,7 +23,7 @@ def two_threads():
 
 @pytest.mark.parametrize(
     ("name", "small"),
-    [("scout-32", True), ("wrn-10-1", True), ("wrn-16-1", True), ("wrn-16-2", False)],
+    [("proxy-32", True), ("wrn-10-1", True), ("wrn-16-1", True), ("wrn-16-2", False)],
 )
 def test_small_networks_have_one_thread_and_large_ones_all(name, small):
     network = create(name, 10, 3)

@@ -12,9 +12,9 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from dada.compute.job import job, whole
+from dada.compute.rendezvous import meet
 from dada.errors import UserError
-from dada.job import job, whole
-from dada.meeting import meet
 
 _PATIENCE = timedelta(minutes=10)
 """How long a process waits for the others' part; decoding a large set's first batch takes a while.
@@ -40,7 +40,7 @@ class Processes:
         """Whether this is the process that writes and speaks."""
         return self.rank == 0
 
-    def part(self, batch: Tensor) -> Tensor:
+    def shard(self, batch: Tensor) -> Tensor:
         """This process's rows of a batch; the parts are as even as can be."""
         return batch.tensor_split(self.size)[self.rank]
 
@@ -66,7 +66,7 @@ class Processes:
         for tensor, total in zip(tensors, flat.split([t.numel() for t in tensors]), strict=True):
             tensor.copy_(total.view_as(tensor))
 
-    def collect(self, thing: Any) -> list[Any]:
+    def all_gather(self, thing: Any) -> list[Any]:
         """Plain data of all processes, by rank."""
         if self.size == 1:
             return [thing]
@@ -74,7 +74,7 @@ class Processes:
         dist.all_gather_object(things, thing)
         return things
 
-    def tell(self, thing: Any) -> Any:
+    def broadcast(self, thing: Any) -> Any:
         """Plain data of the first process, to all."""
         if self.size == 1:
             return thing

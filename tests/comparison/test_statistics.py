@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from dada.training.statistics import difference, half_width, interval, summary
+from dada.comparison.statistics import difference, half_width, interval, summary
 
 
 def crossed(random, seeds, images, of_seed, of_image, of_both):

@@ -15,8 +15,8 @@ from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2 import functional as F
 
 from dada.augment.pipeline import Pipeline
+from dada.compute.job import whole
 from dada.errors import UserError
-from dada.job import whole
 
 if TYPE_CHECKING:  # a policy's transform comes by here and needs no datasets
     from dada.datasets import ImageFiles, ImageSet
@@ -36,7 +36,7 @@ def test_batch(channels: int, height: int, width: int) -> int:
     return max(1, min(_TEST_IMAGES, _TEST_VALUES // (max(3, channels) * height * width)))
 
 
-class Feed(Protocol):
+class Loader(Protocol):
     """Images and labels for a training, wherever they lie.
 
     Attributes:
@@ -70,8 +70,8 @@ class Feed(Protocol):
         """
 
 
-class MemoryFeed:
-    """A `Feed` of images that fit on the device; they are cropped there.
+class MemoryLoader:
+    """A `Loader` of images that fit on the device; they are cropped there.
 
     Args:
         images: the images.
@@ -87,20 +87,20 @@ class MemoryFeed:
         return len(self.labels)
 
     def batches(self, rows: Sequence[Tensor], epoch: int, generator: torch.Generator) -> Batches:
-        """See `Feed.batches`. Randomness comes from `generator` alone, batch by batch."""
+        """See `Loader.batches`. Randomness comes from `generator` alone, batch by batch."""
         for chosen in rows:
             batch = self._images.subset(chosen)
             yield self._pipeline.before_policy(batch.images, generator), batch.labels
 
     def plain(self, size: int | None = None) -> Batches:
-        """See `Feed.plain`."""
+        """See `Loader.plain`."""
         size = size or test_batch(*self._images.images.shape[1:])
         images, labels = self._images.images.split(size), self._images.labels.split(size)
         yield from zip(images, labels, strict=True)
 
 
-class FileFeed:
-    """A `Feed` of image files, which are decoded and cropped by worker processes.
+class FileLoader:
+    """A `Loader` of image files, which are decoded and cropped by worker processes.
 
     Where the crop is "resized", `plain` resizes pictures until they cover 8/7 of the pipeline's
     size and cuts out the centre: 256 and 224, as is usual for ImageNet. Where it is "padded", the
@@ -130,7 +130,7 @@ class FileFeed:
         return len(self.labels)
 
     def batches(self, rows: Sequence[Tensor], epoch: int, generator: torch.Generator) -> Batches:
-        """See `Feed.batches`.
+        """See `Loader.batches`.
 
         What is drawn for an image depends on the seed, `epoch` and its index alone, so a resumed
         training goes on exactly, with any number of workers. `generator` is left as it is.
@@ -138,7 +138,7 @@ class FileFeed:
         return self._load(partial(self._augmented, epoch), rows)
 
     def plain(self, size: int | None = None) -> Batches:
-        """See `Feed.plain`."""
+        """See `Loader.plain`."""
         size = size or test_batch(self._files.channels, *self._pipeline.size)
         return self._load(self._centre, torch.arange(len(self)).split(size))
 
@@ -210,13 +210,13 @@ def _as_it_is(batch: Any) -> Any:
     return batch
 
 
-def feed(
+def make_loader(
     images: ImageSet | ImageFiles,
     pipeline: Pipeline,
     device: torch.device,
     seed: int = 0,
     workers: int | None = None,
-) -> Feed:
+) -> Loader:
     """What hands out these images: from memory, or from their files.
 
     Args:
@@ -226,8 +226,8 @@ def feed(
     from dada.datasets import ImageSet  # noqa: PLC0415  (see above)
 
     if isinstance(images, ImageSet):
-        return MemoryFeed(images, pipeline, device)
-    return FileFeed(images, pipeline, device, _processors() if workers is None else workers, seed)
+        return MemoryLoader(images, pipeline, device)
+    return FileLoader(images, pipeline, device, _processors() if workers is None else workers, seed)
 
 
 def _processors() -> int:

@@ -6,11 +6,11 @@ import threading
 import pytest
 import torch
 
-from dada import meeting
+from dada.compute import rendezvous
+from dada.compute.distributed import ALONE, shared_job
+from dada.compute.job import Job, is_first, job
+from dada.compute.rendezvous import meet
 from dada.errors import UserError
-from dada.job import Job, is_first, job
-from dada.meeting import meet
-from dada.processes import ALONE, shared_job
 
 NAMES = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "LOCAL_RANK", "TORCHELASTIC_RUN_ID")
 WHOLE = {"RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": "29500"}
@@ -86,7 +86,7 @@ def free_port():
 
 @pytest.mark.parametrize(("rank", "missing"), [(0, "processes 1, 2 of 3"), (2, "process 0 of 3")])
 def test_who_is_missing_is_said_and_then_refused(rank, missing, monkeypatch):
-    monkeypatch.setattr(meeting, "_WORD", 0.5)
+    monkeypatch.setattr(rendezvous, "_WORD", 0.5)
     said = []
     with pytest.raises(UserError, match=rf"{missing} did not come to localhost:\d+ within 1.2 s"):
         meet(Job(rank, 3, "localhost", free_port()), 1.2, said.append)

@@ -10,8 +10,8 @@ from datetime import timedelta
 
 import torch.distributed as dist
 
+from dada.compute.job import Job
 from dada.errors import UserError
-from dada.job import Job
 
 _POLL, _WORD = 0.1, 30.0  # seconds between looks, and between words
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dada.augment import Pipeline, Transform
+from dada.augment import Pipeline
 from dada.datasets import PAPER_REDUCED, Dataset, FileDataset, channels_in_words
-from dada.errors import UserError, first_line, meant, users_own
+from dada.errors import UserError, first_line, meant
 from dada.models import suggest
-from dada.models.child import Loss
+from dada.training.hooks import NO_HOOKS, UserHooks
 
 # PyTorch takes no number that float32 has no room for.
 Positive = Annotated[float, Field(gt=0, le=1e38, allow_inf_nan=False)]
@@ -21,41 +19,6 @@ NonNegative = Annotated[float, Field(ge=0, le=1e38, allow_inf_nan=False)]
 
 
 Epochs = Annotated[int, Field(ge=1, le=1_000_000)]
-
-
-class Own(NamedTuple):
-    """What a user brings from Python beside the settings; None for nothing.
-
-    Attributes:
-        loss: (logits, labels) to one loss an image.
-        before, after: transforms of one uint8 image (C, H, W), right before and after the policy.
-    """
-
-    loss: Loss | None = None
-    before: Transform | None = None
-    after: Transform | None = None
-
-    @classmethod
-    def of(cls, **code: Callable[..., Any] | None) -> Own:
-        """The user's functions, by these names, each told apart from the program when it fails."""
-        return cls(**{name: f and _OwnCode(name, f) for name, f in code.items()})
-
-
-@dataclass(frozen=True)
-class _OwnCode:
-    what: str
-    code: Callable[..., Any]
-
-    @property
-    def __name__(self) -> str:
-        return getattr(self.code, "__name__", type(self.code).__name__)
-
-    def __call__(self, *given: Any) -> Any:
-        with users_own(f"the {self.what}"):
-            return self.code(*given)
-
-
-NOTHING_OWN = Own()
 
 
 class NetworkSettings(BaseModel):
@@ -184,13 +147,13 @@ def size_within(size: tuple[int, int], pixels: int) -> tuple[int, int]:
 
 
 def pipeline_for(
-    settings: NetworkSettings, size: tuple[int, int], own: Own = NOTHING_OWN
+    settings: NetworkSettings, size: tuple[int, int], hooks: UserHooks = NO_HOOKS
 ) -> Pipeline:
     """The pipeline of complete settings.
 
     Args:
         size: height and width of the images, in pixels.
-        own: with the transforms around the policy.
+        hooks: with the transforms around the policy.
     """
     s = settings
     assert s.mean and s.std and s.padding is not None and s.crop
@@ -205,6 +168,6 @@ def pipeline_for(
         size=size,
         jitter=s.jitter,
         lighting=s.lighting,
-        before=own.before,
-        after=own.after,
+        before=hooks.before,
+        after=hooks.after,
     )

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from dada.training.answers import unpack
-from dada.training.methods import Method
-from dada.training.statistics import LEVEL, difference, half_width, summary
+from dada.comparison.answers import unpack
+from dada.comparison.statistics import LEVEL, difference, half_width, summary
+from dada.training.augmentations import Method
 
 Record = dict[str, Any]
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from dada.models.device import best_precision
+from dada.compute.device import best_precision
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Where and how work is done: device, random numbers, threads, processes, memory."""
