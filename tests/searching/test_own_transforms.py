@@ -80,7 +80,9 @@ def test_a_batch_is_prepared_again_with_the_same_randomness(digits):
 
 
 def test_a_transform_that_changes_the_shape_is_one_clear_error(digits):
-    with pytest.raises(UserError, match=r"before: gave uint8 \(1, 4, 4\) for uint8 \(1, 8, 8\)"):
+    with pytest.raises(
+        UserError, match=r"before: returned uint8 \(1, 4, 4\) for uint8 \(1, 8, 8\)"
+    ):
         search(digits, before=v2.CenterCrop(4), **SMALL)
-    with pytest.raises(UserError, match=r"after: gave float32"):
+    with pytest.raises(UserError, match=r"after: returned float32"):
         search(digits, after=v2.ToDtype(torch.float32), **SMALL)

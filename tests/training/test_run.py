@@ -228,7 +228,7 @@ def test_transforms_of_ones_own_are_resumed_exactly(files, digits, tmp_path, wor
         other = tmp_path / f"without {part}"
         train(dataset, out=other, **{**given, part: None})
         assert not same_weights(tmp_path / "whole", other)
-    with pytest.raises(UserError, match="before: gave uint8"):
+    with pytest.raises(UserError, match="before: returned uint8"):
         train(dataset, **{**given, "before": v2.CenterCrop(4)})
 
 

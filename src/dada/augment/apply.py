@@ -13,24 +13,32 @@ from dada.augment.convert import channels_seem_last, to_picture, to_tensor
 from dada.augment.draw import Choice, Draw
 from dada.ops import OperationType, TwoStep, get
 
-# How many bytes of images to work on at once. What lies in between is ten times as large: on a CPU
-# it should stay in the cache and in memory that is used again, on a GPU it has to fit.
+# Bytes of images to process at once. Intermediate results are ten times as large: on a CPU they
+# should stay in the cache and in reused memory, on a GPU they have to fit.
 _CPU_BYTES, _GPU_BYTES = 2**20, 2**26
 
 
 def apply(images: Tensor, draw: Draw) -> Tensor:
-    """Each image under its own draw: operation after operation, those that are applied.
+    """Apply to each image the operations of its own draw, one after the other.
 
     Args:
-        images: uint8 (B, C, H, W), on any device; left as they are.
+        images: uint8 (B, C, H, W), on any device; not modified.
         draw: for B images.
 
     Returns:
-        uint8 (B, C, H, W), contiguous; row i equals the same draw applied to image i alone.
+        uint8 (B, C, H, W), contiguous; row i is what image i alone would become under its draw.
 
     Raises:
-        ValueError: the images are not a uint8 batch, their channels seem to come last, or they
-            are not as many as the draw is for.
+        ValueError: the images are not a uint8 batch, their channels seem to come last, or the draw
+            is for another number of images.
+
+    Examples:
+        >>> from dada.policy import Operation, Policy, SubPolicy
+        >>> from dada.augment import Sampler
+        >>> invert = Policy((SubPolicy((Operation("Invert", 1.0, 0.0),)),))
+        >>> images = torch.tensor([[[[0, 100, 255]]]], dtype=torch.uint8)
+        >>> apply(images, Sampler(invert)(count=1)).tolist()
+        [[[[255, 155, 0]]]]
     """
     if images.dtype != torch.uint8 or images.ndim != 4:
         raise ValueError(
@@ -49,10 +57,10 @@ def apply(images: Tensor, draw: Draw) -> Tensor:
     result, position = images.contiguous(), torch.arange(len(images), device="cpu")
     for k in range(draw.operation.shape[1]):
         order, groups = _arrange(kinds, draw.operation[:, k].tolist(), draw.applied[:, k].tolist())
-        # Images that run together are brought together: all that follows works on slices.
+        # Images that are processed together become neighbours, so the rest works on slices.
         result = result.index_select(0, position[order].to(device))
         position[order] = torch.arange(len(images), device="cpu")
-        # They stay on the CPU, in float64: a kernel sends what it needs to the images' device.
+        # These stay on the CPU in float64; a kernel sends what it needs to the images' device.
         value, place = draw.value[order, k], draw.place[order, k]
         start = 0
         for group in groups:
@@ -65,14 +73,14 @@ def apply(images: Tensor, draw: Draw) -> Tensor:
 
 
 def apply_to_picture(image: Image.Image, choices: Sequence[Choice]) -> Image.Image:
-    """`apply` to one PIL image, by Pillow's operations: the same bytes, several times as fast.
+    """`apply` for one PIL image, with Pillow's operations: the same bytes, several times as fast.
 
-    Batched kernels are made for many images; to call one costs more than Pillow takes for a whole
+    Batched kernels are made for many images; calling one takes longer than Pillow needs for a whole
     small picture.
 
     Args:
-        image: RGB or L; left as it is.
-        choices: of its draw.
+        image: RGB or L; not modified.
+        choices: what the draw chose for it (`Draw.choices`).
     """
     if not image.width or not image.height:
         return image.copy()
@@ -94,10 +102,10 @@ def apply_to_picture(image: Image.Image, choices: Sequence[Choice]) -> Image.Ima
 def _arrange(
     kinds: Sequence[OperationType], operation: list[int], applied: list[bool]
 ) -> tuple[Tensor, list[list[OperationType]]]:
-    """An order of the images in which those that run together follow each other.
+    """An order of the images that makes neighbours of those that are processed together.
 
-    Those that run together are the images whose operations share their last step, sorted by
-    operation. Their operations are returned too; images that stay as they are come last.
+    Images are processed together if their operations share their last step; they are sorted by
+    operation. Their operations are returned too. Images that do not change come last.
     """
     last_step = [k.kernel.finish if isinstance(k.kernel, TwoStep) else k.name for k in kinds]
     groups: dict[object, dict[int, list[int]]] = {}
@@ -115,7 +123,7 @@ def _arrange(
 def _together(
     kinds: Sequence[OperationType], images: Tensor, values: Tensor, places: Tensor
 ) -> Tensor:
-    """Each image under its operation; all have one last step."""
+    """Apply to each image its operation; all operations share their last step."""
     kernels, counts = [], []
     for kind, same in groupby(kinds):
         if not isinstance(kind.kernel, TwoStep):

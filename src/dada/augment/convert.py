@@ -1,4 +1,4 @@
-"""Between uint8 tensors (C, H, W) and pictures of Pillow and NumPy; all are copies on the CPU.
+"""Conversion between uint8 tensors (C, H, W) and Pillow or NumPy images; all copies, on the CPU.
 
 torchvision's conversions create tensors on the default device; these do not.
 """
@@ -17,17 +17,22 @@ from torch import Tensor
 Array = NDArray[Any]
 
 
-_FEW = 4  # channels: a last dimension this small is taken for channels, not for a width
+_FEW = 4  # a last dimension this small is taken for channels, not for a width
 
 
 def channels_seem_last(shape: Sequence[int]) -> bool:
-    """Whether a shape (..., C, H, W) looks like (..., H, W, C): then C is no usual number."""
+    """Whether what should be (..., C, H, W) looks like (..., H, W, C).
+
+    Examples:
+        >>> channels_seem_last((32, 32, 3)), channels_seem_last((3, 32, 32))
+        (True, False)
+    """
     channels, height, width = shape[-3:]
     return channels not in (1, 3) and 0 < width <= _FEW < max(channels, height, width)
 
 
 def to_picture(image: Tensor) -> PIL.Image.Image:
-    """Uint8 (1, H, W) or (3, H, W) as L or RGB."""
+    """Convert uint8 (1, H, W) or (3, H, W) to L or RGB."""
     array = image.numpy()
     if len(array) == 1:
         return PIL.Image.fromarray(array[0])
@@ -35,17 +40,17 @@ def to_picture(image: Tensor) -> PIL.Image.Image:
 
 
 def to_tensor(picture: PIL.Image.Image) -> Tensor:
-    """L or RGB as uint8 (1, H, W) or (3, H, W)."""
+    """Convert L or RGB to uint8 (1, H, W) or (3, H, W)."""
     return from_array(np.asarray(picture))
 
 
 def from_array(array: Array) -> Tensor:
-    """Uint8 (H, W), (H, W, C) or (B, H, W, C) with the channels brought forward."""
+    """Convert uint8 (H, W), (H, W, C) or (B, H, W, C) to a tensor with the channels first."""
     array = array[..., None] if array.ndim == 2 else array
     return torch.from_numpy(np.array(np.moveaxis(array, -1, -3), order="C"))
 
 
 def to_array(images: Tensor, like: Array) -> Array:
-    """`from_array` undone, with the dimensions of `like`."""
+    """Undo `from_array`; the result has the shape of `like`."""
     array = np.moveaxis(images.numpy(), -3, -1)
     return np.ascontiguousarray(array.reshape(like.shape))

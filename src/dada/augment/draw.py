@@ -1,5 +1,7 @@
-"""A draw: which operations each image gets, how strong, where. Plain tensors on the CPU, so a
-failing batch can be saved and replayed."""
+"""A draw: which operations each image gets, how strong, and where.
+
+It is plain tensors on the CPU, so a failing batch can be saved and replayed.
+"""
 
 from __future__ import annotations
 
@@ -13,20 +15,30 @@ from dada.ops import get
 from dada.policy import Scale
 
 Choice = tuple[str, float, tuple[float, float]]
-"""An operation that one image gets, in plain numbers: its name, value and place."""
+"""An operation applied to one image, in plain numbers: its name, value and place."""
 
 
 @dataclass(frozen=True)
 class Draw:
-    """One outcome of a policy for each of B images, with K operations in their order.
+    """One outcome of a policy for each of B images, with K operations in order.
 
     Attributes:
-        operations: names that `operation` counts in.
+        operations: the names that `operation` refers to.
         operation: (B, K) int64, index into `operations`.
         applied: (B, K) bool.
         value: (B, K) float64, in the operation's real unit, sign included.
         place: (B, K, 2) float64 in [0, 1): x and y, for operations with a random place.
         slope: (B, K) float64, change of `value` per unit of magnitude.
+
+    Examples:
+        >>> from dada.policy import Operation, Policy, SubPolicy
+        >>> from dada.augment import Sampler
+        >>> pair = SubPolicy((Operation("Posterize", 1.0, 0.5), Operation("Invert", 0.0, 0.0)))
+        >>> draw = Sampler(Policy((pair,)))(count=2)
+        >>> len(draw), draw.applied.tolist()
+        (2, [[True, False], [True, False]])
+        >>> [(name, value) for name, value, _ in draw.choices(row=0)]
+        [('Posterize', 6.0)]
     """
 
     operations: tuple[str, ...]
@@ -40,7 +52,7 @@ class Draw:
         return len(self.operation)
 
     def choices(self, row: int = 0) -> list[Choice]:
-        """What one image gets, in order."""
+        """The operations applied to one image, in order."""
         x, y = self.place[row].T.tolist()
         parts = (self.operation[row], self.applied[row], self.value[row])
         every = zip(*(part.tolist() for part in parts), x, y, strict=True)
@@ -49,12 +61,12 @@ class Draw:
 
 @dataclass(frozen=True)
 class Table:
-    """Sub-policies as tensors: which operation stands where, and what its magnitude means.
+    """Sub-policies as tensors: their operations in order, and what the magnitudes mean.
 
     Attributes:
-        operations: names that `operation` counts in.
+        operations: the names that `operation` refers to.
         operation: (S, K) int64. Shorter sub-policies repeat their first operation.
-        present: (S, K) bool, False where a sub-policy is shorter than K.
+        present: (S, K) bool, False beyond the end of a sub-policy shorter than K.
         lines: (S, K, 2, 2) float64, the value as (offset, slope) of the magnitude for sign + and −.
     """
 
@@ -65,12 +77,12 @@ class Table:
 
     @classmethod
     def of(cls, sub_policies: Sequence[Sequence[str]], scale: Scale) -> Table:
-        """The table of sub-policies given by the names of their operations."""
+        """Make the table from the names of each sub-policy's operations."""
         operations = tuple(dict.fromkeys(name for names in sub_policies for name in names))
         length = max(len(names) for names in sub_policies)
         index = {name: i for i, name in enumerate(operations)}
         padded = [[*names, *[names[0]] * (length - len(names))] for names in sub_policies]
-        with torch.device("cpu"):  # whatever the user's default device is
+        with torch.device("cpu"):  # whatever the user's default device
             lines = torch.tensor([scale.lines(get(n)) for n in operations], dtype=torch.float64)
             operation = torch.tensor([[index[name] for name in names] for names in padded])
             sizes = torch.tensor([len(names) for names in sub_policies])
@@ -79,13 +91,13 @@ class Table:
 
     @property
     def has_magnitude(self) -> Tensor:
-        """(S, K) bool: the operation's value depends on its magnitude."""
+        """(S, K) bool: whether the operation's value depends on its magnitude."""
         return (self.lines[..., 1] != 0).any(-1) & self.present
 
     def realise(
         self, sub_policy: Tensor, applied: Tensor, magnitude: Tensor, minus: Tensor, place: Tensor
     ) -> Draw:
-        """Turn a choice into a draw.
+        """Turn chosen sub-policies, bits and magnitudes into a draw.
 
         Args:
             sub_policy: (B,) int64 in [0, S).

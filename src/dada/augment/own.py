@@ -1,4 +1,4 @@
-"""A transform of the user's own beside the policy: image by image, each under a seed of its own."""
+"""User transforms around the policy: applied image by image, each under its own seed."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from torch import Tensor
 from dada.errors import UserError
 
 Transform = Callable[[Tensor], Tensor]
-"""uint8 (C, H, W) on the CPU to the same; a torchvision v2 transform is one."""
+"""Maps uint8 (C, H, W) on the CPU to the same, as torchvision v2 transforms do."""
 
 
 @dataclass(frozen=True)
 class OwnTransform:
-    """A transform drawn for B images: it does the same to them however often it is applied.
+    """A user transform with fixed seeds for B images: each call does the same to them.
 
     Attributes:
-        transform: the user's. What it draws from the global generators of PyTorch (on the CPU),
-            NumPy or `random` follows the seeds; a generator of its own does not.
+        transform: the user's transform. Its draws from the global generators of PyTorch (on the
+            CPU), NumPy and `random` follow the seeds; a generator of its own does not.
         seeds: (B,) int64 in [0, 2³²).
-        name: what error messages call it.
+        name: for error messages.
     """
 
     transform: Transform
@@ -33,10 +33,10 @@ class OwnTransform:
     name: str
 
     def __call__(self, images: Tensor) -> Tensor:
-        """uint8 (B, C, H, W) in and out, on any device; the images are left as they are.
+        """Transform uint8 (B, C, H, W), on any device, into the same; the input is not modified.
 
         Raises:
-            UserError: the transform gives something else than it got.
+            UserError: the transform returns another type or shape than it was given.
         """
         with _global_generators_kept():
             pairs = zip(images.cpu(), self.seeds.tolist(), strict=True)
@@ -47,25 +47,27 @@ class OwnTransform:
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would reach GPUs as well
         np.random.seed(seed)
         random.seed(seed)
-        # A copy, because some transforms work in place.
+        # A copy, since some transforms work in place.
         result = self.transform(image.clone())
         expected, got = _described(image), _described(result)
         if got != expected:
-            raise UserError(f"{self.name}: gave {got} for {expected}: it must give the same kind")
+            raise UserError(
+                f"{self.name}: returned {got} for {expected}: must return the same type and shape"
+            )
         return result.as_subclass(Tensor)
 
 
 def draw_own(
     name: str, transform: Transform, count: int, generator: torch.Generator, views: int = 1
 ) -> OwnTransform:
-    """A seed for each of `count` images; all `views` of an image share it."""
+    """Draw a seed for each of `count` images; all `views` of an image share it."""
     seeds = torch.randint(2**32, (count,), generator=generator)
     return OwnTransform(transform, seeds.repeat(views), name)
 
 
 def _described(image: object) -> str:
     if not isinstance(image, Tensor):
-        return f"a {type(image).__name__}"
+        return type(image).__name__
     return f"{str(image.dtype).removeprefix('torch.')} {tuple(image.shape)}"
 
 

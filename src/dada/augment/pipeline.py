@@ -1,8 +1,8 @@
 """The pipeline around the policy, defined once and used by search and training alike.
 
 Small images: padded crop, flip, **policy**, to float, normalise, Cutout. ImageNet: random resized
-crop, flip, **policy**, colour jitter, to float, PCA lighting, normalise. A user's own transforms
-stand right before and right after the policy.
+crop, flip, **policy**, colour jitter, to float, PCA lighting, normalise. The user's own transforms
+come right before and right after the policy.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from dada.augment.apply import apply
 from dada.augment.draw import Draw
 from dada.augment.own import OwnTransform, Transform, draw_own
 
-# Of a random resized crop: its share of the image's area, its width over its height.
+# Random resized crop: its share of the image's area, and its width over its height.
 _AREA, _RATIO = (0.08, 1.0), (3 / 4, 4 / 3)
 
 # Brightness, contrast, saturation, as torchvision's ColorJitter names them.
 _JITTER = ("Brightness", "Contrast", "Color")
 
-# Principal components of the colours of ImageNet's pixels (AlexNet, Krizhevsky et al. 2012), in
-# the numbers of fb.resnet.torch, which everybody's ImageNet code has: a column is a component.
+# Principal components of the colours of ImageNet's pixels (AlexNet, Krizhevsky et al. 2012), with
+# the values of fb.resnet.torch, which all ImageNet code uses. Each column is a component.
 _DEVIATIONS = (0.2175, 0.0188, 0.0045)
 _COMPONENTS = (
     (-0.5675, 0.7192, 0.4009),
@@ -39,12 +39,12 @@ _COMPONENTS = (
 
 @dataclass(frozen=True)
 class Afterwards:
-    """What stands between policy and normalisation, drawn for B images.
+    """The steps between policy and normalisation, drawn for B images.
 
     Attributes:
         own: the user's transform; None for none.
         jitter: brightness, contrast and saturation, in random order; None for none.
-        light: (B, 3) float32, what is added to red, green and blue; None for nothing.
+        light: (B, 3) float32, added to red, green and blue; None adds nothing.
     """
 
     own: OwnTransform | None = None
@@ -52,7 +52,7 @@ class Afterwards:
     light: Tensor | None = None
 
     def __call__(self, images: Tensor) -> Tensor:
-        """uint8 (B, C, H, W) to float32: in [0, 1], or a little outside under lighting."""
+        """Map uint8 (B, C, H, W) to float32 in [0, 1], or slightly outside with lighting."""
         if self.own is not None:
             images = self.own(images)
         if self.jitter is not None:
@@ -69,20 +69,29 @@ class Pipeline:
 
     Attributes:
         mean, std: per channel, of images scaled to [0, 1].
-        padding: pixels of black added on each side before the random crop; 0 for no crop.
+        padding: black pixels added on each side before the random crop; 0 for no crop.
         flip: mirror half of the images left to right.
         cutout: side in pixels of the square that is blanked after normalisation
-            (DeVries & Taylor 2017); 0 for none. The square may stick out of the image.
-        crop: "padded" shifts an image by up to `padding`; "resized" cuts out a random part, 8 to
-            100 % of the area, 3:4 to 4:3 where `size` is a square and else in the ratio of its
-            sides to that, and resizes it (bicubic), as is usual for ImageNet.
+            (DeVries & Taylor 2017); 0 for none. The square may extend beyond the image.
+        crop: "padded" shifts an image by up to `padding`. "resized" cuts out a random part and
+            resizes it (bicubic), as is usual for ImageNet: 8 to 100 % of the area, with an aspect
+            ratio of 3:4 to 4:3 relative to that of `size`.
         size: height and width, in pixels, of a resized crop and of all images from files.
-        jitter: brightness, contrast and saturation are multiplied by 1 ± this at most, 0 to 1.
-        lighting: standard deviation, in those of ImageNet, of noise along its principal colours.
-        before, after: the user's own transforms, of one image each, around the policy.
+        jitter: brightness, contrast and saturation are multiplied by at most 1 ± this, 0 to 1.
+        lighting: standard deviation of the noise along ImageNet's principal colours, in units of
+            their standard deviations.
+        before, after: the user's own transforms of single images, around the policy.
 
     Raises:
-        ValueError: lighting of images that are not RGB.
+        ValueError: lighting was requested for images that are not RGB.
+
+    Examples:
+        >>> pipeline = Pipeline(mean=(0.5,), std=(0.25,), padding=1, flip=False)
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> images = torch.full((2, 1, 4, 4), 255, dtype=torch.uint8)
+        >>> cropped = pipeline.before_policy(images, generator)  # then comes the policy
+        >>> pipeline.finish(cropped, generator).unique()  # black padding and white: ±0.5 / 0.25
+        tensor([-2.,  2.])
     """
 
     mean: tuple[float, ...]
@@ -102,14 +111,14 @@ class Pipeline:
             raise ValueError(f"lighting is for 3 channels, not {len(self.mean)}")
 
     def before_policy(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """Crop, flip, and the user's transform. uint8 (B, C, H, W) in and out."""
+        """Crop, flip and apply the user's transform; uint8 (B, C, H, W) in and out."""
         images = self.crop_and_flip(images, generator)
         if self.before is None:
             return images
         return draw_own("before", self.before, len(images), generator)(images)
 
     def crop_and_flip(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """uint8 (B, C, H, W) in and out."""
+        """Crop and flip; uint8 (B, C, H, W) in and out."""
         if self.crop == "resized":
             images = self._resized_crop(images, generator)
         elif self.padding:
@@ -122,14 +131,14 @@ class Pipeline:
     def after_policy(self, count: int, generator: torch.Generator, views: int = 1) -> Afterwards:
         """Draw the user's transform, colour jitter and lighting for `count` images.
 
-        They are drawn apart from being applied so that all views of an image can get the same,
-        whatever their policy made of it.
+        Drawing is separate from applying, so that all views of an image can get the same draw,
+        whatever the policy did to each.
 
         Args:
-            views: how often the images are repeated, all of them one after the other.
+            views: how often the whole batch of images is repeated.
 
         Returns:
-            For views · count images; where there is none of them, only the conversion to float.
+            The steps for views · count images; with none of them set, only conversion to float.
         """
         own = jitter = light = None
         if self.after is not None:
@@ -153,7 +162,7 @@ class Pipeline:
         return Afterwards(own, jitter, light)
 
     def normalise(self, images: Tensor) -> Tensor:
-        """uint8, or float in [0, 1], to float32 of mean 0 and standard deviation 1 a channel.
+        """Map uint8, or float in [0, 1], to float32 with mean 0 and deviation 1 per channel.
 
         (B, C, H, W) in and out.
         """
@@ -163,7 +172,7 @@ class Pipeline:
         return (scaled - mean) / std
 
     def finish(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """All that follows the policy, Cutout included. uint8 (B, C, H, W) to float32."""
+        """Apply all that follows the policy, Cutout included; uint8 (B, C, H, W) to float32."""
         mask = self.cutout_mask(images, generator)
         afterwards = self.after_policy(len(images), generator)
         return self.normalise(afterwards(images)) * mask
@@ -209,13 +218,12 @@ class Pipeline:
 def _box(
     height: int, width: int, generator: torch.Generator, stretch: float = 1.0
 ) -> tuple[int, int, int, int]:
-    """Top, left, height and width of a random resized crop, of the area and ratio it should have.
+    """Top, left, height and width of a random resized crop.
 
-    By the numbers that torchvision's RandomResizedCrop draws, from a generator of our own.
+    Draws the same numbers as torchvision's RandomResizedCrop, from an explicit generator.
 
     Args:
-        stretch: width over height of what the crop is resized to, so that resizing distorts it by
-            3:4 to 4:3 at most.
+        stretch: width over height of the target size; resizing then distorts by at most 3:4 to 4:3.
     """
     lowest, highest = (stretch * ratio for ratio in _RATIO)
 
@@ -231,7 +239,7 @@ def _box(
             top = int(torch.randint(height - h + 1, (1,), generator=generator))
             left = int(torch.randint(width - w + 1, (1,), generator=generator))
             return top, left, h, w
-    # A very narrow image: the largest part in its centre that is of an allowed ratio.
+    # A very narrow image: its largest central part with an allowed ratio.
     w = min(width, max(1, round(height * highest)))
     h = min(height, max(1, round(width / lowest)))
     return (height - h) // 2, (width - w) // 2, h, w

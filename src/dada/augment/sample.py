@@ -1,4 +1,4 @@
-"""Which leaf of a sample is its picture; `PolicyTransform` states the rule."""
+"""Find the picture in a sample; `PolicyTransform` states the rule."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from torchvision import tv_tensors
 from dada.augment.convert import channels_seem_last
 
 MOVING = tv_tensors.Mask | tv_tensors.BoundingBoxes | tv_tensors.KeyPoints
-"""What moves along with a picture."""
+"""Types that move along with a picture."""
 
 _ROTATED = [f for f in tv_tensors.BoundingBoxFormat if tv_tensors.is_rotated_bounding_format(f)]
 
@@ -24,7 +24,7 @@ def find_picture(leaves: Sequence[Any]) -> int:
     """The index of a sample's picture, or batch of pictures, among its leaves.
 
     Raises:
-        TypeError: there is none, there are several, or a leaf would come out wrong.
+        TypeError: there is none, there are several, or a leaf would be transformed wrongly.
     """
     found = [i for i, leaf in enumerate(leaves) if isinstance(leaf, _Tagged)]
     if not found:
@@ -35,7 +35,7 @@ def find_picture(leaves: Sequence[Any]) -> int:
         names = " and ".join(type(leaves[i]).__name__ for i in found[:2])
         raise TypeError(
             f"{len(found)} pictures in one sample ({names}): transform them one by one, "
-            "or wrap what moves along with a picture in torchvision.tv_tensors.Mask"
+            "or wrap masks in torchvision.tv_tensors.Mask"
         )
     picture = leaves[found[0]]
     check_picture(picture)
@@ -49,13 +49,13 @@ _Tagged = PIL.Image.Image | tv_tensors.Image | tv_tensors.Video
 
 
 def check_picture(picture: Any) -> None:
-    """Refuse a picture that has no one meaning, or one that the operations are not made for."""
+    """Raise TypeError for an ambiguous picture, or one that the operations do not support."""
     if isinstance(picture, PIL.Image.Image):
         if picture.mode not in ("RGB", "L"):
             raise TypeError(f'a PIL image of mode {picture.mode}: convert it to "RGB" or "L" first')
         return
     if isinstance(picture, tv_tensors.Video):
-        raise TypeError("the policy is for images, not for videos: give it the frames one by one")
+        raise TypeError("the policy is for images, not videos: pass it the frames one by one")
     if picture.dtype != (torch.uint8 if isinstance(picture, Tensor) else np.uint8):
         raise TypeError(
             f"expected a uint8 image, got {picture.dtype} of shape {tuple(picture.shape)}: put the "
@@ -66,7 +66,7 @@ def check_picture(picture: Any) -> None:
         if len(shape) != 2 and not (len(shape) in (3, 4) and shape[-1] in (1, 3)):
             raise TypeError(
                 f"a NumPy image of shape {shape}: must be (H, W), (H, W, C) or (B, H, W, C) with "
-                "1 or 3 channels; for others give a uint8 tensor (C, H, W)"
+                "1 or 3 channels; for other numbers of channels pass a uint8 tensor (C, H, W)"
             )
         return
     if len(shape) not in (3, 4):
@@ -79,7 +79,7 @@ def check_picture(picture: Any) -> None:
 
 
 def _check_beside(leaf: Any, picture: Any) -> None:
-    """Refuse what would be left as it is though it seems to belong to the picture's pixels."""
+    """Raise TypeError for a leaf that seems to belong to the picture but would not move with it."""
     if isinstance(leaf, tv_tensors.BoundingBoxes) and leaf.format in _ROTATED:
         raise TypeError(f"boxes of format {leaf.format.value}: convert them to XYXY first")
     if not _is_plain(leaf):
@@ -98,7 +98,7 @@ def _check_beside(leaf: Any, picture: Any) -> None:
 
 
 def _is_plain(leaf: Any) -> bool:
-    """A NumPy array, or a tensor that torchvision has no class for."""
+    """Whether it is a NumPy array, or a tensor without a torchvision type."""
     if isinstance(leaf, Tensor):
         return not isinstance(leaf, tv_tensors.TVTensor)
     return isinstance(leaf, np.ndarray)
@@ -119,6 +119,6 @@ def _nothing_found(leaves: Sequence[Any]) -> str:
     if path is not None and len(leaves) == 1:
         return f"a path {str(path)!r:.80}: open the picture first, with PIL.Image.open"
     return (
-        f"no image in the sample ({kinds}): give a PIL image, a uint8 tensor (C, H, W) or a uint8 "
+        f"no image in the sample ({kinds}): pass a PIL image, a uint8 tensor (C, H, W) or a uint8 "
         "NumPy array (H, W, C), alone or in tuples, lists and dicts"
     )

@@ -17,17 +17,24 @@ _EPS = 1e-12  # magnitudes of 0 and 1 have no logit
 
 
 class Sampler:
-    """Draws from a policy, which is turned into tensors once.
+    """Draws from a policy.
 
     Args:
-        policy: what to draw from.
+        policy: the policy; it is converted to tensors once.
+
+    Examples:
+        >>> from dada import load_policy
+        >>> sample = Sampler(load_policy("dada-cifar10"))
+        >>> draw = sample(128, torch.Generator().manual_seed(0))
+        >>> draw.operation.shape  # two operations for each of 128 images
+        torch.Size([128, 2])
     """
 
     def __init__(self, policy: Policy) -> None:
         names = [[o.name for o in s.operations] for s in policy.sub_policies]
         self._table = Table.of(names, policy.scale)
         self._cumulative = _numbers(policy.weights).cumsum(0)
-        self._cumulative[-1] = 1.0  # whatever the rounding: noise is below 1
+        self._cumulative[-1] = 1.0  # in spite of rounding; noise is below 1
         self._probability, self._magnitude, self._spread = (
             _padded(policy, attribute) for attribute in ("probability", "magnitude", "spread")
         )
@@ -42,8 +49,8 @@ class Sampler:
         """One independent draw for each of `count` images.
 
         Args:
-            generator: a CPU generator; PyTorch's global one by default, which DataLoader seeds
-                differently in every worker.
+            generator: a CPU generator. The default is PyTorch's global one, which a DataLoader
+                seeds differently in every worker.
         """
 
         def uniform(*shape: int) -> Tensor:
@@ -60,9 +67,9 @@ class Sampler:
         )
 
     def one(self) -> list[Choice]:
-        """A draw for one image in plain numbers: what `self(1)` draws in its place.
+        """A draw for one image in plain numbers: the same as `self(1)` would draw.
 
-        From PyTorch's global generator. It is ten times as fast, which is felt where a worker
+        It uses PyTorch's global generator and is ten times as fast, which matters when a worker
         augments small pictures one by one.
         """
         K = self._probability.shape[1]
@@ -85,19 +92,29 @@ def _logit(p: float) -> float:
 
 
 def _sigmoid(x: float) -> float:
-    e = math.exp(-abs(x))  # of a negative number, lest a large spread overflow
+    e = math.exp(-abs(x))  # never of a positive number: a large spread would overflow
     return (1 if x > 0 else e) / (1 + e)
 
 
 def random_magnitude(magnitude: Tensor, spread: Tensor, u: Tensor) -> Tensor:
-    """sigmoid(logit(magnitude) + spread · Logistic(u)); where spread is 0, the magnitude itself."""
+    """sigmoid(logit(magnitude) + spread · Logistic(u)); if spread is 0, the magnitude itself.
+
+    Examples:
+        A spread of 1 around 0.5 returns the uniform noise itself:
+
+        >>> u = torch.tensor([0.1, 0.5, 0.8])
+        >>> random_magnitude(torch.tensor(0.5), torch.tensor(1.0), u)
+        tensor([0.1000, 0.5000, 0.8000])
+        >>> random_magnitude(torch.tensor(0.3), torch.tensor(0.0), u)
+        tensor([0.3000, 0.3000, 0.3000])
+    """
     logit = torch.special.logit
     random = (logit(magnitude, eps=_EPS) + spread * logit(u, eps=_EPS)).sigmoid()
     return torch.where(spread > 0, random, magnitude)
 
 
 def _padded(policy: Policy, attribute: str) -> Tensor:
-    """One number of every operation as (S, K) float64; 0 where a sub-policy is shorter."""
+    """One number per operation as (S, K) float64; 0 beyond the end of shorter sub-policies."""
     rows = [[getattr(o, attribute) for o in s.operations] for s in policy.sub_policies]
     length = policy.length
     rows = [row + [0.0] * (length - len(row)) for row in rows]
@@ -105,5 +122,5 @@ def _padded(policy: Policy, attribute: str) -> Tensor:
 
 
 def _numbers(values: Sequence[float] | Sequence[Sequence[float]]) -> Tensor:
-    """Float64 on the CPU, whatever the user's default type and device are."""
+    """Float64 on the CPU, whatever the user's default type and device."""
     return torch.tensor(values, dtype=torch.float64, device="cpu")

@@ -22,42 +22,42 @@ from dada.ops import TwoStep, get
 from dada.ops.affine import affine
 from dada.policy import Policy
 
-_CORNERS = ((0, 1), (2, 1), (2, 3), (0, 3))  # of a box, in its x0, y0, x1, y1
+_CORNERS = ((0, 1), (2, 1), (2, 3), (0, 3))  # of a box, as indices into x0, y0, x1, y1
 
 
 class PolicyTransform(v2.Transform):
     """Augment the picture of a sample under a policy; masks, boxes and key points move along.
 
-    It goes where the policy goes in the pipeline: after crop and flip, before conversion to float
-    and normalisation. A sample is a picture, or any nest of tuples, lists and dicts with one in it.
+    Put it in the pipeline after crop and flip, before conversion to float and normalisation. A
+    sample is a picture, or any nesting of tuples, lists and dicts that contains one.
 
     The picture is a PIL image of mode RGB or L, a uint8 tensor (C, H, W), or a uint8 NumPy array
-    (H, W) or (H, W, C) of 1 or 3 channels. A batch (B, C, H, W), or (B, H, W, C) in NumPy, stands
-    for its images, each with a draw of its own. If the sample has no PIL image and no
-    `torchvision.tv_tensors.Image`, the picture is its first tensor or array of two dimensions or
-    more. What comes out is of the kind that went in.
+    (H, W) or (H, W, C) with 1 or 3 channels. In a batch (B, C, H, W), or (B, H, W, C) in NumPy,
+    each image gets its own draw. If the sample has no PIL image and no
+    `torchvision.tv_tensors.Image`, the picture is its first tensor or array with at least two
+    dimensions. The output has the type of the input.
 
-    `tv_tensors.Mask`, `BoundingBoxes` and `KeyPoints` move with the picture. What moves them is
-    shear, translation and rotation, or any operation that is registered with
-    `dada.ops.affine.by_affine`; every other one leaves them, Cutout included. A mask is moved like
-    the image, with 0 outside. A box becomes the box around its moved corners, cut to the canvas;
-    `v2.SanitizeBoundingBoxes` drops those of which nothing is left. A batch may bring masks
-    (B, ..., H, W); boxes and key points belong to one image.
+    `tv_tensors.Mask`, `BoundingBoxes` and `KeyPoints` move with the picture under shear,
+    translation and rotation, and under any operation registered with `dada.ops.affine.by_affine`.
+    No other operation moves them, Cutout included. A mask is moved like the image and filled with
+    0. A box becomes the bounding box of its moved corners, clipped to the canvas;
+    `v2.SanitizeBoundingBoxes` drops the boxes that are left empty. A batch may come with masks
+    (B, ..., H, W); boxes and key points need a single image.
 
-    Everything else passes through: numbers, strings, labels, other tensors and arrays. Refused is
-    what would come out wrong in silence: a sample without a picture or with several, and a plain
-    tensor or array beside the picture that is uint8 or has the picture's height and width.
+    Everything else passes through: numbers, strings, labels, other tensors and arrays. Samples that
+    would silently be transformed wrongly are refused: those without a picture or with several, and
+    those with a plain tensor or array that is uint8 or has the picture's height and width.
 
-    Randomness is PyTorch's global generator: `torch.manual_seed` fixes the stream, and
-    DataLoader gives every worker another one. Neither the default device nor the default type
-    matters, and no float64 reaches the images' device.
+    Random numbers come from PyTorch's global generator: `torch.manual_seed` fixes them, and a
+    DataLoader seeds every worker differently. The default device and the default type have no
+    effect, and no float64 reaches the images' device.
 
     Args:
-        policy: from a search, `dada.load_policy`, or made by hand.
+        policy: from a search, from `dada.load_policy`, or made by hand.
 
     Raises:
-        TypeError: a sample that is refused; a picture of another type, mode or shape; a video;
-            rotated boxes; boxes that come with a batch.
+        TypeError: a sample is refused; a picture has another type, mode or shape; a video; rotated
+            boxes; boxes with a batch.
 
     Examples:
         >>> import dada, torch
@@ -78,7 +78,7 @@ class PolicyTransform(v2.Transform):
     def forward(self, *inputs: Any) -> Any:
         """Augment a sample."""
         alone = inputs[0] if len(inputs) == 1 else None
-        if isinstance(alone, PIL.Image.Image):  # the way of most loaders, short
+        if isinstance(alone, PIL.Image.Image):  # a shortcut for most loaders
             check_picture(alone)
             return apply_to_picture(alone, self._sampler.one())
         leaves, structure = tree_flatten(inputs if len(inputs) > 1 else alone)
@@ -90,12 +90,12 @@ class PolicyTransform(v2.Transform):
         return tree_unflatten(leaves, structure)
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
-        """One draw for each image of a batch, or for the one picture."""
+        """One draw for each image of a batch, or for the single picture."""
         batches = (i for i in flat_inputs if isinstance(i, Tensor | np.ndarray) and i.ndim == 4)
         return {"draw": self._sampler(max(map(len, batches), default=1))}
 
     def transform(self, inpt: Any, params: dict[str, Draw]) -> Any:
-        """Apply the draw to a picture or batch, or move a mask, boxes or key points by it."""
+        """Apply the draw to a picture or batch, or move a mask, boxes or key points accordingly."""
         draw = params["draw"]
         if isinstance(inpt, tv_tensors.Mask):
             return _move_mask(inpt, draw)
@@ -110,7 +110,7 @@ class PolicyTransform(v2.Transform):
 
 
 def _augment(images: Tensor, draw: Draw) -> Tensor:
-    """(C, H, W) or (B, C, H, W) under a draw; a single image in memory by way of Pillow."""
+    """Apply a draw to (C, H, W) or (B, C, H, W); a single image in memory goes through Pillow."""
     if images.ndim == 4:
         return apply(images, draw)
     if images.device.type == "cpu" and len(images) in (1, 3) and images.numel():
@@ -121,7 +121,7 @@ def _augment(images: Tensor, draw: Draw) -> Tensor:
 def _maps(draw: Draw, k: int, height: int, width: int) -> Tensor:
     """The affine maps of the draw's operations `k`, float64 (B, 6) on the CPU.
 
-    Where an operation is not applied, or moves nothing, its map is the identity.
+    The map of an operation that is not applied, or moves nothing, is the identity.
     """
     identity = torch.tensor([1.0, 0, 0, 0, 1, 0], dtype=torch.float64, device="cpu")
     maps, size = identity.repeat(len(draw), 1), torch.empty((), device="cpu")
@@ -134,7 +134,7 @@ def _maps(draw: Draw, k: int, height: int, width: int) -> Tensor:
 
 
 def _move_mask(mask: tv_tensors.Mask, draw: Draw) -> tv_tensors.Mask:
-    """The nearest pixel of the mask; a batch's masks are moved each by its own image's draw."""
+    """Move masks by nearest neighbour; in a batch, each mask follows its own image's draw."""
     B = len(draw)
     if B != 1 and (mask.ndim < 3 or len(mask) != B):
         raise TypeError(f"{B} images but a mask {tuple(mask.shape)}: must be ({B}, ..., H, W)")
@@ -147,7 +147,7 @@ def _move_mask(mask: tv_tensors.Mask, draw: Draw) -> tv_tensors.Mask:
 
 
 def _move_points(item: Any, draw: Draw) -> Any:
-    """Boxes or key points of one image."""
+    """Move the boxes or key points of one image."""
     if len(draw) != 1:
         raise TypeError(
             f"{type(item).__name__} with a batch of {len(draw)} images: "
@@ -168,10 +168,10 @@ def _move_points(item: Any, draw: Draw) -> Any:
 
 
 def _forwards(points: Tensor, draw: Draw, canvas: tuple[int, int]) -> Tensor:
-    """Where points (..., 2) of an image, x and y in float64, come to lie."""
+    """New positions of an image's points (..., 2), x and y in float64."""
     for k in range(draw.operation.shape[1]):
         a, b, c, d, e, f = _maps(draw, k, *canvas)[0]
         x, y = (points - torch.stack([c, f])).unbind(-1)
-        # The map says where a pixel comes from, so points go by its inverse.
+        # The map gives the source of each pixel, so points move by its inverse.
         points = torch.stack([e * x - b * y, a * y - d * x], -1) / (a * e - b * d)
     return points

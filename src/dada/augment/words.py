@@ -7,10 +7,10 @@ from typing import Any
 
 
 def around(settings: Mapping[str, Any]) -> str:
-    """What is done to a training image besides the policy.
+    """Describe what is done to a training image besides the policy.
 
     Args:
-        settings: complete ones, by name: crop, padding, flip, cutout, jitter, lighting.
+        settings: complete settings by name: crop, padding, flip, cutout, jitter, lighting.
 
     Examples:
         >>> around({"crop": "padded", "padding": 4, "flip": True, "cutout": 16})
