@@ -21,7 +21,7 @@ from benchmarks.gradient_noise.__main__ import frozen_child
 from dada.augment import apply
 from dada.bilevel import Trace, exact_rewards
 from dada.datasets import load
-from dada.searching.search import Search
+from dada.searching.methods.dada.search import Search
 
 KINDS = ("exact", "traced", "not centred")
 

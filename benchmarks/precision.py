@@ -17,7 +17,7 @@ from benchmarks._contract import finish
 from benchmarks.gradient_noise.__main__ import frozen_child
 from dada.bilevel import Rewards, exact_rewards, finite_difference_rewards
 from dada.datasets import load
-from dada.searching.search import Search
+from dada.searching.methods.dada.search import Search
 
 KINDS = {"exact": exact_rewards, "finite difference": finite_difference_rewards}
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}

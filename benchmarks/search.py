@@ -20,8 +20,8 @@ import torch
 from benchmarks._contract import finish
 from dada.compute.device import pick_device
 from dada.datasets import load
+from dada.searching.methods.dada.search import Search
 from dada.searching.run import new_search
-from dada.searching.search import Search
 from dada.searching.settings import for_dataset, make_settings
 
 

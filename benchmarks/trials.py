@@ -15,9 +15,9 @@ from benchmarks._contract import finish, measure
 from dada.compute.device import pick_device
 from dada.compute.parallel import concurrency
 from dada.datasets import load
+from dada.searching.methods.trials import TrialSearch
 from dada.searching.run import new_search
 from dada.searching.settings import for_dataset, make_settings
-from dada.searching.trials import TrialSearch
 
 
 def run_parallel(search: TrialSearch) -> None:

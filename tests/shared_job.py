@@ -15,7 +15,7 @@ from dada.augment import Pipeline
 from dada.augment.loader import MemoryLoader
 from dada.compute.distributed import shared_job
 from dada.datasets import ImageSet
-from dada.searching.search import Search
+from dada.searching.methods.dada.search import Search
 from dada.searching.settings import Settings
 from dada.training.augmentations import BASELINE
 from dada.training.settings import TrainSettings

@@ -17,8 +17,8 @@ from benchmarks.gradient_noise.study import GROUPS, learn, one_step
 from benchmarks.gradient_noise.table import RewardTable, measure_table
 from dada.datasets import Dataset, load
 from dada.policy import SearchSpace
+from dada.searching.methods.dada.search import Search
 from dada.searching.run import new_search
-from dada.searching.search import Search
 from dada.searching.settings import for_dataset, make_settings, paper_cutout
 
 

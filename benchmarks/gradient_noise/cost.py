@@ -10,7 +10,7 @@ from torch.utils.flop_counter import flop_registry
 
 from benchmarks.gradient_noise.rows import TRAIN, Row
 from dada.bilevel import Trace, exact_rewards, finite_difference_rewards
-from dada.searching.search import Search
+from dada.searching.methods.dada.search import Search
 
 
 class CountOperations(TorchDispatchMode):

@@ -10,14 +10,14 @@ from torch import Tensor, nn
 from benchmarks.gradient_noise.published import PublishedGradient
 from benchmarks.gradient_noise.table import RewardTable
 from dada.searching.distribution import PolicyDistribution
-from dada.searching.gradients import (
+from dada.searching.methods.dada.gradients import (
     CriticGradient,
     GumbelSoftmaxGradient,
     PolicyGradient,
     ReinforceGradient,
     RelaxGradient,
 )
-from dada.searching.gradients.relax import ControlVariate
+from dada.searching.methods.dada.gradients.relax import ControlVariate
 from dada.searching.settings import Settings
 
 DEFAULTS = Settings()
@@ -35,7 +35,8 @@ class Row:
         cost: how many of each primitive a step takes besides `TRAIN`.
         views: draws for each image, or for the batch.
         one_draw: a draw is for the whole batch.
-        baseline: the mean of others (`dada.searching.scale`), none, or the un-augmented image.
+        baseline: the mean of others (`dada.searching.methods.dada.scale`), none, or the
+            un-augmented image.
         alone: an image's baseline is its own other views, whatever they resemble.
         magnitudes: which derivative; None for the score.
         learns: it is measured after some steps of learning.

@@ -9,12 +9,12 @@ from benchmarks.gradient_noise.table import RewardTable
 from dada.estimators import leave_one_out
 from dada.policy import SearchSpace
 from dada.searching.distribution import PolicyDistribution
-from dada.searching.gradients import PolicyGradient
-from dada.searching.outcome import Outcome
+from dada.searching.methods.dada.gradients import PolicyGradient
+from dada.searching.methods.dada.outcome import Outcome
+from dada.searching.methods.dada.scale import RewardScale
+from dada.searching.methods.dada.updates import AdamUpdate, NaturalUpdate, Update
 from dada.searching.sample import Groups
-from dada.searching.scale import RewardScale
 from dada.searching.settings import PRESETS
-from dada.searching.updates import AdamUpdate, NaturalUpdate, Update
 
 GROUPS = ("alpha", "beta", "magnitude")
 CHAINS = 8  # runs of an estimator that remembers, each learning anew

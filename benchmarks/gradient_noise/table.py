@@ -14,9 +14,14 @@ from dada.bilevel import exact_rewards
 from dada.models.batch_norm import batch_statistics
 from dada.models.child import Child
 from dada.searching.distribution import PolicyDistribution
-from dada.searching.outcome import Batch, pathwise, relaxed_derivatives, straight_through
+from dada.searching.methods.dada.outcome import (
+    Batch,
+    pathwise,
+    relaxed_derivatives,
+    straight_through,
+)
+from dada.searching.methods.dada.search import Search
 from dada.searching.sample import Groups, Sample
-from dada.searching.search import Search
 
 
 @dataclass(frozen=True)

@@ -208,7 +208,7 @@ def test_a_training_without_a_checkpoint_yet_speaks_of_none(dada):
 
 
 def test_a_loss_that_is_no_number_keeps_the_last_good_epoch(dada, monkeypatch):
-    from dada.searching.search import Search
+    from dada.searching.methods.dada.search import Search
 
     one_epoch = Search.run_epoch
 

@@ -13,11 +13,11 @@ from dada.errors import UserError
 from dada.runs import RunFolder
 from dada.searching import Watcher, search
 from dada.searching.budget import within
+from dada.searching.methods.trials import TrialSearch
+from dada.searching.methods.trials.trial import Trial, Verdict
 from dada.searching.settings import Settings
-from dada.searching.trials import TrialSearch
-from dada.searching.trials.trial import Trial, Verdict
 from tests.searching import SMALL
-from tests.searching.trials.conftest import FEW
+from tests.searching.methods.trials.conftest import FEW
 
 
 def search_at(seconds, monkeypatch):
@@ -186,7 +186,7 @@ def test_a_search_a_step_at_a_time_keeps_the_budget_too(
         machine.work(0.8)
         return torch.ones(3)
 
-    monkeypatch.setattr("dada.searching.step.Step.__call__", step)
+    monkeypatch.setattr("dada.searching.methods.dada.step.Step.__call__", step)
     given = {**SMALL, "images": 200, "epochs": 500}
     policy = search(digits, out=tmp_path / "run", budget="100s", **given)
     assert 75 <= machine.now <= 125

@@ -11,9 +11,9 @@ from torch import nn
 from dada.deadline import Deadline
 from dada.report.numbers import count
 from dada.searching.choices import FEWEST_OF_A_TRIAL
-from dada.searching.search import Search
+from dada.searching.methods.dada.search import Search
+from dada.searching.methods.trials import TrialSearch
 from dada.searching.settings import Settings, batch_for_trials
-from dada.searching.trials import TrialSearch
 
 _FEWEST_EPOCHS = 5  # with fewer, rather take fewer images
 _FEWEST_IMAGES = 64

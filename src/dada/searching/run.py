@@ -31,10 +31,10 @@ from dada.runs import RunFolder, describe_run, restore
 from dada.runs.folder import CHECKPOINT
 from dada.searching.budget import replan, trial_of, within
 from dada.searching.choices import choices, few_steps, short_trials, unseen_classes
-from dada.searching.search import Search
+from dada.searching.methods.dada.search import Search
+from dada.searching.methods.trials import TrialSearch
+from dada.searching.methods.trials.shrink import shrunk
 from dada.searching.settings import Settings, choose_images, for_dataset, make_settings
-from dada.searching.trials import TrialSearch
-from dada.searching.trials.shrink import shrunk
 from dada.training.common import pipeline_for
 from dada.training.hooks import NO_HOOKS, UserHooks
 

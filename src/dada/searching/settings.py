@@ -40,7 +40,7 @@ class Settings(NetworkSettings):
 
     horizon: Literal["training", "step"] = "training"
     """How far a reward sees: to the end of whole trainings of a small network, one for each
-    operation (`dada.searching.trials`), or one step of the child ahead, as in the paper."""
+    operation (`dada.searching.methods.trials`), or one step of the child ahead, as in the paper."""
 
     plan: tuple[Annotated[int, Field(ge=1)], ...] | None = None
     """What a search with a budget did, to do it again: the epochs of each round's trials; or for

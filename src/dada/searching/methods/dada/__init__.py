@@ -1,0 +1,1 @@
+"""DADA: the policy gradient, one step ahead."""

@@ -1,0 +1,18 @@
+"""From rewards to the gradient of the policy distribution: the estimators at work.
+
+The search loop never asks which one it got.
+"""
+
+from dada.searching.methods.dada.gradients.critic import CriticGradient
+from dada.searching.methods.dada.gradients.gumbel_softmax import GumbelSoftmaxGradient
+from dada.searching.methods.dada.gradients.reinforce import ReinforceGradient
+from dada.searching.methods.dada.gradients.relax import RelaxGradient
+from dada.searching.methods.dada.gradients.strategy import PolicyGradient
+
+__all__ = [
+    "CriticGradient",
+    "GumbelSoftmaxGradient",
+    "PolicyGradient",
+    "ReinforceGradient",
+    "RelaxGradient",
+]

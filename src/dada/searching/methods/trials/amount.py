@@ -1,0 +1,106 @@
+"""How much of a policy: from the losses of several amounts, none among them, to one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from torch import Tensor
+
+from dada.searching.methods.trials.selection import (
+    CONFIDENCE,
+    RESOLUTION,
+    Noise,
+    differ,
+    effects,
+)
+
+AMOUNTS = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""The probabilities of a policy's operations that are tried; 0 is no policy."""
+
+
+_SIMULATED = 20_000  # rounds of noise; a chance of 0.1 is right to 0.002
+
+
+class Choice(NamedTuple):
+    """How much of a policy to apply, and why.
+
+    Attributes:
+        amount: the probability of its operations; 0 if no amount is better than none.
+        gains: (4,) the log loss that each amount above 0 saves against none.
+        p_value: how likely noise alone makes them look this good (`luck`).
+        differ: whether the amounts above 0 differ among themselves by more than noise.
+        noise: by which this is judged.
+    """
+
+    amount: float
+    gains: Tensor
+    p_value: float
+    differ: bool
+    noise: Noise
+
+
+def choose(logs: Tensor, noise: Noise) -> Choice:
+    """None, unless the amounts gain more than noise does (`luck`); else `best_amount`.
+
+    Args:
+        logs: (R, 5) log losses by `AMOUNTS`.
+        noise: of these trials. If nothing is known of it, any gain above `RESOLUTION` counts.
+    """
+    gains = effects(logs)
+    best, error = gains.max().item(), noise.error(len(logs))
+    p_value = 1.0 if best <= 0 else 0.0
+    if error and best > 0:
+        p_value = luck(gains.numpy() / error, noise.freedom)
+    kept = best > RESOLUTION and p_value <= 1 - CONFIDENCE
+    amount = best_amount(AMOUNTS[1:], (-gains).tolist()) if kept else 0.0
+    return Choice(amount, gains, p_value, differ(gains, len(logs), noise), noise)
+
+
+def luck(gains: np.ndarray, freedom: int) -> float:
+    """How likely noise alone makes amounts look this good against none, by simulation.
+
+    Two ways to look good, each by the share of noise that looks better still: the best amount, for
+    policies that help in small amounts only, and the mean of all, for those that help in most. The
+    more striking of the two counts; that there are two is in the simulation.
+
+    Args:
+        gains: (A,) in standard errors.
+        freedom: degrees of freedom of these.
+    """
+    best, mean = _noise_alone(len(gains), freedom)
+    simulated = np.minimum(_shares_above(best, best), _shares_above(mean, mean))
+    found = min(*_shares_above(best, gains.max()), *_shares_above(mean, gains.mean()))
+    return float((simulated <= found).mean())
+
+
+@cache
+def _noise_alone(count: int, freedom: int) -> tuple[np.ndarray, np.ndarray]:
+    """The best and the mean gain of policies that do nothing, many times over."""
+    generator = np.random.default_rng(0)
+    trials = generator.standard_normal((_SIMULATED, 1 + count))
+    scale = np.sqrt(2 * generator.chisquare(freedom, _SIMULATED) / freedom)
+    gains = (trials[:, 1:] - trials[:, :1]) / scale[:, None]
+    return gains.max(1), gains.mean(1)
+
+
+def _shares_above(values: np.ndarray, bounds: np.ndarray) -> np.ndarray:
+    """(B,) of the values, the share that is at least each bound."""
+    return 1 - np.searchsorted(np.sort(values), np.atleast_1d(bounds)) / len(values)
+
+
+def best_amount(amounts: Sequence[float], losses: Sequence[float]) -> float:
+    """Where the parabola through the losses (least squares) is lowest, within the amounts.
+
+    Of amounts that it does not tell apart (`RESOLUTION`) the smallest: a flat parabola is lowest
+    where rounding says.
+
+    Args:
+        amounts: three or more different ones, ascending.
+        losses: the mean log loss of each.
+    """
+    grid = np.linspace(amounts[0], amounts[-1], 16).round(2)
+    curve = np.polyval(np.polyfit(amounts, losses, 2), grid)
+    return float(grid[curve <= curve.min() + RESOLUTION][0])

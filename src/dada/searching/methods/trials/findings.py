@@ -1,0 +1,236 @@
+"""What the rounds so far have found, for the policy, for the record and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from dada.searching.methods.trials.amount import AMOUNTS, Choice, choose
+from dada.searching.methods.trials.selection import (
+    CONFIDENCE,
+    Noise,
+    chance,
+    effects,
+    noise,
+    reliability,
+    shares,
+    trust,
+)
+
+_TINY = 1e-3  # a loss so small that less is no better
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What rounds of trials come to.
+
+    Attributes:
+        operations: their names.
+        shares: (N,) how often each is chosen.
+        effects: (N,) the log loss that each saves against no policy.
+        noise: of a single trial of an operation, from their rounds. Amounts of one policy have
+            their own, in `amounts`: operations differ more from half to half than these do.
+        rounds: of operations so far.
+        reliability, trust: of the operations' order; None after a single round.
+        amounts: so far how much of the policy, and why; None before those rounds.
+        amount_rounds: of amounts so far.
+        learned: whether any network learned what holds for the images that judged it.
+    """
+
+    operations: tuple[str, ...]
+    shares: Tensor
+    effects: Tensor
+    noise: Noise
+    rounds: int
+    reliability: float | None
+    trust: float | None
+    amounts: Choice | None
+    amount_rounds: int
+    learned: bool = True
+
+    @classmethod
+    def of(
+        cls,
+        operations: Sequence[str],
+        alone: Sequence[Sequence[float]],
+        amounts: Sequence[Sequence[float]],
+        price: float,
+        guesses: Sequence[float] = (),
+    ) -> Findings:
+        """From the losses of every trial.
+
+        Args:
+            alone: of each round of operations, the loss without a policy and each operation's.
+            amounts: of each round of amounts, the loss at each of `AMOUNTS`.
+            price: of leaving the uniform choice (`shares`).
+            guesses: the loss of each half, in the order of the rounds, that is no better than
+                guessing (`dada.searching.methods.trials.trial.guess`); none if that is not known.
+        """
+        tries = [
+            loss < guesses[number % len(guesses)]
+            for number, losses in enumerate([*alone, *amounts])
+            for loss in losses
+            if guesses
+        ]
+        learned = any(tries) or not tries
+        tried, much = _logs(alone), _logs(amounts)
+        rewards, several = -tried[:, 1:], len(alone) > 1 and len(operations) > 1
+        return cls(
+            tuple(operations),
+            shares(rewards, price),
+            effects(tried),
+            noise(tried),
+            len(alone),
+            reliability(rewards) if several else None,
+            trust(rewards) if several else None,
+            _choice(much, noise(much if len(amounts) > 1 else tried), learned) if amounts else None,
+            len(amounts),
+            learned,
+        )
+
+    def record(self) -> dict[str, Any]:
+        """As plain data, the `findings` of a round's event.
+
+        Keys:
+            operations: by name ``effect``, the log loss that the operation saves against no
+                policy in the mean of the rounds (above 0: better than none); its
+                ``standard_error``; ``p_value``, how likely noise alone makes the best of all
+                operations look this good (Dunnett, one-sided); ``share``, how often the policy
+                chooses it. The standard error is √(2 s² / rounds), with s² the residual variance
+                of these trials; it and the p-value are null while there is a single round.
+            reliability: Cronbach's alpha of the operations' rewards; ``trust``, its lower
+                confidence limit, by which the rewards are shrunk. Null after one round.
+            noise: ``standard_deviation`` of the log loss of a single operation's trial and its
+                ``degrees_of_freedom``.
+            amount: null before the rounds of amounts. ``chosen``, 0 for none; ``gains``, by
+                amount (``"25%"``) the ``effect`` and ``standard_error`` against none, by the
+                ``noise`` of these trials (after one of their rounds, of the operations');
+                ``p_value``, how likely noise alone makes them look this good; ``differ``,
+                whether amounts above 0 differ by more than noise.
+            learned: false if no network did better than guessing; then no amount is chosen.
+            notes: what there is to say, in words.
+        """
+        return {
+            "operations": {
+                name: {
+                    **_effect(effect, self.noise.error(self.rounds)),
+                    "p_value": self._p_value(effect),
+                    "share": share,
+                }
+                for name, effect, share in zip(
+                    self.operations, self.effects.tolist(), self.shares.tolist(), strict=True
+                )
+            },
+            "reliability": self.reliability,
+            "trust": self.trust,
+            "noise": _noise(self.noise),
+            "amount": self._amount(),
+            "learned": self.learned,
+            "notes": self.notes(),
+        }
+
+    def _p_value(self, effect: float) -> float | None:
+        error = self.noise.error(self.rounds)
+        return chance(effect, error, len(self.operations), self.noise.freedom) if error else None
+
+    def _amount(self) -> dict[str, Any] | None:
+        if self.amounts is None:
+            return None
+        gains = zip(AMOUNTS[1:], self.amounts.gains.tolist(), strict=True)
+        error = self.amounts.noise.error(self.amount_rounds)
+        return {
+            "chosen": self.amounts.amount,
+            "gains": {f"{amount:.0%}": _effect(gain, error) for amount, gain in gains},
+            "noise": _noise(self.amounts.noise),
+            "p_value": self.amounts.p_value,
+            "differ": self.amounts.differ,
+        }
+
+    def notes(self) -> list[str]:
+        """What there is to say."""
+        return [*self._on_operations(), *self._on_amounts()]
+
+    def _on_operations(self) -> list[str]:
+        said = []
+        if self.trust == 0:
+            said.append(
+                "operations do not differ by more than noise, so all are chosen equally often"
+            )
+        error = self.noise.error(self.rounds)
+        if error:
+            better = self._beyond(self.effects, error)
+            worse = self._beyond(-self.effects, error)
+            said.append(
+                f"of {len(self.operations)} operations, each alone, against no augmentation: "
+                f"better by more than noise: {_named(better)}; worse: {_named(worse)}"
+            )
+        return said
+
+    def _beyond(self, effects: Tensor, error: float) -> list[str]:
+        count, freedom = len(self.operations), self.noise.freedom
+        return [
+            name
+            for name, effect in zip(self.operations, effects.tolist(), strict=True)
+            if chance(effect, error, count, freedom) <= 1 - CONFIDENCE
+        ]
+
+    def _on_amounts(self) -> list[str]:
+        if self.amounts is None:
+            return []
+        gains, half = self.amounts.gains, self.amounts.noise.half_width(self.amount_rounds)
+        best = int(gains.argmax())
+        most = f"{AMOUNTS[1 + best]:.0%} changes it by {_signed(gains[best].item())}"
+        most += f" ± {100 * half:.1f} %" if half else " %"
+        if not self.learned:
+            return [
+                "no augmentation: no network did better than guessing on the images that judged "
+                "it; more epochs or images, or other labels, may tell more"
+            ]
+        if self.amounts.amount == 0:
+            why = (
+                "every amount of the policy raises the loss"
+                if gains[best] <= 0
+                else "no amount of the policy lowers the loss by more than noise"
+            )
+            return [f"no augmentation: {why} (the best, {most})"]
+        if not self.amounts.differ:
+            return [
+                f"amounts of {AMOUNTS[1]:.0%} to {AMOUNTS[-1]:.0%} do not differ by more than "
+                f"noise in the loss; {self.amounts.amount:.0%} is taken (the best, {most})"
+            ]
+        return []
+
+
+def _choice(logs: Tensor, noise: Noise, learned: bool) -> Choice:
+    """What differs among networks that only guess is chance, however certain it looks."""
+    chosen = choose(logs, noise)
+    return chosen if learned else chosen._replace(amount=0.0)
+
+
+def _effect(effect: float, error: float | None) -> dict[str, float | None]:
+    return {"effect": effect, "standard_error": error}
+
+
+def _noise(noise: Noise) -> dict[str, float]:
+    return {
+        "standard_deviation": noise.variance**0.5,
+        "degrees_of_freedom": noise.freedom,
+    }
+
+
+def _named(names: Sequence[str]) -> str:
+    return ", ".join(names) or "none"
+
+
+def _signed(gain: float) -> str:
+    """A gain as the change of the loss that it is, in per cent."""
+    return f"{-100 * gain:+.1f}"
+
+
+def _logs(losses: Sequence[Sequence[float]]) -> Tensor:
+    """Their logarithms, so that differences are shares; of what is all right, a finite number."""
+    return torch.tensor(losses, dtype=torch.float64).clamp_min(_TINY).log()

@@ -1,0 +1,109 @@
+"""What is recorded and said of the rounds."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from dada.searching.methods.trials.findings import Findings
+
+NAMES = ("Rotate", "Invert", "Color")
+ALONE = [[1.0, 0.8, 1.5, 1.0], [1.2, 0.97, 1.78, 1.21]]
+
+
+def found(alone=ALONE, amounts=(), names=NAMES):
+    return Findings.of(names, alone, amounts, 0.6)
+
+
+def test_effects_are_against_no_policy_with_their_standard_error():
+    record = found().record()
+    rotate = record["operations"]["Rotate"]
+    expected = (math.log(1.0 / 0.8) + math.log(1.2 / 0.97)) / 2
+    assert rotate["effect"] == pytest.approx(expected)
+    assert record["operations"]["Invert"]["effect"] < 0 < rotate["effect"]
+    assert rotate["standard_error"] == record["noise"]["standard_deviation"]  # of two rounds
+    assert rotate["p_value"] < 0.01 and record["operations"]["Color"]["p_value"] > 0.5
+    assert sum(o["share"] for o in record["operations"].values()) == pytest.approx(1)
+    assert record["amount"] is None and 0.9 < record["trust"] < record["reliability"] < 1
+
+
+def test_a_single_round_claims_no_certainty():
+    record = found(ALONE[:1]).record()
+    assert record["trust"] is record["reliability"] is None
+    for operation in record["operations"].values():
+        assert operation["standard_error"] is operation["p_value"] is None
+    assert record["notes"] == []
+
+
+def test_the_share_of_the_best_does_not_depend_on_what_none_comes_to():
+    other = [[9.0, *row[1:]] for row in ALONE]
+    assert torch.equal(found(other).shares, found().shares)
+
+
+def test_the_record_is_plain_data():
+    amounts = [[1.0, 0.8, 0.75, 0.8, 0.9]] * 2
+    for given in ((ALONE[:1], ()), (ALONE, ()), (ALONE, amounts[:1]), (ALONE, amounts)):
+        record = found(*given).record()
+        assert json.loads(json.dumps(record, allow_nan=False)) == record
+
+
+def test_rounds_that_contradict_each_other_are_said_to():
+    (note, _) = found([[1.0, 0.8, 1.2, 1.0], [1.0, 1.2, 0.8, 1.0]]).notes()
+    assert note == "operations do not differ by more than noise, so all are chosen equally often"
+
+
+def test_what_helps_and_what_hurts_is_named():
+    (note,) = found().notes()
+    assert note == (
+        "of 3 operations, each alone, against no augmentation: better by more than noise: Rotate; "
+        "worse: Invert"
+    )
+
+
+@pytest.mark.parametrize(
+    ("amounts", "said"),
+    [
+        ([[0.67, 0.72, 0.75, 0.8, 0.85]] * 2, "no augmentation: every amount of the policy raises"),
+        (
+            [[0.67, 0.65, 0.70, 0.66, 0.72], [0.67, 0.68, 0.66, 0.72, 0.70]],
+            "no augmentation: no amount of the policy lowers the loss by more than noise (the",
+        ),
+        ([[1.0, 0.8, 0.8, 0.8, 0.8]] * 2, "amounts of 25% to 100% do not differ by more than"),
+    ],
+)
+def test_none_and_ties_are_said(amounts, said):
+    assert found(amounts=amounts).notes()[-1].startswith(said)
+
+
+def test_what_is_no_more_than_noise_lies_within_the_interval_that_is_said():
+    losses = [[0.67, 0.65, 0.70, 0.66, 0.72], [0.67, 0.68, 0.66, 0.72, 0.70]]
+    logs = np.log(losses)
+    gains = logs - logs[:, :1]
+    rest = logs - logs.mean(0) - logs.mean(1, keepdims=True) + logs.mean()
+    error = np.sqrt((rest**2).sum() / 4 * 2 / 2)  # 4 degrees of freedom, 2 rounds
+    best, half = 100 * gains.mean(0)[1:].min(), 100 * error * stats.t.ppf(0.975, 4)
+    assert abs(best) < half
+    said = found(amounts=losses).notes()[-1]
+    assert said.endswith(f"(the best, 25% changes it by {best:+.1f} ± {half:.1f} %)")
+
+
+def test_a_clear_best_amount_needs_no_note():
+    assert len(found(amounts=[[1.0, 0.9, 0.6, 0.8, 1.2]] * 2).notes()) == 1
+
+
+@pytest.mark.parametrize(
+    ("guesses", "learned"), [((), True), ((1.15, 0.9), True), ((0.7, 0.7), False)]
+)
+def test_networks_that_only_guess_find_no_augmentation(guesses, learned):
+    """ALONE's lowest losses are 0.8 and 0.97; of amounts the best are certain gains."""
+    amounts = [[1.0, 0.8, 0.8, 0.8, 0.8], [1.0, 0.8, 0.8, 0.8, 0.8001]]
+    findings = Findings.of(NAMES, ALONE, amounts, 0.6, guesses)
+    assert findings.learned is learned and findings.record()["learned"] is learned
+    assert bool(findings.amounts.amount) is learned
+    if not learned:
+        assert findings.notes()[-1].startswith(
+            "no augmentation: no network did better than guessing"
+        )

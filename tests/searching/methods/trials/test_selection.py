@@ -1,0 +1,154 @@
+"""Log losses to effects and shares, against textbook formulas, SciPy and simulated noise."""
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+from scipy.optimize import minimize
+
+from dada.searching.methods.trials.selection import (
+    CONFIDENCE,
+    chance,
+    differ,
+    effects,
+    noise,
+    reliability,
+    shares,
+    trust,
+)
+
+
+def rewards(seed=0, noise=0.3):
+    generator = torch.Generator().manual_seed(seed)
+    effects = torch.randn(6, generator=generator, dtype=torch.float64)
+    return effects + noise * torch.randn(3, 6, generator=generator, dtype=torch.float64)
+
+
+def test_reliability_is_cronbachs_alpha():
+    table = rewards()
+    k = len(table)
+    rounds, total = table.var(1).sum(), table.sum(0).var()
+    alpha = k / (k - 1) * (1 - rounds / total)
+    # Each round's own mean is no matter of the operations, and alpha does not see it either.
+    assert reliability(table + torch.tensor([[0.0], [5.0], [-2.0]])) == pytest.approx(alpha.item())
+
+
+def test_rounds_that_agree_are_trusted_and_rounds_that_do_not_are_not():
+    effects = torch.linspace(0, 1, 5, dtype=torch.float64)
+    assert trust(torch.stack([effects, effects + 3])) == pytest.approx(1, abs=1e-4)
+    assert trust(torch.stack([effects, -effects])) == 0
+    assert trust(torch.ones(2, 5)) == reliability(torch.ones(2, 5)) == 0
+
+
+def test_shares_maximise_reward_less_the_price_of_divergence():
+    table, price = rewards(), 0.7
+    means = table.mean(0)
+    worth = (trust(table) * (means - means.mean()) / means.std()).numpy()
+
+    def loss(logits):
+        p = np.exp(logits - logits.max())
+        p /= p.sum()
+        return -(p @ worth - price * np.sum(p * np.log(p * len(p))))
+
+    best = minimize(loss, np.zeros(6), tol=1e-12).x
+    expected = np.exp(best) / np.exp(best).sum()
+    assert shares(table, price).numpy() == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        torch.stack([torch.arange(4.0), -torch.arange(4.0)]),  # contradictory
+        torch.zeros(2, 4),  # nothing to tell them apart
+        torch.zeros(1, 1),
+        torch.tensor([[1.0, 1.0, 1.0 + 2**-52]], dtype=torch.float64),  # an ulp, in one round
+        torch.tensor([[1.0, 1.0, 1.0 + 2**-52]] * 2, dtype=torch.float64),  # and in both
+    ],
+)
+def test_what_is_not_known_leaves_all_alike(table):
+    count = table.shape[1]
+    assert shares(table, 0.6).tolist() == pytest.approx([1 / count] * count)
+
+
+def test_a_single_round_is_taken_at_its_word():
+    table = torch.tensor([[0.0, 1.0, 2.0]])
+    assert shares(table, 0.5).tolist() == pytest.approx(
+        (torch.tensor([-1.0, 0.0, 1.0]) / 0.5).softmax(0).tolist()
+    )
+
+
+def simulated(rounds, count, between, repeats, seed=0):
+    """Rewards of noise 1 about effects of a standard deviation."""
+    generator = torch.Generator().manual_seed(seed)
+    shape = (repeats, 1, count)
+    true = between * torch.randn(shape, generator=generator, dtype=torch.float64)
+    return true + torch.randn(repeats, rounds, count, generator=generator, dtype=torch.float64)
+
+
+@pytest.mark.parametrize(("rounds", "count"), [(2, 15), (3, 15), (2, 3)])
+def test_pure_noise_is_trusted_as_seldom_as_is_said(rounds, count):
+    found = np.array([trust(table) for table in simulated(rounds, count, 0.0, 600)])
+    often, level = (found > 0).mean(), 1 - CONFIDENCE
+    assert abs(often - level) < 4 * (level * CONFIDENCE / 600) ** 0.5
+    assert found.mean() < 0.06, "the alpha clipped at 0 has 0.13 to 0.30"
+
+
+@pytest.mark.parametrize("between", [0.5, 1.0, 3.0])
+def test_trust_is_below_the_known_reliability_as_often_as_is_said(between):
+    """Of two rounds the reliability is R τ² / (R τ² + σ²)."""
+    known = 2 * between**2 / (2 * between**2 + 1)
+    tables = simulated(2, 15, between, 600)
+    below = np.mean([trust(table) <= known for table in tables])
+    assert abs(below - CONFIDENCE) < 4 * ((1 - CONFIDENCE) * CONFIDENCE / 600) ** 0.5
+    if between == 3.0:
+        assert np.mean([trust(table) for table in tables]) > 0.85
+
+
+def test_effects_are_the_log_loss_saved_against_no_policy():
+    logs = torch.tensor([[1.0, 0.9, 1.3], [2.0, 1.7, 2.1]])
+    assert effects(logs).tolist() == pytest.approx([0.2, -0.2])
+
+
+def test_noise_is_the_residual_mean_square_of_rounds_and_policies_pooled():
+    """By least squares on indicators, the textbook's way."""
+    tables = [rewards(0), rewards(1)[:2, :4]]
+    squares = freedom = 0
+    for table in tables:
+        rounds, count = table.shape
+        design = np.hstack(
+            [np.kron(np.eye(rounds), np.ones((count, 1))), np.tile(np.eye(count), (rounds, 1))]
+        )
+        y = table.numpy().ravel()
+        fit = design @ np.linalg.lstsq(design, y, rcond=None)[0]
+        squares += ((y - fit) ** 2).sum()
+        freedom += len(y) - np.linalg.matrix_rank(design)
+    found = noise(*tables)
+    assert found.variance == pytest.approx(squares / freedom) and found.freedom == freedom
+    assert found.error(2) == pytest.approx(found.variance**0.5)
+    assert noise(tables[0][:1]).error(1) is None, "a single round says nothing of noise"
+
+
+def test_the_standard_error_is_the_spread_of_simulated_effects():
+    tables = simulated(2, 8, 0.0, 2000)
+    spread = torch.stack([effects(table) for table in tables]).std(0).mean().item()
+    errors = np.mean([noise(table).variance for table in tables]) ** 0.5
+    assert errors == pytest.approx(spread, rel=0.05)
+
+
+def test_the_chance_of_the_best_is_dunnetts():
+    generator = np.random.default_rng(0)
+    tried, none = generator.normal(size=(4, 5)), generator.normal(size=5)
+    tried[1] -= 1.2
+    found = stats.dunnett(*tried, control=none, alternative="less", random_state=0)
+    expected = [chance(-t, 1.0, 4, 20) for t in found.statistic]
+    assert found.pvalue == pytest.approx(expected, abs=1e-3)
+
+
+def test_differ_is_the_f_test():
+    table = rewards(noise=1.0)
+    size = noise(table)
+    for scale in (0.1, 0.5, 1.0, 2.0):
+        means = scale * table.mean(0)
+        ratio = 3 * means.numpy().var(ddof=1) / size.variance
+        expected = stats.f.sf(ratio, 5, size.freedom) < 1 - CONFIDENCE
+        assert differ(means, 3, size) == expected
