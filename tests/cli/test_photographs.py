@@ -111,7 +111,7 @@ def test_a_rare_class_does_not_stop_a_search(dada, fill):
     fill(Path("photographs"), ["rare"], count=2)
     result = dada(f"search photographs {SMALL} -o run")
     assert result.code == 0, result.err
-    assert "none of a class that has fewer than 5 images: 'rare' has 2" in result.out
+    assert "none from classes with fewer than 5 images: 'rare' has 2" in result.out
     assert Path("run/report.html").exists()
 
 

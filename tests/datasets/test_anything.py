@@ -149,14 +149,17 @@ def test_labels_that_are_one_hot_are_one_per_picture():
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ([Pictures(4), Pictures(4), Pictures(4)], "3 datasets: give two, to train and to test"),
+        ([Pictures(4), Pictures(4), Pictures(4)], "3 datasets: give two, one to train on and one"),
         ({"test": Pictures(4)}, "data has parts test: train is needed"),
         ({}, "data has parts none: train is needed"),
         ([], "list: has no items"),
         (7, "int: has no length"),
         (None, "NoneType: has no length"),
-        (Pictures, "is the class Pictures: give a dataset"),
-        (torch.utils.data.DataLoader(Pictures(4)), "give a dataset, a DataLoader's .dataset"),
+        (Pictures, "is the class Pictures: give an instance of it"),
+        (
+            torch.utils.data.DataLoader(Pictures(4)),
+            "give a dataset, such as a DataLoader's .dataset",
+        ),
         ([{"image": 1, "label": 0}] * 9, "list, item 0: is a dict: must be a pair"),
     ],
 )

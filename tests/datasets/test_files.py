@@ -90,7 +90,7 @@ def test_imagenet_lies_where_named_sets_are_kept(imagenet, tmp_path, monkeypatch
 @pytest.mark.parametrize("source", ["cifar10", "no/such/path"])
 def test_what_is_no_folder(source, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match=f"^{source}: no image folder: files are opened from one"):
+    with pytest.raises(UserError, match=f"^{source}: not an image folder: give one, or imagenet"):
         open_files(source)
     with pytest.raises(UserError, match="no images: must hold a folder of images"):
         open_files(tmp_path)

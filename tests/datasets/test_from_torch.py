@@ -84,7 +84,7 @@ class Endless:
             "mine: pictures of 3, 4 channels: must match; only grey",
         ),
         ([(torch.zeros(3, 8, 8).int(), 0)], "picture is torch.int32: must be uint8"),
-        ([(torch.zeros(3, 8, 8) - 1, 0)], "picture is -1 to -1: .* without Normalize"),
+        ([(torch.zeros(3, 8, 8) - 1, 0)], "picture is -1 to -1: .* remove Normalize from"),
         ([(torch.zeros(3, 8, 8) * torch.nan, 0)], "picture is nan to nan"),
         ([(Image.new("F", (8, 8)), 0)], "cannot be used: floating-point pixels"),
         ([(chw(RGB), 0), (chw(RGB), "cat")], "mine, item 1: label is 'cat': must be an integer"),
@@ -106,5 +106,5 @@ def test_several_labels_a_picture():
     assert images.labels.tolist() == [[1, 0, 1], [0, 0, 1]]
     with pytest.raises(UserError, match="different lengths"):
         from_torch([(picture, [1, 0]), (picture, [1, 0, 1])])
-    with pytest.raises(UserError, match="several of 0 and 1"):
+    with pytest.raises(UserError, match="a list of 0 and 1"):
         from_torch([(picture, [1, 2])])

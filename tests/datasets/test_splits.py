@@ -183,7 +183,7 @@ def test_a_class_too_small_to_hold_out_of_stays_whole():
     assert train.labels.bincount(minlength=4).tolist() == [8, 4, 8, 1]
     every = torch.cat([train.images, test.images]).flatten().tolist()
     assert sorted(every) == list(range(25)), "each image once"
-    assert note.endswith("(4 of 25); none of a class that has fewer than 5 images: "
+    assert note.endswith("(4 of 25); none from classes with fewer than 5 images: "
                          "'bee' has 4, 'dog' has 1")  # fmt: skip
     with pytest.raises(UserError, match="at least 5 images of each class: 'ant' has 4, 'bee' has"):
         split_off_test_set("mine", images.subset([0, 1, 2, 3, 10, 11]), ["ant", "bee"])

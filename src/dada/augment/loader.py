@@ -1,4 +1,4 @@
-"""What hands out batches: from memory or from files, one interface for both."""
+"""Loaders of batches, from memory or from files, with one interface."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from dada.augment.pipeline import Pipeline
 from dada.compute.job import whole
 from dada.errors import UserError
 
-if TYPE_CHECKING:  # a policy's transform comes by here and needs no datasets
+if TYPE_CHECKING:  # importing a policy's transform must not import datasets
     from dada.datasets import ImageFiles, ImageSet
 
-_NARROW = 8  # times as long as wide
+_NARROW = 8  # largest aspect ratio that is resized in full
 _TEST_IMAGES, _TEST_VALUES = 512, 512 * 3 * 32 * 32
 
 Batches = Iterator[tuple[Tensor, Tensor]]
@@ -29,15 +29,20 @@ Batches = Iterator[tuple[Tensor, Tensor]]
 
 
 def test_batch(channels: int, height: int, width: int) -> int:
-    """Images per batch where a network is tested: 512 of 32 × 32 pixels, fewer of larger ones.
+    """Batch size for testing a network: 512 images of 32 × 32 pixels, fewer if they are larger.
 
-    So a test takes no more memory than a step of a training, with its few images and many layers.
+    This keeps a test within the memory of a training step, which has fewer images but keeps all
+    activations.
+
+    Examples:
+        >>> test_batch(3, 32, 32), test_batch(3, 224, 224)
+        (512, 10)
     """
     return max(1, min(_TEST_IMAGES, _TEST_VALUES // (max(3, channels) * height * width)))
 
 
 class Loader(Protocol):
-    """Images and labels for a training, wherever they lie.
+    """Images and labels for a training, wherever they are stored.
 
     Attributes:
         labels: int64 (N,), on the CPU.
@@ -48,22 +53,22 @@ class Loader(Protocol):
     def __len__(self) -> int: ...
 
     def batches(self, rows: Sequence[Tensor], epoch: int, generator: torch.Generator) -> Batches:
-        """Cropped, flipped and all else before the policy.
+        """Batches after everything that precedes the policy, such as crop and flip.
 
         Args:
             rows: the indices of each batch, int64 (B,) on the CPU.
             epoch: number of the epoch.
-            generator: CPU generator, used where a batch is made.
+            generator: CPU generator, used if batches are made in this process.
 
         Raises:
             UserError: a file cannot be read.
         """
 
     def plain(self, size: int | None = None) -> Batches:
-        """All images in their order, not augmented, in batches of at most `size`.
+        """All images in order, not augmented, in batches of at most `size`.
 
         Args:
-            size: images per batch; None is `test_batch`.
+            size: images per batch; None uses `test_batch`.
 
         Raises:
             UserError: a file cannot be read.
@@ -75,8 +80,18 @@ class MemoryLoader:
 
     Args:
         images: the images.
-        pipeline: what crops and flips them, with the generator that `batches` is given.
-        device: where they are kept.
+        pipeline: crops and flips them, using the generator passed to `batches`.
+        device: where the images are kept.
+
+    Examples:
+        >>> from dada.datasets import load
+        >>> train, pipeline = load("digits").train, Pipeline((0.5,), (0.5,), padding=1)
+        >>> loader = MemoryLoader(train, pipeline, torch.device("cpu"))
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> order = torch.randperm(len(loader), generator=generator)
+        >>> images, labels = next(loader.batches(order.split(32), epoch=1, generator=generator))
+        >>> images.shape, labels.shape
+        (torch.Size([32, 1, 8, 8]), torch.Size([32]))
     """
 
     def __init__(self, images: ImageSet, pipeline: Pipeline, device: torch.device) -> None:
@@ -102,16 +117,16 @@ class MemoryLoader:
 class FileLoader:
     """A `Loader` of image files, which are decoded and cropped by worker processes.
 
-    Where the crop is "resized", `plain` resizes pictures until they cover 8/7 of the pipeline's
-    size and cuts out the centre: 256 and 224, as is usual for ImageNet. Where it is "padded", the
-    largest centre part of the size's proportions is resized to it, here and in `batches`.
+    If the crop is "resized", `plain` resizes pictures until they cover 8/7 of the pipeline's size
+    and cuts out the centre: 256 and 224, as is usual for ImageNet. If it is "padded", `plain` and
+    `batches` both resize the largest central part that has the proportions of the size.
 
     Args:
         files: the files.
-        pipeline: what crops and flips the images.
-        device: where batches are handed out.
-        workers: number of processes; 0 does the work in this one.
-        seed: of all randomness.
+        pipeline: crops and flips the images.
+        device: where batches are returned.
+        workers: number of processes; 0 works in this process.
+        seed: for all randomness.
     """
 
     def __init__(
@@ -132,8 +147,8 @@ class FileLoader:
     def batches(self, rows: Sequence[Tensor], epoch: int, generator: torch.Generator) -> Batches:
         """See `Loader.batches`.
 
-        What is drawn for an image depends on the seed, `epoch` and its index alone, so a resumed
-        training goes on exactly, with any number of workers. `generator` is left as it is.
+        An image's random numbers depend only on the seed, `epoch` and its index, so a resumed
+        training continues exactly, with any number of workers. `generator` is not used.
         """
         return self._load(partial(self._augmented, epoch), rows)
 
@@ -145,7 +160,7 @@ class FileLoader:
     def _augmented(self, epoch: int, row: int) -> Tensor:
         """Uint8 (C, height, width) of the pipeline's size."""
         image = self._centre(row) if self._pipeline.crop == "padded" else self._decoded(row)
-        # A sequence mixes its numbers, so that neighbours in any of them have nothing in common.
+        # SeedSequence mixes its inputs, so neighbouring epochs and rows get unrelated seeds.
         mixed = np.random.SeedSequence(self._seed, spawn_key=(epoch, row))
         generator = torch.Generator().manual_seed(mixed.generate_state(1, np.uint64).item())
         return self._pipeline.before_policy(image[None], generator)[0]
@@ -156,11 +171,11 @@ class FileLoader:
         shortest = min(picture.shape[1:])
         most = _NARROW * shortest * -(-max(size) // min(size))
         if max(picture.shape[1:]) > most:
-            # Resized in full, a strip of a picture would become a gigantic one.
+            # A narrow strip, resized in full, would become gigantic.
             picture = F.center_crop(picture, [min(side, most) for side in picture.shape[1:]])
         larger = self._pipeline.crop == "resized"
         height, width = (side * 8 // 7 if larger else side for side in size)
-        if picture.shape[2] * height <= picture.shape[1] * width:  # narrower than what to cover
+        if picture.shape[2] * height <= picture.shape[1] * width:  # narrower than the target
             covering = [width * picture.shape[1] // picture.shape[2], width]
         else:
             covering = [height, height * picture.shape[2] // picture.shape[1]]
@@ -178,7 +193,7 @@ class FileLoader:
             num_workers=self._workers,
             collate_fn=_as_it_is,
             pin_memory=self._device.type == "cuda",
-            generator=torch.Generator(),  # it draws a number, which shall not be the global one's
+            generator=torch.Generator(),  # DataLoader draws a seed: not from the global generator
         )
         for batch in loader:
             if isinstance(batch, UserError):
@@ -191,9 +206,9 @@ class FileLoader:
 
 
 class _Work(torch.utils.data.Dataset[Any]):
-    """What a worker does: a whole batch, or the error that stopped it.
+    """The work of a worker: a whole batch, or the error that stopped it.
 
-    An error that is raised in a worker would arrive with the worker's traceback in its message.
+    An error raised in a worker would arrive with the worker's traceback in its message.
     """
 
     def __init__(self, image: Callable[[int], Tensor], labels: Tensor) -> None:
@@ -217,11 +232,11 @@ def make_loader(
     seed: int = 0,
     workers: int | None = None,
 ) -> Loader:
-    """What hands out these images: from memory, or from their files.
+    """Make the loader for these images: from memory, or from their files.
 
     Args:
-        seed: of a file's crops.
-        workers: processes that decode files; None is one for each processor of this process.
+        seed: for the random crops of files.
+        workers: processes that decode files; None uses one per processor of this process.
     """
     from dada.datasets import ImageSet  # noqa: PLC0415  (see above)
 
@@ -231,8 +246,8 @@ def make_loader(
 
 
 def _processors() -> int:
-    """This process's share of the machine's processors, where `torchrun` started several."""
+    """This process's share of the machine's processors; `torchrun` may have started several."""
     beside = whole("LOCAL_WORLD_SIZE", 1, least=1)
-    # Not every system tells which processors a process may use.
+    # Not every system reports which processors a process may use.
     mine = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return max(1, (mine or 1) // beside)

@@ -1,4 +1,4 @@
-"""Images in: named sets, folders, arrays, other libraries' datasets; in files; their splits."""
+"""Reading images: named sets, folders, arrays, datasets of other libraries; and splitting them."""
 
 from dada.datasets.adapt import from_torch
 from dada.datasets.anything import AnyData, as_dataset

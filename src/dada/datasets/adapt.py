@@ -1,4 +1,4 @@
-"""Any map-style dataset of pictures and labels as an `ImageSet`."""
+"""Turn any map-style dataset of pictures and labels into an `ImageSet`."""
 
 from collections.abc import Sequence
 from numbers import Integral
@@ -22,11 +22,11 @@ from dada.datasets.pixels import (
 )
 from dada.errors import UserError, users_own
 
-_ROUNDING = 1 / 512  # beyond 0 and 1, half a level of 255: what arithmetic in float16 leaves
+_ROUNDING = 1 / 512  # tolerance around [0, 1], half a grey level: rounding in float16
 
 
 class MapStyle(Protocol):
-    """What `from_torch` needs of a dataset: a length and items by number."""
+    """What `from_torch` needs from a dataset: a length and items by index."""
 
     def __len__(self) -> int: ...
 
@@ -39,20 +39,21 @@ def from_torch(
     name: str = "dataset",
     bits: int | None = None,
 ) -> ImageSet:
-    """Take every item of a map-style dataset, such as one of torchvision's, once.
+    """Read every item of a map-style dataset, such as one of torchvision's, once.
 
     Args:
         dataset: gives (picture, label) pairs. A picture is a PIL image of any mode; a tensor,
-            (H, W) or (C, H, W); or an array, (H, W) or (H, W, C); with C 1, 3 or less than H and
-            W: uint8, or float in [0, 1]. A label is an integer from 0; or, where a picture may
-            have several labels, a list, an array or a tensor of 0 and 1, one for each label.
-        side: of the images, in pixels. None keeps a size that all pictures share, and otherwise
+            (H, W) or (C, H, W); or an array, (H, W) or (H, W, C). Tensors and arrays are uint8, or
+            float in [0, 1], with C 1, 3 or less than H and W. A label is an integer from 0; or, if
+            a picture may have several labels, a list, array or tensor of 0 and 1, one per label.
+        side: of the images, in pixels. None keeps the size if all pictures share one, and otherwise
             chooses 32, 64 or 96 by their median shorter side.
-        name: what error messages call the dataset.
-        bits: that grey of more than 8 bits uses, of 16; None finds out (`bits_used`).
+        name: for error messages.
+        bits: how many bits pictures in 16-bit grey use; None finds out (`bits_used`).
 
     Returns:
-        The images, grey if all pictures are, else RGB, else of the channels that all have.
+        The images: grey if all pictures are grey, RGB if they are grey or RGB, otherwise with the
+        number of channels that they share.
 
     Raises:
         UserError: the dataset is empty, or an item is not as described.
@@ -82,15 +83,13 @@ def from_torch(
 
 
 def check_items(dataset: object, name: str) -> None:
-    """Refuse what is no map-style dataset, or an empty one.
-
-    Raises:
-        UserError: it says what to give instead.
-    """
+    """Raise `UserError` unless it is a map-style dataset with at least one item."""
     if isinstance(dataset, type):
-        raise UserError(f"{name}: is the class {dataset.__name__}: give a dataset, one of its kind")
+        raise UserError(f"{name}: is the class {dataset.__name__}: give an instance of it")
     if hasattr(dataset, "__len__") and not hasattr(dataset, "__getitem__"):
-        raise UserError(f"{name}: has no items by number: give a dataset, a DataLoader's .dataset")
+        raise UserError(
+            f"{name}: cannot be indexed: give a dataset, such as a DataLoader's .dataset"
+        )
     if not hasattr(dataset, "__len__"):
         raise UserError(
             f"{name}: has no length: a map-style dataset is needed, not an iterable one"
@@ -100,9 +99,9 @@ def check_items(dataset: object, name: str) -> None:
 
 
 def bits_used(*datasets: MapStyle, name: str = "dataset") -> int | None:
-    """How many of 16 bits the grey pictures of datasets use together, as `bits_of` tells.
+    """How many bits the datasets' pictures in 16-bit grey use together (`bits_of`).
 
-    None where the first picture of each is of 8 bits: then nothing else is looked at.
+    None if the first picture of each dataset has 8 bits; the others are then not read.
     """
     found = []
     for dataset in datasets:
@@ -135,7 +134,7 @@ def _label(label: Any, where: str) -> int | tuple[float, ...]:
     if isinstance(plain, list | tuple) and plain and all(value in (0, 1) for value in plain):
         return tuple(map(float, plain))
     shown = " ".join(repr(label).split())[:60]
-    raise UserError(f"{where}: label is {shown}: must be an integer from 0, or several of 0 and 1")
+    raise UserError(f"{where}: label is {shown}: must be an integer from 0, or a list of 0 and 1")
 
 
 def _labels(labels: list[int | tuple[float, ...]], name: str) -> Tensor:
@@ -166,7 +165,7 @@ def _pixels(picture: Any, where: str, bits: int) -> np.ndarray:
 
 
 def _channels_first(picture: np.ndarray, where: str) -> Tensor:
-    """An array as a tensor; NumPy's pictures have their channels last."""
+    """The array as a tensor; NumPy pictures have their channels last."""
     if picture.ndim not in (2, 3) or picture.dtype.kind not in "uif":
         raise UserError(
             f"{where}: picture is {picture.dtype} {picture.shape}: must be (H, W) or (H, W, C) of "
@@ -199,13 +198,13 @@ def _bytes(picture: Tensor, where: str) -> Tensor:
     low, high = picture.min().item(), picture.max().item()
     if not -_ROUNDING <= low <= high <= 1 + _ROUNDING:  # also true of NaN
         bytes_ = low >= 0 and 2 <= high <= 255
-        remedy = "divide by 255" if bytes_ else "give the dataset without Normalize"
+        remedy = "divide by 255" if bytes_ else "remove Normalize from its transform"
         raise UserError(f"{where}: picture is {low:g} to {high:g}: must be in [0, 1]; {remedy}")
     return (picture.double() * 255).round().clamp(0, 255).to(torch.uint8)
 
 
 def _stack(images: Sequence[np.ndarray], name: str) -> Tensor:
-    """Stack (C, H, W) images of one size; grey ones among RGB ones are repeated."""
+    """Stack (C, H, W) images of one size; among RGB images, grey ones become RGB."""
     found = sorted({len(pixels) for pixels in images})
     if len(found) > 1 and found != [1, 3]:
         raise UserError(

@@ -1,4 +1,4 @@
-"""Whatever a user calls their data, as a `Dataset`."""
+"""Turn any kind of user data into a `Dataset`."""
 
 from __future__ import annotations
 
@@ -30,21 +30,29 @@ def as_dataset(
     root: str | Path | None = None,
     choose: Choose | None = None,
 ) -> Dataset:
-    """Images from a name or path (`load`), from PyTorch datasets or from Hugging Face's.
+    """Images from a name or path (`load`), a PyTorch dataset or a Hugging Face dataset.
 
     Args:
-        data: a name, a path, a ``Dataset``; a map-style dataset of (picture, label) as
-            `from_torch` takes it, of which 20 % of every class are held out as a test set; or a
-            pair of them, to train and to test, also as ``{"train": …, "test": …}``. Their
+        data: a name, a path or a ``Dataset``; a map-style dataset of (picture, label) as in
+            `from_torch`, from which 20 % of every class are held out as a test set; or two of
+            them, to train on and to test on, as a pair or as ``{"train": …, "test": …}``. Their
             attribute ``classes``, also behind ``torch.utils.data.Subset`` or ``ConcatDataset``,
-            names the labels; labels without names are numbered from 0 in their order. A split of
-            Hugging Face's library, or a ``DatasetDict``, is taken as `read_splits` takes it.
+            names the labels; labels without names are numbered from 0 in sorted order. A Hugging
+            Face split or ``DatasetDict`` is read by `read_splits`.
         side: of the images, in pixels; None keeps or chooses it.
         root: where named sets are kept.
         choose: as in `load`.
 
     Raises:
-        UserError: as `load` and `from_torch`; or there are more than two datasets.
+        UserError: as in `load` and `from_torch`; or there are more than two datasets.
+
+    Examples:
+        >>> pictures = [(Image.new("L", (8, 8), 10 * i), i % 2) for i in range(10)]
+        >>> dataset = as_dataset(pictures)
+        >>> len(dataset.train), len(dataset.test), dataset.classes
+        (8, 2, ('0', '1'))
+        >>> dataset.notes
+        ('no test images found: 20 % of the images, chosen per class, are held out ... (2 of 10)',)
     """
     if isinstance(data, Dataset):
         return data
@@ -58,7 +66,7 @@ def as_dataset(
 
 
 def _splits(data: Any) -> dict[str, Any]:
-    """The datasets by the names of their parts, of which one is "train"."""
+    """The datasets by the names of their splits, one of which is "train"."""
     if isinstance(data, Mapping):
         splits = {str(name): part for name, part in data.items()}
         train = next((name for name in _TRAIN if name in splits), None)
@@ -67,7 +75,7 @@ def _splits(data: Any) -> dict[str, Any]:
         return {"train": splits.pop(train), **splits}
     if isinstance(data, tuple | list) and data and not any(map(_is_item, data)):
         if len(data) > 2:
-            raise UserError(f"{len(data)} datasets: give two, to train and to test")
+            raise UserError(f"{len(data)} datasets: give two, one to train on and one to test on")
         return dict(
             zip(("train", "test"), (part for part in data if part is not None), strict=False)
         )
@@ -75,7 +83,7 @@ def _splits(data: Any) -> dict[str, Any]:
 
 
 def _is_item(thing: Any) -> bool:
-    """Whether it is no dataset: a (picture, label), or what is none either."""
+    """Whether it is not a dataset: a (picture, label) pair, or something else."""
     if isinstance(thing, Mapping):
         return True
     if isinstance(thing, tuple | list):
@@ -96,7 +104,9 @@ def _parts(name: str, train_data: Any, test_data: Any, side: int | None) -> Part
     test = None if test_data is None else _like(train, test_data, side, name, bits)
     given = [part.labels.numpy() for part in (train, test) if part is not None]
     if len({labels.ndim for labels in given}) > 1:
-        raise UserError(f"{name}: one label per picture to train, several to test: must be alike")
+        raise UserError(
+            f"{name}: only one of the two sets has several labels per picture: must match"
+        )
     names = _names(train_data)
     labels, test_labels, notes = single(given[0], given[1] if test is not None else None)
     notes += () if bits is None else (bits_in_words(bits),)
@@ -112,7 +122,7 @@ def _parts(name: str, train_data: Any, test_data: Any, side: int | None) -> Part
         test_labels = rest[0] if rest else None
         classes, notes = tuple(map(str, values)), (*notes, *renumbering(values))
         if names:
-            notes += (f"{len(names)} names of classes are too few for the labels: not used",)
+            notes += (f"{len(names)} class names are too few for the labels: not used",)
     held = None if test is None or test_labels is None else _labelled(test, test_labels)
     return Parts(_labelled(train, labels), held, classes, notes=notes)
 
@@ -124,7 +134,7 @@ def _labelled(images: ImageSet, labels: np.ndarray) -> ImageSet:
 def _like(
     train: ImageSet, dataset: MapStyle, side: int | None, name: str, bits: int | None
 ) -> ImageSet:
-    """Test images, of the training images' size where they would be of another."""
+    """Test images, resized to the training images' size if they would have another."""
     test = from_torch(dataset, side, f"{name} (test)", bits)
     height, width = train.images.shape[2:]
     if test.images.shape[2:] != (height, width) and height == width and side is None:
@@ -133,14 +143,14 @@ def _like(
 
 
 def _names(dataset: Any) -> tuple[str, ...]:
-    """The names of the classes: the dataset's own, or those of what it is a part of."""
+    """Class names: the dataset's own, or those of the dataset that it is a part of."""
     while not getattr(dataset, "classes", None):
         if parts := getattr(dataset, "datasets", None):  # torch.utils.data.ConcatDataset
             named = {_names(part) for part in parts}
             if len(named) > 1:
                 raise UserError(
-                    f"the parts of a {type(dataset).__name__} have different classes: labels of "
-                    "one number must mean the same class"
+                    f"the parts of a {type(dataset).__name__} have different classes: a label must "
+                    "mean the same class in all parts"
                 )
             return named.pop()
         if not hasattr(dataset, "dataset"):

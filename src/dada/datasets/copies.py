@@ -1,4 +1,4 @@
-"""Exact copies among images: they must not stand on both sides of a split."""
+"""Exact copies among images: they must not be on both sides of a split."""
 
 from collections.abc import Sequence
 
@@ -6,24 +6,33 @@ import numpy as np
 
 
 def first_of_each(contents: Sequence[object]) -> np.ndarray:
-    """(N,) int64: the index of the first image with the same content, its own if there is none."""
+    """(N,) int64: the index of the first image with the same content, which may be its own.
+
+    Examples:
+        >>> first_of_each(["cat", "dog", "cat"])
+        array([0, 1, 0])
+    """
     seen: dict[object, int] = {}
     return np.array([seen.setdefault(c, i) for i, c in enumerate(contents)], np.int64)
 
 
 def with_copies(rows: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """The rows, and behind them the copies of the images that they name.
+    """The rows, followed by the rows of their copies.
 
     Args:
-        rows: indices of images that are the first of their content.
-        first: of all images, as `first_of_each` gives it.
+        rows: indices of images, each the first with its content.
+        first: the result of `first_of_each` for all images.
+
+    Examples:
+        >>> with_copies(np.array([1, 0]), first_of_each(["cat", "dog", "cat"]))
+        array([1, 0, 2])
     """
     copies = np.flatnonzero(first != np.arange(len(first)))
     return np.concatenate([rows, copies[np.isin(first[copies], rows)]])
 
 
 def copies_in_words(first: np.ndarray) -> tuple[str, ...]:
-    """A note where there are copies; else none."""
+    """A note if there are copies; otherwise none."""
     count = int((first != np.arange(len(first))).sum())
     if not count:
         return ()
@@ -34,10 +43,10 @@ def copies_in_words(first: np.ndarray) -> tuple[str, ...]:
 
 
 def copies_across(train: Sequence[object], test: Sequence[object]) -> tuple[str, ...]:
-    """A note where test images are training images too; else none.
+    """A note if some test images are also training images; otherwise none.
 
     Args:
-        train, test: contents of the images, as `first_of_each` takes them.
+        train, test: contents of the images, as for `first_of_each`.
     """
     count = sum(map(set(train).__contains__, test))
     if not count:

@@ -1,4 +1,4 @@
-"""Images in memory: what every reader gives and everything else takes."""
+"""Labelled images in memory: what every reader returns and everything else takes."""
 
 import hashlib
 from collections.abc import Sequence
@@ -14,21 +14,26 @@ from dada.errors import UserError, printable
 if TYPE_CHECKING:
     from dada.datasets.files import FileDataset
 
-_SMALLEST = 8  # pixels a side: networks halve it twice, crops move it by an eighth
-_CHUNK = 4096  # images counted at once: bounds the copies that statistics make
+_SMALLEST = 8  # pixels per side: networks halve it twice, crops shift it by an eighth
+_CHUNK = 4096  # images counted at once, to bound the memory that statistics need
 
 
 CHANNELS = "1, 3 or less than H and W"
-"""What an axis of channels may be, in words."""
+"""The allowed numbers of channels, in words."""
 
 
 def are_channels(count: int, height: int, width: int) -> bool:
-    """Whether so many can be the channels of such images, and not an axis in the wrong place."""
+    """Whether `count` is a plausible number of channels, and not another axis in its place."""
     return count in (1, 3) or 0 < count < min(height, width)
 
 
 def channels_in_words(count: int) -> str:
-    """``grey``, ``colour``, ``5-channel``"""
+    """Describe a number of channels.
+
+    Examples:
+        >>> [channels_in_words(count) for count in (1, 3, 5)]
+        ['grey', 'colour', '5-channel']
+    """
     return {1: "grey", 3: "colour"}.get(count, f"{count}-channel")
 
 
@@ -37,12 +42,17 @@ class ImageSet:
     """Labelled images of one size.
 
     Attributes:
-        images: uint8, (N, C, H, W): C 1 (grey), 3 (RGB), or any number below H and W.
-        labels: int64, (N,), from 0; or, where an image may have several labels, float32, (N, L),
-            1 for each of L labels that it has and 0 for the others.
+        images: uint8, (N, C, H, W), where C is 1 (grey), 3 (RGB), or any number below H and W.
+        labels: int64, (N,), from 0; or, if an image may have several labels, float32, (N, L):
+            1 for each of the L labels that it has and 0 for the others.
 
     Raises:
         UserError: a tensor has another type or shape, or the counts differ.
+
+    Examples:
+        >>> images = ImageSet(torch.zeros(4, 3, 32, 32, dtype=torch.uint8), torch.arange(4))
+        >>> len(images), images.subset([3, 1]).labels
+        (4, tensor([3, 1]))
     """
 
     images: Tensor
@@ -71,31 +81,31 @@ class ImageSet:
         return ImageSet(self.images[chosen], self.labels[chosen])
 
     def contents(self) -> list[bytes]:
-        """A digest of each image's pixels: equal where two images are the same."""
+        """A digest of each image's pixels, equal if two images are the same."""
         return [
             hashlib.blake2b(image.tobytes(), digest_size=16).digest()
             for image in self.images.cpu().numpy()
         ]
 
     def to(self, device: torch.device | str) -> "ImageSet":
-        """Return the set on ``device``; no copy where it already is there."""
+        """Return the set on ``device``; nothing is copied if it is already there."""
         return ImageSet(self.images.to(device), self.labels.to(device))
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A training and a test set of the same classes and image size.
+    """A training and a test set with the same classes and image size.
 
     Attributes:
-        name: what to call it in messages and reports.
+        name: used in messages and reports.
         train: images to search and train on.
         test: images to measure on.
         classes: the name of each label.
-        flip: whether a horizontal flip is a natural augmentation; not so for digits.
+        flip: whether a horizontal flip is a natural augmentation; it is not for digits.
         skipped: files that could not be read, relative to the folder they were found in.
-        notes: what was decided on the way, a line each, for the user to read.
-        files: all training and test files, where only some of them were decoded; then there may
-            be no test images.
+        notes: decisions made while reading, one line each, for the user.
+        files: all training and test files if only some of them were decoded; then there may be no
+            test images.
 
     Raises:
         UserError: the two sets differ in channels or side, or a label has no class.
@@ -129,7 +139,7 @@ class Dataset:
 
     @property
     def all_labels(self) -> Tensor:
-        """The labels of all training images, those that were not decoded too."""
+        """The labels of all training images, including those not decoded."""
         return self.train.labels if self.files is None else self.files.train.labels
 
     @property
@@ -149,7 +159,7 @@ class Dataset:
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """What a reader found: a `Dataset` whose test set may still have to be held out."""
+    """The result of a reader: like a `Dataset`, but the test set may still have to be held out."""
 
     train: ImageSet
     test: ImageSet | None
@@ -160,14 +170,14 @@ class Parts:
 
 
 def make_printable(dataset: object) -> None:
-    """Escape what a terminal would obey in the notes of a frozen dataset: they hold file names."""
+    """Escape control characters in the notes of a frozen dataset: they contain file names."""
     object.__setattr__(dataset, "notes", tuple(map(printable, getattr(dataset, "notes", ()))))
 
 
 def check_labels(name: str, part: str, labels: Tensor, classes: int) -> None:
     """Raise `UserError` unless there are labels, all of them 0 to ``classes`` - 1.
 
-    Where an image may have several, there must be ``classes`` columns of 0 and 1.
+    If an image may have several, there must be ``classes`` columns of 0 and 1.
     """
     if not len(labels):
         raise UserError(f"{name}: no {part} images: at least one is needed")
@@ -187,7 +197,7 @@ def check_labels(name: str, part: str, labels: Tensor, classes: int) -> None:
 
 
 def imbalance(labels: Tensor, classes: Sequence[str]) -> tuple[str, ...]:
-    """A note where one class has ten times as many images as another; else none."""
+    """A note if one class has ten times as many images as another; otherwise none."""
     if labels.ndim == 2:
         return ()
     counts = labels.bincount(minlength=len(classes))
@@ -197,15 +207,19 @@ def imbalance(labels: Tensor, classes: Sequence[str]) -> tuple[str, ...]:
         return ()
     return (
         f"classes are unequal: {counts[most]} training images of {classes[most]}, "
-        f"{counts[fewest]} of {classes[fewest]}; --set balance=true lets all classes count alike",
+        f"{counts[fewest]} of {classes[fewest]}; --set balance=true weights all classes equally",
     )
 
 
 def even_batches(order: Tensor, size: int) -> tuple[Tensor, ...]:
-    """Split the indices of an epoch into ⌈N / size⌉ batches, as alike as can be and of 2 or more.
+    """Split the indices of an epoch into ⌈N / size⌉ batches of nearly equal size, at least 2 each.
 
-    A small last batch would leave its own mark on the running statistics of a network whose
-    batch normalisation keeps 0.9 of the newest batch, as the published networks do.
+    A small last batch would distort the running statistics of a network whose batch normalisation
+    gives the newest batch a weight of 0.9, as the published networks do.
+
+    Examples:
+        >>> [len(batch) for batch in even_batches(torch.arange(130), size=64)]
+        [44, 43, 43]
     """
     batches = min(-(-len(order) // size), len(order) // 2)
     return order.tensor_split(max(1, batches))
@@ -214,14 +228,18 @@ def even_batches(order: Tensor, size: int) -> tuple[Tensor, ...]:
 def channel_statistics(images: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and standard deviation of each channel of images scaled to [0, 1].
 
-    Exact sums over counts of the 256 levels, so no float copy of the images is made.
+    They are exact sums over the counts of the 256 levels; no float copy of the images is made.
 
     Args:
         images: uint8, (N, C, H, W), at least one image.
 
     Returns:
         The means and the population standard deviations, C each. A deviation is at least one
-        grey level (1/255), so that normalising images of one flat colour divides by no zero.
+        grey level (1/255), so that images of a single colour can be normalised.
+
+    Examples:
+        >>> channel_statistics(torch.tensor([[[[0, 255]]]], dtype=torch.uint8))
+        ((0.5,), (0.5,))
     """
     if images.dtype != torch.uint8 or images.ndim != 4 or not images.numel():
         raise ValueError(f"images are {_describe(images)}: must be uint8 (N, C, H, W), N > 0")

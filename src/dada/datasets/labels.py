@@ -1,4 +1,4 @@
-"""Labels of any values, numbered from 0; one-hot labels told from several labels."""
+"""Number labels of any values from 0, and tell one-hot labels from several labels."""
 
 from collections.abc import Sequence
 
@@ -16,13 +16,17 @@ def one_hot(*parts: np.ndarray) -> bool:
 def single(
     train: np.ndarray, test: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray | None, tuple[str, ...]]:
-    """Labels (N,) where they are one-hot, and a note that says so; else what was given.
+    """Turn one-hot labels into (N,), with a note that says so; return others unchanged.
 
-    One 1 in every row is how frameworks write *one* label. A set of several labels per image in
-    which every image has exactly one is that, too.
+    Exactly one 1 in every row is how frameworks write *one* label, so data with several labels per
+    image in which every image happens to have exactly one are read this way, too.
 
     Args:
         train, test: (N,); or (N, L) of 0 and 1.
+
+    Examples:
+        >>> single(np.array([[0, 1], [1, 0]]), None)
+        (array([1, 0]), None, ('labels are one-hot: read as one of 2 classes per image',))
     """
     if not one_hot(*(labels for labels in (train, test) if labels is not None)):
         return train, test, ()
@@ -31,18 +35,22 @@ def single(
 
 
 def numbered(where: str, train: np.ndarray, test: np.ndarray | None) -> tuple[np.ndarray, ...]:
-    """The different training labels in their order, and each part's labels as indices into them.
+    """The sorted values of the training labels, and each part's labels as indices into them.
 
     Args:
-        where: what error messages begin with.
+        where: the start of error messages.
         train, test: (N,), of numbers or text.
 
     Returns:
-        The values that stand for the classes, (K,), the training labels and, where there is a
-        test set, its labels: int64 in [0, K).
+        The values that name the classes, (K,), the training labels and, if there is a test set, its
+        labels: int64 in [0, K).
 
     Raises:
-        UserError: there is one class only, or a test label is not among the training labels.
+        UserError: there is only one class, or a test label is not among the training labels.
+
+    Examples:
+        >>> numbered("pets", np.array(["dog", "cat", "dog"]), None)
+        (array(['cat', 'dog'], dtype='<U3'), array([1, 0, 1]))
     """
     values, numbers = np.unique(train, return_inverse=True)
     if len(values) < 2:
@@ -60,17 +68,21 @@ def numbered(where: str, train: np.ndarray, test: np.ndarray | None) -> tuple[np
 def by_name(
     where: str, labels: np.ndarray, names: Sequence[str], known: Sequence[str]
 ) -> np.ndarray:
-    """Test labels as the training set numbers its classes.
+    """Renumber test labels to match the numbering of the training classes.
 
     Args:
-        where: what error messages begin with.
-        labels: (N,), places in `names`; or (N, L), a column for each.
-        names: of the test set's classes; without names, or with labels that go beyond them, labels
-            stay as they are.
-        known: of the training set's classes.
+        where: the start of error messages.
+        labels: (N,), indices into `names`; or (N, L), one column per name.
+        names: names of the test classes; if there are none, or too few for the labels, the labels
+            are returned unchanged.
+        known: names of the training classes.
 
     Raises:
-        UserError: a test label has a name that is not a training class's.
+        UserError: a test class is not among the training classes.
+
+    Examples:
+        >>> by_name("pets", np.array([0, 1]), names=("dog", "cat"), known=("cat", "dog"))
+        array([1, 0])
     """
     several = labels.ndim == 2
     width = labels.shape[1] if several else labels.max(initial=-1) + 1
@@ -92,12 +104,12 @@ def by_name(
 
 
 def renumbering(values: np.ndarray) -> tuple[str, ...]:
-    """A note where numbers that name classes are not 0, 1, …; else none."""
+    """A note if the numbers that name the classes are not 0, 1, …; otherwise none."""
     if values.dtype.kind in "US" or np.array_equal(values, np.arange(len(values))):
         return ()
     return (f"labels {few(values)} are numbered from 0 to {len(values) - 1}",)
 
 
 def few(values: np.ndarray | Sequence[object]) -> str:
-    """The first five, for a message."""
+    """The first five values, for a message."""
     return ", ".join(str(value) for value in values[:5]) + (", ..." if len(values) > 5 else "")

@@ -1,4 +1,4 @@
-"""One door for images in memory: a name, an image folder, an ``.npz`` file, Hugging Face."""
+"""Load images by name, from an image folder, from an ``.npz`` file or from Hugging Face."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -18,10 +18,10 @@ from dada.datasets.splits import split_off_test_set
 from dada.errors import UserError
 
 DEFAULT_ROOT = Path("~/.cache/dada")
-"""Where named datasets are looked for and downloaded to, unless told otherwise."""
+"""Where named datasets are looked for and downloaded to by default."""
 
 _WANTED = f"give an image folder, an .npz file, hf:OWNER/NAME, or a name ({', '.join(NAMES)})"
-_MEMORY = 2**31  # bytes of images; a network and its activations want the rest
+_MEMORY = 2**31  # bytes of images; a network and its activations need the rest
 
 
 def load(
@@ -35,26 +35,33 @@ def load(
 ) -> Dataset:
     """Load images by name or path.
 
-    Where there is no test set, 20 % of every class are held out as one.
+    If there is no test set, 20 % of every class are held out as one.
 
     Args:
-        source: one of `NAMES`, the path of an image folder or ``.npz`` file, or what
-            `dada.datasets.huggingface.read_hub` takes, such as ``hf:OWNER/NAME``. A folder
-            that is called like a name is given as ``./name``.
+        source: one of `NAMES`, the path of an image folder or ``.npz`` file, or a source for
+            `dada.datasets.huggingface.read_hub`, such as ``hf:OWNER/NAME``. For a folder with the
+            name of a dataset, write ``./name``.
         side: of the images, 8 to 1024 pixels. None keeps the size of named sets and arrays,
-            takes 224 for ImageNet, and chooses 32, 64 or 96 for an image folder.
-        root: where named datasets are kept; None is ``~/.cache/dada`` (for ImageNet its
-            subfolder ``imagenet``), and for ``hf:`` the cache of Hugging Face.
-        download: whether to download a named dataset that is not there.
-        progress: called with the number of files decoded and of all files.
-        choose: which training images of a folder to decode; None decodes all, as does anything
-            but a folder.
+            uses 224 for ImageNet, and chooses 32, 64 or 96 for an image folder.
+        root: where named datasets are kept. None is ``~/.cache/dada`` (for ImageNet, its
+            subfolder ``imagenet``), or the Hugging Face cache for ``hf:``.
+        download: whether to download a named dataset that is missing.
+        progress: called with the number of files decoded so far and the total.
+        choose: which training images of a folder to decode; None decodes all. Other sources are
+            always read in full.
 
     Raises:
         UserError: nothing is there, or it cannot be used; the message says what would be right.
+
+    Examples:
+        >>> digits = load("digits")
+        >>> len(digits.train), len(digits.test), digits.side, digits.channels
+        (1437, 360, (8, 8), 1)
+        >>> load("digits", side=16).side
+        (16, 16)
     """
     check_side(side)
-    if isinstance(source, str) and not source.strip():  # an unset variable of a shell, say
+    if isinstance(source, str) and not source.strip():  # for example, an unset shell variable
         raise UserError(f"no data: the name is empty: {_WANTED}")
     if isinstance(source, str) and source in NAMES:
         name, parts = source, _by_name(source, side, root, download, progress)
@@ -73,7 +80,7 @@ def load(
 
 
 def complete(name: str, parts: Parts) -> Dataset:
-    """A dataset from what a reader found: with a test set, and notes on its classes and copies.
+    """Make a dataset from what a reader found: add a test set, and notes on classes and copies.
 
     Raises:
         UserError: there is no test set, and too few images to hold one out.
@@ -91,9 +98,10 @@ def complete(name: str, parts: Parts) -> Dataset:
 def open_images(
     source: str | Path, side: int | None = None, root: str | Path | None = None
 ) -> Dataset | FileDataset:
-    """Load images (`load`) if they fit in 2 GiB of memory, else leave them in their files.
+    """Load images (`load`) if they fit in 2 GiB of memory, otherwise read them from their files.
 
-    All of ImageNet stays in its files. Files are brought to 224×224 pixels where no side is given.
+    ImageNet always stays in its files. Images in files are resized to 224×224 pixels unless a side
+    is given.
 
     Raises:
         UserError: as `load` and `open_files`.
@@ -102,11 +110,13 @@ def open_images(
         if not str(source).strip() or source in NAMES or not Path(source).expanduser().is_dir():
             return load(source, side=side, root=root)
         found = open_files(source, root, side)
-        widest = side or 96  # what `load` chooses at most
+        widest = side or 96  # the largest that `load` chooses
         size = (len(found.train) + len(found.test)) * 3 * widest**2
         if size <= _MEMORY:
             return load(source, side=side, root=root)
-        note = f"the images would take {size / 2**30:.1f} GiB of memory: they stay in their files"
+        note = (
+            f"the images would take {size / 2**30:.1f} GiB of memory: read from their files instead"
+        )
         return replace(found, notes=(*found.notes, note))
     return open_files(source, root, side)
 
@@ -114,17 +124,16 @@ def open_images(
 def open_files(
     source: str | Path, root: str | Path | None = None, side: int | None = None
 ) -> FileDataset:
-    """List the images of ImageNet or of an image folder; nothing is decoded, all are RGB.
+    """List the images of ImageNet or of an image folder, all as RGB; nothing is decoded.
 
     Args:
-        source: ``imagenet``, all 1,000 classes of it, or the path of an image folder as
-            `dada.datasets.load` takes it. Where that has no test set, 20 % of every class
-            are held out as one.
+        source: ``imagenet`` for all its 1,000 classes, or the path of an image folder as in
+            `dada.datasets.load`. If that has no test set, 20 % of every class are held out as one.
         root: the folder that holds ImageNet; None is ``~/.cache/dada/imagenet``.
-        side: that images are brought to, in pixels; None is 224.
+        side: that images are resized to, in pixels; None is 224.
 
     Raises:
-        UserError: neither is there; the message says what would be right.
+        UserError: there is no such folder; the message says what would be right.
     """
     check_side(side)
     square = (side or 224, side or 224)
@@ -137,7 +146,7 @@ def open_files(
             return replace(with_bits(files), side=square)
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
-    raise UserError(f"{path}: no image folder: files are opened from one, or from imagenet")
+    raise UserError(f"{path}: not an image folder: give one, or imagenet")
 
 
 def imagenet_folder(root: str | Path | None) -> Path:

@@ -1,6 +1,6 @@
 """Reduced sets, their halves and held-out test sets: scikit-learn's stratified splits.
 
-The same splitter, arguments and seed as the published code, so the indices are the same too, but
+The splitter, arguments and seed are those of the published code, and so are the indices, except
 for the reduced ImageNet (`dada.datasets.imagenet`).
 """
 
@@ -19,17 +19,17 @@ from dada.errors import UserError
 PAPER_REDUCED = {"cifar10": 4000, "cifar100": 4000, "svhn": 1000, "imagenet": 6000}
 """Images in the paper's reduced sets, by dataset."""
 
-_LEAST = 5  # images of a class, of which a fifth is at least one
+_LEAST = 5  # images in a class from which a fifth can be held out
 
 Labels = Sequence[int] | np.ndarray | Tensor
 
 
 class Labelled(Protocol):
-    """Images, in memory or in files, as far as a split needs to know them."""
+    """What a split needs to know about images, in memory or in files."""
 
     @property
     def labels(self) -> Tensor:
-        """int64, (N,); or float32, (N, L), where an image may have several."""
+        """int64, (N,); or float32, (N, L), if an image may have several."""
 
     def __len__(self) -> int: ...
 
@@ -37,7 +37,7 @@ class Labelled(Protocol):
         """Return the images at ``indices``."""
 
     def contents(self) -> Sequence[object]:
-        """N hashable things, equal where two images are the same byte for byte."""
+        """N hashable values, equal if two images are the same byte for byte."""
 
 
 AnyImages = TypeVar("AnyImages", bound=Labelled)
@@ -46,22 +46,28 @@ AnyImages = TypeVar("AnyImages", bound=Labelled)
 def reduced(
     labels: Labels, size: int, seed: int = 0, classes: Sequence[str] | None = None
 ) -> np.ndarray:
-    """Choose ``size`` images with the class shares of all.
+    """Choose ``size`` images, keeping the proportions of the classes.
 
-    ``StratifiedShuffleSplit(n_splits=1, test_size=total - size, random_state=seed)``, its
-    training indices. An image that is alone in its class cannot be split: it is always chosen.
+    These are the training indices of
+    ``StratifiedShuffleSplit(n_splits=1, test_size=total - size, random_state=seed)``. The only
+    image of a class cannot be split off: it is always chosen.
 
     Args:
         labels: the label of every image, (N,).
         size: how many to choose; N or more chooses all, in order.
-        seed: of the split.
-        classes: names for error messages, by label; the labels themselves otherwise.
+        seed: for the split.
+        classes: class names for error messages; by default, the labels themselves.
 
     Returns:
         Indices, (size,), shuffled.
 
     Raises:
         UserError: ``size`` or the rest is smaller than the number of classes.
+
+    Examples:
+        >>> labels = np.array([0] * 80 + [1] * 20)
+        >>> np.bincount(labels[reduced(labels, size=10)]).tolist()
+        [8, 2]
     """
     labels = _array(labels)
     total, kinds = len(labels), len(np.unique(labels))
@@ -83,22 +89,28 @@ def reduced(
 def halves(
     labels: Labels, seed: int = 0, classes: Sequence[str] | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Split images into a training and a validation half with the same class shares.
+    """Split images into a training and a validation half, keeping the proportions of the classes.
 
-    The first split of ``StratifiedShuffleSplit(n_splits=5, test_size=0.5, random_state=seed)``.
-    An image that is alone in its class is in the training half.
+    This is the first split of
+    ``StratifiedShuffleSplit(n_splits=5, test_size=0.5, random_state=seed)``. The only image of a
+    class goes to the training half.
 
     Args:
         labels: the label of every image, (N,).
-        seed: of the split.
-        classes: names for error messages, by label; the labels themselves otherwise.
+        seed: for the split.
+        classes: class names for error messages; by default, the labels themselves.
 
     Returns:
         Training indices and validation indices, each shuffled: ⌊N/2⌋ and ⌈N/2⌉ of the N images
-        that are not alone in their class.
+        whose class has at least two.
 
     Raises:
-        UserError: fewer than two classes have two images or more.
+        UserError: fewer than two classes have at least two images.
+
+    Examples:
+        >>> labels = np.array([0] * 80 + [1] * 20)
+        >>> [np.bincount(labels[half]).tolist() for half in halves(labels)]
+        [[40, 10], [40, 10]]
     """
     labels = _array(labels)
     alone = _alone(labels)
@@ -111,14 +123,14 @@ def halves(
 
 
 def halve(images: AnyImages, classes: Sequence[str] | None = None) -> tuple[AnyImages, AnyImages]:
-    """The `halves` of images, with exact copies on the same side.
+    """Split images by `halves`, with exact copies on the same side.
 
     Raises:
-        UserError: as `halves`.
+        UserError: as in `halves`.
     """
     labels, first = _array(images.labels), first_of_each(images.contents())
     one_each = np.unique(first)
-    if not _divisible(labels[one_each], 2):  # so few different images that copies must do
+    if not _divisible(labels[one_each], 2):  # too few different images: let copies be split
         first = np.arange(len(labels))
         one_each = first
     train, valid = (one_each[part] for part in halves(labels[one_each], classes=classes))
@@ -135,16 +147,22 @@ def hold_out(
     Args:
         labels: the label of every image, (N,).
         fraction: share to hold out, above 0 and at most 0.5.
-        seed: of the split.
-        classes: names for error messages, by label; the labels themselves otherwise.
+        seed: for the split.
+        classes: class names for error messages; by default, the labels themselves.
 
     Returns:
-        Training indices and test indices, each shuffled; every class is in both. What is left
-        by the default of 0.2 can be split by `halves`.
+        Training indices and test indices, each shuffled; every class is in both. With the default
+        of 0.2, the training images can be split by `halves`.
 
     Raises:
-        UserError: a class has fewer than ⌈1 / fraction⌉ images (5 by default), the least that
-            gives every class a test image whatever the other classes' counts.
+        UserError: a class has fewer than ⌈1 / fraction⌉ images (5 by default), the smallest number
+            that guarantees every class a test image, whatever the other classes' counts.
+
+    Examples:
+        >>> labels = np.array([0] * 80 + [1] * 20)
+        >>> train, test = hold_out(labels)
+        >>> np.bincount(labels[train]).tolist(), np.bincount(labels[test]).tolist()
+        ([64, 16], [16, 4])
     """
     if not 0 < fraction <= 0.5:
         raise UserError(f"held-out share {fraction}: must be above 0 and at most 0.5")
@@ -157,18 +175,18 @@ def hold_out(
 def split_off_test_set(
     name: str, images: AnyImages, classes: Sequence[str]
 ) -> tuple[AnyImages, AnyImages, tuple[str, ...]]:
-    """Hold out a test set, by `hold_out`, of data that came without one.
+    """Hold out a test set, by `hold_out`, from data that came without one.
 
-    A class too small for that keeps all of its images to train on, as long as two others are not.
-    Exact copies of an image count as that image, and stay on its side.
+    A class too small for that keeps all of its images for training, as long as two other classes
+    are large enough. Exact copies of an image count as one image and stay on its side.
 
     Args:
         name: of the data, for the error message.
-        images: all that there are.
+        images: all images.
         classes: the name of each label.
 
     Returns:
-        The images left to train on, the test images, and notes that say what was done.
+        The images left to train on, the test images, and notes on what was done.
 
     Raises:
         UserError: too many classes have too few images.
@@ -197,30 +215,30 @@ def split_off_test_set(
     )
     if small.any():
         found = _counted(labels[one_each][small], classes)
-        note += f"; none of a class that has fewer than {_LEAST} images: {found}"
+        note += f"; none from classes with fewer than {_LEAST} images: {found}"
     return images.subset(kept), images.subset(held), (note, *notes)
 
 
 def _divisible(labels: np.ndarray, least: int) -> bool:
-    """Whether two classes have so many images, as a split by class needs."""
+    """Whether two classes have at least this many images, as a split by class needs."""
     if labels.ndim == 2:
         return len(labels) >= least
     return len(np.unique(labels[_class_sizes(labels) >= least])) > 1
 
 
 def _alone(labels: np.ndarray) -> np.ndarray:
-    """(N,) bool: the only image of its class."""
+    """(N,) bool: whether the image is the only one of its class."""
     return _class_sizes(labels) == 1 if labels.ndim == 1 else np.zeros(len(labels), bool)
 
 
 def _class_sizes(labels: np.ndarray) -> np.ndarray:
-    """(N,): how many images have the class that each image has."""
+    """(N,): for each image, the number of images in its class."""
     _, which, counts = np.unique(labels, return_inverse=True, return_counts=True)
     return counts[which]
 
 
 def _counted(labels: np.ndarray, classes: Sequence[str] | None) -> str:
-    """``'ant' has 1, 'bee' has 2``, of at most five classes."""
+    """``'ant' has 1, 'bee' has 2``, for at most five classes."""
     found = [
         f"'{classes[value] if classes else value}' has {count}"
         for value, count in zip(*np.unique(labels, return_counts=True), strict=True)
@@ -236,7 +254,7 @@ def _array(labels: Labels) -> np.ndarray:
 def _require(labels: np.ndarray, need: int, task: str, classes: Sequence[str] | None) -> None:
     """Raise UserError naming the classes that have fewer than ``need`` images.
 
-    Where an image may have several labels, nothing is required.
+    If an image may have several labels, nothing is required.
     """
     if labels.ndim == 2 and len(labels):
         return
@@ -253,7 +271,7 @@ def _require(labels: np.ndarray, need: int, task: str, classes: Sequence[str] | 
 def _split(
     labels: np.ndarray, n_splits: int, test_size: float | int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    # Shares of all combinations of labels cannot be kept: there may be one image of each.
+    # With several labels, not every combination can keep its share: it may have one image.
     kind = StratifiedShuffleSplit if labels.ndim == 1 else ShuffleSplit
     splitter = kind(n_splits=n_splits, test_size=test_size, random_state=seed)
     try:
