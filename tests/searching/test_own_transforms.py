@@ -11,7 +11,7 @@ from dada.runs import RunFolder
 from dada.searching import search
 from dada.searching.run import new_search
 from dada.searching.settings import for_dataset, make_settings
-from dada.training.common import UserHooks
+from dada.training.network import UserHooks
 from tests.searching import SMALL, TINY
 
 from .test_run import StopAfter

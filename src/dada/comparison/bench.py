@@ -21,8 +21,8 @@ from dada.errors import DivergedError, UserError
 from dada.models import create
 from dada.models.check import check_network
 from dada.training.augmentations import Method
-from dada.training.common import pipeline_for
 from dada.training.hooks import UserHooks
+from dada.training.pipeline import pipeline_for
 from dada.training.settings import TrainSettings, for_dataset
 from dada.training.training import Training
 
@@ -39,7 +39,7 @@ class Bench:
     ) -> None:
         self.dataset, self.device, self.loss = dataset, device, hooks.loss
         self.settings = for_dataset(settings, dataset, device.type == "cuda")
-        chosen = reduced(dataset.train.labels, self.settings.images or 0)
+        chosen = reduced(dataset.train.labels, self.settings.images)
         self.pipeline = pipeline_for(self.settings, dataset.side, hooks)
         self.images = MemoryLoader(dataset.train.subset(chosen), self.pipeline, device)
         self.test = MemoryLoader(dataset.test, self.pipeline, device)
@@ -58,7 +58,6 @@ class Bench:
             return Load(pixels=pixels, parameters=parameter_count(self._network()))
 
     def _network(self) -> nn.Module:
-        assert self.settings.model is not None
         return create(self.settings.model, len(self.dataset.classes), self.dataset.channels)
 
     def train(self, method: Method, seed: int, on_step: Tick) -> dict[str, Any]:
@@ -73,9 +72,7 @@ class Bench:
             network = self._network()
             height, width = self.dataset.side
             shape = (self.dataset.channels, height, width)
-            check_network(
-                network, str(self.settings.model), len(self.dataset.classes), shape, False
-            )
+            check_network(network, self.settings.model, len(self.dataset.classes), shape, False)
             pipeline = replace(self.pipeline, cutout=method.cutout or self.pipeline.cutout)
             going = Training(
                 self.settings,

@@ -35,8 +35,8 @@ from dada.searching.methods.dada.search import Search
 from dada.searching.methods.trials import TrialSearch
 from dada.searching.methods.trials.shrink import shrunk
 from dada.searching.settings import Settings, choose_images, for_dataset, make_settings
-from dada.training.common import pipeline_for
 from dada.training.hooks import NO_HOOKS, UserHooks
+from dada.training.pipeline import pipeline_for
 
 AnySearch = Search | TrialSearch
 
@@ -196,7 +196,7 @@ def new_search(
     side = settings.pixels or max(dataset.side)
     parts = shrunk(train, side), shrunk(valid, side)
     height, width = parts[0].images.shape[2:]
-    pipeline = pipeline_for(settings, (height, width), hooks)
+    pipeline = pipeline_for(settings, (height, width), hooks)  # type: ignore[arg-type]
 
     def network() -> nn.Module:
         assert settings.model is not None

@@ -11,15 +11,9 @@ from dada.errors import UserError, first_line
 from dada.ops import PAPER_OPERATIONS
 from dada.policy import Scale, SearchSpace, effective
 from dada.policy.model import Spread
-from dada.training.common import (
-    NetworkSettings,
-    NonNegative,
-    Positive,
-    fill,
-    from_preset,
-    size_within,
-    usual_images,
-)
+from dada.training.network import NetworkSettings, NonNegative, Positive
+from dada.training.presets import from_preset
+from dada.training.resolve import resolved, size_within, usual_images
 
 _OF_TRIALS = {"rounds", "price", "pixels"}
 _OF_STEPS = {
@@ -31,7 +25,7 @@ _OF_STEPS = {
 class Settings(NetworkSettings):
     """Everything that decides what a search finds, besides the data.
 
-    What is None is filled in from the data by `for_dataset`.
+    What is None is resolved from the data by `for_dataset`.
     """
 
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
@@ -216,7 +210,7 @@ def for_dataset(settings: Settings, dataset: Dataset, accelerated: bool = False)
         filled = {**usual, **normalised, **own, **filled}
     if settings.horizon == "training":
         return _for_trials(filled, dataset, accelerated)
-    filled = fill({"keep": _KEPT, **filled}, dataset, accelerated)
+    filled = resolved({"keep": _KEPT, **filled}, dataset, accelerated)
     half = max(2, filled["images"] // 2)  # of the images are for training
     # Few images make smaller batches, lest an epoch be a single step.
     usual = min(Settings().batch, max(_SMALL_BATCH, half // _STEPS))
@@ -240,7 +234,7 @@ def _for_trials(filled: dict[str, Any], dataset: Dataset, accelerated: bool) -> 
     pixels = min(side, given.get("pixels", pixels))
     shorter = min(size_within(dataset.side, pixels))
     usual = {"model": "proxy-32", "images": few, "weight_decay": 5e-4, "padding": shorter // 8}
-    filled = fill({**usual, **given, "pixels": pixels}, dataset, accelerated)
+    filled = resolved({**usual, **given, "pixels": pixels}, dataset, accelerated)
     half = max(2, filled["images"] // 2)
     filled["batch"] = min(filled.get("batch", batch_for_trials(half)), half)
     fewest, most = _TRIAL_EPOCHS

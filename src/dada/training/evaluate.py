@@ -30,8 +30,8 @@ from dada.models.child import Child, usual_loss
 from dada.runs import RunFolder
 from dada.runs.provenance import describe_data
 from dada.training.classes import Outputs, match
-from dada.training.common import pipeline_for
-from dada.training.settings import TrainSettings
+from dada.training.pipeline import pipeline_for
+from dada.training.settings import ResolvedTraining
 
 WEIGHTS = {"last": "last.pt", "best": "best.pt"}
 """The files of a training's weights. "best" is chosen on the test images, as published code does,
@@ -170,13 +170,12 @@ def evaluate(
 
 def _network(
     folder: RunFolder,
-    settings: TrainSettings,
+    settings: ResolvedTraining,
     model: nn.Module | None,
     about: dict[str, Any],
     weights: str,
 ) -> nn.Module:
     """The network with the weights of the run."""
-    assert settings.model is not None
     model_name(model)
     network = model
     if network is None:
@@ -211,7 +210,7 @@ def _differences(
     return ()
 
 
-def _trained_on(folder: RunFolder) -> tuple[dict[str, Any], TrainSettings]:
+def _trained_on(folder: RunFolder) -> tuple[dict[str, Any], ResolvedTraining]:
     """What the run says of its data, and its settings."""
     config = folder.config
     if (kind := config.get("kind")) != "train":
@@ -221,6 +220,6 @@ def _trained_on(folder: RunFolder) -> tuple[dict[str, Any], TrainSettings]:
         height, width = about["side"]
         kept = {name: about[name] for name in ("classes", "channels", "fingerprint", "source")}
         kept |= {"side": (height, width), "several_labels": about.get("several_labels")}
-        return kept, TrainSettings(**config["settings"])
+        return kept, ResolvedTraining(**config["settings"])
     except (KeyError, TypeError, ValueError):
         raise UserError(f"{folder.path}: its config.json is damaged") from None

@@ -36,11 +36,11 @@ from dada.report import write_report
 from dada.runs import RunFolder, describe_run, restore
 from dada.runs.folder import CHECKPOINT
 from dada.training.augmentations import Method, method, space_for
-from dada.training.common import pipeline_for
 from dada.training.evaluate import WEIGHTS, measure
 from dada.training.hooks import UserHooks
+from dada.training.pipeline import pipeline_for
 from dada.training.recipes import recipes
-from dada.training.settings import TrainSettings, for_dataset, make_settings
+from dada.training.settings import ResolvedTraining, for_dataset, make_settings
 from dada.training.training import Training
 
 METRICS, RESULT = "metrics.csv", "result.json"
@@ -122,7 +122,7 @@ def train(
     if type(seed) is not int or not 0 <= seed < 2**32:
         raise UserError(f"seed {seed!r:.60}: must be an integer from 0 to 2³² - 1")
     hooks = UserHooks.of(loss=loss, before=before, after=after)
-    chosen = make_settings(recipe, model=model_name(model), **settings)
+    asked = make_settings(recipe, model=model_name(model), **settings)
     given = data if data is not None else _data_of(recipe)
     writer = _summary_writer() if tensorboard else None
     with ExitStack() as stack:
@@ -134,9 +134,9 @@ def train(
         else:
             dataset = given if isinstance(given, FileDataset) else as_dataset(given, side)
             origin = source or ""
-        if chosen.images is None:
-            chosen = chosen.model_copy(update={"images": len(dataset.train)})
-        chosen = for_dataset(chosen, dataset, where.type == "cuda")
+        if asked.images is None:
+            asked = asked.model_copy(update={"images": len(dataset.train)})
+        chosen = for_dataset(asked, dataset, where.type == "cuda")
         how = method(policy, space_for(dataset.channels))
         config = describe_run("train", dataset, origin, chosen, where, hooks._asdict())
         called = policy.name if isinstance(policy, Policy) else str(policy)
@@ -147,7 +147,7 @@ def train(
             network = model if isinstance(model, nn.Module) else _network(chosen, dataset)
             shape = (dataset.channels, *dataset.side)
             is_own = isinstance(model, nn.Module)
-            check_network(network, str(chosen.model), len(dataset.classes), shape, is_own)
+            check_network(network, chosen.model, len(dataset.classes), shape, is_own)
             going, tested = _prepare(
                 chosen, dataset, network, how, seed, where, processes, workers, hooks
             )
@@ -184,13 +184,12 @@ def _check_classes(run: RunFolder, classes: tuple[str, ...]) -> None:
         )
 
 
-def _network(settings: TrainSettings, dataset: Dataset | FileDataset) -> nn.Module:
-    assert settings.model is not None
+def _network(settings: ResolvedTraining, dataset: Dataset | FileDataset) -> nn.Module:
     return create(settings.model, len(dataset.classes), dataset.channels)
 
 
 def _prepare(
-    settings: TrainSettings,
+    settings: ResolvedTraining,
     dataset: Dataset | FileDataset,
     network: nn.Module,
     how: Method,
@@ -204,7 +203,7 @@ def _prepare(
     if processes.rank:  # all begin with the same weights; what is random in a layer is their own
         torch.manual_seed(stream(seed, 2 * processes.rank))
     pipeline = pipeline_for(settings, dataset.side, hooks)
-    images = dataset.train.subset(reduced(dataset.train.labels, settings.images or 0))
+    images = dataset.train.subset(reduced(dataset.train.labels, settings.images))
     fed = make_loader(images, pipeline, device, seed, workers)
     going = Training(
         settings, network, fed, pipeline, how.augment, seed, device, processes, hooks.loss
@@ -232,7 +231,7 @@ def _advance(
     done = [event for event in events if event.get("event") == "epoch"]
     while going.epoch < s.epochs:
         record = going.run_epoch(watch.on_step)
-        if going.epoch % (s.test_every or 1) == 0 or going.epoch == s.epochs:
+        if going.epoch % s.test_every == 0 or going.epoch == s.epochs:
             found = errors()
             record |= {name: value for name, value in found.items() if name != "class_errors"}
         done.append(record)

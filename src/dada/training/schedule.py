@@ -2,10 +2,10 @@
 
 import math
 
-from dada.training.settings import TrainSettings
+from dada.training.settings import ResolvedTraining
 
 
-def learning_rate(epoch: float, settings: TrainSettings) -> float:
+def learning_rate(epoch: float, settings: ResolvedTraining) -> float:
     """Learning rate at a point of the training: a linear warm-up, then cosine to 0 or steps.
 
     The published code steps its cosine over all epochs from the end of the warm-up on, so that it

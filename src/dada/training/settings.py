@@ -7,16 +7,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from dada.datasets import Chosen, Dataset, FileDataset, reduced
-from dada.training.common import (
-    Epochs,
-    NetworkSettings,
-    NonNegative,
-    Positive,
-    fill,
-    from_preset,
-    usual_images,
-)
+from dada.training.network import Epochs, NetworkSettings, NonNegative, Positive, ResolvedNetwork
+from dada.training.presets import from_preset
 from dada.training.recipes import recipes
+from dada.training.resolve import resolved, usual_images
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 
@@ -24,7 +18,7 @@ Fraction = Annotated[float, Field(ge=0, lt=1)]
 class TrainSettings(NetworkSettings):
     """Everything that decides what a training gives, besides data, policy and seed.
 
-    What is None is filled in from the data by `for_dataset`. The defaults are the paper's recipe
+    What is None is resolved from the data by `for_dataset`. The defaults are the paper's recipe
     (section 4) with the epochs and learning rate that a small set wants.
     """
 
@@ -46,6 +40,12 @@ class TrainSettings(NetworkSettings):
     test_every: Annotated[int, Field(ge=1)] | None = None
     """Epochs between tests; None: as often as takes at most a tenth of the training's own work.
     The last epoch is always tested."""
+
+
+class ResolvedTraining(ResolvedNetwork, TrainSettings):
+    """The same with nothing left open."""
+
+    test_every: Annotated[int, Field(ge=1)]
 
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -72,10 +72,10 @@ def choose_images(settings: TrainSettings, files: FileDataset) -> Chosen:
 
 def for_dataset(
     settings: TrainSettings, dataset: Dataset | FileDataset, accelerated: bool
-) -> TrainSettings:
-    """Fill in what was left open, from the data."""
-    filled = fill(settings.model_dump(), dataset, accelerated)
+) -> ResolvedTraining:
+    """The settings with what was left open resolved from the data."""
+    filled = resolved(settings.model_dump(), dataset, accelerated)
     filled["batch"] = min(filled["batch"], filled["images"])
     if filled["test_every"] is None:  # a training step is three forward passes
         filled["test_every"] = -(-10 * len(dataset.test) // (3 * filled["images"]))
-    return TrainSettings(**filled)
+    return ResolvedTraining(**filled)

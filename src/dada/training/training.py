@@ -22,7 +22,7 @@ from dada.errors import DivergedError
 from dada.models.child import Child, Loss, Tensors, usual_loss
 from dada.training.augmentations import Augment
 from dada.training.schedule import learning_rate
-from dada.training.settings import TrainSettings
+from dada.training.settings import ResolvedTraining
 
 
 class Training:
@@ -32,7 +32,7 @@ class Training:
     different policies are paired.
 
     Args:
-        settings: complete (`for_dataset`).
+        settings: resolved (`for_dataset`).
         model: trained in place. What is random in it draws from PyTorch's global generators.
         images: the training set.
         pipeline: what surrounds the augmentation.
@@ -45,7 +45,7 @@ class Training:
 
     def __init__(
         self,
-        settings: TrainSettings,
+        settings: ResolvedTraining,
         model: nn.Module,
         images: Loader,
         pipeline: Pipeline,

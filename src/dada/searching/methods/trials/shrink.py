@@ -7,7 +7,7 @@ from dataclasses import replace
 from torchvision.transforms.v2 import functional as F
 
 from dada.datasets import ImageSet
-from dada.training.common import size_within
+from dada.training.resolve import size_within
 
 
 def shrunk(images: ImageSet, pixels: int) -> ImageSet:

@@ -1,0 +1,68 @@
+"""Settings of a network's training that a search and a training share: requested, and resolved."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+# PyTorch takes no number that float32 has no room for.
+Positive = Annotated[float, Field(gt=0, le=1e38, allow_inf_nan=False)]
+Finite = Annotated[float, Field(ge=-1e38, le=1e38, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, le=1e38, allow_inf_nan=False)]
+Epochs = Annotated[int, Field(ge=1, le=1_000_000)]
+Images = Annotated[int, Field(ge=4)]
+Pixels = Annotated[int, Field(ge=0)]
+Crop = Literal["padded", "resized"]
+Jitter = Annotated[float, Field(ge=0, le=1)]
+Means = tuple[Finite, ...]
+Deviations = tuple[Annotated[float, Field(ge=1e-4, allow_inf_nan=False)], ...]
+
+
+class NetworkSettings(BaseModel):
+    """What decides how a network is trained. What is None is resolved from the data."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    preset: str = "default"
+    images: Images | None = None
+    """How many training images to use (the reduced set); None: the paper's number for the paper's
+    sets, else at most 4,000; for trials 1,000, or 20 per class."""
+    model: str | None = None
+    epochs: Epochs = 20
+    batch: Annotated[int, Field(ge=2)] = 128
+    lr: Positive = 0.1
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    weight_decay: NonNegative = 2e-4
+    balance: bool = False
+    """Weigh each class by its rarity in the loss, so that all classes count alike."""
+    clip: NonNegative = 5.0
+    """Largest norm of the weights' gradient; 0 for none."""
+    crop: Crop | None = None
+    """Shifted by up to `padding` pixels, or a random part of the image resized, as for ImageNet."""
+    padding: Pixels | None = None
+    flip: bool | None = None
+    cutout: Pixels = 0
+    """Side of the square that is blanked in every training image, in pixels of the images that
+    the network sees, after the policy; 0 for none."""
+    jitter: Jitter | None = None
+    lighting: NonNegative | None = None
+    """Colour jitter and PCA lighting after the policy, as for ImageNet; 0 for none."""
+    mean: Means | None = None
+    std: Deviations | None = None
+    """Of each channel, by which images are normalised; None: those of the training images."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+
+
+class ResolvedNetwork(NetworkSettings):
+    """The same with nothing left open."""
+
+    images: Images
+    model: str
+    crop: Crop
+    padding: Pixels
+    flip: bool
+    jitter: Jitter
+    lighting: NonNegative
+    mean: Means
+    std: Deviations

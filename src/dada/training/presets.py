@@ -1,0 +1,40 @@
+"""Settings from a preset's name and single changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from dada.errors import UserError, first_line, meant
+from dada.training.network import NetworkSettings
+
+AnySettings = TypeVar("AnySettings", bound=NetworkSettings)
+
+
+def from_preset(
+    kind: type[AnySettings],
+    presets: Mapping[str, Mapping[str, Any]],
+    preset: str,
+    overrides: Mapping[str, Any],
+) -> AnySettings:
+    """Settings of a preset with single ones replaced; None leaves the preset's.
+
+    Raises:
+        UserError: no such preset or setting, or a value out of range.
+    """
+    if not isinstance(preset, str) or preset not in presets:
+        raise UserError(f"no preset {preset!r}; there are {', '.join(presets)}")
+    for name in overrides:
+        if name not in kind.model_fields:
+            raise UserError(f"no setting {name!r}{meant(name, kind.model_fields)}")
+    chosen = {name: value for name, value in overrides.items() if value is not None}
+    if not isinstance(chosen.get("model", ""), str):
+        raise UserError(
+            "model: must be a name here, such as wrn-16-2; search and train take modules"
+        )
+    try:
+        return kind(**{"preset": preset, **presets[preset], **chosen})
+    except ValidationError as error:
+        raise UserError(f"setting {first_line(error)}") from None

@@ -1,0 +1,70 @@
+"""What is left open in the settings of a training, resolved from the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dada.datasets import PAPER_REDUCED, Dataset, FileDataset, channels_in_words
+from dada.errors import UserError
+from dada.models import suggest
+
+
+def usual_images(name: str) -> int:
+    """How many training images of a set are used at most, unless it is said."""
+    return PAPER_REDUCED.get(name, 4000)
+
+
+def resolved(
+    settings: Mapping[str, Any], dataset: Dataset | FileDataset, accelerated: bool
+) -> dict[str, Any]:
+    """Replace what is missing or None by what suits the data.
+
+    Args:
+        accelerated: whether a GPU will do the work, which affords a larger network.
+
+    Raises:
+        UserError: there are too few images.
+    """
+    large, shorter = dataset.name == "imagenet", min(dataset.side)
+    guesses: dict[str, Any] = {
+        "images": usual_images(dataset.name),
+        "model": suggest(max(dataset.side), accelerated),
+        "crop": "resized" if large else "padded",
+        "padding": shorter // 8,  # 4 of 32 in the paper
+        "flip": dataset.flip,
+        "jitter": 0.4 if large else 0.0,
+        "lighting": 0.1 if large else 0.0,
+    }
+    if settings.get("mean") is None or settings.get("std") is None:
+        mean, std = dataset.statistics()
+        guesses |= {"mean": mean, "std": std}
+    filled = {**settings, **{k: v for k, v in guesses.items() if settings.get(k) is None}}
+    filled["images"] = min(filled["images"], len(dataset.train))
+    if filled["images"] < 4:
+        raise UserError(f"{dataset.name}: {len(dataset.train)} training images: at least 4 needed")
+    if filled["lighting"] and dataset.channels != 3:
+        kind = channels_in_words(dataset.channels)
+        raise UserError(f"lighting is for colour images; {dataset.name} is {kind}: set it to 0")
+    if filled.get("pixels"):  # trials see them so
+        shorter = min(size_within(dataset.side, filled["pixels"]))
+    for name in ("padding", "cutout"):
+        if filled.get(name, 0) >= max(1, shorter):
+            raise UserError(
+                f"{name} {filled[name]} can leave nothing of the images of {dataset.name}: must "
+                f"be below their side, {shorter} pixels"
+            )
+    for name in ("mean", "std"):
+        if len(filled[name]) != dataset.channels:
+            raise UserError(
+                f"{name} {filled[name]}: must be {dataset.channels}, one for each channel of "
+                f"{dataset.name}"
+            )
+    return filled
+
+
+def size_within(size: tuple[int, int], pixels: int) -> tuple[int, int]:
+    """Height and width with the longer side at most `pixels`, their ratio kept."""
+    factor = min(1.0, pixels / max(size))
+    height, width = (max(1, round(factor * side)) for side in size)
+    return height, width
