@@ -103,7 +103,7 @@ def test_a_side_resizes(tmp_path):
         ({"x_train": np.zeros((20, 8, 8), np.int32)}, "x_train is int32: must be uint8"),
         ({"x_train": images(20, 64)}, "x_train is (20, 64): must be N x H x W, N x H x W x C or"),
         ({"x_train": images(20, 8, 8, 8)}, "x_train is (20, 8, 8, 8): must be"),
-        ({"x_train": images(20, 3, 8, 3)}, "whose channels may be the second or the last axis"),
+        ({"x_train": images(20, 3, 8, 3)}, "its channels may be the second or the last axis"),
         ({"x_train": images(0, 8, 8), "y_train": labels(0)}, "x_train is empty, (0, 8, 8)"),
         ({"y_train": labels(20) + 0.5}, "y_train is float64: labels must be whole numbers or text"),
         ({"y_train": np.array([0, np.nan] * 10)}, "y_train is float64: labels must be whole"),

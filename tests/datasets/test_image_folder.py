@@ -307,7 +307,7 @@ def test_what_pictures_lose_and_what_is_no_picture_is_said(tmp_path):
     assert "16-bit grey is scaled to 8 bits (1 of 14 files)" in notes
     assert "transparency is laid on white (1 of 14 files)" in notes
     assert (
-        "3 files are left out, of kinds that are not read (.heic 2, .txt 1): convert .heic to JPEG "
+        "3 files skipped: not in a supported image format (.heic 2, .txt 1): convert .heic to JPEG "
         "or PNG to use them"
     ) in notes
 
@@ -343,7 +343,7 @@ def broken_test(root):
         (lambda root: make(root, count=0), "no images: must hold a folder of images"),
         (lambda root: save(picture(), root / "0.png"), "images but no class folders: put the"),
         (lambda root: make(root, classes=("all",)), "one class only ('all'): at least two class"),
-        (lambda root: make(root, classes=("all",)), "if they lie inside it, give "),
+        (lambda root: make(root, classes=("all",)), "if they are inside it, give "),
         (
             lambda root: make(root, count=4),
             "no test images found, and holding out 20 % of the images as a test set needs at "

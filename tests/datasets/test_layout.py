@@ -179,7 +179,7 @@ def test_parts_inside_classes_are_refused(tmp_path):
 def test_folders_that_all_classes_have_are_said(tmp_path):
     make(tmp_path, "a/2023", "a/2024", "b/2023", "b/2024")
     assert list_folder(tmp_path).notes == (
-        "every class has a folder '2023', '2024': their images count to the class",
+        "every class has a folder '2023', '2024': its images belong to the class",
     )
 
 
@@ -206,5 +206,5 @@ def test_less_usual_endings_are_read(tmp_path, ending):
 def test_images_beside_class_folders_are_said(tmp_path):
     make(tmp_path, "a", "b", ".")
     assert list_folder(tmp_path).notes == (
-        f"2 images lie in no class folder and left out: {tmp_path.name}/",
+        f"2 images are in no class folder and skipped: {tmp_path.name}/",
     )

@@ -21,19 +21,26 @@ def read_arrays(path: Path, side: int | None = None) -> Parts:
     """Read ``x_train``, ``y_train`` and, optionally, ``x_test``, ``y_test``.
 
     Images are uint8: N x H x W (grey), N x H x W x C or N x C x H x W with C 1, 3 or less than H
-    and W. Labels are whole numbers or text, (N,) or (N, 1); any values, which name the classes and
-    are numbered from 0 in their order. Or, where an image may have several labels, (N, L) of 0 and
+    and W. Labels are whole numbers or text, (N,) or (N, 1); their values name the classes and are
+    numbered from 0 in sorted order. If an image may have several labels, they are (N, L) of 0 and
     1, of any type; if every row has a single 1, they are one-hot: one label per image. Nothing is
     ever unpickled.
 
     Args:
         path: the file.
-        side: of the images, in pixels; None keeps theirs.
+        side: of the images, in pixels; None keeps their size.
 
     Raises:
-        UserError: the file is not a readable ``.npz``, an array is missing or of another type
-            or shape, counts or sizes differ, there is one class only, or a test label is not
+        UserError: the file is not a readable ``.npz``, an array is missing or has another type
+            or shape, counts or sizes differ, there is only one class, or a test label is not
             among the training labels.
+
+    Examples:
+        >>> images = np.zeros((6, 8, 8), np.uint8)
+        >>> np.savez("pets.npz", x_train=images, y_train=["cat", "dog"] * 3)
+        >>> parts = read_arrays(Path("pets.npz"))
+        >>> parts.classes, parts.train.images.shape, parts.train.labels.tolist()
+        (('cat', 'dog'), torch.Size([6, 1, 8, 8]), [0, 1, 0, 1, 0, 1])
     """
     arrays = _load(path)
     train, values = _images(path, arrays, "train"), _labels(path, arrays, "train")
@@ -64,16 +71,16 @@ def read_arrays(path: Path, side: int | None = None) -> Parts:
 
 
 def _load(path: Path) -> dict[str, np.ndarray]:
-    """Load the arrays that are needed, and no other: they may be large or pickled."""
+    """Load only the arrays that are needed: others may be large or pickled."""
     try:
         if not zipfile.is_zipfile(path):
-            raise ValueError("it is no zip archive of arrays")
+            raise ValueError("it is not a zip archive of arrays")
         with np.load(path, allow_pickle=False) as archive:
             wanted = _wanted(path, archive.files)
             return {name: _member(path, archive, name) for name in wanted}
     except (UserError, MemoryError):
         raise
-    except Exception as error:  # what is no archive, or a damaged one, fails in many ways
+    except Exception as error:  # files that are damaged, or not archives, fail in many ways
         raise UserError(
             f"{path}: not a readable .npz file ({_one_line(error)}): save x_train "
             "and y_train with numpy.savez"
@@ -93,7 +100,7 @@ def _wanted(path: Path, present: list[str]) -> list[str]:
 
 
 def _member(path: Path, archive: np.lib.npyio.NpzFile, name: str) -> np.ndarray:
-    """Load an array once its header has been found to be true, and what it takes to be free."""
+    """Load an array after checking that its header is true and that it fits in memory."""
     with zipfile.ZipFile(path) as members, members.open(f"{name}.npy") as file:
         version = np.lib.format.read_magic(file)
         read = {(1, 0): np.lib.format.read_array_header_1_0}
@@ -125,7 +132,7 @@ def _images(path: Path, arrays: dict[str, np.ndarray], part: str) -> np.ndarray:
         last, first = images.shape[3] in (1, 3), images.shape[1] in (1, 3)
         if last and first:
             raise UserError(
-                f"{path}: {name} is {images.shape}, whose channels may be the second or the last "
+                f"{path}: {name} is {images.shape}: its channels may be the second or the last "
                 "axis: give N x H x W, or larger images"
             )
         channels_last = images.transpose(0, 3, 1, 2)
@@ -137,7 +144,7 @@ def _images(path: Path, arrays: dict[str, np.ndarray], part: str) -> np.ndarray:
 
 
 def _labels(path: Path, arrays: dict[str, np.ndarray], part: str) -> np.ndarray:
-    """Return one row of labels for each image: whole numbers or text (N,), or (N, L) of 0 and 1."""
+    """Return the labels: whole numbers or text, (N,), or several per image, (N, L) of 0 and 1."""
     name, labels = f"y_{part}", arrays[f"y_{part}"]
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
@@ -145,7 +152,7 @@ def _labels(path: Path, arrays: dict[str, np.ndarray], part: str) -> np.ndarray:
     if (not several and labels.ndim != 1) or (several and not np.isin(labels, (0, 1)).all()):
         raise UserError(
             f"{path}: {name} is {labels.shape}: must be (N,), one label per image, or (N, L) of 0 "
-            "and 1 where an image may have several"
+            "and 1 if an image may have several"
         )
     count = len(arrays[f"x_{part}"])
     if len(labels) != count:

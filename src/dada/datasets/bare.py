@@ -1,6 +1,6 @@
-"""A picture's bytes without its metadata: text, colour profiles, thumbnails.
+"""Strip a picture's metadata: text, colour profiles, thumbnails.
 
-Pillow gives up on a whole file for a broken comment, and no metadata but the orientation matters.
+Pillow refuses a whole file because of a broken comment, and only the orientation matters here.
 """
 
 import io
@@ -10,15 +10,15 @@ import zlib
 from typing import BinaryIO
 
 _PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8"
-_MOST_BYTES = 2**28  # of a file that is stripped: more than the largest picture that is read
+_MOST_BYTES = 2**28  # read from a file: more than the largest picture that is decoded
 _CHUNKS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
-_ADOBE = 12  # bytes of the segment that says how a JPEG's colours are coded
+_ADOBE = 12  # bytes in the segment that defines how a JPEG's colours are coded
 
 
 def without_metadata(source: BinaryIO) -> BinaryIO:
-    """Return a PNG, JPEG or AVIF without what is not needed to decode it upright.
+    """Return a PNG, JPEG or AVIF with only what is needed to decode it upright.
 
-    Other formats come back as they are.
+    Other formats are returned unchanged.
     """
     source.seek(0)
     start = source.read(12)
@@ -73,5 +73,5 @@ def _is_needed(segment: bytes) -> bool:
 
 
 def _bare_avif(data: bytes) -> bytes:
-    # The item's type, in the table of items, becomes one that no reader knows.
+    # In the table of items, change the item's type to one that no reader knows.
     return re.sub(rb"(infe.{8}(?:..)?)Exif", rb"\1none", data, count=1, flags=re.DOTALL)

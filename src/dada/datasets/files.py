@@ -1,4 +1,4 @@
-"""Images that stay in their files until they are asked for: sets that do not fit in memory."""
+"""Datasets too large for memory: images are read from their files on demand."""
 
 import hashlib
 import os
@@ -23,18 +23,18 @@ from dada.datasets.splits import split_off_test_set
 from dada.errors import UserError
 from dada.files import opened
 
-_BEGINNING = 2048  # bytes that tell nearly all pictures of one size apart
+_BEGINNING = 2048  # bytes, enough to tell apart nearly all files of equal size
 
 
 @dataclass(frozen=True, eq=False)
 class ImageFiles:
-    """Labelled image files, of any sizes.
+    """Labelled image files of any size.
 
     Attributes:
-        files: their paths, N.
+        files: N paths.
         labels: int64, (N,), from 0.
-        channels: what pictures are converted to: 3 (RGB) or 1 (grey).
-        bits: that grey of more than 8 bits uses, see `dada.datasets.pixels.to_eight_bits`.
+        channels: pictures are converted to 3 (RGB) or 1 (grey).
+        bits: how many bits 16-bit grey uses, see `dada.datasets.pixels.to_eight_bits`.
 
     Raises:
         UserError: the labels have another type or shape, or the counts differ.
@@ -49,7 +49,7 @@ class ImageFiles:
         if self.labels.dtype != torch.int64 or self.labels.shape != (len(self.files),):
             raise UserError(
                 f"{len(self.files)} files but labels of {self.labels.dtype} "
-                f"{tuple(self.labels.shape)}: must be int64, one a file"
+                f"{tuple(self.labels.shape)}: must be int64, one per file"
             )
         if self.channels not in (1, 3):
             raise UserError(f"{self.channels} channels: must be 1 or 3")
@@ -65,7 +65,7 @@ class ImageFiles:
         return replace(self, files=files, labels=self.labels[chosen])
 
     def contents(self) -> list[object]:
-        """N keys, equal where two files are: their sizes, and more only where these are equal.
+        """N keys, equal if two files are: made of their sizes, and of their bytes if those agree.
 
         A file that cannot be read is equal to no other.
         """
@@ -81,7 +81,7 @@ class ImageFiles:
         return keys
 
     def read(self, index: int) -> Image.Image:
-        """Decode one file: upright, ``L`` or ``RGB`` by ``channels``, of its own size.
+        """Decode one file: upright, ``L`` or ``RGB`` according to ``channels``, in full size.
 
         Raises:
             UserError: the file cannot be read.
@@ -93,7 +93,7 @@ class ImageFiles:
                 return eight.convert("L" if self.channels == 1 else "RGB")
         except MemoryError:
             raise
-        except Exception as error:  # a broken file makes Pillow raise nearly anything
+        except Exception as error:  # for a broken file Pillow may raise nearly anything
             raise UserError(
                 f"{file}: cannot be read ({reason(file, error)}): repair or remove it"
             ) from error
@@ -124,17 +124,17 @@ def _whole(file: str) -> bytes | None:
 
 @dataclass(frozen=True, eq=False)
 class FileDataset:
-    """A training and a test set of the same classes, in files: what a ``Dataset`` is in memory.
+    """A training and a test set with the same classes, in files: a ``Dataset`` not in memory.
 
     Attributes:
-        name: what to call it in messages and reports.
+        name: used in messages and reports.
         train: files to search and train on.
         test: files to measure on.
         classes: the name of each label.
         flip: whether a horizontal flip is a natural augmentation.
-        side: height and width that images are brought to, in pixels.
-        skipped: none: what cannot be read is found when it is read.
-        notes: what was decided on the way, a line each, for the user to read.
+        side: height and width that images are resized to, in pixels.
+        skipped: always empty: unreadable files are only found when they are read.
+        notes: decisions made while reading, one line each, for the user.
 
     Raises:
         UserError: the two sets differ in channels, or a label has no class.
@@ -165,7 +165,7 @@ class FileDataset:
         return self.train.channels
 
     def statistics(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """As `Dataset.statistics`, of at most 500 training images, evenly chosen.
+        """As `Dataset.statistics`, from at most 500 evenly spaced training images.
 
         Raises:
             UserError: one of them cannot be read.
@@ -193,13 +193,13 @@ def imagenet_files(root: Path) -> FileDataset:
 
 
 def folder_files(name: str, listing: Listing) -> FileDataset:
-    """The files of an image folder, 20 % of every class held out where it has no test set.
+    """The files of an image folder; if it has no test set, 20 % of every class are held out.
 
-    The split is made before anything is decoded, so that it is the same whatever is done with the
-    files, and whichever of them can be read.
+    The split is made before anything is decoded, so it depends neither on which files are used nor
+    on which can be read.
 
     Raises:
-        UserError: too few images to hold out a test set.
+        UserError: there are too few images to hold out a test set.
     """
     train = _files(listing.train)
     if listing.test is not None:
@@ -212,17 +212,17 @@ def folder_files(name: str, listing: Listing) -> FileDataset:
 
 
 def with_bits(dataset: FileDataset) -> FileDataset:
-    """The same files, their grey of more than 8 bits read as a sample of them says."""
+    """The same files, with 16-bit grey scaled by the bits that a sample of them uses."""
     bits = sampled_bits(dataset.train.files)
     if bits is None:
         return dataset
     train, test = (replace(part, bits=bits) for part in (dataset.train, dataset.test))
-    note = f"{bits_in_words(bits)}, by a sample; what is above becomes white"
+    note = f"{bits_in_words(bits)}, judged by a sample; higher values become white"
     return replace(dataset, train=train, test=test, notes=(*dataset.notes, note))
 
 
 def _contents(train: ImageFiles, test: ImageFiles) -> tuple[list[object], list[object]]:
-    """The contents of two lists of files, such that they can be compared."""
+    """The contents of two lists of files, comparable with each other."""
     both = _files(Samples(train.files + test.files, (0,) * (len(train) + len(test)))).contents()
     return [*both[: len(train)]], [*both[len(train) :]]
 

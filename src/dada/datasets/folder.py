@@ -1,4 +1,4 @@
-"""A folder of class folders, or of ``train/`` and ``test/`` folders of them."""
+"""List a folder of class folders, or of ``train/`` and ``test/`` with class folders inside."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -29,12 +29,12 @@ FOREIGN = {
     ),
     *(".raw", ".raf", ".srw", ".pef", ".fits", ".fit", ".nii", ".nrrd", ".mha", ".czi", ".mkv"),
 }
-"""Endings of pictures, videos and arrays that are not read."""
+"""Extensions of pictures, videos and arrays that are not supported."""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """The image files of a folder; what was decided about them, a note each."""
+    """The image files of a folder, and notes on what was decided about them."""
 
     train: Samples
     test: Samples | None
@@ -45,13 +45,21 @@ class Listing:
 def list_folder(path: Path) -> Listing:
     """List an image folder; no file is opened.
 
-    Either class folders directly, or ``train/`` with, optionally, ``test/`` beside it
-    (`dada.datasets.layout`). Class folders may have folders inside; what counts as a picture is
-    said in `dada.datasets.tree`.
+    The folder holds either class folders, or ``train/`` and, optionally, ``test/``
+    (`dada.datasets.layout`). Class folders may contain other folders; `dada.datasets.tree` defines
+    what counts as a picture.
 
     Raises:
-        UserError: no images, no class folders, one class only, or test classes that are not
-            training classes.
+        UserError: there are no images, no class folders, only one class, or test classes that are
+            not training classes.
+
+    Examples:
+        >>> for name in ("cats/1.jpg", "cats/2.jpg", "dogs/1.jpg"):
+        ...     Path("pets", name).parent.mkdir(parents=True, exist_ok=True)
+        ...     Path("pets", name).touch()
+        >>> listing = list_folder(Path("pets"))
+        >>> listing.classes, listing.train.labels, listing.test
+        (('cats', 'dogs'), (0, 0, 1), None)
     """
     layout = find_layout(path)
     _check(path, layout.train)
@@ -65,14 +73,14 @@ def list_folder(path: Path) -> Listing:
 
 
 def labelled(tree: Tree, classes: tuple[str, ...]) -> Samples:
-    """The pictures of a tree, labelled by the place of their folder among the classes."""
+    """The pictures of a tree, labelled by the index of their folder among the classes."""
     label = {name: i for i, name in enumerate(classes)}
     pairs = [(file, label[name]) for name in tree.classes for file in tree.folders[name]]
     return Samples(tuple(file for file, _ in pairs), tuple(label for _, label in pairs))
 
 
 def _test_samples(tree: Tree, classes: tuple[str, ...]) -> Samples:
-    """The test files, labelled as the training classes are."""
+    """The test files, labelled like the training classes."""
     if unknown := sorted(set(tree.classes) - set(classes)):
         raise UserError(
             f"{tree.root}: test classes {listed(unknown)} are missing from the training classes "
@@ -82,14 +90,14 @@ def _test_samples(tree: Tree, classes: tuple[str, ...]) -> Samples:
 
 
 def _check(path: Path, tree: Tree) -> None:
-    """Refuse folders of which not every class can be read, and those without classes."""
+    """Raise UserError if a class cannot be read, or if there are not enough classes."""
     for name in (name for name in tree.folders if name not in tree.classes):
         if why := tree.unreadable.get(tree.path(name)):
             raise UserError(f"{tree.root / name}: cannot be read: {why}")
         if found := [ending for ending in tree.others.get(name, ()) if ending in FOREIGN]:
             raise UserError(
                 f"{tree.root}: class {listed([name])} has only files that cannot be read "
-                f"({', '.join(found)}): convert them to JPEG or PNG, with ImageMagick by "
+                f"({', '.join(found)}): convert them to JPEG or PNG, for example with "
                 f"'magick mogrify -format jpg *{found[0]}', or remove the folder"
             )
     check_classes(tree)
@@ -99,7 +107,7 @@ def _check(path: Path, tree: Tree) -> None:
     if classes:
         raise UserError(
             f"{tree.root}: one class only ({listed(classes)}): at least two class folders are "
-            f"needed; if they lie inside it, give {tree.root / classes[0]}"
+            f"needed; if they are inside it, give {tree.root / classes[0]}"
         )
     if tree.loose:
         raise UserError(
@@ -113,21 +121,21 @@ def _check(path: Path, tree: Tree) -> None:
 
 
 def _notes(tree: Tree) -> list[str]:
-    """What a part of the set leaves out, and what may be meant otherwise."""
+    """Notes on what is left out of a part of the set, and on what may be a mistake."""
     notes = tree.notes()
     if empty := [name for name in tree.folders if name not in tree.classes]:
         notes.append(f"no images in folder {listed(empty)}: not a class")
     if tree.loose:
-        many = "1 image lies" if len(tree.loose) == 1 else f"{len(tree.loose)} images lie"
-        notes.append(f"{many} in no class folder and left out: {tree.root.name}/")
+        many = "1 image is" if len(tree.loose) == 1 else f"{len(tree.loose)} images are"
+        notes.append(f"{many} in no class folder and skipped: {tree.root.name}/")
     endings = sum((tree.others.get(name, Counter()) for name in tree.classes), Counter[str]())
     if endings:
         found = ", ".join(f"{ending} {count}" for ending, count in endings.most_common(5))
-        many = "1 file is" if endings.total() == 1 else f"{endings.total()} files are"
+        many = "1 file" if endings.total() == 1 else f"{endings.total()} files"
         foreign = sorted(FOREIGN.intersection(endings))
         pictures = f": convert {', '.join(foreign)} to JPEG or PNG to use them" if foreign else ""
-        notes.append(f"{many} left out, of kinds that are not read ({found}){pictures}")
+        notes.append(f"{many} skipped: not in a supported image format ({found}){pictures}")
     shared = sorted(set.intersection(*(tree.inner(name) for name in tree.classes)))
     if len(shared) > 1 or any(map(part_of, shared)):
-        notes.append(f"every class has a folder {listed(shared)}: their images count to the class")
+        notes.append(f"every class has a folder {listed(shared)}: its images belong to the class")
     return notes
