@@ -33,7 +33,7 @@ def photographs(tmp_path, fill):
 def test_from_a_folder_to_a_report(photographs, dada):
     result = dada(f"search 'my photographs' {SMALL} -o run")
     assert result.code == 0 and not result.err
-    assert f"note: 1 of 30 image files cannot be read and are left out: {CLASSES[0]}/6.png" in (
+    assert f"note: 1 of 30 image files cannot be read and are skipped: {CLASSES[0]}/6.png" in (
         result.out
     )
     assert "note: no test images found" in result.out and "colour" in result.out

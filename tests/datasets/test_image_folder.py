@@ -77,7 +77,7 @@ def test_test_goes_before_val_and_both_are_noted(tmp_path):
     make(tmp_path / "test", count=1)
     dataset = load(tmp_path)
     assert len(dataset.test) == 2
-    assert dataset.notes[:2] == ("test/ is the test set", "val/ is not used beside test/")
+    assert dataset.notes[:2] == ("test/ is the test set", "val/ is not used: test/ is")
 
 
 def test_a_test_folder_without_classes_is_not_used(tmp_path):
@@ -85,7 +85,7 @@ def test_a_test_folder_without_classes_is_not_used(tmp_path):
     save(picture(), tmp_path / "test" / "0.png")
     dataset = load(tmp_path)
     assert len(dataset.test) == 2
-    assert "test/ is not used: it has no class folders with images" in dataset.notes
+    assert "test/ is not used: it contains no class folders with images" in dataset.notes
 
 
 def test_a_class_called_train_is_a_class(tmp_path):
@@ -251,7 +251,7 @@ def test_a_few_unreadable_files_are_left_out_and_named(tmp_path):
     assert dataset.skipped == ("cat/a.png", "dog/b.png", "dog/c.jpg")
     assert len(dataset.train) + len(dataset.test) == 20
     note = next(note for note in dataset.notes if "cannot be read" in note)
-    assert note.startswith("3 of 23 image files cannot be read and are left out: cat/a.png (")
+    assert note.startswith("3 of 23 image files cannot be read and are skipped: cat/a.png (")
     assert "\n" not in note and str(tmp_path) not in note
 
 
@@ -305,7 +305,7 @@ def test_what_pictures_lose_and_what_is_no_picture_is_said(tmp_path):
         (folder / name).write_bytes(b"")
     notes = load(path).notes
     assert "16-bit grey is scaled to 8 bits (1 of 14 files)" in notes
-    assert "transparency is laid on white (1 of 14 files)" in notes
+    assert "transparent pictures are composited over white (1 of 14 files)" in notes
     assert (
         "3 files skipped: not in a supported image format (.heic 2, .txt 1): convert .heic to JPEG "
         "or PNG to use them"

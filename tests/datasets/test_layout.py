@@ -65,9 +65,9 @@ def test_what_is_not_used_beside_a_training_set_is_said(tmp_path):
     Image.new("L", (8, 8)).save(tmp_path / "overview.png")
     assert list_folder(tmp_path).notes == (
         "test/ is the test set",
-        "val/ is not used beside test/",
+        "val/ is not used: test/ is",
         "not used beside train/: 'annotations', 'extra', 'odd', '.cache'",
-        "1 image beside train/ left out",
+        "1 image beside train/ skipped",
     )
 
 
@@ -98,7 +98,7 @@ def test_a_class_of_trains_hides_no_other(tmp_path):
     make(tmp_path, "train", "car", "bus")
     listing = list_folder(tmp_path)
     assert listing.classes == ("bus", "car", "train")
-    assert "train/ is a class: it has no class folders in it" in listing.notes
+    assert "train/ is a class: it contains no class folders" in listing.notes
     make(tmp_path, "train/steam")  # pictures beside folders of them: a class all the same
     assert list_folder(tmp_path).classes == ("bus", "car", "train")
 
@@ -125,7 +125,7 @@ def test_a_training_set_beside_more_of_its_classes_is_one(tmp_path):
 )
 def test_a_test_set_without_a_training_set_is_refused(tmp_path, folders):
     make(tmp_path, *folders)
-    with pytest.raises(UserError, match="none is called train: give the training set that name"):
+    with pytest.raises(UserError, match="none is called train: rename the training set to train"):
         list_folder(tmp_path)
 
 
@@ -172,7 +172,7 @@ def test_people_with_and_without_masks_are_classes(tmp_path):
 
 def test_parts_inside_classes_are_refused(tmp_path):
     make(tmp_path, "a/train", "a/test", "b/train", "b/test")
-    with pytest.raises(UserError, match="put the parts first, as in train/a/ and test/a/"):
+    with pytest.raises(UserError, match="swap the levels, as in train/a/ and test/a/"):
         list_folder(tmp_path)
 
 

@@ -80,7 +80,7 @@ def test_broken_metadata_of_a_png_do_not_decide(tmp_path, broken, after):
     np.testing.assert_array_equal(pixels, PIXELS)
     assert len(found.train) == 1 and not found.skipped
     if "checksum" not in broken or not after:  # Pillow stops there by itself
-        assert found.notes == ("metadata that cannot be read are passed over (1 of 1 files)",)
+        assert found.notes == ("unreadable metadata is ignored (1 of 1 files)",)
 
 
 @pytest.mark.parametrize("broken", JPEG_SEGMENTS)
@@ -113,7 +113,7 @@ def test_broken_exif_of_other_formats_does_not_decide(tmp_path, kind):
     assert data != whole
     found, pixels = read(tmp_path / f"x.{kind.lower()}", data)
     np.testing.assert_array_equal(pixels, Image.open(io.BytesIO(whole)).convert("RGB"))
-    assert found.notes == ("metadata that cannot be read are passed over (1 of 1 files)",)
+    assert found.notes == ("unreadable metadata is ignored (1 of 1 files)",)
 
 
 @pytest.mark.parametrize("entry", [(34665, 9, 1, 2**32 - 1), (700, 4, 1, 5)])  # EXIF, XMP
@@ -124,7 +124,7 @@ def test_broken_metadata_of_a_tiff_do_not_decide(tmp_path, entry):
         tmp_path / "x.tif", whole[:at] + struct.pack("<HHII", *entry) + whole[at + 12 :]
     )
     np.testing.assert_array_equal(pixels, PIXELS)
-    assert found.notes == ("metadata that cannot be read are passed over (1 of 1 files)",)
+    assert found.notes == ("unreadable metadata is ignored (1 of 1 files)",)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -144,7 +144,7 @@ def test_broken_pixels_stay_an_error(tmp_path):
 def test_nothing_but_pictures_is_tried(tmp_path):
     """An EPS file would run another program."""
     (tmp_path / "x.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EOF\n")
-    with pytest.raises(UserError, match="no picture in a format that is read"):
+    with pytest.raises(UserError, match="not in a supported image format"):
         ImageFiles((str(tmp_path / "x.png"),), torch.tensor([0])).read(0)
 
 
@@ -267,6 +267,6 @@ def test_sixteen_bit_colour_is_said_or_refused(tmp_path, top, error):
     data += chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
     (tmp_path / "x.png").write_bytes(data)
     found = decode(tmp_path, Samples((str(tmp_path / "x.png"),), (0,)), None, 16)
-    said = "use 12 bits or fewer: convert" if error else "read at its higher 8 bits (1 of 1 files)"
+    said = "use 12 bits or fewer: convert" if error else "to its upper 8 bits (1 of 1 files)"
     assert said in found.notes[0]
     assert len(found.train) == (0 if error else 1)

@@ -44,7 +44,7 @@ def test_hidden_and_system_folders_never_count_and_are_said(tmp_path, name, wher
     picture(tmp_path / where / name / "0.png")
     assert count(tmp_path) == [5, 5]
     inside = os.path.normpath(os.path.join(where, name))
-    assert f"hidden and system entries are left out: '{inside}'" in notes(tmp_path)
+    assert f"hidden and system entries are skipped: '{inside}'" in notes(tmp_path)
 
 
 def test_system_files_are_no_pictures_and_hidden_pictures_are_said(tmp_path):
@@ -54,7 +54,7 @@ def test_system_files_are_no_pictures_and_hidden_pictures_are_said(tmp_path):
     assert list_folder(tmp_path).notes == ()
     picture(tmp_path / "a" / "._0.png")
     assert count(tmp_path) == [5, 5]
-    assert "left out: 'a/._0.png'" in notes(tmp_path)
+    assert "skipped: 'a/._0.png'" in notes(tmp_path)
 
 
 def test_the_folder_that_one_is_in(tmp_path, monkeypatch):
@@ -71,10 +71,10 @@ def test_links_that_lead_upwards_are_not_followed(tmp_path):
     (tmp_path / "a" / "other").symlink_to(tmp_path / "b")
     (tmp_path / "c").symlink_to(tmp_path / "a")
     assert count(tmp_path) == [5, 5]
-    assert "a link is not followed that leads to a folder that contains it: 'a/up', 'b/up'" in (
+    assert "links that lead to a folder that contains them are not followed: 'a/up', 'b/up'" in (
         notes(tmp_path)
     )
-    assert "leads to what is counted already: 'a/other', 'b/self', 'c'" in notes(tmp_path)
+    assert "counted already are not followed: 'a/other', 'b/self', 'c'" in notes(tmp_path)
 
 
 def test_links_to_elsewhere_are_followed_once(tmp_path):
@@ -94,7 +94,7 @@ def test_a_file_that_is_linked_counts_once(tmp_path):
     (tmp_path / "a" / "again.png").symlink_to(tmp_path / "a" / "0.png")
     (tmp_path / "b" / "other.png").symlink_to(tmp_path / "a" / "1.png")
     assert count(tmp_path) == [5, 5]
-    assert "counted already: 'a/again.png', 'b/other.png'" in notes(tmp_path)
+    assert "counted already are not followed: 'a/again.png', 'b/other.png'" in notes(tmp_path)
 
 
 def test_sets_made_of_links_are_whole(tmp_path):
@@ -147,7 +147,7 @@ def test_only_regular_files_are_opened(tmp_path):
     dataset = load(tmp_path, side=8)
     assert len(dataset.train) + len(dataset.test) == 10
     assert (
-        "pipes, sockets and devices are left out: 'a/device.png', 'a/pipe.png', 'b/socket.png'"
+        "pipes, sockets and devices are skipped: 'a/device.png', 'a/pipe.png', 'b/socket.png'"
         in dataset.notes
     )
 
@@ -186,7 +186,7 @@ def test_odd_names_and_things_are_left_out_or_read(tmp_path):
     (tmp_path / "a" / "circle.png").symlink_to("circle.png")
     (tmp_path / os.fsdecode(b"\xffempty\x1b")).mkdir()
     assert count(tmp_path) == [9, 5]
-    assert "leads nowhere: 'a/circle.png', 'a/nowhere.png'" in notes(tmp_path)
+    assert "lead nowhere are not followed: 'a/circle.png', 'a/nowhere.png'" in notes(tmp_path)
     assert r"no images in folder '\udcffempty\x1b': not a class" in notes(tmp_path)
     assert sum(map(len, (load(tmp_path, side=8).train, load(tmp_path, side=8).test))) == 14
 

@@ -1,4 +1,4 @@
-"""Image files into tensors: decoded once, in threads, leaving out what cannot be read."""
+"""Decode image files into tensors: once, in threads, skipping what cannot be read."""
 
 import math
 import os
@@ -29,16 +29,17 @@ from dada.errors import UserError
 from dada.files import opened
 
 Progress = Callable[[int, int], None]
-"""Called with the number of files done and of all files."""
+"""Called with the number of files done so far and the total."""
 
 _SAMPLE = 1000  # files whose size is looked at to choose a side
 _DEEP_SAMPLE = 100
 _UNREADABLE_SHARE, _UNREADABLE_COUNT = 0.03, 3
+_TRANSPARENCY = "transparent pictures are composited over white"
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Files and their labels, as many of each."""
+    """Files, and one label for each."""
 
     files: tuple[str, ...]
     labels: tuple[int, ...]
@@ -46,7 +47,7 @@ class Samples:
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """Images of two lists of files, all grey or all RGB, and what was left out."""
+    """Images from two lists of files, all grey or all RGB, and what was skipped."""
 
     train: ImageSet
     test: ImageSet
@@ -65,10 +66,10 @@ def decode(
 ) -> Decoded:
     """Decode training and test files to ``side`` × ``side``.
 
-    Images keep one channel when all of them are grey by mode or have equal R, G and B.
+    Images have one channel if all of them are grey by mode or have equal R, G and B.
 
     Args:
-        root: the folder that messages name, and that skipped files are relative to.
+        root: the folder named in messages; paths of skipped files are relative to it.
         train: training files.
         test: test files; None for none.
         side: of the images, in pixels.
@@ -76,8 +77,8 @@ def decode(
         progress: called after each file.
 
     Raises:
-        UserError: more than 3 files and more than 3 % of them are unreadable, or all would not
-            fit in memory.
+        UserError: more than 3 files and more than 3 % of them are unreadable, or the images do
+            not fit in memory.
     """
     test = test or Samples((), ())
     samples = Samples(train.files + test.files, train.labels + test.labels)
@@ -104,7 +105,7 @@ def decode(
 
 
 def _check_memory(root: Path, train: int, test: int, side: int) -> None:
-    """Refuse, before memory is taken, what would not fit: with copies, twice the pixels."""
+    """Raise UserError, before allocating anything, if twice the pixels (a copy) would not fit."""
     count, free, each = train + test, available() // 2, 3 * side * side
     if count * each <= free:
         return
@@ -112,9 +113,9 @@ def _check_memory(root: Path, train: int, test: int, side: int) -> None:
     ways = [f"--side {widest}"] if widest >= 8 else []
     ways += [f"--images {fitting} at {side}x{side}"] if fitting >= 4 else []
     raise UserError(
-        f"{root}: {count:,} images of {side}x{side} take {count * each / 2**30:.1f} GiB, and "
+        f"{root}: {count:,} images of {side}x{side} take {count * each / 2**30:.1f} GiB, but only "
         f"{free / 2**30:.1f} GiB are free for them: "
-        + (f"{' or '.join(ways)} would fit" if ways else "take fewer")
+        + (f"{' or '.join(ways)} would fit" if ways else "use fewer images")
     )
 
 
@@ -126,7 +127,7 @@ def shorter_sides(files: Sequence[str]) -> list[int]:
 
 
 def sampled_bits(files: Sequence[str]) -> int | None:
-    """Look at up to 100 files for the bits that grey of more than 8 uses; None: there is none."""
+    """How many bits 16-bit grey uses in up to 100 of the files; None if there is none."""
     step = -(-len(files) // _DEEP_SAMPLE) or 1
     with quiet(), file_threads() as pool:
         found = [value for value in pool.map(_highest, files[::step]) if value is not None]
@@ -153,16 +154,16 @@ def _shorter_side(file: str) -> int | None:
 
 
 def reason(file: str, error: BaseException) -> str:
-    """Return why a file cannot be read, on one line and without its path, which Pillow adds."""
+    """Return why a file cannot be read, on one line, without the path that Pillow adds."""
     if isinstance(error, UnidentifiedImageError):  # it names an object, not the file
-        return "no picture in a format that is read"
+        return "not in a supported image format"
     text = str(error).replace(repr(file), "it").removeprefix(f"{file}: ")
     return " ".join(text.split()) or type(error).__name__
 
 
 @dataclass
 class Read:
-    """What became of one file: its pixels are elsewhere."""
+    """The outcome of reading one file, without its pixels."""
 
     failure: str | None = None
     lost: frozenset[str] = frozenset()
@@ -176,8 +177,8 @@ def _read_all(
     """Decode all files.
 
     Returns:
-        uint8 (N, 3, side, side), whether all are grey, reasons of failures, and how many pictures
-        lost what.
+        uint8 (N, 3, side, side), whether all are grey, the reasons for failures, and how many
+        pictures lost what.
     """
     images = np.zeros((len(files), 3, side, side), np.uint8)
 
@@ -186,7 +187,7 @@ def _read_all(
             pixels, read = _read_one(files[index], side, border, bits)
         except MemoryError:
             raise
-        except Exception as error:  # a broken file makes Pillow raise nearly anything
+        except Exception as error:  # for a broken file Pillow may raise nearly anything
             return Read(failure=reason(files[index], error))
         images[index] = pixels
         return read
@@ -199,7 +200,7 @@ def _read_all(
                 progress(len(found), len(files))
         deep = [index for index, read in enumerate(found) if read.highest is not None]
         bits = bits_of(max((found[index].highest or 0 for index in deep), default=0))
-        if deep and bits < 16:  # now that it is known of all
+        if deep and bits < 16:  # now that the range of all is known
             deque(pool.map(partial(read_into, bits=bits), deep), maxlen=0)
     losses = Counter(what for read in found for what in read.lost)
     losses.update([bits_in_words(bits)] * len(deep))
@@ -208,16 +209,16 @@ def _read_all(
 
 
 def file_threads() -> ThreadPoolExecutor:
-    """Threads that wait for files, or decode them."""
+    """A pool of threads that read or decode files."""
     return ThreadPoolExecutor(max_workers=min(16, os.cpu_count() or 1))
 
 
 def _read_one(file: str, side: int, border: float, bits: int) -> tuple[np.ndarray, Read]:
-    """Decode a file to uint8 (1 or 3, side, side): 1 where it is grey by mode or by content."""
-    # A JPEG decoder gives large photographs at 1/2, 1/4 or 1/8 of their size far faster;
-    # twice the side leaves the antialiased resize enough to work on.
+    """Decode a file to uint8 (1 or 3, side, side): 1 if it is grey by mode or content."""
+    # A JPEG decoder produces large photographs at 1/2, 1/4 or 1/8 of their size far faster;
+    # twice the side leaves enough detail for the antialiased resize.
     with read_picture(file, aim=2 * side) as (picture, lost):
-        clear = {"transparency is laid on white"} if picture.has_transparency_data else set()
+        clear = {_TRANSPARENCY} if picture.has_transparency_data else set()
         pixels = planes(square(to_eight_bits(picture, bits), side, border))
         top = highest(picture)
     is_grey = bool((pixels == pixels[:1]).all())
@@ -227,7 +228,7 @@ def _read_one(file: str, side: int, border: float, bits: int) -> tuple[np.ndarra
 def _left_out(
     root: Path, files: Sequence[str], failures: dict[int, str]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the skipped files and a note about them, or raise if they are too many."""
+    """Return the skipped files and a note about them, or raise UserError if there are too many."""
     if not failures:
         return (), ()
     reasons = {os.path.relpath(files[i], root): why for i, why in failures.items()}
@@ -237,4 +238,4 @@ def _left_out(
     count = f"{len(skipped)} of {len(files)} image files cannot be read"
     if len(skipped) > max(_UNREADABLE_COUNT, _UNREADABLE_SHARE * len(files)):
         raise UserError(f"{root}: {count}: {first}{more}; repair or remove them")
-    return skipped, (f"{count} and are left out: {first}{more}",)
+    return skipped, (f"{count} and are skipped: {first}{more}",)

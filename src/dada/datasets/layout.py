@@ -1,4 +1,4 @@
-"""Which folders of an image folder are classes, and which are its training and test set."""
+"""Decide which folders of an image folder are classes and which are training and test sets."""
 
 import os
 import re
@@ -13,7 +13,7 @@ _TRAIN = ("train", "training")
 _TEST = (
     *("test", "testing", "val", "valid", "validation", "eval", "evaluation", "dev", "holdout"),
 )
-"""The first one found is used."""
+"""In order of preference."""
 
 _FILLERS = {"set", "sets", "data", "dataset", "split", "image", "images", "img", "imgs", "pictures"}
 _IMAGES = {
@@ -29,7 +29,7 @@ _MASKS = {
 
 @dataclass(frozen=True)
 class Layout:
-    """The folder of the training classes, that of the test classes if there is one, and notes."""
+    """The folder with the training classes, that with the test classes if any, and notes."""
 
     train: Tree
     test: Tree | None
@@ -37,10 +37,11 @@ class Layout:
 
 
 def part_of(name: str) -> str | None:
-    """The part of a set that a folder's name stands for, by the words above; else None.
+    """The part of a dataset that a folder's name stands for, or None.
 
-    ``train_set``, ``Training``, ``val_images`` and ``test2017`` count as ``train``, ``training``,
-    ``val`` and ``test``.
+    Examples:
+        >>> [part_of(name) for name in ("train_set", "Training", "val_images", "test2017", "cat")]
+        ['train', 'training', 'val', 'test', None]
     """
     words = [word for word in _words(name) if word not in _FILLERS]
     return _part(words[0]) if len(words) == 1 else None
@@ -56,10 +57,15 @@ def _part(word: str) -> str | None:
 
 
 def parts_of(names: Iterable[str]) -> dict[str, str | None]:
-    """The part that each name stands for, by itself or beside the others.
+    """The part that each name stands for, alone or together with the others.
 
-    ``seg_train`` and ``seg_test`` are parts since they differ in nothing but the part; alone
-    they are not.
+    Examples:
+        ``seg_train`` and ``seg_test`` are parts because they differ only in that word:
+
+        >>> parts_of(["seg_train", "seg_test"])
+        {'seg_train': 'train', 'seg_test': 'test'}
+        >>> parts_of(["seg_train"])
+        {'seg_train': None}
     """
     parts = {name: part_of(name) for name in names}
     longer: dict[tuple[str | None, ...], dict[str, str]] = {}
@@ -76,16 +82,16 @@ def parts_of(names: Iterable[str]) -> dict[str, str | None]:
 
 
 def find_layout(path: Path) -> Layout:
-    """Tell class folders from ``train/`` and ``test/`` folders of them.
+    """Tell whether a folder holds classes, or ``train/`` and ``test/`` with classes inside.
 
-    A folder is a part of a set only where it is called like one and holds class folders.
+    A folder is a training or test set only if it has such a name and contains class folders.
 
     Raises:
-        UserError: it is not clear which of the two; the message says how to make it clear.
+        UserError: the folder is ambiguous; the message says how to resolve it.
     """
     whole = Tree(path)
     parts = parts_of([*whole.folders, *_linked(whole)])
-    # A tree of its own: a part may be made of links to what lies beside it.
+    # Each part is listed separately: it may consist of links to folders beside it.
     trees = {name: Tree(path / name) for name, part in parts.items() if part}
     split = {name: tree for name, tree in trees.items() if tree.classes}
     trains, tests = _ranked(split, parts, _TRAIN), _ranked(split, parts, _TEST)
@@ -101,10 +107,10 @@ def find_layout(path: Path) -> Layout:
 
 
 def check_classes(tree: Tree) -> None:
-    """Refuse folders that are no classes: images beside their masks, parts inside classes.
+    """Check that the folders are classes, not images beside masks, nor with ``train/`` inside.
 
     Raises:
-        UserError: it names them.
+        UserError: they are not; the message names them.
     """
     classes = tree.classes
     if pair := _masked(classes):
@@ -116,18 +122,18 @@ def check_classes(tree: Tree) -> None:
         if pair := _masked(sorted(tree.inner(name))):
             raise UserError(
                 f"{tree.root / name}: {listed(pair)} are images and their masks: move the masks "
-                f"out of {tree.root}, as they would count as images of the class"
+                f"out of {tree.root}, or they would count as images of the class"
             )
     inner = [{part_of(name) for name in tree.inner(name)} for name in classes]
     if len(classes) > 1 and all(p & set(_TRAIN) and p & set(_TEST) for p in inner):
         raise UserError(
-            f"{tree.root}: every class folder has a training and a test folder: put the parts "
-            f"first, as in train/{classes[0]}/ and test/{classes[0]}/"
+            f"{tree.root}: every class folder has a training and a test folder: swap the levels, "
+            f"as in train/{classes[0]}/ and test/{classes[0]}/"
         )
 
 
 def _linked(whole: Tree) -> list[str]:
-    """Links in the folder that are called like parts and lead to a folder of another name in it."""
+    """Links in the folder that are named like parts and lead to folders with other names."""
     there = {os.path.realpath(whole.path(name)) for name in whole.folders if part_of(name)}
     names = []
     for path in sorted(path for path in whole.links if _is_in(path, whole)):
@@ -139,9 +145,9 @@ def _linked(whole: Tree) -> list[str]:
 
 
 def _masked(names: Iterable[str]) -> list[str]:
-    """Of folders' names those of images and of their masks, if there are both, else none.
+    """The names of folders with images and with their masks, if there are both; otherwise none.
 
-    They may have more words, all of them the same, as ``train_images`` and ``train_masks``.
+    They may share further words, as in ``train_images`` and ``train_masks``.
     """
     kinds: dict[tuple[str, ...], tuple[list[str], list[str]]] = {}
     for name in names:
@@ -161,7 +167,7 @@ def _is_in(path: str, whole: Tree) -> bool:
 def _ranked(
     names: Iterable[str], parts: dict[str, str | None], words: tuple[str, ...]
 ) -> list[str]:
-    """The folders that stand for one of the words, the first word's first."""
+    """The folders that stand for one of the words, in the order of the words."""
     found = [
         (words.index(part), n.lower() != part, n) for n in names if (part := parts[n]) in words
     ]
@@ -171,7 +177,7 @@ def _ranked(
 def _unless_a_class(
     whole: Tree, trains: list[str], split: dict[str, Tree], others: list[str]
 ) -> list[str]:
-    """Tell a training set from a class of trains among other vehicles: none of the latter."""
+    """Return `trains`, or nothing if ``train/`` is a class of trains among other vehicles."""
     first = trains[0]
     alike = [name for name in others if whole.inner(name) & set(split[first].classes)]
     if not others or alike:
@@ -179,9 +185,9 @@ def _unless_a_class(
     if first in whole.folders and whole.direct(first):
         return []
     raise UserError(
-        f"{whole.root}: {first}/ may be the training set, for it holds folders of images, or a "
-        f"class like {listed(others)} beside it: give {whole.root / first} for the former; for "
-        f"the latter give {first}/ another name"
+        f"{whole.root}: {first}/ may be the training set, since it holds folders of images, or a "
+        f"class like {listed(others)} beside it: for the former, give {whole.root / first}; for "
+        f"the latter, rename {first}/"
     )
 
 
@@ -192,26 +198,26 @@ def _check_parts(
     split: dict[str, Tree],
     parts: dict[str, str | None],
 ) -> None:
-    """Refuse parts of a set that would pass for classes, as no training set is recognised."""
+    """Raise UserError for parts that would be taken for classes, as there is no training set."""
     others = [name for name in whole.classes if name not in tests]
     flat = [name for name in others if parts[name]]
     if flat == others and len(whole.classes) > 1 and flat:
         raise UserError(
             f"{path}: {listed(flat)} hold images but no class folders: put the images of each "
-            f"class into a folder of its own, as in {flat[-1]}/CLASS/"
+            f"class into its own folder, as in {flat[-1]}/CLASS/"
         )
     shared = [n for n in others if any(whole.inner(n) & set(split[t].classes) for t in tests)]
     if shared or (len(tests) > 1 and not others):
         raise UserError(
             f"{path}: {listed([*shared, *tests])} hold folders of images, and none is called "
-            "train: give the training set that name"
+            "train: rename the training set to train"
         )
 
 
 def _notes_on_classes(whole: Tree, trees: dict[str, Tree]) -> list[str]:
     return [
         f"{name}/ is a class: "
-        + ("there is no training set" if tree.classes else "it has no class folders in it")
+        + ("there is no training set" if tree.classes else "it contains no class folders")
         for name, tree in trees.items()
         if name in whole.classes
     ]
@@ -227,9 +233,9 @@ def _notes_on_parts(
         if name in used:
             notes.append(f"{name}/ is the test set")
         elif not trees[name].classes:
-            notes.append(f"{name}/ is not used: it has no class folders with images")
+            notes.append(f"{name}/ is not used: it contains no class folders with images")
         else:
-            notes.append(f"{name}/ is not used beside {used[-1]}/")
+            notes.append(f"{name}/ is not used: {used[-1]}/ is")
     others = [name for name in whole.folders if name not in trees]
     elsewhere = [os.path.basename(p) for p in (*whole.hidden, *whole.links) if _is_in(p, whole)]
     others += [name for name in elsewhere if name not in trees]
@@ -237,5 +243,5 @@ def _notes_on_parts(
         notes.append(f"not used beside {used[0]}/: {listed(others)}")
     if whole.loose:
         many = "1 image" if len(whole.loose) == 1 else f"{len(whole.loose)} images"
-        notes.append(f"{many} beside {used[0]}/ left out")
+        notes.append(f"{many} beside {used[0]}/ skipped")
     return notes

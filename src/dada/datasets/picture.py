@@ -1,4 +1,4 @@
-"""One picture from its file: upright, of bounded size, whatever its metadata say."""
+"""Read one picture from its file: upright, of bounded size, however broken its metadata."""
 
 import warnings
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from dada.datasets.bare import without_metadata
 from dada.files import opened
 
 MOST_PIXELS = 89_478_485
-"""Of one picture as it is decoded, as many as Pillow takes without a warning."""
+"""The largest picture that is decoded: the most that Pillow accepts without a warning."""
 
 _FORMATS = ("PNG", "JPEG", "MPO", "BMP", "DIB", "PPM", "TIFF", "WEBP", "GIF", "JPEG2000", "AVIF")
 _ORIENTATION = 0x0112
@@ -27,19 +27,19 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 
-_LARGE = 2**24  # pixels: decoding takes some 16 bytes for each
+_LARGE = 2**24  # pixels: decoding takes about 16 bytes per pixel
 _TURN = RLock()
 
 _Found = tuple[Image.Image, set[str]]
 
 PAGES = "only the first picture of files with several is used"
-METADATA = "metadata that cannot be read are passed over"
-DEEP_COLOUR = "16-bit colour is read at its higher 8 bits"
+METADATA = "unreadable metadata is ignored"
+DEEP_COLOUR = "16-bit colour is reduced to its upper 8 bits"
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silence Pillow's warnings of broken metadata and of large pictures: notes say it."""
+    """Silence Pillow's warnings about broken metadata and large pictures; notes report them."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=r"PIL\.")
         yield
@@ -47,18 +47,19 @@ def quiet() -> Iterator[None]:
 
 @contextmanager
 def read_picture(file: str, aim: int | None = None) -> Iterator[_Found]:
-    """Decode the first picture of a regular file; one large one at a time in a process.
+    """Decode the first picture of a regular file; large pictures one at a time per process.
 
     Args:
         file: its path.
-        aim: a JPEG may be decoded at 1/2, 1/4 or 1/8 of its size, as long as neither side gets
-            below this; None reduces it only to keep within `MOST_PIXELS`.
+        aim: a JPEG may be decoded at 1/2, 1/4 or 1/8 of its size, as long as neither side falls
+            below this; None reduces it only to stay within `MOST_PIXELS`.
 
     Yields:
-        The picture in the mode it has, upright, and what was passed over.
+        The picture in its own mode, upright, and what was ignored.
 
     Raises:
-        Exception: the file is no picture, broken or too large; Pillow raises nearly anything.
+        Exception: the file is not a picture, is broken or too large; Pillow may raise nearly
+            anything.
     """
     with ExitStack() as stack:
         source = stack.enter_context(opened(file))
@@ -67,7 +68,7 @@ def read_picture(file: str, aim: int | None = None) -> Iterator[_Found]:
             found = _decode(source, aim, stack)
         except MemoryError:
             raise
-        except Exception:  # if it was not the metadata, this error tells more than the next
+        except Exception:  # if metadata was not the cause, this error says more than the next
             found = _decode_bare(source, aim, stack)
             if found is None:
                 raise
@@ -76,9 +77,9 @@ def read_picture(file: str, aim: int | None = None) -> Iterator[_Found]:
 
 @cache
 def formats() -> tuple[str, ...]:
-    """The formats that are read, of those that this Pillow knows.
+    """The supported formats that this version of Pillow can read.
 
-    No other is tried, whatever a file contains: some run other programs.
+    No other format is tried, whatever a file contains: some of them run other programs.
     """
     Image.init()
     return tuple(
@@ -104,7 +105,7 @@ def _decode(source: BinaryIO, aim: int | None, stack: ExitStack, *, bare: bool =
         if picture.width * picture.height > _LARGE:
             stack.enter_context(_TURN)
         lost = _losses(picture)
-        if bare and picture.format == "TIFF":  # where it reads more metadata
+        if bare and picture.format == "TIFF":  # it reads more metadata there
             vars(picture)["load_end"] = lambda: None
         picture.load()
         upright, read = _upright(picture)
@@ -125,11 +126,11 @@ def _bound(picture: Image.Image, aim: int | None) -> None:
 
 
 def _losses(picture: ImageFile.ImageFile) -> set[str]:
-    """What decoding will take from a picture; asked before, when it is still known."""
+    """What decoding will lose; checked before, while it is still known."""
     lost = set()
     try:
         several = getattr(picture, "is_animated", False)
-    except Exception:  # what comes after the first is broken
+    except Exception:  # what follows the first picture is broken
         several = True
     if several:
         lost.add(PAGES)
@@ -139,7 +140,7 @@ def _losses(picture: ImageFile.ImageFile) -> set[str]:
 
 
 def _check_colour(picture: Image.Image, lost: set[str]) -> None:
-    """Pillow takes the high byte of 16-bit colours: 12-bit values leave 16 levels."""
+    """Refuse 12-bit colours: Pillow keeps the high byte of 16, which leaves 16 levels of them."""
     if DEEP_COLOUR in lost:
         top = max(int(high) for _, high in _bands(picture))
         if top < 16:
@@ -152,7 +153,7 @@ def _bands(picture: Image.Image) -> list[tuple[int, int]]:
 
 
 def _upright(picture: Image.Image) -> tuple[Image.Image, bool]:
-    """The picture turned as it is to be seen, and whether that could be read."""
+    """The picture turned upright, and whether its orientation could be read."""
     try:
         turn = _TURNS.get(picture.getexif().get(_ORIENTATION))  # type: ignore[arg-type]
     except Exception:

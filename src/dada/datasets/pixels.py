@@ -1,4 +1,4 @@
-"""From a picture of any mode and size to 8-bit grey or RGB of one size."""
+"""Convert pictures of any mode and size to 8-bit grey or RGB of one size."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -15,9 +15,13 @@ _DEEP_GREY = {"I", "I;16", "I;16B", "I;16L", "I;16N"}
 
 
 def choose_side(shorter_sides: Sequence[int]) -> int:
-    """Choose a side for images of these shorter sides: 32, 64 or 96 pixels.
+    """Choose a side for images with these shorter sides: 32, 64 or 96 pixels.
 
-    32 up to a median of 48, 64 up to 128, else 96: small enough for a search on a CPU.
+    32 up to a median of 48, 64 up to 128, otherwise 96: small enough for a search on a CPU.
+
+    Examples:
+        >>> choose_side([30, 40, 500]), choose_side([480, 640])
+        (32, 96)
     """
     middle = median(shorter_sides) if shorter_sides else 0
     if middle <= 48:
@@ -32,17 +36,22 @@ def check_side(side: int | None) -> None:
 
 
 def to_eight_bits(picture: Image.Image, bits: int = 16) -> Image.Image:
-    """Convert a picture of any mode to ``L`` where it is grey by mode, else to ``RGB``.
+    """Convert a picture of any mode: to ``L`` if its mode is grey, otherwise to ``RGB``.
 
-    Transparent pictures are composited over white. Grey of more than 8 bits is scaled so that
-    2^bits - 1 becomes 255; what is above becomes 255 too.
+    Transparent pictures are composited over white. Grey with more than 8 bits is scaled so that
+    2^bits - 1 becomes 255; higher values become 255 too.
 
     Args:
         picture: as Pillow decodes it.
-        bits: that its values use, 8 to 16, if it has more than 8 (`bits_of`).
+        bits: 8 to 16, how many bits its values use if it has more than 8 (`bits_of`).
 
     Raises:
-        ValueError: floating-point pixels, or integers outside 16 bits: their range is unknown.
+        ValueError: pixels are floating-point, or integers outside 16 bits: their range is unknown.
+
+    Examples:
+        >>> deep = Image.fromarray(np.array([[0, 2048, 4095]], np.uint16))
+        >>> np.asarray(to_eight_bits(deep, bits=12)).tolist()
+        [[0, 128, 255]]
     """
     if is_deep(picture):
         most = 2**bits - 1
@@ -59,25 +68,29 @@ def to_eight_bits(picture: Image.Image, bits: int = 16) -> Image.Image:
 
 
 def is_deep(picture: object) -> bool:
-    """Whether it is a picture in grey of more than 8 bits."""
+    """Whether it is a picture in grey with more than 8 bits."""
     return isinstance(picture, Image.Image) and picture.mode in _DEEP_GREY
 
 
 def highest(picture: Image.Image) -> int | None:
-    """The highest value of a grey picture of more than 8 bits; None for all others."""
+    """The highest value of a grey picture with more than 8 bits; None for all others."""
     return int(deep_values(picture).max()) if is_deep(picture) else None
 
 
 def bits_of(highest: int) -> int:
-    """How many bits, 8 to 16, a set uses whose highest value this is.
+    """How many bits, 8 to 16, a set with this highest value uses.
 
-    Cameras and scanners store 10, 12 or 14 bits in files of 16.
+    Cameras and scanners store 10, 12 or 14 bits in 16-bit files.
+
+    Examples:
+        >>> bits_of(4095), bits_of(4096), bits_of(100)
+        (12, 13, 8)
     """
     return max(8, highest.bit_length())
 
 
 def bits_in_words(bits: int) -> str:
-    """How grey of more than 8 bits is read."""
+    """How grey with more than 8 bits is read."""
     if bits == 16:
         return "16-bit grey is scaled to 8 bits"
     if bits == 8:
@@ -86,10 +99,10 @@ def bits_in_words(bits: int) -> str:
 
 
 def deep_values(picture: Image.Image) -> np.ndarray:
-    """The values of a grey picture of more than 8 bits, int32 (H, W).
+    """The values of a grey picture with more than 8 bits, int32 (H, W).
 
     Raises:
-        ValueError: they are outside 16 bits.
+        ValueError: values are outside 16 bits.
     """
     values = np.asarray(picture).astype(np.int32)
     if values.size and not 0 <= values.min() <= values.max() <= 65535:
@@ -100,15 +113,15 @@ def deep_values(picture: Image.Image) -> np.ndarray:
 def square(picture: Image.Image, side: int, border: float = 0.0) -> Image.Image:
     """Resize the shorter side and crop the centre to ``side`` × ``side``.
 
-    Antialiased bicubic, the filter of the paper's ImageNet pipeline, for all images alike.
+    Uses antialiased bicubic interpolation for all images, as the paper's ImageNet pipeline does.
 
     Args:
         picture: ``L`` or ``RGB``.
         side: of the result, in pixels.
-        border: share of height and width cut off at each edge, 0 to below 0.5. 1/16 is the
-            customary resize to 256 and crop to 224.
+        border: share of height and width cut off at each edge, 0 to below 0.5. 1/16 gives the
+            usual resize to 256 and crop to 224.
     """
-    # One step instead of two: an extreme aspect ratio never becomes a gigantic picture.
+    # One step instead of two: an extreme aspect ratio never makes a gigantic picture.
     return ImageOps.fit(picture, (side, side), method=Image.Resampling.BICUBIC, bleed=border)
 
 
@@ -119,12 +132,12 @@ def planes(picture: Image.Image) -> np.ndarray:
 
 
 def square_planes(pixels: np.ndarray, side: int) -> np.ndarray:
-    """Bring uint8 (C, H, W) to (C, side, side) by `square`, channel by channel as it does."""
+    """Resize uint8 (C, H, W) to (C, side, side) by `square`, channel by channel."""
     return np.stack([planes(square(Image.fromarray(plane), side))[0] for plane in pixels])
 
 
 def resized(images: Tensor, side: int) -> Tensor:
-    """Bring images, uint8 (N, C, H, W), to (N, C, side, side) by `square`."""
+    """Resize images, uint8 (N, C, H, W), to (N, C, side, side) by `square`."""
     if images.shape[2:] == (side, side):
         return images
     out = np.empty((*images.shape[:2], side, side), np.uint8)

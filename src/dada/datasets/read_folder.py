@@ -1,4 +1,4 @@
-"""An image folder in memory: listed, split, and only then decoded, all of it or what is chosen."""
+"""Read an image folder into memory: list and split it, then decode all or a choice of it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ from dada.errors import UserError, listed
 
 @dataclass(frozen=True)
 class Chosen:
-    """What to decode of a folder.
+    """The part of a folder to decode.
 
     Attributes:
-        rows: indices of training images, in the order that they are to have.
-        test: whether the test images are decoded too.
+        rows: indices of training images, in the order wanted.
+        test: whether to decode the test images too.
     """
 
     rows: np.ndarray
@@ -40,19 +40,19 @@ def read_folder(
 ) -> Dataset:
     """Read an image folder, as `dada.datasets.folder.list_folder` finds it.
 
-    The test set is split off by the files alone, so that no choice and no unreadable file moves an
-    image from one side to the other. See `dada.datasets.pixels` for how pictures are converted.
+    The test set is split off by the files alone, so no choice and no unreadable file moves an image
+    from one side to the other. `dada.datasets.pixels` defines how pictures are converted.
 
     Args:
         path: the folder.
-        name: what to call the data.
+        name: of the data.
         side: of the images, in pixels; None chooses by the median shorter side.
         progress: called after each file.
         choose: which training images to decode; None, or a choice of all, decodes everything.
 
     Raises:
-        UserError: as `list_folder` and `folder_files`; a class without a readable image, too many
-            unreadable files, or more images than fit in memory.
+        UserError: as in `list_folder` and `folder_files`; or a class has no readable image, too
+            many files are unreadable, or the images do not fit in memory.
     """
     listing = list_folder(path)
     files = folder_files(name, listing)

@@ -1,4 +1,4 @@
-"""Which files are pictures of a class: one rule, at every depth of its folder."""
+"""Find the pictures of each class, by the same rule at every depth of its folder."""
 
 import os
 from collections import Counter
@@ -11,7 +11,7 @@ ENDINGS = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".ppm", ".pgm", ".pbm", ".pnm"),
     *(".tif", ".tiff", ".webp", ".gif", ".avif", ".jp2"),
 )
-"""What the names of pictures end in, in any case of letters."""
+"""File extensions of pictures, in upper or lower case."""
 
 _SYSTEM = {
     *("__macosx", "__pycache__", "@eadir", "@recycle", "#recycle", "$recycle.bin", "recycler"),
@@ -20,7 +20,7 @@ _SYSTEM = {
 }
 
 _CONTAINS, _COUNTED, _NOWHERE = (
-    *("leads to a folder that contains it", "leads to what is counted already", "leads nowhere"),
+    *("lead to a folder that contains them", "lead to what is counted already", "lead nowhere"),
 )
 
 
@@ -36,21 +36,31 @@ def is_picture(name: str) -> bool:
 
 @dataclass
 class Tree:
-    """The pictures below a folder, each counted once, by the folder in it that they lie in.
+    """The pictures below a folder, each counted once, grouped by the root's subfolders.
 
-    Hidden and system entries never count, and only regular files do. A link counts where it leads
-    to something new: not to a folder that contains it, nor to what lies in the tree anyway.
+    Only regular files count, and never hidden or system entries. A link counts if it leads to
+    something new, not to a folder that contains it or to anything that is in the tree already.
 
     Attributes:
         root: the folder.
-        folders: the pictures of each visible folder in it, as torchvision orders them; a folder
-            without pictures too.
+        folders: the pictures of each visible subfolder, in torchvision's order; also of those
+            without any.
         loose: pictures in the root itself.
-        others: the endings of each folder's files that are not pictures.
-        hidden: hidden and system folders that hold pictures, and hidden pictures.
-        links: those that are not followed, and why.
+        others: the extensions of each subfolder's files that are not pictures.
+        hidden: hidden and system folders that contain pictures, and hidden pictures.
+        links: links that are not followed, and why.
         special: pipes, sockets and devices.
         unreadable: folders that cannot be listed, and why.
+
+    Examples:
+        >>> for name in ("cats/1.jpg", "cats/notes.txt", "cats/old/.2.jpg", "dogs/3.PNG"):
+        ...     Path("pets", name).parent.mkdir(parents=True, exist_ok=True)
+        ...     Path("pets", name).touch()
+        >>> tree = Tree(Path("pets"))
+        >>> tree.folders
+        {'cats': ['pets/cats/1.jpg'], 'dogs': ['pets/dogs/3.PNG']}
+        >>> tree.notes()
+        ["hidden and system entries are skipped: 'cats/old/.2.jpg'"]
     """
 
     root: Path
@@ -64,10 +74,10 @@ class Tree:
 
     def __post_init__(self) -> None:
         self._real = os.path.realpath(self.root)
-        self._seen = {self._real}  # folders, and files that links lead to, without links
+        self._seen = {self._real}  # resolved folders, and resolved files that links lead to
         self._links: list[tuple[str, str | None]] = []
         self._list(str(self.root), self._real, None)
-        while self._links:  # when all else has been seen; there may be more behind them
+        while self._links:  # last; following one may reveal more
             waiting, self._links = sorted(self._links, key=lambda link: link[0]), []
             for path, folder in waiting:
                 self._follow(path, folder)
@@ -76,29 +86,29 @@ class Tree:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The folders that hold pictures."""
+        """The subfolders that contain pictures."""
         return tuple(name for name, files in self.folders.items() if files)
 
     def direct(self, folder: str) -> bool:
-        """Whether a folder holds pictures itself, not only in folders of its own."""
+        """Whether a subfolder contains pictures directly, not only in folders inside it."""
         return self.path(folder) in map(os.path.dirname, self.folders[folder])
 
     def inner(self, folder: str) -> set[str]:
-        """The folders inside a folder that hold pictures."""
+        """The folders inside a subfolder that contain pictures."""
         own = self.path(folder)
         below = set(map(os.path.dirname, self.folders[folder])) - {own}
         return {path[len(own) + 1 :].partition(os.sep)[0] for path in below}
 
     def path(self, folder: str) -> str:
-        """The path of a folder in the root."""
+        """The path of a subfolder."""
         return os.path.join(str(self.root), folder)  # as scandir writes it, "./a" in "."
 
     def notes(self) -> list[str]:
-        """What is left out, a line for each kind."""
-        kinds = [("hidden and system entries are left out", self.hidden)]
-        kinds += [("pipes, sockets and devices are left out", self.special)]
+        """What is skipped, one line for each reason."""
+        kinds = [("hidden and system entries are skipped", self.hidden)]
+        kinds += [("pipes, sockets and devices are skipped", self.special)]
         for why in (_CONTAINS, _COUNTED, _NOWHERE):
-            kinds.append((f"a link is not followed that {why}", _with(self.links, why)))
+            kinds.append((f"links that {why} are not followed", _with(self.links, why)))
         for why in sorted(set(self.unreadable.values())):
             kinds.append((f"folders cannot be read ({why})", _with(self.unreadable, why)))
         return [f"{what}: {self._named(paths)}" for what, paths in kinds if paths]
@@ -107,12 +117,12 @@ class Tree:
         return listed([os.path.relpath(path, self.root) for path in sorted(paths)])
 
     def _list(self, path: str, real: str, folder: str | None) -> None:
-        """Take the entries of a folder and of those below it.
+        """Take the entries of a folder and of all folders below it.
 
         Args:
-            path: as results name it.
-            real: the same without links.
-            folder: which of the root's it belongs to; None for the root itself.
+            path: the path used in results.
+            real: the same with links resolved.
+            folder: the subfolder of the root that it belongs to; None for the root itself.
         """
         waiting = [(path, real, folder)]
         while waiting:
@@ -169,7 +179,7 @@ class Tree:
                 self._take(path, folder, os.path.isfile(real))
 
     def _has(self, file: str) -> bool:
-        """Whether a file, named without links, was met on the way."""
+        """Whether a file, given with links resolved, has been seen already."""
         folder, name = os.path.split(file)
         return folder in self._seen and is_picture(name) and os.path.isfile(file)
 
@@ -187,7 +197,7 @@ class Tree:
 
 
 def _is_link(entry: "os.DirEntry[str]") -> bool:
-    # Windows has links of another kind, which Python 3.11 cannot tell.
+    # Windows also has junctions, which Python 3.11 cannot detect.
     return entry.is_symlink() or (hasattr(entry, "is_junction") and entry.is_junction())
 
 
