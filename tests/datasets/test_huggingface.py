@@ -87,7 +87,7 @@ def test_pictures_labels_and_names(hf, tmp_path):
     assert dataset.notes == (
         f"{source}: images are the column 'pic', labels the column 'label'",
         "test is the test set",
-        "validation is not used beside test",
+        "validation is not used: test is",
     )
 
 
@@ -103,7 +103,7 @@ def test_validation_is_used_where_test_labels_are_secret(hf, tmp_path):
     parts = read_hub(source)
     assert parts.test.labels.tolist() == [1, 1]
     assert parts.notes[1:] == (
-        "test is not used for it has no labels",
+        "test is not used: it has no labels",
         "validation is the test set",
     )
 
@@ -113,7 +113,7 @@ def test_an_empty_test_split_is_not_used(hf, monkeypatch):
     splits = hf.DatasetDict(train=train, test=split(hf, [], []))
     monkeypatch.setattr(hf, "load_dataset", lambda *args, **options: splits)
     parts = read_hub("hf:owner/name")
-    assert parts.test is None and parts.notes[1] == "test is not used for it has no labels"
+    assert parts.test is None and parts.notes[1] == "test is not used: it has no labels"
 
 
 def test_one_split_alone_is_for_training_and_a_test_set_is_held_out(hf, tmp_path):
@@ -228,7 +228,7 @@ def test_what_cannot_be_used(hf, tmp_path, change, message):
 def test_nothing_there(hf, tmp_path):
     with pytest.raises(UserError, match=f"^hf:{tmp_path}/no: cannot be read .* must be hf:OWNER"):
         load(f"hf:{tmp_path}/no")
-    with pytest.raises(UserError, match=r"^hf:owner/name: is not looked for on the Hub"):
+    with pytest.raises(UserError, match=r"^hf:owner/name: the Hub is not accessed"):
         load("hf:owner/name", download=False)
 
 

@@ -70,7 +70,7 @@ def test_svhn(tmp_path):
     np.testing.assert_array_equal(dataset.train.images, written["train"])
     assert dataset.test.labels.tolist() == [1, 2, 3, 4, 5, 6, 7, 8, 9, 0]
     assert (dataset.flip, len(dataset.classes)) == (False, 10)
-    assert "svhn-extra has them" in dataset.notes[0]
+    assert "svhn-extra includes them" in dataset.notes[0]
 
 
 @pytest.mark.usefixtures("no_checksums")
@@ -153,7 +153,7 @@ def test_a_failed_download_names_folder_and_files(tmp_path, monkeypatch):
 
     monkeypatch.setattr(datasets.cifar, "download_and_extract_archive", fail)
     message = (
-        rf"^cifar10: cannot be read from {tmp_path} nor downloaded "
+        rf"^cifar10: cannot be read from {tmp_path} or downloaded "
         r"\(<urlopen error no route>\): place cifar-10-python.tar.gz .* there$"
     )
     with pytest.raises(UserError, match=message):

@@ -1,4 +1,4 @@
-"""Datasets of the Hugging Face Hub, or saved by its library, through `from_torch`."""
+"""Read datasets from the Hugging Face Hub, or saved by its library."""
 
 from collections.abc import Sequence
 from importlib import import_module
@@ -18,14 +18,14 @@ from dada.datasets.pixels import bits_in_words, choose_side
 from dada.errors import UserError
 
 PREFIX = "hf:"
-"""What a source of this kind begins with."""
+"""The prefix of such sources."""
 
-_TEST = ("test", "validation")  # the first one that has labels is used
-_SAMPLE = 1000  # pictures whose size is looked at to choose a side
+_TEST = ("test", "validation")  # the first one with labels is used
+_SAMPLE = 1000  # pictures examined to choose a side
 
 
 class Columns(NamedTuple):
-    """Columns of images and of labels that the user names; None where not."""
+    """The columns of images and labels that the user named, or None."""
 
     image: str | None = None
     label: str | None = None
@@ -35,7 +35,12 @@ NOT_NAMED = Columns()
 
 
 def hub_name(source: str) -> str:
-    """Return what to call the data: the dataset without its owner, or the folder."""
+    """Return the name of the dataset without its owner, or of the folder.
+
+    Examples:
+        >>> hub_name("hf:uoft-cs/cifar100?label=fine_label")
+        'cifar100'
+    """
     where = source.removeprefix(PREFIX).partition("?")[0].partition(":")[0]
     return Path(where).name or source
 
@@ -46,17 +51,17 @@ def read_hub(
     """Read a dataset with the library `datasets`; code that comes with a dataset is never run.
 
     Args:
-        source: ``hf:OWNER/NAME`` or ``hf:NAME``, with ``:CONFIG`` where there are several, or
-            ``hf:PATH`` of a folder that was saved by ``save_to_disk``; a path begins with
-            ``/``, ``.`` or ``~``. ``?image=COLUMN``, ``?label=COLUMN`` or
-            ``?image=COLUMN&label=COLUMN`` at the end name the columns.
-        side: of the images, in pixels; None keeps a size that all have, and otherwise chooses
+        source: ``hf:OWNER/NAME`` or ``hf:NAME``, followed by ``:CONFIG`` if there are several, or
+            ``hf:PATH`` for a folder written by ``save_to_disk``; a path starts with ``/``, ``.``
+            or ``~``. End it with ``?image=COLUMN``, ``?label=COLUMN`` or
+            ``?image=COLUMN&label=COLUMN`` to choose the columns.
+        side: of the images, in pixels; None keeps the size if all share one, and otherwise chooses
             by the median shorter side.
-        root: the library's cache; None is its own choice.
-        download: whether to turn to the Hub at all.
+        root: the library's cache; None uses its default.
+        download: whether to access the Hub.
 
     Raises:
-        UserError: the library is not installed, nothing is there, or as `read_splits`.
+        UserError: the library is not installed, nothing is there, or as in `read_splits`.
     """
     where, _, query = source.partition("?")
     return read_splits(source, _open(where, root, download), side, _columns_named(source, query))
@@ -65,21 +70,21 @@ def read_hub(
 def read_splits(
     source: str, splits: dict[str, Any], side: int | None = None, named: Columns = NOT_NAMED
 ) -> Parts:
-    """Take the training split, and `test` or `validation`.
+    """Read the training split, and `test` or `validation`.
 
-    Pictures are the column that holds images. Labels are a column of class labels, or else of
-    integers, which name the classes and are numbered from 0 in their order. Of several, the one
-    called `image`, or `label`, is used.
+    Pictures come from a column of images, labels from a column of class labels or, failing that, of
+    integers, which name the classes and are numbered from 0 in sorted order. If there are several
+    such columns, the one called `image` or `label` is used.
 
     Args:
-        source: what messages call the dataset.
-        splits: `datasets.Dataset` by name.
+        source: for messages.
+        splits: `datasets.Dataset` objects by name.
         side: as in `read_hub`.
-        named: columns that the user names.
+        named: columns chosen by the user.
 
     Raises:
-        UserError: there is no training split, no column of images or labels, or several and none
-            of them has the usual name.
+        UserError: there is no training split, no column of images or labels, or there are several
+            and none has the usual name.
     """
     if "train" not in splits:
         raise UserError(f"{source}: has splits {', '.join(splits)}: train is needed")
@@ -109,12 +114,12 @@ def read_splits(
 def _use(name: str, test: str | None, has_labels: bool) -> str:
     if name == test:
         return f"{name} is the test set"
-    why = "for it has no labels" if not has_labels else f"beside {test or 'train'}"
-    return f"{name} is not used {why}"
+    why = f"{test or 'train'} is" if has_labels else "it has no labels"
+    return f"{name} is not used: {why}"
 
 
 def is_split(thing: Any) -> bool:
-    """Whether it is a `datasets.Dataset`, told without importing the library."""
+    """Whether it is a `datasets.Dataset`, without importing the library."""
     return all(hasattr(thing, name) for name in ("features", "with_format", "select_columns"))
 
 
@@ -140,18 +145,18 @@ def _open(source: str, root: str | Path | None, download: bool) -> dict[str, Any
     where = source.removeprefix(PREFIX)
     local = where.startswith(("/", ".", "~"))
     if not local and not download:
-        raise UserError(f"{source}: is not looked for on the Hub: give hf:PATH of a saved dataset")
+        raise UserError(f"{source}: the Hub is not accessed: give hf:PATH of a saved dataset")
     try:
         if local:
             found = library.load_from_disk(str(Path(where).expanduser()))
         else:
             name, _, config = where.partition(":")
             cache = str(Path(root).expanduser()) if root else None
-            # Older versions would ask whether to run a dataset's own code, newer ones never do.
+            # Older versions ask whether to run a dataset's own code; newer ones never run it.
             asks = "trust_remote_code" in signature(library.load_dataset).parameters
             safely = {"trust_remote_code": False} if asks else {}
             found = library.load_dataset(name, config or None, cache_dir=cache, **safely)
-    except Exception as error:  # the library and its network clients raise nearly anything
+    except Exception as error:  # the library and its network clients may raise anything
         raise UserError(
             f"{source}: cannot be read ({_one_line(error)}): must be hf:OWNER/NAME, "
             "hf:NAME:CONFIG or, for a folder saved by save_to_disk, hf:PATH"
@@ -172,8 +177,8 @@ def _columns(source: str, features: dict[str, Any], named: Columns) -> tuple[str
     labels = [named.label] if named.label in integers else classes or integers
     if not pictures or not labels:
         raise UserError(
-            f"{source}: has columns {', '.join(features)}: one of images and one of class labels, "
-            "or of integers, are needed"
+            f"{source}: has columns {', '.join(features)}: one of images and one of class labels "
+            "or integers are needed"
         )
     picture = _one(source, "image", pictures, named.image)
     label = _one(source, "label", labels, named.label)
@@ -183,7 +188,7 @@ def _columns(source: str, features: dict[str, Any], named: Columns) -> tuple[str
 
 
 def _one(source: str, what: str, columns: list[str], named: str | None) -> str:
-    """The column that is named, the only one, or the one with the usual name."""
+    """The column that the user named, the only one, or the one with the usual name."""
     if named is not None and named not in columns:
         raise UserError(f"{source}: no {what} column {named!r}; there are {', '.join(columns)}")
     if named is None and len(columns) > 1 and what not in columns:
@@ -195,20 +200,20 @@ def _one(source: str, what: str, columns: list[str], named: str | None) -> str:
 
 
 def _labels(split: Any, column: str) -> np.ndarray:
-    """Read a column of integers, (N,); (0,) where a split has no labels, or not for every image."""
+    """Read a column of integers, (N,); (0,) if not every image in the split has a label."""
     if column not in split.features or not len(split):
         return np.empty(0, np.int64)
     values = split.select_columns([column]).with_format("numpy")[:][column]
-    # Labels that are kept secret, for a competition, are -1.
+    # Labels kept secret for a competition are -1.
     return values if values.dtype.kind in "iu" and values.max() >= 0 else values[:0]
 
 
 def _classes(source: str, kind: Any, labels: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Return the values that stand for the classes, in order, and the classes' names."""
+    """Return the values that name the classes, in order, and the classes' names."""
     names = getattr(kind, "names", None)
     values = np.arange(len(names)) if names else np.unique(labels)
     if len(values) < 2:
-        raise UserError(f"{source}: has one class only: at least two are needed")
+        raise UserError(f"{source}: one class only: at least two are needed")
     return values, tuple(names or map(str, values))
 
 
@@ -219,7 +224,7 @@ def _numbers(source: str, name: str, labels: np.ndarray, values: np.ndarray) -> 
 
 
 class _Pairs(Dataset[Any]):
-    """A split as `from_torch` takes it."""
+    """A split as `from_torch` expects it."""
 
     def __init__(
         self, source: str, name: str, split: Any, picture: str, labels: np.ndarray
@@ -234,7 +239,7 @@ class _Pairs(Dataset[Any]):
     def __getitem__(self, index: int) -> tuple[Any, int]:
         try:
             return self._pictures[index][self._picture], int(self._labels[index])
-        except Exception as error:  # a broken file makes Pillow raise nearly anything
+        except Exception as error:  # for a broken file Pillow may raise nearly anything
             raise UserError(
                 f"{self._where}, item {index}: cannot be decoded: {_one_line(error)}"
             ) from error
@@ -247,7 +252,7 @@ def _parts(
     classes: tuple[str, ...],
     notes: Sequence[str],
 ) -> Parts:
-    # All at once, so that training and test images come out alike in size and channels.
+    # All at once, so that training and test images get the same size and channels.
     everything: ConcatDataset[Any] = ConcatDataset(pairs)
     chosen = side or _common_side(everything)
     bits = bits_used(everything, name=source)
@@ -267,7 +272,7 @@ def _parts(
 
 
 def _common_side(pairs: ConcatDataset[Any]) -> int | None:
-    """Choose a side where sizes differ; full-size pictures are then never in memory together."""
+    """Choose a side if sizes differ, so that full-size pictures are never in memory together."""
     step = -(-len(pairs) // _SAMPLE)
     pictures = (pairs[index][0] for index in range(0, len(pairs), step))
     sizes = [picture.size for picture in pictures if isinstance(picture, Image.Image)]

@@ -1,8 +1,8 @@
-"""ImageNet: a reduced set, 6,000 training images of 120 classes, or the list of all.
+"""ImageNet: a reduced set of 6,000 training images in 120 classes, or the list of all images.
 
-The paper's classes and number, not its images: the published code takes a stratified 50,000 of all
-1,281,167 images first and keeps those of the 120 classes, which are 6,007. Here the images of the
-120 classes are reduced, so that any number of images and any classes can be asked for.
+Classes and number are the paper's, but not the images: the published code takes a stratified
+50,000 of all 1,281,167 images first and keeps those of the 120 classes, which are 6,007. Here the
+images of the 120 classes are reduced directly, which works for any number and any classes.
 """
 
 import json
@@ -21,12 +21,12 @@ from dada.datasets.tree import Tree
 from dada.errors import UserError
 
 _CLASSES = 1000
-_BORDER = 1 / 16  # a resize to 256 and a crop to 224 cut off a sixteenth at each edge
+_BORDER = 1 / 16  # resizing to 256 and cropping to 224 cuts a sixteenth off each edge
 _DEVKIT = ("meta.bin", "ILSVRC2012_devkit_t12.tar.gz")
 
 
 def reduced_classes() -> tuple[int, ...]:
-    """Return the labels (0 to 999) of the 120 classes, those of Fast AutoAugment and DADA."""
+    """Return the labels (0 to 999) of the 120 classes that Fast AutoAugment and DADA use."""
     text = resources.files(__package__).joinpath("reduced_imagenet_classes.json").read_text()
     return tuple(json.loads(text))
 
@@ -42,20 +42,20 @@ def read_imagenet(
     """Read ``size`` training images of the chosen classes, and all their validation images.
 
     Only these are decoded; the rest is listed. Each image is resized so that its centre square
-    fills 8/7 of the side and cropped to the side: 256 and 224, as the paper tests. A search draws
-    its random resized crops from that square, to hold images of one size in memory; the published
-    code draws them from the whole picture, as a training from files does here.
+    fills 8/7 of the side, and cropped to the side: 256 and 224, as in the paper's tests. A search
+    draws its random resized crops from that square, so that all images in memory have one size; the
+    published code draws them from the whole picture, as a training from files does here.
 
     Args:
-        root: holds torchvision's three archives, which are extracted on first use, or the
+        root: contains torchvision's three archives, which are extracted on first use, or the
             extracted folders ``train/`` and ``val/``, with a folder for each of the 1,000 classes.
         side: of the images, in pixels; None is 224.
         progress: called after each file.
-        chosen: labels of the classes; None is `reduced_classes`.
-        size: training images to keep, by `dada.datasets.splits.reduced`.
+        chosen: labels of the classes; None uses `reduced_classes`.
+        size: number of training images to keep, chosen by `dada.datasets.splits.reduced`.
 
     Raises:
-        UserError: the root does not hold ImageNet, or too many files are unreadable.
+        UserError: the root does not contain ImageNet, or too many files are unreadable.
     """
     chosen, side = chosen or reduced_classes(), side or 224
     everything = list_imagenet(root)
@@ -85,10 +85,10 @@ def list_imagenet(root: Path) -> Listing:
     """List all training and validation images of the 1,000 classes; no file is opened.
 
     Args:
-        root: as `read_imagenet` takes it.
+        root: as in `read_imagenet`.
 
     Raises:
-        UserError: the root does not hold ImageNet.
+        UserError: the root does not contain ImageNet.
     """
     train, names, notes = _listing(root, "train")
     val, _, more = _listing(root, "val")
@@ -96,10 +96,10 @@ def list_imagenet(root: Path) -> Listing:
 
 
 def _listing(root: Path, split: str) -> tuple[Samples, tuple[str, ...], list[str]]:
-    """List a split, its classes and what was left out; torchvision extracts the archives."""
+    """List a split, its classes and what was skipped; torchvision extracts the archives."""
     extracted = (root / split).is_dir() and not any((root / file).exists() for file in _DEVKIT)
     try:
-        # Torchvision has several names for a class, of which we take the first.
+        # torchvision has several names per class; take the first.
         names = None if extracted else tuple(name[0] for name in ImageNet(root, split).classes)
         tree = Tree(root / split)
     except READ_ERRORS as error:
@@ -118,7 +118,7 @@ def _listing(root: Path, split: str) -> tuple[Samples, tuple[str, ...], list[str
 
 
 def _of_classes(samples: Samples, chosen: Sequence[int]) -> Samples:
-    """Keep the files of the chosen classes, numbered by their place among these."""
+    """Keep the files of the chosen classes, renumbered in the order given."""
     place = {label: i for i, label in enumerate(chosen)}
     pairs = zip(samples.files, samples.labels, strict=True)
     kept = [(file, place[label]) for file, label in pairs if label in place]

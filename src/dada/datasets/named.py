@@ -1,4 +1,4 @@
-"""Datasets by name: scikit-learn's digits, and those that torchvision downloads."""
+"""Datasets by name: scikit-learn's digits, and the sets that torchvision downloads."""
 
 import http.client
 import pickle
@@ -16,7 +16,7 @@ from dada.datasets.imageset import ImageSet, Parts
 from dada.datasets.pixels import resized
 from dada.errors import UserError
 
-# What torchvision's readers and downloads are seen to raise for absent or broken files.
+# Raised by torchvision's readers and downloads for missing or broken files.
 READ_ERRORS = (
     OSError,
     RuntimeError,
@@ -35,12 +35,12 @@ class _Named:
 
     read: Callable[[str, bool, bool], Any]
     flip: bool
-    files: str  # what to place in the root where there is no network
+    files: str  # to place in the root if there is no network
     note: str = ""
 
 
 def _svhn_extra(root: str, train: bool, download: bool) -> datasets.SVHN:
-    """Read the test images, or the training images with the extra ones after them."""
+    """Read the test images, or the training images followed by the extra ones."""
     if not train:
         return datasets.SVHN(root, "test", download=download)
     both, extra = (datasets.SVHN(root, part, download=download) for part in ("train", "extra"))
@@ -66,8 +66,7 @@ _TORCHVISION = {
         ),
         flip=False,
         files="train_32x32.mat and test_32x32.mat",
-        note="svhn: the train and test images are used, the extra images are not; svhn-extra has "
-        "them",
+        note="svhn: the extra training images are not used; svhn-extra includes them",
     ),
     "svhn-extra": _Named(
         _svhn_extra,
@@ -89,7 +88,7 @@ NAMES = ("digits", *_TORCHVISION, "imagenet")
 def read_digits(side: int | None = None) -> Parts:
     """Read scikit-learn's 1,797 handwritten digits, 8 × 8 grey; there is no test set.
 
-    Their levels 0 … 16 become 0 … 255, rounded.
+    Their levels 0 … 16 are scaled to 0 … 255 and rounded.
     """
     bunch = load_digits()
     images = torch.from_numpy(np.rint(bunch.images * 255 / 16).astype(np.uint8))[:, None]
@@ -102,17 +101,17 @@ def read_named(name: str, root: Path, download: bool = True, side: int | None = 
 
     Args:
         name: ``cifar10``, ``cifar100``, ``svhn``, ``svhn-extra`` or ``fashion-mnist``.
-        root: the folder that holds its files, or that they are downloaded into.
+        root: the folder that contains its files, or where to download them.
         download: whether to download what is missing.
-        side: of the images, in pixels; None keeps theirs.
+        side: of the images, in pixels; None keeps their size.
 
     Raises:
-        UserError: the files are absent or broken and cannot be downloaded.
+        UserError: the files are missing or broken and cannot be downloaded.
     """
     named = _TORCHVISION[name]
     try:
         train, test = (named.read(str(root), is_train, download) for is_train in (True, False))
-        classes = getattr(train, "classes", tuple("0123456789"))  # torchvision names no SVHN digit
+        classes = getattr(train, "classes", tuple("0123456789"))  # torchvision has none for SVHN
         sets = _image_set(train), _image_set(test)
     except READ_ERRORS as error:
         raise _not_found(name, root, named.files, download, error) from error
@@ -121,7 +120,7 @@ def read_named(name: str, root: Path, download: bool = True, side: int | None = 
 
 
 def _image_set(dataset: Any) -> ImageSet:
-    """Take the arrays out of a torchvision dataset, whatever the order of their axes."""
+    """Take the arrays from a torchvision dataset, whatever the order of their axes."""
     images = torch.as_tensor(dataset.data)
     if images.ndim == 3:
         images = images[:, None]
@@ -154,8 +153,8 @@ def _not_found(
     reason = " ".join(str(error).split()) or type(error).__name__
     if download:
         return UserError(
-            f"{name}: cannot be read from {root} nor downloaded ({reason}): place {files} there"
+            f"{name}: cannot be read from {root} or downloaded ({reason}): place {files} there"
         )
     return UserError(
-        f"{name}: cannot be read from {root} ({reason}): place {files} there, or allow the download"
+        f"{name}: cannot be read from {root} ({reason}): place {files} there, or allow downloads"
     )
