@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from dada.comparison.answers import class_errors, pack, unpack
+from dada.comparison.answers import pack, unpack
 
 
 @pytest.mark.parametrize("images", [1, 7, 8, 9, 1000])
@@ -25,10 +25,3 @@ def test_answers_of_other_images_are_refused(text):
         unpack(text, 100)
     with pytest.raises(ValueError):
         unpack(text, 9, 2)
-
-
-def test_errors_of_classes():
-    wrong = torch.tensor([True, False, False, True])
-    assert class_errors(wrong, torch.tensor([0, 0, 2, 2]), 3) == [0.5, None, 0.5]
-    table = torch.tensor([[True, False], [True, True]])
-    assert class_errors(table, torch.zeros(2, 2), 2) == [1.0, 0.5]

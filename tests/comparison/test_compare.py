@@ -8,7 +8,6 @@ from torchvision.transforms import v2
 import dada
 from dada.comparison import CompareWatcher, bench, compare
 from dada.comparison.answers import unpack
-from dada.comparison.compare import naive_error
 from dada.comparison.statistics import interval
 from dada.datasets import Dataset, ImageSet
 from dada.errors import UserError
@@ -52,13 +51,6 @@ def test_a_policy_that_does_nothing_equals_the_baseline_exactly(digits):
     assert rows["nothing"]["difference"] == 0
     assert rows["nothing"]["discordant"] == 0
     assert rows["nothing"]["difference_interval"] > 0, "360 images do not prove equality"
-
-
-@pytest.mark.parametrize(
-    ("labels", "error"), [([0, 1, 1, 1, 2], 0.4), ([3, 3], 0.0), ([[0, 1], [1, 1]], None)]
-)
-def test_the_error_of_always_answering_the_most_frequent_class(labels, error):
-    assert naive_error(torch.tensor(labels)) == error
 
 
 def test_a_policy_that_changes_no_image_is_the_baseline(digits):

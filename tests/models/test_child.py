@@ -1,17 +1,17 @@
 """Networks that draw at random under everything that a search or a training asks of a child."""
 
-import numpy as np
+from functools import partial
+
 import pytest
 import torch
-from sklearn.utils.class_weight import compute_class_weight
 from torch.func import jvp
 from torch.nn.functional import cross_entropy
 from torchvision.models.resnet import Bottleneck, ResNet
 
-from dada.errors import UserError
 from dada.models import create
-from dada.models.child import Child, right_share, usual_loss
+from dada.models.child import Child
 
+CROSS_ENTROPY = partial(cross_entropy, reduction="none")
 NAMES = ["wrn-10-1", "shake-shake-8-2x4d", "pyramidnet-11-8", "bottlenecks"]
 IMAGES = torch.randn(8, 3, 16, 16, generator=torch.Generator().manual_seed(0))
 LABELS = torch.arange(8) % 4
@@ -28,7 +28,7 @@ def child_of(name, precision=torch.float32, weights=torch.float32):
         network = ResNet(Bottleneck, [2, 1, 1, 1], num_classes=4, width_per_group=8)
     else:
         network = create(name, classes=4)
-    return Child(network.to(weights), torch.device("cpu"), precision)
+    return Child(network.to(weights), torch.device("cpu"), precision, CROSS_ENTROPY)
 
 
 def weights_of(child):
@@ -116,30 +116,3 @@ def test_a_network_of_timms_keeps_its_activations():
     """Its batch normalisation has the activation in it, which a child must not replace."""
     pytest.importorskip("timm")
     both_modes_agree("timm:mobilenetv3_small_050")
-
-
-def test_balance_makes_all_classes_count_alike():
-    """As scikit-learn weighs classes ("balanced"), and PyTorch's own weighted loss."""
-    labels = torch.tensor([0] * 30 + [1] * 5 + [3] * 10)
-    logits = torch.randn(45, 5, generator=torch.Generator().manual_seed(0))
-    there = compute_class_weight("balanced", classes=np.array([0, 1, 3]), y=labels.numpy())
-    weights = torch.zeros(5)
-    weights[[0, 1, 3]] = torch.tensor(there, dtype=torch.float32)
-    for smoothing in (0.0, 0.2):
-        found = usual_loss(labels, balance=True, smoothing=smoothing)(logits, labels)
-        if not smoothing:
-            expected = cross_entropy(logits, labels, weights, reduction="none")
-            torch.testing.assert_close(found, expected)
-            sums = torch.stack([weights[labels][labels == c].sum() for c in (0, 1, 3)])
-            torch.testing.assert_close(sums, torch.full((3,), 15.0))
-        assert found.shape == (45,) and found.isfinite().all()
-    with pytest.raises(UserError, match="one label an image"):
-        usual_loss(torch.ones(3, 2), balance=True)
-
-
-def test_the_share_that_is_right_of_classes_and_of_several_labels():
-    """A logit above 0 is a probability above a half."""
-    logits = torch.tensor([[0.3, 0.1, -2.0], [-0.1, 0.2, 0.4]])
-    assert right_share(logits, torch.tensor([0, 1])).tolist() == [1, 0]
-    labels = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 1.0]])
-    assert right_share(logits, labels).tolist() == pytest.approx([2 / 3, 1])

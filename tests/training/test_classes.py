@@ -91,7 +91,7 @@ def test_labels_without_names_are_matched_by_number_and_that_is_said(run):
     found = error(run, unnamed)
     assert found["test_error"] == 0
     assert found["notes"] == ["grey has numbers for class names: classes are matched by number"]
-    outputs, notes = match(grey("bca"), ("0", "1", "2"), "the network")[1:]
+    outputs, notes = match(grey("bca"), ("0", "1", "2"), "the network")
     assert outputs == [0, 1, 2] and notes[0].startswith("the network has numbers for class names")
 
 
@@ -179,5 +179,5 @@ def test_several_labels_are_matched_by_name_too(tmp_path):
         other = dataclasses.replace(data, classes=("sky", "sea", "moon"))
         dada.evaluate(tmp_path / "run", other)
     one = grey(["sky", "sea", "sun"], {"sky": 1, "sea": 2, "sun": 3})
-    with pytest.raises(UserError, match="grey has one label an image, but the network"):
+    with pytest.raises(UserError, match="grey has one label per image, but the network"):
         dada.evaluate(tmp_path / "run", one)

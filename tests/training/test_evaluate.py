@@ -14,9 +14,15 @@ from dada.augment import Pipeline
 from dada.augment.loader import MemoryLoader
 from dada.datasets import ImageSet
 from dada.models.child import Child
+from dada.tasks import task_of
 from dada.training.evaluate import measure
 
 PIPELINE = Pipeline((0.5,), (0.25,), padding=0)
+
+
+def linear(outputs, labels):
+    network = nn.Sequential(nn.Flatten(), nn.Linear(16, outputs))
+    return Child(network, torch.device("cpu"), torch.float32, task_of(labels).loss(labels))
 
 
 @pytest.mark.parametrize("classes", [3, 8])
@@ -26,9 +32,7 @@ def test_errors_are_scikit_learns(classes):
     labels = torch.randint(classes, (700,), generator=generator)
     labels[labels == 1] = 0  # a class without images
     torch.manual_seed(0)
-    child = Child(
-        nn.Sequential(nn.Flatten(), nn.Linear(16, classes)), torch.device("cpu"), torch.float32
-    )
+    child = linear(classes, labels)
     loader = MemoryLoader(ImageSet(images, labels), PIPELINE, torch.device("cpu"))
     found = measure(child, loader, PIPELINE, classes)
     scores = child.logits(PIPELINE.normalise(images)).softmax(1).numpy()
@@ -49,12 +53,12 @@ def test_errors_are_scikit_learns(classes):
     assert [found["class_errors"][c] for c in there] == pytest.approx(1 - recalls)
 
 
-def test_several_labels_an_image_are_scikit_learns_too():
+def test_several_labels_per_image_are_scikit_learns_too():
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(256, (600, 1, 4, 4), dtype=torch.uint8, generator=generator)
     labels = (torch.rand(600, 3, generator=generator) < torch.tensor([0.5, 0.2, 0.8])).float()
     torch.manual_seed(0)
-    child = Child(nn.Sequential(nn.Flatten(), nn.Linear(16, 3)), torch.device("cpu"), torch.float32)
+    child = linear(3, labels)
     loader = MemoryLoader(ImageSet(images, labels), PIPELINE, torch.device("cpu"))
     found = measure(child, loader, PIPELINE, 3)
     logits = child.logits(PIPELINE.normalise(images))

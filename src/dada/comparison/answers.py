@@ -12,6 +12,7 @@ from dada.augment import Pipeline
 from dada.augment.loader import Loader
 from dada.errors import DivergedError
 from dada.models.child import Child
+from dada.tasks import task_of
 
 
 def wrong_answers(child: Child, images: Loader, pipeline: Pipeline) -> Tensor:
@@ -31,22 +32,8 @@ def wrong_answers(child: Child, images: Loader, pipeline: Pipeline) -> Tensor:
         logits = child.logits(pipeline.normalise(seen))
         if not logits.isfinite().all():
             raise DivergedError("the loss on the test images is not a finite number")
-        wrong = logits.argmax(1) != labels if labels.ndim == 1 else (logits > 0) != (labels > 0.5)
-        found.append(wrong.cpu())
+        found.append(task_of(labels).wrong(logits, labels).cpu())
     return torch.cat(found)
-
-
-def class_errors(wrong: Tensor, labels: Tensor, classes: int) -> list[float | None]:
-    """The share of wrong answers in each class, or for each label; None without images.
-
-    Args:
-        wrong: from `wrong_answers`.
-        labels: of the same images.
-    """
-    if wrong.ndim == 2:
-        return [round(error, 6) for error in wrong.double().mean(0).tolist()]
-    parts = [wrong[labels == c] for c in range(classes)]
-    return [round(part.double().mean().item(), 6) if len(part) else None for part in parts]
 
 
 def pack(wrong: Tensor) -> str:

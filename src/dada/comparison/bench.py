@@ -12,7 +12,7 @@ from torch import nn
 
 from dada.augment.loader import MemoryLoader
 from dada.augment.words import around
-from dada.comparison.answers import class_errors, pack, wrong_answers
+from dada.comparison.answers import pack, wrong_answers
 from dada.compute.parallel import Load, Tick
 from dada.compute.randomness import forked
 from dada.compute.threads import parameter_count
@@ -97,15 +97,17 @@ class Bench:
             "row": method.name,
             "seed": seed,
             "test_error": wrong.double().mean().item(),
-            "class_errors": class_errors(wrong, self.test.labels, len(self.dataset.classes)),
+            "class_errors": self.dataset.task.class_errors(
+                wrong, self.test.labels, len(self.dataset.classes)
+            ),
             "wrong": pack(wrong),
             "seconds": round(time.perf_counter() - started, 3),
         }
 
     @property
     def labels(self) -> int:
-        """Labels per image; 1 for classes."""
-        return self.test.labels.shape[1] if self.test.labels.ndim == 2 else 1
+        """Answers per image: 1, or one for each of its labels."""
+        return self.test.labels[0].numel()
 
     def facts(self) -> dict[str, Any]:
         """What the reader of the comparison must know."""

@@ -10,8 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
 from dada.augment import Transform
 from dada.comparison.bench import Bench
 from dada.comparison.rows import errors_of, summarise
@@ -127,18 +125,13 @@ def compare(
         comparison = {
             "baseline": methods[0].name,
             **bench.facts(),
-            "naive_error": naive_error(dataset.test.labels),
+            "naive_error": dataset.task.naive_error(dataset.test.labels),
             **found,
         }
         if run:
             run.write_json("comparison.json", comparison)
             write_report(run.path)
     return comparison
-
-
-def naive_error(labels: Tensor) -> float | None:
-    """The error of always answering the most frequent class; None for images of several labels."""
-    return None if labels.ndim > 1 else round(1 - labels.bincount().max().item() / len(labels), 6)
 
 
 def _methods(policies: dict[str, Policy], bench: Bench) -> list[Method]:

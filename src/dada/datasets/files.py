@@ -22,6 +22,7 @@ from dada.datasets.pixels import bits_in_words, to_eight_bits
 from dada.datasets.splits import split_off_test_set
 from dada.errors import UserError
 from dada.files import opened
+from dada.tasks import Task, task_of
 
 _BEGINNING = 2048  # bytes, enough to tell apart nearly all files of equal size
 
@@ -158,6 +159,11 @@ class FileDataset:
             )
         check_labels(self.name, "training", self.train.labels, len(self.classes))
         check_labels(self.name, "test", self.test.labels, len(self.classes))
+
+    @property
+    def task(self) -> Task:
+        """What the labels are for."""
+        return task_of(self.train.labels)
 
     @property
     def channels(self) -> int:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from dada.errors import UserError, printable
+from dada.tasks import TARGETS, Task, task_of
 
 if TYPE_CHECKING:
     from dada.datasets.files import FileDataset
@@ -64,15 +65,18 @@ class ImageSet:
             raise UserError(
                 f"images are {_describe(images)}: must be uint8 (N, C, H, W) with C {CHANNELS}"
             )
-        if (labels.dtype, labels.ndim) not in ((torch.int64, 1), (torch.float32, 2)):
-            raise UserError(
-                f"labels are {_describe(labels)}: must be int64 (N,), or float32 (N, L) of 0 and 1"
-            )
+        if labels.dtype != task_of(labels).dtype:
+            raise UserError(f"labels are {_describe(labels)}: must be {TARGETS}")
         if len(images) != len(labels):
             raise UserError(f"{len(images)} images but {len(labels)} labels: the counts must match")
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def task(self) -> Task:
+        """What the labels are for."""
+        return task_of(self.labels)
 
     def subset(self, indices: Sequence[int] | np.ndarray | Tensor) -> "ImageSet":
         """Return the images at ``indices`` (or where a mask is true), in that order, as a copy."""
@@ -138,6 +142,11 @@ class Dataset:
             check_labels(self.name, "test", self.test.labels, len(self.classes))
 
     @property
+    def task(self) -> Task:
+        """What the labels are for."""
+        return self.train.task
+
+    @property
     def all_labels(self) -> Tensor:
         """The labels of all training images, including those not decoded."""
         return self.train.labels if self.files is None else self.files.train.labels
@@ -175,32 +184,18 @@ def make_printable(dataset: object) -> None:
 
 
 def check_labels(name: str, part: str, labels: Tensor, classes: int) -> None:
-    """Raise `UserError` unless there are labels, all of them 0 to ``classes`` - 1.
-
-    If an image may have several, there must be ``classes`` columns of 0 and 1.
-    """
+    """Raise `UserError` unless there are labels, all of them of so many classes."""
     if not len(labels):
         raise UserError(f"{name}: no {part} images: at least one is needed")
-    if labels.ndim == 2:
-        if labels.shape[1] != classes or not bool(((labels == 0) | (labels == 1)).all()):
-            raise UserError(
-                f"{name}: {part} labels are {_describe(labels)} for {classes} classes: must be "
-                f"{classes} columns of 0 and 1"
-            )
-        return
-    low, high = int(labels.min()), int(labels.max())
-    if low < 0 or high >= classes:
-        raise UserError(
-            f"{name}: {part} labels are {low} to {high} for {classes} classes: must be 0 to "
-            f"{classes - 1}"
-        )
+    task_of(labels).check(labels, classes, f"{name}: {part} labels")
 
 
 def imbalance(labels: Tensor, classes: Sequence[str]) -> tuple[str, ...]:
     """A note if one class has ten times as many images as another; otherwise none."""
-    if labels.ndim == 2:
+    strata = task_of(labels).strata(labels)
+    if strata is None:
         return ()
-    counts = labels.bincount(minlength=len(classes))
+    counts = strata.bincount(minlength=len(classes))
     there = counts.nonzero()[:, 0]
     fewest, most = (int(there[i]) for i in (counts[there].argmin(), counts[there].argmax()))
     if counts[most] < 10 * counts[fewest]:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from dada.datasets.copies import copies_in_words, first_of_each, with_copies
 from dada.errors import UserError
+from dada.tasks import task_of
 
 PAPER_REDUCED = {"cifar10": 4000, "cifar100": 4000, "svhn": 1000, "imagenet": 6000}
 """Images in the paper's reduced sets, by dataset."""
@@ -29,7 +30,7 @@ class Labelled(Protocol):
 
     @property
     def labels(self) -> Tensor:
-        """int64, (N,); or float32, (N, L), if an image may have several."""
+        """As the task has them, N of them (`dada.tasks`)."""
 
     def __len__(self) -> int: ...
 
@@ -73,7 +74,7 @@ def reduced(
     total, kinds = len(labels), len(np.unique(labels))
     if size >= total:
         return np.arange(total)
-    if labels.ndim == 2:
+    if _strata(labels) is None:
         return _split(labels, 1, total - size, seed)[0]
     alone = _alone(labels)
     if not kinds <= size <= total - (kinds - alone.sum()):
@@ -197,9 +198,7 @@ def split_off_test_set(
         first = np.arange(len(labels))
         notes = tuple(f"{note.partition(':')[0]}, on both sides of the split" for note in notes)
     one_each = np.unique(first)
-    small = np.zeros(len(one_each), bool)
-    if labels.ndim == 1:
-        small = _class_sizes(labels[one_each]) < _LEAST
+    small = _class_sizes(labels[one_each]) < _LEAST
     if len(np.unique(labels[one_each][~small])) < 2:
         small[:] = False  # then the error names the classes
     rest = one_each[~small]
@@ -221,19 +220,22 @@ def split_off_test_set(
 
 def _divisible(labels: np.ndarray, least: int) -> bool:
     """Whether two classes have at least this many images, as a split by class needs."""
-    if labels.ndim == 2:
+    if _strata(labels) is None:
         return len(labels) >= least
     return len(np.unique(labels[_class_sizes(labels) >= least])) > 1
 
 
 def _alone(labels: np.ndarray) -> np.ndarray:
     """(N,) bool: whether the image is the only one of its class."""
-    return _class_sizes(labels) == 1 if labels.ndim == 1 else np.zeros(len(labels), bool)
+    return _class_sizes(labels) == 1
 
 
 def _class_sizes(labels: np.ndarray) -> np.ndarray:
-    """(N,): for each image, the number of images in its class."""
-    _, which, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    """(N,): for each image, the number of images in its class, or of all if there are no strata."""
+    strata = _strata(labels)
+    if strata is None:
+        return np.full(len(labels), len(labels))
+    _, which, counts = np.unique(strata, return_inverse=True, return_counts=True)
     return counts[which]
 
 
@@ -247,6 +249,11 @@ def _counted(labels: np.ndarray, classes: Sequence[str] | None) -> str:
     return ", ".join(found[:5]) + more
 
 
+def _strata(labels: np.ndarray) -> np.ndarray | None:
+    """(N,): the classes whose shares a split keeps; None if it is random."""
+    return task_of(labels).strata(labels)
+
+
 def _array(labels: Labels) -> np.ndarray:
     return labels.cpu().numpy() if isinstance(labels, torch.Tensor) else np.asarray(labels)
 
@@ -254,9 +261,9 @@ def _array(labels: Labels) -> np.ndarray:
 def _require(labels: np.ndarray, need: int, task: str, classes: Sequence[str] | None) -> None:
     """Raise UserError naming the classes that have fewer than ``need`` images.
 
-    If an image may have several labels, nothing is required.
+    A split without strata needs no more than images.
     """
-    if labels.ndim == 2 and len(labels):
+    if _strata(labels) is None and len(labels):
         return
     values, counts = np.unique(labels, return_counts=True)
     few = np.isin(labels, values[counts < need])
@@ -271,10 +278,10 @@ def _require(labels: np.ndarray, need: int, task: str, classes: Sequence[str] | 
 def _split(
     labels: np.ndarray, n_splits: int, test_size: float | int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    # With several labels, not every combination can keep its share: it may have one image.
-    kind = StratifiedShuffleSplit if labels.ndim == 1 else ShuffleSplit
+    strata = _strata(labels)
+    kind = ShuffleSplit if strata is None else StratifiedShuffleSplit
     splitter = kind(n_splits=n_splits, test_size=test_size, random_state=seed)
     try:
-        return next(splitter.split(np.zeros(len(labels)), labels))
+        return next(splitter.split(np.zeros(len(labels)), strata))
     except ValueError as error:
         raise UserError(f"the images cannot be split by class: {error}") from error

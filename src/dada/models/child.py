@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from functools import partial
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from dada.errors import UserError
 from dada.models.batch_norm import batch_statistics, elementary, forward_mode, fused
@@ -19,49 +17,6 @@ from dada.models.batch_norm import batch_statistics, elementary, forward_mode, f
 Tensors = dict[str, Tensor]
 Loss = Callable[[Tensor, Tensor], Tensor]
 """(logits float32 (B, classes), labels (B, …)) → (B,): the loss of each image."""
-
-CROSS_ENTROPY: Loss = partial(cross_entropy, reduction="none")
-
-
-def binary_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """The mean over the labels (B, L), for images that may have several."""
-    return binary_cross_entropy_with_logits(logits, labels, reduction="none").mean(1)
-
-
-def usual_loss(labels: Tensor, balance: bool = False, smoothing: float = 0.0) -> Loss:
-    """Cross-entropy for labels (N,), binary cross-entropy for (N, L).
-
-    Args:
-        labels: of the training images.
-        balance: weigh each class by its rarity, so that all classes count alike.
-        smoothing: label smoothing (Szegedy et al. 2016) of the cross-entropy.
-
-    Raises:
-        UserError: balance where images have several labels.
-    """
-    if labels.ndim == 2:
-        if balance:
-            raise UserError("balance is for one label an image: give a loss of your own")
-        return binary_cross_entropy
-    if not balance and not smoothing:
-        return CROSS_ENTROPY
-    counts = labels.bincount()
-    rarity = len(labels) / (counts.count_nonzero() * counts.clamp(min=1))
-
-    def loss(logits: Tensor, labels: Tensor) -> Tensor:
-        weights = torch.ones(logits.shape[1], device=logits.device)
-        if balance:
-            weights[: len(rarity)] = rarity.to(logits)
-        return cross_entropy(logits, labels, weights, reduction="none", label_smoothing=smoothing)
-
-    return loss
-
-
-def right_share(logits: Tensor, labels: Tensor) -> Tensor:
-    """(B,) whether an image's class is found; or the share of its labels that are right."""
-    if labels.ndim == 1:
-        return (logits.argmax(1) == labels).float()
-    return ((logits > 0) == (labels > 0.5)).float().mean(1)
 
 
 class Gradient(NamedTuple):
@@ -88,7 +43,7 @@ class Child:
         model: nn.Module,
         device: torch.device,
         precision: torch.dtype,
-        loss: Loss = CROSS_ENTROPY,
+        loss: Loss,
     ) -> None:
         self.model = model.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.device = device
@@ -165,7 +120,7 @@ class Child:
         if losses.shape != labels.shape[:1]:
             raise UserError(
                 f"the loss gave {tuple(losses.shape)} for {len(labels)} images: it must give one "
-                "number an image (reduction='none')"
+                "number per image (reduction='none')"
             )
         return losses
 

@@ -108,7 +108,7 @@ def describe_data(dataset: Dataset | FileDataset, source: str) -> dict[str, Any]
         "train": len(whole.train),
         "test": len(whole.test),
         "classes": list(dataset.classes),
-        "several_labels": dataset.train.labels.ndim == 2,
+        **dataset.task.recorded,
         "channels": dataset.channels,
         "side": list(dataset.side),
         "notes": list(dataset.notes),

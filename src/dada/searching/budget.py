@@ -50,7 +50,8 @@ def within(
     if epochs < min(_FEWEST_EPOCHS, settings.epochs):
         epochs = min(settings.epochs, _FEWEST_EPOCHS, steps)
         # Half of the images are for training.
-        images = min(images, max(_fewest(going), 2 * settings.batch * max(1, steps // epochs)))
+        fewest = going.train.task.fewest(going.train.labels)
+        images = min(images, max(fewest, 2 * settings.batch * max(1, steps // epochs)))
     fitting = settings.model_copy(update={"epochs": epochs, "images": images})
     note = (
         f"budget of {deadline.seconds:.0f} s at {each:.2f} s a step: {epochs} epochs of "
@@ -99,7 +100,8 @@ def _trials_within(
     an epoch of a quarter of the images takes more than a quarter of the time."""
     settings, most = going.settings, going.settings.epochs
     fewest, timed = min(FEWEST_OF_A_TRIAL, most), 1
-    smallest = min(settings.images or 0, max(_FEWEST_IMAGES, _fewest(going)))
+    of_classes = going.train.task.fewest(going.train.labels)
+    smallest = min(settings.images or 0, max(_FEWEST_IMAGES, of_classes))
     while True:
         start, each = _seconds_of_a_turn(going)
         epochs = (for_rounds(deadline) * processes / going.turns - start) / each
@@ -118,12 +120,6 @@ def _trials_within(
         f"{count(epochs, 'epoch')} on {images} images (half to train on, half to judge by)"
     ) + (f", {going.at_once} at once" if going.at_once > 1 else "")
     return settings.model_copy(update={"epochs": epochs}), note
-
-
-def _fewest(going: Search | TrialSearch) -> int:
-    """Images that keep the shares of the classes: two of each."""
-    labels = going.train.labels
-    return 4 if labels.ndim == 2 else 4 + 2 * int(labels.max() if len(labels) else 0)
 
 
 def _seconds_of_a_turn(going: TrialSearch) -> tuple[float, float]:

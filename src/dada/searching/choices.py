@@ -62,9 +62,10 @@ def unseen_classes(labels: Tensor, dataset: Dataset) -> tuple[str, ...]:
     Args:
         labels: of the images that are searched on.
     """
-    if labels.ndim == 2:
+    known, searched = (dataset.task.strata(part) for part in (dataset.all_labels, labels))
+    if known is None or searched is None:
         return ()
-    missing = set(dataset.all_labels.tolist()) - set(labels.tolist())
+    missing = set(known.tolist()) - set(searched.tolist())
     names = ", ".join(f"'{dataset.classes[label]}'" for label in sorted(missing))
     return (f"too few images to search on class {names}; --images takes more",) if names else ()
 

@@ -233,7 +233,12 @@ def _for_trials(filled: dict[str, Any], dataset: Dataset, accelerated: bool) -> 
     pixels = side if "model" in given else min(side, _TRIAL_SIDE)
     pixels = min(side, given.get("pixels", pixels))
     shorter = min(size_within(dataset.side, pixels))
-    usual = {"model": "proxy-32", "images": few, "weight_decay": 5e-4, "padding": shorter // 8}
+    usual = {
+        "model": dataset.task.proxy,
+        "images": few,
+        "weight_decay": 5e-4,
+        "padding": shorter // 8,
+    }
     filled = resolved({**usual, **given, "pixels": pixels}, dataset, accelerated)
     half = max(2, filled["images"] // 2)
     filled["batch"] = min(filled.get("batch", batch_for_trials(half)), half)

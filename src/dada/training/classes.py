@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 from unicodedata import normalize
 
-import torch
 from torch import Tensor, nn
 
-from dada.datasets import Dataset, FileDataset, ImageFiles, ImageSet
+from dada.datasets import Dataset, FileDataset
 from dada.errors import UserError, listed
 
 
 class Matched(NamedTuple):
-    """Test images that a network's outputs can be compared with.
+    """How data's classes and a network's outputs belong together.
 
     Attributes:
-        images: labelled by the network's outputs; of several labels an image, as they were.
         outputs: for each class of the data, the number of the network's output.
         notes: what is to be known of the match.
     """
 
-    images: ImageSet | ImageFiles
     outputs: list[int]
     notes: tuple[str, ...]
 
@@ -50,24 +46,13 @@ def match(data: Dataset | FileDataset, classes: Sequence[str], whose: str) -> Ma
     Raises:
         UserError: the data have a class that the network does not know.
     """
-    outputs, notes = _matched(data, classes, whose)
-    test = data.test
-    if test.labels.ndim == 1:
-        labels = torch.tensor(outputs, device=test.labels.device)[test.labels]
-        return Matched(replace(test, labels=labels), outputs, notes)
-    return Matched(test, outputs, notes)
-
-
-def _matched(
-    data: Dataset | FileDataset, classes: Sequence[str], whose: str
-) -> tuple[list[int], tuple[str, ...]]:
     theirs, own = [_plain(name) for name in classes], [_plain(name) for name in data.classes]
     if own == theirs:
-        return list(range(len(own))), ()
+        return Matched(list(range(len(own))), ())
     if _numbers(own) != _numbers(theirs) and len(own) == len(theirs) and not set(own) & set(theirs):
         unnamed = data.name if _numbers(own) else whose
         note = f"{unnamed} has numbers for class names: classes are matched by number"
-        return list(range(len(own))), (note,)
+        return Matched(list(range(len(own))), (note,))
     for names, what in ((own, data.name), (theirs, whose)):
         if len(set(names)) < len(names):
             raise UserError(f"{what} has several classes of one name: they cannot be matched")
@@ -82,7 +67,7 @@ def _matched(
     notes = []
     if len(own) < len(theirs):
         notes.append(f"{data.name} has {len(own)} of the network's {len(theirs)} classes")
-    return [theirs.index(name) for name in own], tuple(notes)
+    return Matched([theirs.index(name) for name in own], tuple(notes))
 
 
 def _plain(name: str) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch import nn
 
 from dada.augment import Pipeline
 from dada.augment.loader import Loader, make_loader
@@ -26,9 +26,10 @@ from dada.datasets import (
 from dada.errors import DivergedError, UserError
 from dada.models import create
 from dada.models.check import model_name
-from dada.models.child import Child, usual_loss
+from dada.models.child import Child
 from dada.runs import RunFolder
 from dada.runs.provenance import describe_data
+from dada.tasks import task_of, task_recorded
 from dada.training.classes import Outputs, match
 from dada.training.pipeline import pipeline_for
 from dada.training.settings import ResolvedTraining
@@ -48,48 +49,20 @@ def measure(
         classes: how many there are.
 
     Returns:
-        As plain data: `test_images`; mean cross-entropy `test_loss`; and, in [0, 1], `test_error`
-        (top-1), `test_error_top5` (None for up to five classes) and `class_errors`, one for each
-        class, None for a class without images. Where images have several labels: mean binary
-        cross-entropy, the share of wrong labels, None, and each label's share.
+        As `dada.tasks.Task.measures`.
 
     Raises:
         DivergedError: the loss is not a finite number.
     """
-    several = images.labels.ndim == 2
-    found = torch.zeros(4, classes, dtype=torch.float64, device=child.device)
+    task = task_of(images.labels)
+    tally = torch.zeros(4, classes, dtype=torch.float64, device=child.device)
     with threads_for(child.model, child.device):
         for seen, labels in images.plain():
-            logits = child.logits(pipeline.normalise(seen))
-            found += (_of_several if several else _of_one)(logits, labels)
-    found = processes.sum(found).cpu()
-    count, first, five, loss = found.sum(1).tolist()
-    if not math.isfinite(loss):
+            tally += task.tally(child.logits(pipeline.normalise(seen)), labels)
+    found = task.measures(processes.sum(tally).cpu())
+    if not math.isfinite(found["test_loss"]):
         raise DivergedError("the loss on the test images is not a finite number")
-    return {
-        "test_images": int(count) // (classes if several else 1),
-        "test_loss": loss / count,
-        "test_error": (count - first) / count,
-        "test_error_top5": (count - five) / count if classes > 5 and not several else None,
-        "class_errors": [
-            (images - right) / images if images else None for images, right in found[:2].T.tolist()
-        ],
-    }
-
-
-def _of_one(logits: Tensor, labels: Tensor) -> Tensor:
-    """(4, classes): images of the class, found first, found among five, and their loss."""
-    leading = logits.topk(min(5, logits.shape[1])).indices == labels[:, None]
-    losses = usual_loss(labels)(logits, labels)
-    each = torch.stack([torch.ones_like(losses), leading[:, 0], leading.any(1), losses]).double()
-    return each.new_zeros(4, logits.shape[1]).index_add_(1, labels, each)
-
-
-def _of_several(logits: Tensor, labels: Tensor) -> Tensor:
-    """(4, labels): images, right answers twice, and the label's loss."""
-    right = ((logits > 0) == (labels > 0.5)).double()
-    losses = binary_cross_entropy_with_logits(logits, labels, reduction="none").double()
-    return torch.stack([torch.ones_like(right), right, right, losses]).sum(1)
+    return found
 
 
 def evaluate(
@@ -117,7 +90,7 @@ def evaluate(
     Returns:
         As `measure`, with the names of the network's `classes`, and `notes` on how the data
         differ from those that it was trained on. Data with some of the classes only are tested
-        on these; of several labels an image, `classes` are the data's.
+        on these; with several labels per image, `classes` are the data's.
 
     Raises:
         UserError: there is no training in the folder, or the data do not fit its network: they
@@ -143,12 +116,11 @@ def evaluate(
             f"{given.name} is {channels_in_words(given.channels)}, but the network of "
             f"{folder.path} is for {channels_in_words(about['channels'])} images"
         )
-    several = given.test.labels.ndim == 2
-    if about["several_labels"] not in (None, several):  # older runs do not say
-        kinds = ("one label an image", "several labels an image")
+    trained = about["task"]
+    if trained not in (None, given.task):  # older runs do not say
         raise UserError(
-            f"{given.name} has {kinds[several]}, but the network of {folder.path} is for "
-            f"{kinds[not several]}"
+            f"{given.name} has {given.task.words}, but the network of {folder.path} is for "
+            f"{trained.words}"
         )
     matched = match(given, about["classes"], f"the network of {folder.path}")
     notes = (*_differences(about, given, data is None), *matched.notes)
@@ -156,12 +128,14 @@ def evaluate(
         notes = (*given.notes, *notes)
     network = _network(folder, settings, model, about, weights)
     classes = about["classes"]
-    if several:
-        network, classes = nn.Sequential(network, Outputs(matched.outputs)), list(given.classes)
-    child = Child(network, where, best_precision(where, settings.precision))
+    labels, outputs = given.task.matched(given.test.labels, matched.outputs)
+    if outputs is not None:
+        network, classes = nn.Sequential(network, Outputs(outputs)), list(given.classes)
+    precision = best_precision(where, settings.precision)
+    child = Child(network, where, precision, given.task.loss(labels))
     pipeline = pipeline_for(settings, given.side)
     try:
-        images = make_loader(matched.images, pipeline, where)
+        images = make_loader(replace(given.test, labels=labels), pipeline, where)
         found = measure(child, images, pipeline, len(classes))
     except DivergedError as error:
         raise UserError(f"the network of {folder.path} is of no use: {error}") from None
@@ -219,7 +193,7 @@ def _trained_on(folder: RunFolder) -> tuple[dict[str, Any], ResolvedTraining]:
         about = config["data"]
         height, width = about["side"]
         kept = {name: about[name] for name in ("classes", "channels", "fingerprint", "source")}
-        kept |= {"side": (height, width), "several_labels": about.get("several_labels")}
+        kept |= {"side": (height, width), "task": task_recorded(about)}
         return kept, ResolvedTraining(**config["settings"])
     except (KeyError, TypeError, ValueError):
         raise UserError(f"{folder.path}: its config.json is damaged") from None

@@ -7,7 +7,6 @@ from typing import Any
 
 from dada.datasets import PAPER_REDUCED, Dataset, FileDataset, channels_in_words
 from dada.errors import UserError
-from dada.models import suggest
 
 
 def usual_images(name: str) -> int:
@@ -29,7 +28,7 @@ def resolved(
     large, shorter = dataset.name == "imagenet", min(dataset.side)
     guesses: dict[str, Any] = {
         "images": usual_images(dataset.name),
-        "model": suggest(max(dataset.side), accelerated),
+        "model": dataset.task.network(max(dataset.side), accelerated),
         "crop": "resized" if large else "padded",
         "padding": shorter // 8,  # 4 of 32 in the paper
         "flip": dataset.flip,

@@ -19,7 +19,8 @@ from dada.compute.randomness import random_state, restore_random_state, stream
 from dada.compute.threads import threads_for
 from dada.datasets import even_batches
 from dada.errors import DivergedError
-from dada.models.child import Child, Loss, Tensors, usual_loss
+from dada.models.child import Child, Loss, Tensors
+from dada.tasks import task_of
 from dada.training.augmentations import Augment
 from dada.training.schedule import learning_rate
 from dada.training.settings import ResolvedTraining
@@ -39,8 +40,7 @@ class Training:
         augment: uint8 batch and CPU generator to uint8 batch.
         seed: of the order and of everything random in the pipeline.
         processes: that share the work; each takes its part of every batch.
-        loss: of each image; None is cross-entropy, with the settings' label smoothing, or binary
-            cross-entropy where images have several labels.
+        loss: of each image; None is the task's (`dada.tasks.Task.loss`).
     """
 
     def __init__(
@@ -59,7 +59,8 @@ class Training:
         self.images, self.processes = images, processes
         self.epoch = 0
         if loss is None:
-            loss = usual_loss(images.labels, settings.balance, settings.label_smoothing)
+            task = task_of(images.labels)
+            loss = task.loss(images.labels, settings.balance, settings.label_smoothing)
         precision = best_precision(device, settings.precision)
         self.child = Child(model, device, precision, loss)
         self.optimiser = torch.optim.SGD(
@@ -89,7 +90,8 @@ class Training:
         """What is to be tested: the weights' average where there is one."""
         if self.average is None:
             return self.child
-        return Child(self.average.module, self.child.device, self.child.precision)
+        child = self.child
+        return Child(self.average.module, child.device, child.precision, child.loss)
 
     def run_epoch(self, on_step: Callable[[], None] | None = None) -> dict[str, Any]:
         """Advance by one epoch.

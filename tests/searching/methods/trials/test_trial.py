@@ -8,9 +8,11 @@ import torch
 from scipy.optimize import minimize_scalar
 from torch import nn
 
-from dada.models.child import CROSS_ENTROPY, Child, binary_cross_entropy
+from dada.models.child import Child
 from dada.policy import Operation, Policy, Scale, SubPolicy
 from dada.searching.methods.trials.trial import Trial, calibrated, guess
+from dada.tasks.classification import CROSS_ENTROPY
+from dada.tasks.multilabel import binary_cross_entropy
 from tests.searching.methods.trials.conftest import begin
 
 NOTHING = Policy((SubPolicy((Operation("Invert", 0.0, 0.5),)),), Scale("strength"))

@@ -19,7 +19,7 @@ from dada.compute.randomness import random_state, restore_random_state, stream
 from dada.compute.threads import parameter_count, threads_for
 from dada.datasets import ImageSet, even_batches
 from dada.errors import DivergedError
-from dada.models.child import Child, Loss, usual_loss
+from dada.models.child import Child, Loss
 from dada.policy import Policy
 from dada.report.numbers import count
 from dada.searching.distribution import PolicyDistribution
@@ -88,7 +88,7 @@ class Search:
         )
         precision = best_precision(device, settings.precision)
         self.child = Child(
-            model, device, precision, loss or usual_loss(train.labels, settings.balance)
+            model, device, precision, loss or train.task.loss(train.labels, settings.balance)
         )
         self.distribution = PolicyDistribution(
             search_space(settings), settings.spread, settings.parameters == "direct"

@@ -11,7 +11,7 @@ from torch import Tensor
 from dada.augment import Pipeline, apply
 from dada.bilevel import Hypergradient, Rewards, Trace
 from dada.compute.distributed import ALONE, Processes
-from dada.models.child import Child, clipped, right_share
+from dada.models.child import Child, clipped
 from dada.searching.distribution import PolicyDistribution
 from dada.searching.methods.dada.gradients import PolicyGradient
 from dada.searching.methods.dada.outcome import (
@@ -22,6 +22,7 @@ from dada.searching.methods.dada.outcome import (
 )
 from dada.searching.methods.dada.scale import RewardScale
 from dada.searching.methods.dada.updates import Update
+from dada.tasks import task_of
 
 _SGD = ("momentum", "weight_decay", "nesterov", "dampening")  # what the look-ahead must know of it
 
@@ -108,7 +109,7 @@ class Step:
         share = len(valid) / len(valid_images)
         valid_labels = self.processes.shard(valid_labels)
         valid_loss, direction, logits = self.child.gradient(valid, valid_labels, ahead)
-        accuracy = right_share(logits, valid_labels).mean()
+        accuracy = task_of(valid_labels).accuracy(logits, valid_labels).mean()
         self.processes.average([valid_loss, accuracy, *direction.values()], share)
 
         outcome = self._outcome(batch, self._rewards(batch, labels, direction))

@@ -18,7 +18,7 @@ from dada.compute.parallel import Load, Tick, concurrency, run_parallel
 from dada.compute.threads import parameter_count
 from dada.datasets import ImageSet
 from dada.errors import DivergedError
-from dada.models.child import Loss, usual_loss
+from dada.models.child import Loss
 from dada.policy import Operation, Policy, SubPolicy
 from dada.report.numbers import count
 from dada.searching.distribution import PolicyDistribution
@@ -79,7 +79,7 @@ class TrialSearch:
             pipeline,
             device,
             best_precision(device, settings.precision),
-            loss or usual_loss(torch.cat([train.labels, valid.labels]), settings.balance),
+            loss or train.task.loss(torch.cat([train.labels, valid.labels]), settings.balance),
         )
         first, second = self.train.labels, self.valid.labels
         outputs = classes or int(torch.cat([first, second]).max()) + 1

@@ -15,9 +15,10 @@ from dada.augment.loader import test_batch
 from dada.compute.parallel import Tick
 from dada.compute.randomness import forked
 from dada.datasets import ImageSet, even_batches
-from dada.models.child import Child, Loss, right_share
+from dada.models.child import Child, Loss
 from dada.policy import Policy
 from dada.searching.settings import Settings
+from dada.tasks import task_of
 
 _TOGETHER = 8  # batches that are augmented at once: few large kernels, not many small ones
 _PIXELS = 2**21  # of these, at most, unless one batch has more
@@ -124,7 +125,7 @@ class Trial:
     def _judged(self, child: Child, valid: ImageSet) -> tuple[float, float]:
         parts = valid.images.split(test_batch(*valid.images.shape[1:]))
         logits = torch.cat([child.logits(self.pipeline.normalise(part)) for part in parts])
-        accuracy = right_share(logits, valid.labels).mean().item()
+        accuracy = valid.task.accuracy(logits, valid.labels).mean().item()
         return calibrated(self.loss, logits, valid.labels), accuracy
 
 
@@ -142,10 +143,7 @@ def guess(loss: Loss, known: Tensor, labels: Tensor, classes: int) -> float:
         labels: of the n images that judge.
         classes: how many there are.
     """
-    if known.ndim == 2:
-        logits = ((known.sum(0) + 1) / (len(known) + 2)).logit()
-    else:
-        logits = (known.bincount(minlength=classes) + 1.0).log()
+    logits = task_of(known).prior(known, classes)
     return calibrated(loss, logits.float().expand(len(labels), -1), labels) - _CHANCE / len(labels)
 
 

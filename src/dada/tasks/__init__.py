@@ -1,0 +1,58 @@
+"""What networks are trained for. A task is one file, and one entry in `TASKS`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from dada.errors import UserError
+from dada.tasks.classification import Classification
+from dada.tasks.metric import Metric
+from dada.tasks.multilabel import Multilabel
+from dada.tasks.task import Task
+
+__all__ = [
+    "TARGETS",
+    "TASKS",
+    "Classification",
+    "Metric",
+    "Multilabel",
+    "Task",
+    "task_of",
+    "task_recorded",
+]
+
+TASKS: tuple[Task, ...] = (Classification(), Multilabel())
+
+TARGETS = ", or ".join(task.targets for task in TASKS)
+"""What labels may be, in messages."""
+
+
+def task_of(labels: Tensor | np.ndarray) -> Task:
+    """The task that labels are for, by their shape: the one place where that is asked.
+
+    >>> import torch
+    >>> task_of(torch.tensor([0, 2, 1])).name
+    'classification'
+    >>> task_of(torch.tensor([[0.0, 1.0], [1.0, 1.0]])).name
+    'multilabel'
+
+    Raises:
+        UserError: no task has labels of that shape.
+    """
+    for task in TASKS:
+        if labels.ndim == task.ndim:
+            return task
+    kind = f"{labels.dtype} {tuple(labels.shape)}".removeprefix("torch.")
+    raise UserError(f"labels are {kind}: must be {TARGETS}")
+
+
+def task_recorded(data: Mapping[str, Any]) -> Task | None:
+    """The task of a run, from what its config says of its data; None if an old run does not say."""
+    for task in TASKS:
+        if all(data.get(name) == value for name, value in task.recorded.items()):
+            return task
+    return None

@@ -1,0 +1,100 @@
+"""Classification: each image has one of several classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from dada.errors import UserError
+from dada.models.child import Loss
+from dada.tasks.task import AnyLabels, Task
+
+CROSS_ENTROPY: Loss = partial(cross_entropy, reduction="none")
+
+
+class Classification(Task):
+    """Labels (N,) are class numbers from 0; the loss is cross-entropy."""
+
+    name = "classification"
+    words = "one label per image"
+    targets = "int64 (N,)"
+    dtype = torch.int64
+    ndim = 1
+    recorded: ClassVar[dict[str, Any]] = {"several_labels": False}
+
+    def check(self, labels: Tensor, classes: int, what: str) -> None:
+        """See `Task.check`."""
+        low, high = int(labels.min()), int(labels.max())
+        if low < 0 or high >= classes:
+            raise UserError(
+                f"{what} are {low} to {high} for {classes} classes: must be 0 to {classes - 1}"
+            )
+
+    def loss(self, labels: Tensor, balance: bool = False, smoothing: float = 0.0) -> Loss:
+        """Cross-entropy."""
+        if not balance and not smoothing:
+            return CROSS_ENTROPY
+        counts = labels.bincount()
+        rarity = len(labels) / (counts.count_nonzero() * counts.clamp(min=1))
+
+        def loss(logits: Tensor, labels: Tensor) -> Tensor:
+            weights = torch.ones(logits.shape[1], device=logits.device)
+            if balance:
+                weights[: len(rarity)] = rarity.to(logits)
+            return cross_entropy(
+                logits, labels, weights, reduction="none", label_smoothing=smoothing
+            )
+
+        return loss
+
+    def wrong(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """(B,) whether the largest logit is of another class."""
+        return logits.argmax(1) != labels
+
+    def class_errors(self, wrong: Tensor, labels: Tensor, classes: int) -> list[float | None]:
+        """Of the images of each class, to six decimals."""
+        parts = [wrong[labels == c] for c in range(classes)]
+        return [round(part.double().mean().item(), 6) if len(part) else None for part in parts]
+
+    def tally(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Of each class: its images, those found first, those found among five, and their loss."""
+        leading = logits.topk(min(5, logits.shape[1])).indices == labels[:, None]
+        losses = CROSS_ENTROPY(logits, labels)
+        ones = torch.ones_like(losses)
+        each = torch.stack([ones, leading[:, 0], leading.any(1), losses]).double()
+        return each.new_zeros(4, logits.shape[1]).index_add_(1, labels, each)
+
+    def measures(self, tally: Tensor) -> dict[str, Any]:
+        """The error is top-1; that of top-5 is for more than five classes."""
+        count, first, five, loss = tally.sum(1).tolist()
+        return {
+            "test_images": int(count),
+            "test_loss": loss / count,
+            "test_error": (count - first) / count,
+            "test_error_top5": (count - five) / count if tally.shape[1] > 5 else None,
+            "class_errors": [
+                (images - right) / images if images else None
+                for images, right in tally[:2].T.tolist()
+            ],
+        }
+
+    def prior(self, labels: Tensor, classes: int) -> Tensor:
+        """Logarithms of the class counts."""
+        return (labels.bincount(minlength=classes) + 1.0).log()
+
+    def naive_error(self, labels: Tensor) -> float:
+        """One minus the share of the most frequent class, to six decimals."""
+        return round(1 - labels.bincount().max().item() / len(labels), 6)
+
+    def strata(self, labels: AnyLabels) -> AnyLabels:
+        """The classes themselves."""
+        return labels
+
+    def matched(self, labels: Tensor, outputs: Sequence[int]) -> tuple[Tensor, None]:
+        """The network's own numbers of the classes."""
+        return torch.tensor(outputs, device=labels.device)[labels], None

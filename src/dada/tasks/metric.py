@@ -1,0 +1,43 @@
+"""What a number that is reported is called, and which way is better."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A share in [0, 1] by which networks are compared.
+
+    Attributes:
+        name: in prose, such as "error".
+        title: of an axis or a column, such as "test error".
+        unit: that it is shown in.
+        lower_is_better: its direction.
+    """
+
+    name: str
+    title: str
+    unit: str = "%"
+    lower_is_better: bool = True
+
+    @property
+    def heading(self) -> str:
+        """Title and unit, for an axis or a table of bare numbers."""
+        return f"{self.title}, {self.unit}"
+
+    def best(self, values: Iterable[float]) -> float:
+        """The best of the values.
+
+        >>> Metric("error", "test error").best([0.2, 0.1, 0.3])
+        0.1
+
+        Raises:
+            ValueError: there are none.
+        """
+        return min(values) if self.lower_is_better else max(values)
+
+
+TEST_ERROR = Metric("error", "test error")
+VALIDATION_ACCURACY = Metric("accuracy", "validation accuracy", lower_is_better=False)

@@ -1,0 +1,90 @@
+"""Multilabel classification: each image may have any number of labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from dada.errors import UserError
+from dada.models.child import Loss
+from dada.tasks.task import AnyLabels, Task
+
+
+def binary_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """(B,): the mean over the labels of each image, (B, L)."""
+    return binary_cross_entropy_with_logits(logits, labels, reduction="none").mean(1)
+
+
+class Multilabel(Task):
+    """Labels (N, L) are 1 for each of L labels that an image has, else 0.
+
+    Every label is a question of its own. The error is the share of questions answered wrongly
+    (Hamming loss), where a logit above 0 answers yes.
+    """
+
+    name = "multilabel"
+    words = "several labels per image"
+    targets = "float32 (N, L) of 0 and 1"
+    dtype = torch.float32
+    ndim = 2
+    recorded: ClassVar[dict[str, Any]] = {"several_labels": True}
+
+    def check(self, labels: Tensor, classes: int, what: str) -> None:
+        """See `Task.check`."""
+        if labels.shape[1] != classes or not bool(((labels == 0) | (labels == 1)).all()):
+            kind = f"{labels.dtype} {tuple(labels.shape)}".removeprefix("torch.")
+            raise UserError(
+                f"{what} are {kind} for {classes} classes: must be {classes} columns of 0 and 1"
+            )
+
+    def loss(self, labels: Tensor, balance: bool = False, smoothing: float = 0.0) -> Loss:
+        """Binary cross-entropy, the mean over the labels; it has no smoothing."""
+        if balance:
+            raise UserError("balance is for one label per image: give a loss of your own")
+        return binary_cross_entropy
+
+    def wrong(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """(B, L)."""
+        return (logits > 0) != (labels > 0.5)
+
+    def class_errors(self, wrong: Tensor, labels: Tensor, classes: int) -> list[float | None]:
+        """Of each label, over all images, to six decimals."""
+        return [round(error, 6) for error in wrong.double().mean(0).tolist()]
+
+    def tally(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Of each label: the images, the right answers twice, and the loss."""
+        right = (~self.wrong(logits, labels)).double()
+        losses = binary_cross_entropy_with_logits(logits, labels, reduction="none").double()
+        return torch.stack([torch.ones_like(right), right, right, losses]).sum(1)
+
+    def measures(self, tally: Tensor) -> dict[str, Any]:
+        """There is no top-5."""
+        count, right, _, loss = tally.sum(1).tolist()
+        return {
+            "test_images": int(count) // tally.shape[1],
+            "test_loss": loss / count,
+            "test_error": (count - right) / count,
+            "test_error_top5": None,
+            "class_errors": [
+                (images - found) / images if images else None
+                for images, found in tally[:2].T.tolist()
+            ],
+        }
+
+    def prior(self, labels: Tensor, classes: int) -> Tensor:
+        """Log odds of each label."""
+        return ((labels.sum(0) + 1) / (len(labels) + 2)).logit()
+
+    def naive_error(self, labels: Tensor) -> None:
+        """None: there is no one answer."""
+
+    def strata(self, labels: AnyLabels) -> None:
+        """None: shares of all combinations cannot be kept, there may be one image of each."""
+
+    def matched(self, labels: Tensor, outputs: Sequence[int]) -> tuple[Tensor, Sequence[int]]:
+        """The labels as they are: they say nothing of what else the network knows."""
+        return labels, outputs
