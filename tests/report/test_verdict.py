@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from dada.report import verdict
@@ -11,6 +13,7 @@ from dada.report.verdict import (
     lowest,
     policy_rows,
 )
+from dada.tasks import Metric
 
 from .conftest import make_comparison, make_row
 
@@ -202,3 +205,28 @@ def test_what_was_said_of_the_baseline_is_not_said_twice():
     assert judged.effect == "helped"
     assert judged.sentence.endswith("It is better than every row that needs no search.")
     assert judged.sentence.count("paired difference") == 1
+
+
+@pytest.mark.parametrize("gaps", [[-0.02, -0.011, -0.015], [-0.02, 0.012, -0.015], [0.02, 0, 0]])
+def test_a_metric_that_is_better_higher_has_the_verdicts_of_its_mirror_image(gaps, monkeypatch):
+    comparison = beside(gaps) | {"naive_error": 0.0545}
+    effects = [judge(comparison, FOUND).effect, "learned" in lowest(comparison)]
+    mirrored = comparison | {"naive_error": 1 - 0.0545}
+    mirrored["rows"] = [mirror(row) for row in comparison["rows"]]
+    accuracy = Metric("accuracy", "test accuracy", lower_is_better=False)
+    module = sys.modules["dada.report.verdict"]  # the package has a function of that name
+    monkeypatch.setattr(module, "metric_recorded", lambda data: accuracy)
+    assert [judge(mirrored, FOUND).effect, "learned" in lowest(mirrored)] == effects
+    assert "test accuracy" in judge(mirrored, FOUND).sentence
+    assert lowest(mirrored).startswith("The highest mean accuracy in the comparison is 96.")
+
+
+def mirror(row):
+    turned = {key: value for key, value in row.items() if key not in ("errors", "mean")}
+    turned |= {"errors": [1 - error for error in row["errors"]], "mean": 1 - row["mean"]}
+    if row.get("difference") is not None:
+        turned["difference"] = -row["difference"]
+    if "against" in row:
+        gaps = row["against"].items()
+        turned["against"] = {name: gap | {"difference": -gap["difference"]} for name, gap in gaps}
+    return turned

@@ -185,7 +185,7 @@ def test_any_dataset_and_any_loss(tmp_path, no_report):
     balanced = search(DarkAndBright(), balance=True, **given)
     assert balanced.sub_policies not in (plain.sub_policies, weighted.sub_policies)
     assert RunFolder.open(tmp_path / "run").config["loss"] == "CrossEntropyLoss"
-    with pytest.raises(UserError, match="one number an image"):
+    with pytest.raises(UserError, match="one number per image"):
         search(DarkAndBright(), loss=nn.CrossEntropyLoss(), **given)
     with pytest.raises(UserError, match="loss"):
         search(DarkAndBright(), out=tmp_path / "run", resume=True, **given)

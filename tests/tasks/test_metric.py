@@ -1,7 +1,17 @@
 from dada.tasks import Metric
 
+ERROR = Metric("error", "test error")
+ACCURACY = Metric("accuracy", "test accuracy", lower_is_better=False)
+
 
 def test_the_best_value_is_in_the_metrics_direction():
-    error, accuracy = Metric("error", "test error"), Metric("accuracy", "x", lower_is_better=False)
-    assert error.best([0.3, 0.1, 0.2]) == 0.1 and accuracy.best([0.3, 0.1, 0.2]) == 0.3
-    assert error.heading == "test error, %"
+    values = [0.3, 0.1, 0.2]
+    assert (ERROR.best(values), ERROR.superlative) == (0.1, "lowest")
+    assert (ACCURACY.best(values), ACCURACY.superlative) == (0.3, "highest")
+
+
+def test_of_two_values_one_is_better_unless_they_are_equal():
+    for low, high in ((0.1, 0.2), (-0.1, 0.0)):
+        assert ERROR.better(low, than=high) and not ERROR.better(high, than=low)
+        assert ACCURACY.better(high, than=low) and not ACCURACY.better(low, than=high)
+    assert not ERROR.better(0.1, than=0.1) and not ACCURACY.better(0.1, than=0.1)

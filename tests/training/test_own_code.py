@@ -111,7 +111,7 @@ def test_a_mistake_in_a_worker_that_decodes_has_its_traceback(tmp_path):
 
 
 def test_what_the_program_says_of_a_users_code_is_one_line(digits, caplog):
-    with pytest.raises(UserError, match=r"the loss gave .* must give one number an image"):
+    with pytest.raises(UserError, match=r"the loss gave .* must give one number per image"):
         dada.train(digits, loss=cross_entropy, **TRAIN)
     assert not caplog.messages
 

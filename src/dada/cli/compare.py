@@ -101,19 +101,20 @@ def compare(
 
 
 def print_table(result: dict[str, Any]) -> None:
-    """Test errors with their intervals and paired differences, in per cent."""
+    """Results with their intervals and paired differences, in per cent."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     from dada.report.verdict import held, verdict
+    from dada.tasks import metric_recorded
 
-    console = Console(highlight=False, emoji=False)
+    metric, console = metric_recorded(result), Console(highlight=False, emoji=False)
     table = Table(
-        title=f"test error, % (mean ± 95 % interval over {held(result)})",
+        title=f"{metric.heading} (mean ± 95 % interval over {held(result)})",
         title_justify="left",
     )
-    for column in ("augmentation", "test error", f"vs {result['baseline']}"):
+    for column in ("augmentation", metric.title, f"vs {result['baseline']}"):
         table.add_column(column, justify="left" if column == "augmentation" else "right")
     for row in result["rows"]:
         is_baseline = row["name"] == result["baseline"]

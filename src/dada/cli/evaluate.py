@@ -30,12 +30,15 @@ def evaluate(
 
     Example: dada evaluate runs/train/cifar10-wrn-40-2-dada-cifar10-0
     """
+    from dada.runs import RunFolder
+    from dada.tasks import metric_recorded
     from dada.training import evaluate as run_evaluate
 
     found = run_evaluate(run, data, weights=weights, device=device, side=side, root=root)
     for note in found["notes"]:
         terminal.say(f"note: {note}")
-    terminal.say(f"test error  {found['test_error']:.2%} of {found['test_images']} images")
+    title = metric_recorded(RunFolder.open(run).config["data"]).title
+    terminal.say(f"{title:<11} {found['test_error']:.2%} of {found['test_images']} images")
     if found["test_error_top5"] is not None:
         terminal.say(f"top-5       {found['test_error_top5']:.2%}")
     terminal.say(f"loss        {found['test_loss']:.4f}")

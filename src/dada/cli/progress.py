@@ -18,15 +18,17 @@ from dada.training.training import Training
 
 
 class SearchProgress(Bar, Watcher):
-    """A search: steps, validation accuracy and the leading sub-policies."""
+    """A search: steps, the validation metric and the leading sub-policies."""
 
     epochs_done = 0
     unit = "epoch"
     _found: Sequence[str] = ()
+    _shown = ""
 
     def on_start(self, search: AnySearch, dataset: Dataset) -> None:
         """Say what is searched, with what."""
         self.epochs_done, self.unit = search.epoch, search.unit
+        self._shown = dataset.task.validation.title
         self.say(
             f"searching {dataset.name}: {len(search.train)} images to train, "
             f"{len(search.valid)} to validate, {dataset.side[1]} × {dataset.side[0]} pixels, "
@@ -51,7 +53,7 @@ class SearchProgress(Bar, Watcher):
         text = ", ".join(f"{'+'.join(names[i])} {weights[i]:.1%}" for i in leading)
         self.say(
             f"{self.unit} {record['epoch']:3d}  training loss {record['train_loss']:.3f}, "
-            f"validation accuracy {record['validation_accuracy']:5.1%}  "
+            f"{self._shown} {record['validation_accuracy']:5.1%}  "
             f"{record['seconds']:.1f} s  leading: {text}"
         )
         notes = record.get("findings", {}).get("notes", [])
@@ -69,12 +71,15 @@ class SearchProgress(Bar, Watcher):
 
 
 class CompareProgress(Bar, CompareWatcher):
-    """A comparison: steps over all trainings, and each test error as it comes."""
+    """A comparison: steps over all trainings, and the result of each as it comes."""
+
+    _metric = ""
 
     def on_start(
         self, trainings: int, steps: int, settings: TrainSettings, dataset: Dataset
     ) -> None:
         """Say what is trained."""
+        self._metric = dataset.task.metric.title
         self.say(
             f"{trainings} trainings of {settings.model}, {count(settings.epochs, 'epoch')} each; "
             f"in every row {around(settings.model_dump())}"
@@ -87,23 +92,24 @@ class CompareProgress(Bar, CompareWatcher):
         self.advance()
 
     def on_training(self, record: dict[str, Any]) -> None:
-        """Say the test error."""
+        """Say how its network does."""
         self.say(
-            f"seed {record['seed']}  {record['row']:<24} test error "
+            f"seed {record['seed']}  {record['row']:<24} {self._metric} "
             f"{record['test_error']:6.2%}  {record['seconds']:.1f} s"
         )
 
 
 class TrainProgress(Bar, TrainWatcher):
-    """A training: steps, and each epoch's loss and test error."""
+    """A training: steps, and each epoch's loss and test metric."""
 
     epochs_done = 0
+    _metric = ""
 
     def on_start(self, training: Training, dataset: Dataset | FileDataset, method: Method) -> None:
         """Say what is trained, with what."""
         s, per_epoch = training.settings, training.steps_per_epoch
         policy = "" if method is BASELINE else f"policy {method.name}, "
-        self.epochs_done = training.epoch
+        self.epochs_done, self._metric = training.epoch, dataset.task.metric.title
         self.say(
             f"training {s.model} on {dataset.name}: {len(training.images)} images, "
             f"{count(s.epochs, 'epoch')} of {count(per_epoch, 'step')}, "
@@ -118,7 +124,8 @@ class TrainProgress(Bar, TrainWatcher):
     def on_epoch(self, record: dict[str, Any]) -> None:
         """Say how the network does."""
         self.epochs_done = record["epoch"]
-        error = f"  test error {record['test_error']:6.2%}" if "test_error" in record else ""
+        tested = "test_error" in record
+        error = f"  {self._metric} {record['test_error']:6.2%}" if tested else ""
         self.say(
             f"epoch {record['epoch']:4d}  training loss {record['train_loss']:.3f}  "
             f"{record['seconds']:.1f} s{error}"

@@ -111,10 +111,11 @@ def train(
                 f"--resume (run folder {out})"
             )
             raise typer.Exit(130) from None
-    best = result["best"]
-    terminal.say(f"test error  {result['test_error']:.2%} after {result['epoch']} epochs")
+    best, metric = result["best"], dataset.task.metric
+    terminal.say(f"{metric.title:<11} {result['test_error']:.2%} after {result['epoch']} epochs")
     terminal.say(
-        f"lowest      {best['test_error']:.2%} in epoch {best['epoch']}, chosen on the test images"
+        f"{metric.superlative:<11} {best['test_error']:.2%} in epoch {best['epoch']}, "
+        "chosen on the test images"
     )
     terminal.say(f"weights     {out / 'last.pt'}")
     terminal.say(f"report      {out / 'report.html'}")

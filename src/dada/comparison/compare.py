@@ -124,6 +124,7 @@ def compare(
         found = summarise(done, methods, range(seeds), len(dataset.test), bench.labels)
         comparison = {
             "baseline": methods[0].name,
+            **dataset.task.recorded,
             **bench.facts(),
             "naive_error": dataset.task.naive_error(dataset.test.labels),
             **found,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from dada.tasks import Metric, metric_recorded
+from dada.tasks.metric import TEST_ERROR
 
 Effect = Literal["helped", "hurt", "none", "unknown"]
 Row = Mapping[str, Any]
@@ -38,12 +41,12 @@ class Verdict:
     sentence: str
 
 
-def effect(row: Row) -> Effect:
+def effect(row: Row, metric: Metric = TEST_ERROR) -> Effect:
     """What the paired difference to the baseline shows. Errors fall where a policy helps."""
-    return _effect(row, row["difference_interval"], len(row["errors"]))
+    return _effect(row, row["difference_interval"], len(row["errors"]), metric)
 
 
-def _effect(gap: Row, half_width: float | None, seeds: int) -> Effect:
+def _effect(gap: Row, half_width: float | None, seeds: int, metric: Metric) -> Effect:
     difference = gap["difference"]
     if half_width is None or seeds < FEWEST_SEEDS:
         return "unknown"
@@ -51,7 +54,7 @@ def _effect(gap: Row, half_width: float | None, seeds: int) -> Effect:
         return "none"
     if gap.get("discordant", FEWEST_IMAGES) < FEWEST_IMAGES:
         return "unknown"
-    return "helped" if difference < 0 else "hurt"
+    return "helped" if metric.better(difference, than=0) else "hurt"
 
 
 def free_rows(comparison: Mapping[str, Any]) -> tuple[str, ...]:
@@ -67,7 +70,7 @@ def policy_rows(comparison: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def verdict(comparison: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a comparison says, a sentence for each policy in it and one on the lowest error."""
+    """What a comparison says, a sentence for each policy in it and one on the best row."""
     names = policy_rows(comparison) or tuple(
         row["name"] for row in comparison["rows"] if row["name"] != comparison["baseline"]
     )
@@ -90,7 +93,8 @@ def judge(comparison: Mapping[str, Any], name: str, called: str | None = None) -
     """
     rows = {row["name"]: row for row in comparison["rows"]}
     row, baseline = rows[name], rows[comparison["baseline"]]
-    kind, places = effect(row), decimals(row)
+    metric = metric_recorded(comparison)
+    kind, places = effect(row, metric), decimals(row)
     subject = called or _with_article(name)
     against = (
         f"{error_in_words(row, places)} against {error_in_words(baseline, places)} "
@@ -105,16 +109,18 @@ def judge(comparison: Mapping[str, Any], name: str, called: str | None = None) -
             f"{error_in_words(baseline, places)}.",
         )
     sentences: dict[Effect, str] = {
-        "helped": f"{subject} helped: test error {against} ({gap}).",
-        "hurt": f"{subject} hurt: test error {against} ({gap}).",
-        "none": f"{subject} made no measurable difference: test error {against} ({gap}).",
-        "unknown": f"{subject} had a test error of {against} ({gap}); {too_few(row)}.",
+        "helped": f"{subject} helped: {metric.title} {against} ({gap}).",
+        "hurt": f"{subject} hurt: {metric.title} {against} ({gap}).",
+        "none": f"{subject} made no measurable difference: {metric.title} {against} ({gap}).",
+        "unknown": f"{subject} had a {metric.title} of {against} ({gap}); {too_few(row)}.",
     }
-    beyond = _beyond(row, rows, kind, comparison["baseline"])
+    beyond = _beyond(row, rows, kind, comparison["baseline"], metric)
     return Verdict(beyond.effect, f"On these images {sentences[kind]} {beyond.sentence}".rstrip())
 
 
-def _beyond(row: Row, rows: Mapping[str, Row], kind: Effect, baseline: str) -> Verdict:
+def _beyond(
+    row: Row, rows: Mapping[str, Row], kind: Effect, baseline: str, metric: Metric
+) -> Verdict:
     """The row against all that costs nothing.
 
     That it is better than every one of them needs no correction for their number: each has to
@@ -125,8 +131,12 @@ def _beyond(row: Row, rows: Mapping[str, Row], kind: Effect, baseline: str) -> V
     if not against or kind == "unknown":
         return Verdict(kind, "")
     seeds = len(row["errors"])
-    best = min(against, key=lambda name: rows[name]["mean"])
-    unbeaten = [n for n, gap in against.items() if _effect(gap, gap["interval"], seeds) != "helped"]
+    best = _best(against, rows, metric)
+    unbeaten = [
+        name
+        for name, gap in against.items()
+        if _effect(gap, gap["interval"], seeds, metric) != "helped"
+    ]
     error = error_in_words(rows[best])
     if not unbeaten and best == baseline:  # what there is to say of it has been said
         return Verdict("helped", "It is better than every row that needs no search.")
@@ -137,7 +147,7 @@ def _beyond(row: Row, rows: Mapping[str, Row], kind: Effect, baseline: str) -> V
             f"It is better than every row that needs no search, the best of which is "
             f"{_with_article(best)} at {error} (paired difference {gap}).",
         )
-    if _effect(against[best], against[best]["simultaneous"], seeds) == "hurt":
+    if _effect(against[best], against[best]["simultaneous"], seeds, metric) == "hurt":
         gap = difference_in_words(against[best], width="simultaneous")
         return Verdict(
             "hurt",
@@ -145,7 +155,7 @@ def _beyond(row: Row, rows: Mapping[str, Row], kind: Effect, baseline: str) -> V
             f"(paired difference {gap}, an interval that allows for the choice of the best of "
             f"{len(against)}).",
         )
-    named = best if best in unbeaten else min(unbeaten, key=lambda name: rows[name]["mean"])
+    named = best if best in unbeaten else _best(unbeaten, rows, metric)
     gap = difference_in_words(against[named], width="interval")
     if named == baseline:
         return Verdict(kind, "")
@@ -154,6 +164,12 @@ def _beyond(row: Row, rows: Mapping[str, Row], kind: Effect, baseline: str) -> V
         f"It is not measurably better than {_with_article(named)}, which needs no search and has "
         f"{error_in_words(rows[named])} (paired difference {gap}).",
     )
+
+
+def _best(names: Collection[str], rows: Mapping[str, Row], metric: Metric) -> str:
+    """The row of the best mean; of equal ones the first."""
+    best = metric.best(rows[name]["mean"] for name in names)
+    return next(name for name in names if rows[name]["mean"] == best)
 
 
 def too_few(row: Row) -> str:
@@ -187,14 +203,21 @@ def held(comparison: Mapping[str, Any]) -> str:
 
 
 def lowest(comparison: Mapping[str, Any]) -> str:
-    """The row of the lowest mean error, in words, which may be so by chance; and whether the
-    networks have learned anything at all.
+    """The row of the best mean, in words, which may be so by chance; and whether the networks
+    have learned anything at all.
     """
-    row = min(comparison["rows"], key=lambda r: r["mean"])
+    metric, rows = metric_recorded(comparison), {row["name"]: row for row in comparison["rows"]}
+    row = rows[_best(rows, rows, metric)]
     name = _with_article(row["name"])
-    said = f"The lowest mean error in the comparison is {error_in_words(row)}, of {name}."
+    said = (
+        f"The {metric.superlative} mean {metric.name} in the comparison is {error_in_words(row)}, "
+        f"of {name}."
+    )
     naive = comparison.get("naive_error")
-    if naive is None or row["mean"] + (row["interval"] or 0.0) < naive:
+    if naive is None:
+        return said
+    beyond = abs(row["mean"] - naive) > (row["interval"] or 0.0)
+    if beyond and metric.better(row["mean"], than=naive):
         return said
     return (
         f"{said} Without looking, by always answering the most frequent class, it would be "

@@ -21,6 +21,7 @@ __all__ = [
     "Metric",
     "Multilabel",
     "Task",
+    "metric_recorded",
     "task_of",
     "task_recorded",
 ]
@@ -51,8 +52,13 @@ def task_of(labels: Tensor | np.ndarray) -> Task:
 
 
 def task_recorded(data: Mapping[str, Any]) -> Task | None:
-    """The task of a run, from what its config says of its data; None if an old run does not say."""
+    """The task of a run's data or of a comparison, from its file; None if an old one has none."""
     for task in TASKS:
         if all(data.get(name) == value for name, value in task.recorded.items()):
             return task
     return None
+
+
+def metric_recorded(data: Mapping[str, Any]) -> Metric:
+    """The metric of a run's data or of a comparison, from its file."""
+    return (task_recorded(data) or TASKS[0]).metric

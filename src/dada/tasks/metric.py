@@ -15,6 +15,13 @@ class Metric:
         title: of an axis or a column, such as "test error".
         unit: that it is shown in.
         lower_is_better: its direction.
+
+    Examples:
+        >>> error = Metric("error", "test error")
+        >>> error.heading, error.superlative
+        ('test error, %', 'lowest')
+        >>> error.best([0.2, 0.1, 0.3]), error.better(0.1, than=0.2)
+        (0.1, True)
     """
 
     name: str
@@ -27,11 +34,17 @@ class Metric:
         """Title and unit, for an axis or a table of bare numbers."""
         return f"{self.title}, {self.unit}"
 
+    @property
+    def superlative(self) -> str:
+        """What the best value is: "lowest" or "highest"."""
+        return "lowest" if self.lower_is_better else "highest"
+
+    def better(self, value: float, than: float) -> bool:
+        """Whether a value is better than another; equal ones are not."""
+        return value < than if self.lower_is_better else value > than
+
     def best(self, values: Iterable[float]) -> float:
         """The best of the values.
-
-        >>> Metric("error", "test error").best([0.2, 0.1, 0.3])
-        0.1
 
         Raises:
             ValueError: there are none.

@@ -35,7 +35,7 @@ class Task(ABC):
     dtype: ClassVar[torch.dtype]
     ndim: ClassVar[int]
     recorded: ClassVar[dict[str, Any]]
-    """Entries of a run's config by which its task is known again."""
+    """Entries of a run's files by which its task is known again."""
     metric: ClassVar[Metric] = TEST_ERROR
     """Of test images; the number itself is `test_error` of `measures`."""
     validation: ClassVar[Metric] = VALIDATION_ACCURACY
