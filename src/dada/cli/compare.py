@@ -11,6 +11,7 @@ import typer
 from dada.cli import options as o
 from dada.cli.terminal import terminal
 from dada.errors import printable
+from dada.names import TRAIN_PRESETS
 
 
 def compare(
@@ -19,7 +20,7 @@ def compare(
         list[str] | None,
         typer.Option(
             help="A published name, a policy file or a run folder; may be repeated.",
-            autocompletion=o.policy_names,
+            autocompletion=o.POLICY,
         ),
     ] = None,
     out: Annotated[
@@ -29,7 +30,11 @@ def compare(
         int, typer.Option(min=1, help="Trainings per row; 3 or more tell something.")
     ] = 3,
     preset: Annotated[
-        str, typer.Option(help="default, demo or a recipe of `dada recipes`.")
+        str,
+        typer.Option(
+            help=f"{', '.join(TRAIN_PRESETS)} or a recipe (see `dada recipes`).",
+            autocompletion=o.RECIPE,
+        ),
     ] = "default",
     model: o.Model = None,
     epochs: o.Epochs = None,

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from dada.cli.options import policy_names, target_names
+from dada.cli.options import POLICY, starting
 from dada.cli.terminal import terminal
+from dada.names import TARGETS
 
 
 def export(
@@ -17,14 +18,14 @@ def export(
         str | None,
         typer.Argument(
             help="Policy: a published name, a file or a run folder.",
-            autocompletion=policy_names,
+            autocompletion=POLICY,
         ),
     ] = None,
     to: Annotated[
         str | None,
         typer.Option(
-            help="python, torchvision, timm, albumentations, kornia, dali or list.",
-            autocompletion=target_names,
+            help=f"{', '.join(TARGETS)}.",
+            autocompletion=starting(TARGETS),
         ),
     ] = None,
     out: Annotated[
@@ -40,7 +41,7 @@ def export(
     Example: dada export dada-cifar10 --to torchvision -o policy.py
     """
     from dada.errors import UserError
-    from dada.export import TARGETS, target, write
+    from dada.export import target, write
     from dada.export.words import remarks
     from dada.policy import load_policy
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +11,15 @@ import typer
 
 from dada.cli.terminal import terminal
 from dada.errors import UserError, meant
+from dada.names import (
+    DATASETS,
+    NETWORK_PATTERNS,
+    PAPER_NETWORKS,
+    TRAIN_PRESETS,
+    WITHOUT_SEARCH,
+    published_policies,
+    recipe_names,
+)
 
 if TYPE_CHECKING:
     from dada.datasets import Choose
@@ -19,61 +27,28 @@ if TYPE_CHECKING:
 _OPTIONS = ("preset", "seed", "seeds", "side", "device")  # not by --set
 
 
-def starting(names: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
+def starting(names: Iterable[str]) -> Callable[[str], list[str]]:
     """Completion by the shell: those of the names that begin as what has been typed.
 
     Where there are none the shell completes file names.
     """
-    return lambda incomplete: [name for name in names() if name.startswith(incomplete)]
+    return lambda incomplete: [name for name in names if name.startswith(incomplete)]
 
 
-def _files(folder: str, ending: str) -> Iterable[str]:
-    """Names of files of the package: at the touch of a key, so that PyTorch is not imported."""
-    found = resources.files("dada").joinpath(folder).iterdir()
-    return sorted(f.name.removesuffix(ending) for f in found if f.name.endswith(ending))
+POLICY = starting(published_policies())
+POLICY_OR_METHOD = starting(("none", *WITHOUT_SEARCH, *published_policies()))
+RECIPE = starting((*TRAIN_PRESETS, *recipe_names()))
+"""Completions."""
 
-
-def _policies() -> Iterable[str]:
-    return _files("policy/published", ".json")
-
-
-def _with_methods() -> Iterable[str]:
-    return ("none", "randaugment", "trivialaugment", "uniform", *_policies())
-
-
-def _recipes() -> Iterable[str]:
-    return _files("training/recipes", ".toml")
-
-
-def _data() -> Iterable[str]:
-    from dada.datasets import NAMES
-
-    return NAMES
-
-
-def _targets() -> Iterable[str]:
-    from dada.export import TARGETS
-
-    return TARGETS
-
-
-def _search_presets() -> Iterable[str]:
-    from dada.searching.settings import PRESETS
-
-    return PRESETS
-
-
-policy_names, method_names, recipe_names, data_names, target_names, search_presets = map(
-    starting, (_policies, _with_methods, _recipes, _data, _targets, _search_presets)
+DATA = (
+    f"{', '.join(DATASETS)}; hf:OWNER/NAME; a folder of class folders; or an .npz with x_train, "
+    "y_train[, x_test, y_test]."
 )
+"""What data can be."""
 
 Data = Annotated[
     str,
-    typer.Argument(
-        help="digits, cifar10, cifar100, svhn, fashion-mnist, imagenet; or a folder of class "
-        "folders; or an .npz with x_train, y_train[, x_test, y_test].",
-        autocompletion=data_names,
-    ),
+    typer.Argument(help=DATA, autocompletion=starting(DATASETS)),
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1.")]
 Side = Annotated[
@@ -85,7 +60,12 @@ Root = Annotated[
 ]
 Images = Annotated[int | None, typer.Option(help="Use this many training images.")]
 Model = Annotated[
-    str | None, typer.Option(help="Network: wrn-40-2, wrn-16-2, resnet18. [by image size]")
+    str | None,
+    typer.Option(
+        help=f"Network: {', '.join(NETWORK_PATTERNS)}, or the name of one of torchvision's or "
+        "timm's. [by image size]",
+        autocompletion=starting(PAPER_NETWORKS),
+    ),
 ]
 Epochs = Annotated[int | None, typer.Option(help="Passes over the training images.")]
 Batch = Annotated[int | None, typer.Option(help="Batch size.")]

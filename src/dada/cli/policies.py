@@ -15,7 +15,7 @@ def policies(
         str | None,
         typer.Argument(
             help="Describe this one: a name, a file or a run folder.",
-            autocompletion=o.policy_names,
+            autocompletion=o.POLICY,
         ),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="Sub-policies to describe.")] = 25,

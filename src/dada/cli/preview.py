@@ -21,7 +21,7 @@ def preview(
     policy: Annotated[
         str,
         typer.Argument(
-            help="A published name, a policy file or a run folder.", autocompletion=o.policy_names
+            help="A published name, a policy file or a run folder.", autocompletion=o.POLICY
         ),
     ],
     data: o.Data = "digits",

@@ -6,13 +6,15 @@ from typing import Annotated
 
 import typer
 
-from dada.cli.options import recipe_names
+from dada.cli.options import starting
 from dada.cli.terminal import terminal
+from dada.names import recipe_names
 
 
 def recipes(
     name: Annotated[
-        str | None, typer.Argument(help="A recipe, to see all of it.", autocompletion=recipe_names)
+        str | None,
+        typer.Argument(help="The recipe to show.", autocompletion=starting(recipe_names())),
     ] = None,
 ) -> None:
     """List the paper's final trainings, or show one in full.

@@ -12,6 +12,7 @@ import typer
 
 from dada.cli import options as o
 from dada.cli.terminal import terminal
+from dada.names import SEARCH_PRESETS
 
 
 def search(
@@ -20,9 +21,8 @@ def search(
     preset: Annotated[
         str,
         typer.Option(
-            help="default (whole trials), step (a gradient at each step), "
-            "paper (the published settings) or demo (a minute).",
-            autocompletion=o.search_presets,
+            help=f"{', '.join(f'{name} ({what})' for name, what in SEARCH_PRESETS.items())}.",
+            autocompletion=o.starting(SEARCH_PRESETS),
         ),
     ] = "default",
     seed: Annotated[int, typer.Option(min=0, help="One seed, one policy.")] = 0,

@@ -9,24 +9,28 @@ import typer
 
 from dada.cli import options as o
 from dada.cli.terminal import terminal
+from dada.names import DATASETS, TRAIN_PRESETS, WITHOUT_SEARCH
 
 
 def train(
     recipe: Annotated[
         str,
-        typer.Option(help="One of `dada recipes`, default or demo.", autocompletion=o.recipe_names),
+        typer.Option(
+            help=f"{', '.join(TRAIN_PRESETS)} or a recipe (see `dada recipes`).",
+            autocompletion=o.RECIPE,
+        ),
     ] = "default",
     policy: Annotated[
         str,
         typer.Option(
-            help="none, randaugment, trivialaugment, uniform; or a published name, a policy file, "
-            "a run folder.",
-            autocompletion=o.method_names,
+            help=f"none, {', '.join(WITHOUT_SEARCH)}; or a published policy, a policy file or a "
+            "run folder.",
+            autocompletion=o.POLICY_OR_METHOD,
         ),
     ] = "none",
     data: Annotated[
         str | None,
-        typer.Option(help="A named set, a folder of class folders or an .npz. [the recipe's]"),
+        typer.Option(help=f"{o.DATA} [the recipe's]", autocompletion=o.starting(DATASETS)),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Run folder. [runs/train/RECIPE-POLICY-SEED]")

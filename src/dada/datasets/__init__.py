@@ -11,9 +11,9 @@ from dada.datasets.imageset import (
     even_batches,
 )
 from dada.datasets.load import DEFAULT_ROOT, load, open_files, open_images
-from dada.datasets.named import NAMES
 from dada.datasets.read_folder import Choose, Chosen
 from dada.datasets.splits import PAPER_REDUCED, halve, halves, hold_out, reduced
+from dada.names import DATASETS as NAMES
 
 __all__ = [
     "DEFAULT_ROOT",

@@ -11,11 +11,12 @@ from dada.datasets.folder import list_folder
 from dada.datasets.huggingface import PREFIX, hub_name, read_hub
 from dada.datasets.imagenet import read_imagenet
 from dada.datasets.imageset import Dataset, Parts, imbalance
-from dada.datasets.named import NAMES, read_digits, read_named
+from dada.datasets.named import read_digits, read_named
 from dada.datasets.pixels import check_side
 from dada.datasets.read_folder import Choose, read_folder
 from dada.datasets.splits import split_off_test_set
 from dada.errors import UserError
+from dada.names import DATASETS as NAMES
 
 DEFAULT_ROOT = Path("~/.cache/dada")
 """Where named datasets are looked for and downloaded to by default."""

@@ -81,9 +81,6 @@ _TORCHVISION = {
     ),
 }
 
-NAMES = ("digits", *_TORCHVISION, "imagenet")
-"""The names that `dada.datasets.load` knows."""
-
 
 def read_digits(side: int | None = None) -> Parts:
     """Read scikit-learn's 1,797 handwritten digits, 8 × 8 grey; there is no test set.

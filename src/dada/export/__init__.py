@@ -1,4 +1,14 @@
-"""One policy file, every library: a policy written for the library that it is used in."""
+"""One policy file, every library: a policy written for the library that it is used in.
+
+Each of `TARGETS` is a module here with
+
+- ``ENDINGS``: of the files that it writes, the usual one first;
+- ``source(policy, ending) -> str``: the text of a file that runs (or is read) as it is, in ASCII;
+- ``differences(policy) -> list[str]``: in words, where the library does otherwise than `dada`;
+- ``load(text, ending) -> Callable[[Image], Image]``: the file at work, one PIL image in, one out.
+
+Only `load` imports the library; a missing one is a `UserError` that names the ``pip install`` line.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +18,8 @@ from types import ModuleType
 
 from dada.errors import UserError
 from dada.files import replace_file
+from dada.names import TARGETS
 from dada.policy import Policy, load_policy
-
-TARGETS = ("python", "torchvision", "timm", "albumentations", "kornia", "dali", "list")
-"""What a policy can be written for. Each is a module here with
-
-- ``ENDINGS``: of the files that it writes, the usual one first;
-- ``source(policy, ending) -> str``: the text of a file that runs (or is read) as it is, in ASCII;
-- ``differences(policy) -> list[str]``: in words, where the library does otherwise than `dada`;
-- ``load(text, ending) -> Callable[[Image], Image]``: the file at work, one PIL image in, one out.
-
-Only `load` imports the library; a missing one is a `UserError` that names the ``pip install`` line.
-"""
 
 
 def target(name: str) -> ModuleType:

@@ -21,6 +21,7 @@ from dada.models.pyramid_net import PyramidNet
 from dada.models.resnet import resnet200
 from dada.models.shake_shake import ShakeShake
 from dada.models.wide_resnet import WideResNet
+from dada.names import NETWORK_PATTERNS, PAPER_NETWORKS
 
 Builder = Callable[[int, int], nn.Module]  # of classes and channels
 
@@ -29,17 +30,6 @@ _PROXY = re.compile(r"(?:proxy|scout)-([1-9]\d{0,5})")  # scout: its name until 
 _SHAKE_SHAKE = re.compile(r"shake-shake-(\d{1,9})-2x(\d{1,6})d")
 _PYRAMID_NET = re.compile(r"pyramidnet-(\d{1,9})-(\d{1,6})")
 _DEEPEST, _LARGEST = 2000, 10**9  # layers; parameters, which take 12 GB in training
-_OF_THE_PAPER = (
-    "wrn-40-2",
-    "wrn-28-10",
-    "shake-shake-26-2x32d",
-    "shake-shake-26-2x96d",
-    "shake-shake-26-2x112d",
-    "pyramidnet-272-200",
-    "resnet50",
-    "resnet200",
-)
-_PATTERNS = "wrn-DEPTH-WIDTH, proxy-WIDTH, shake-shake-DEPTH-2xWIDTHd, pyramidnet-DEPTH-ALPHA"
 _INSTALL_TIMM = "pip install 'dada-augment[timm]'"
 # In training these two give logits of side branches too, unless they are told not to.
 _SIDE_BRANCHES = ("googlenet", "inception_v3")
@@ -51,7 +41,7 @@ def names() -> tuple[str, ...]:
 
     Other depths and widths of the first, and timm's networks, are not listed.
     """
-    return (*_OF_THE_PAPER, *(name for name in _torchvisions() if name not in _OF_THE_PAPER))
+    return (*PAPER_NETWORKS, *(name for name in _torchvisions() if name not in PAPER_NETWORKS))
 
 
 def check_name(name: str) -> None:
@@ -188,8 +178,8 @@ def _unknown(name: str, timm: ModuleType | None) -> str:
     hint = f" (did you mean {' or '.join(close)}?)" if close else ""
     others = "timm's" if timm else f"timm's ({_INSTALL_TIMM})"
     return (
-        f"unknown network '{name:.60}'{hint}: give {_PATTERNS}, a network of torchvision's such as "
-        f"resnet18, or one of {others}"
+        f"unknown network '{name:.60}'{hint}: give {', '.join(NETWORK_PATTERNS)}, "
+        f"a network of torchvision's such as resnet18, or one of {others}"
     )
 
 

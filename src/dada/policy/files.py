@@ -12,7 +12,6 @@ import json
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import cache
 from importlib.resources import files
 from os import PathLike
 from pathlib import Path
@@ -22,6 +21,7 @@ from pydantic import ValidationError
 
 from dada.errors import UserError, first_line
 from dada.files import opened, replace_file
+from dada.names import published_policies
 from dada.policy.model import (
     MOST_OPERATIONS,
     MOST_SUB_POLICIES,
@@ -199,7 +199,6 @@ def save_policy(policy: Policy, path: str | Path) -> Path:
     return replace_file(Path(path), dumps(policy).encode("ascii"))
 
 
-@cache
 def published_names() -> tuple[str, ...]:
     """Names of the policies that ship with the package.
 
@@ -207,7 +206,7 @@ def published_names() -> tuple[str, ...]:
         >>> [name for name in published_names() if "cifar10" in name]
         ['autoaugment-cifar10', 'dada-cifar10', 'dada-cifar100', 'fast-autoaugment-cifar10']
     """
-    return tuple(sorted(p.name.removesuffix(".json") for p in _PUBLISHED.iterdir()))
+    return published_policies()
 
 
 def load_policy(source: str | Path) -> Policy:

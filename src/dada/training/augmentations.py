@@ -13,6 +13,7 @@ from torchvision.transforms import v2
 
 from dada.augment import Sampler, apply
 from dada.augment.words import around
+from dada.names import WITHOUT_SEARCH
 from dada.policy import Policy, Scale, SearchSpace, load_policy
 
 Augment = Callable[[Tensor, torch.Generator], Tensor]
@@ -70,9 +71,6 @@ def torchvision_method(name: str, transform: v2.Transform) -> Method:
 def space_for(channels: int, scale: Scale | None = None) -> SearchSpace:
     """The space of the uniform policy, of what such images can show; by default of strengths."""
     return SearchSpace(scale=scale or Scale("strength")).for_channels(channels)
-
-
-WITHOUT_SEARCH = ("randaugment", "trivialaugment", "uniform")
 
 
 def without_search(space: SearchSpace) -> list[Method]:

@@ -9,6 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from dada.names import recipe_names
+
 
 class Receipt(BaseModel):
     """What a recipe costs and gives.
@@ -48,9 +50,5 @@ class Recipe(BaseModel):
 @cache
 def recipes() -> dict[str, Recipe]:
     """The recipes that come with the package, by name."""
-    found = sorted(files(__package__).iterdir(), key=lambda file: file.name)
-    return {
-        file.name.removesuffix(".toml"): Recipe(**tomllib.loads(file.read_text(encoding="utf-8")))
-        for file in found
-        if file.name.endswith(".toml")
-    }
+    texts = {n: (files(__package__) / f"{n}.toml").read_text("utf-8") for n in recipe_names()}
+    return {name: Recipe(**tomllib.loads(text)) for name, text in texts.items()}

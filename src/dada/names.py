@@ -1,0 +1,59 @@
+"""The names that users type, in tables that need no PyTorch: help and completion stay quick."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+DATASETS = ("digits", "cifar10", "cifar100", "svhn", "svhn-extra", "fashion-mnist", "imagenet")
+"""Sets of images that `dada.datasets.load` knows by name."""
+
+PAPER_NETWORKS = (
+    "wrn-40-2",
+    "wrn-28-10",
+    "shake-shake-26-2x32d",
+    "shake-shake-26-2x96d",
+    "shake-shake-26-2x112d",
+    "pyramidnet-272-200",
+    "resnet50",
+    "resnet200",
+)
+NETWORK_PATTERNS = (
+    "wrn-DEPTH-WIDTH",
+    "proxy-WIDTH",
+    "shake-shake-DEPTH-2xWIDTHd",
+    "pyramidnet-DEPTH-ALPHA",
+)
+"""Networks of any size; torchvision's and timm's go by the names that they have there."""
+
+SEARCH_PRESETS = {
+    "default": "whole trials",
+    "step": "a gradient at each step",
+    "paper": "the published settings",
+    "demo": "a minute",
+}
+TRAIN_PRESETS = ("default", "demo")
+"""For a training or a comparison, besides the recipes."""
+
+WITHOUT_SEARCH = ("randaugment", "trivialaugment", "uniform")
+"""What a training can take in place of a policy, besides none."""
+
+TARGETS = ("python", "torchvision", "timm", "albumentations", "kornia", "dali", "list")
+"""What a policy can be exported to; see `dada.export`."""
+
+
+@cache
+def published_policies() -> tuple[str, ...]:
+    """The policies that come with the package."""
+    return _names_of("policy/published", ".json")
+
+
+@cache
+def recipe_names() -> tuple[str, ...]:
+    """The paper's final trainings that come with the package."""
+    return _names_of("training/recipes", ".toml")
+
+
+def _names_of(folder: str, ending: str) -> tuple[str, ...]:
+    names = (file.name for file in files("dada").joinpath(folder).iterdir())
+    return tuple(sorted(n.removesuffix(ending) for n in names if n.endswith(ending)))
