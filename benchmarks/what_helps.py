@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 
 from benchmarks._contract import finish
 from dada.report.facts import epochs_of
-from dada.report.trials import rewards_of, shares_of
 from dada.runs import RunFolder
+from dada.searching.methods.trials.rounds import rewards_of, shares_of
 
 BLUE, GREY = "#0b5cad", "#6b7280"
 

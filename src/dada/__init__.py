@@ -31,7 +31,8 @@ if TYPE_CHECKING:
         published_names,
         save_policy,
     )
-    from dada.report import contact_sheet, write_report
+    from dada.report import contact_sheet
+    from dada.reporting import write_report
     from dada.searching.run import search
     from dada.training.evaluate import evaluate
     from dada.training.run import train
@@ -63,7 +64,7 @@ _HOME = {
     "save_policy": "dada.policy",
     "search": "dada.searching",
     "train": "dada.training",
-    "write_report": "dada.report",
+    "write_report": "dada.reporting",
 }
 
 __all__ = [

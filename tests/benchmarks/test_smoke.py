@@ -65,7 +65,7 @@ def small(monkeypatch):
     monkeypatch.setattr(scaling, "in_its_own_process", here)
     monkeypatch.setattr("dada.searching.settings.PAPER_OPERATIONS", ("Rotate", "Invert", "Cutout"))
     for part in ("dada.searching.run", "dada.training.run"):
-        monkeypatch.setattr(f"{part}.write_report", lambda folder: None)
+        monkeypatch.setattr(f"{part}.write_page", lambda folder: None)
     monkeypatch.setattr(scaling, "CHANGES", {"batch": [8]})
     size = ["--images", "40", "--epochs", "1", "--batch", "8"]
     few = {"train": [*size, "--model", "wrn-10-1"], "child": ["--model", "wrn-10-1"]}

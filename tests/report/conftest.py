@@ -15,6 +15,7 @@ from PIL import Image
 from dada.policy import Operation, Policy, Scale, SubPolicy, dumps, save_policy
 
 OPERATIONS = ("ShearX", "Rotate", "Invert", "Brightness")
+BY_TRIALS = {"horizon": "training"}
 PAIRS = list(combinations(OPERATIONS, 2))
 
 
@@ -165,6 +166,25 @@ def write_search(
     if samples:
         row = torch.cat(tuple(make_images()), 2).permute(1, 2, 0)
         Image.fromarray(row.numpy()).save(path / "samples.png")
+    return path
+
+
+def write_trials(path: Path, rounds: int = 3) -> Path:
+    """A search by trials that is not finished; its third round tries probabilities."""
+    write_search(path)
+    config = make_config()
+    write_json(path / "config.json", config | {"settings": config["settings"] | BY_TRIALS})
+    start = {"event": "start", "sub_policies": PAIRS, "parameters": 123456}
+    made = [make_round(1), make_round(2), make_round(3, of_amounts=True)]
+    write_events(path / "events.jsonl", [start, *made[:rounds]])
+    return path
+
+
+def write_training(path: Path, epochs: int = 2) -> Path:
+    config = make_config("train") | {"seed": 0, "policy": "none", "policies": {"crop and flip": ""}}
+    write_json(path / "config.json", config)
+    tests = {"test_loss": 0.5, "test_error": 0.2, "class_errors": [0.1, None]}
+    write_events(path / "events.jsonl", [make_epoch(n + 1) | tests for n in range(epochs)])
     return path
 
 

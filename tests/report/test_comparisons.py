@@ -2,12 +2,12 @@ import pytest
 
 from dada.errors import UserError
 from dada.policy import save_policy
-from dada.report import write_report
 from dada.report.comparisons import find
+from dada.reporting import write_report
 from dada.runs import RunFolder
 
 from .conftest import make_comparison, make_policy, write_compare
-from .test_page import page_of
+from .html import page_of
 
 FOUND = "the found policy made no measurable difference"
 

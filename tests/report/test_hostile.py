@@ -1,7 +1,7 @@
 import pytest
 
 from dada.errors import UserError
-from dada.report import write_report
+from dada.reporting import write_report
 from tests.report.conftest import make_config, make_epoch, write_events, write_json
 from tests.torture.reports import campaign
 

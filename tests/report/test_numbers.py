@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import shlex
-
 import pytest
 
-from dada.report.numbers import all_settings, command, count, duration, percent, setting
+from dada.report.numbers import count, duration, percent, setting
 
 
 @pytest.mark.parametrize(
@@ -30,13 +28,3 @@ def test_counts_and_percents():
 )  # fmt: skip
 def test_settings_read_well(value, text):
     assert setting(value) == text
-
-
-def test_commands_survive_the_shell():
-    text = command("search", "my photos; rm -rf /", preset="demo", out=None)
-    assert shlex.split(text) == ["dada", "search", "my photos; rm -rf /", "--preset", "demo"]
-
-
-def test_all_settings_are_words_that_the_command_line_reads():
-    words = all_settings({"preset": "x", "seed": 1, "lr": 0.1, "model": "wrn", "operations": ["A"]})
-    assert words == ["--set", "lr=0.1", "--set", "model=wrn", "--set", 'operations=["A"]']

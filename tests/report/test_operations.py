@@ -1,12 +1,9 @@
-import numpy as np
 import pytest
-from scipy import stats
 
 from dada.policy import Operation, Policy, SubPolicy
-from dada.report.operations import operation_rows, reach
-from dada.report.trials import rewards_of
+from dada.report.operations import Gain, Gains, operation_rows, reach
 
-from .conftest import OPERATIONS, PAIRS, make_findings, make_policy, make_round
+from .conftest import OPERATIONS, make_policy
 
 
 def test_the_most_frequent_operation_comes_first_with_its_strength():
@@ -36,32 +33,14 @@ def test_how_many_images_an_operation_reaches():
     assert reach(Policy((both, other))) == pytest.approx({"Rotate": 0.75 / 4, "Invert": 0.3})
 
 
-def test_gains_are_over_none_with_their_noise():
-    rows = {row["name"]: row for row in operation_rows(make_policy(), make_findings())}
-    half = 0.01 * stats.t.ppf(0.975, 10)
-    assert rows["ShearX"]["gain"].replace("\N{NO-BREAK SPACE}", " ") == f"+8.0 % ± {100 * half:.1f}"
+def test_gains_are_in_per_cent_and_coloured_beyond_their_interval():
+    values = dict(zip(OPERATIONS, (0.08, 0.01, -0.09, -0.01), strict=True))
+    by_name = {name: Gain(value, 0.022) for name, value in values.items()}
+    gains = Gains(heading="Gain", caption="", by_name=by_name | {"Cutout": Gain(0.5, None)})
+    rows = {row["name"]: row for row in operation_rows(make_policy(), gains)}
+    assert rows["ShearX"]["gain"].replace("\N{NO-BREAK SPACE}", " ") == "+8.0 % ± 2.2"
+    assert rows["Invert"]["gain"].startswith("−9.0")
     effects = [rows[name]["effect"] for name in OPERATIONS]
     assert effects == ["helped", "none", "hurt", "none"]
-
-
-def test_rewards_are_against_the_trial_without_augmentation():
-    rounds = [make_round(1), make_round(2), make_round(3, of_amounts=True)]
-    rewards = rewards_of(rounds, PAIRS)
-    assert list(rewards) == list(OPERATIONS)
-    assert rewards["ShearX"] == pytest.approx([np.log(0.5 / 0.4)] * 2)
-    assert rewards["Rotate"] == pytest.approx([0, 0])
-
-
-def test_rewards_of_older_runs_are_against_the_mean_of_the_round():
-    old = make_round(1)
-    del old["trials"]["no augmentation"]
-    rewards = rewards_of([old], PAIRS)
-    assert sum(values[0] for values in rewards.values()) == pytest.approx(0)
-
-
-def test_a_round_of_operations_is_known_by_its_operations():
-    """Not by a sign in a name that an operation of one's own may have, too."""
-    pairs = [("Rotate", "half 50%")]
-    one = make_round(1)
-    one["trials"] = {"Rotate": {"loss": 1.0}, "half 50%": {"loss": 0.5}}
-    assert set(rewards_of([one], pairs)) == {"Rotate", "half 50%"}
+    assert rows["Cutout"]["share"].startswith("0.0"), "measured, but not in the policy"
+    assert rows["Cutout"]["effect"] == "none", "an interval is not known"

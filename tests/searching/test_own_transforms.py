@@ -21,7 +21,7 @@ ROTATE, BLUR = v2.RandomRotation(30), v2.RandomApply([v2.GaussianBlur(3)])
 
 @pytest.fixture(autouse=True)
 def no_report(monkeypatch):
-    monkeypatch.setattr("dada.searching.run.write_report", lambda folder: None)
+    monkeypatch.setattr("dada.searching.run.write_page", lambda folder: None)
 
 
 @pytest.mark.parametrize("kind", [{}, {"estimator": "relax", "views": 2}], ids=["critic", "relax"])

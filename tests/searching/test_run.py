@@ -32,7 +32,7 @@ KINDS = {
 @pytest.fixture
 def no_report(monkeypatch):
     """Saves the drawing of reports that a test does not look at: most of its time."""
-    monkeypatch.setattr("dada.searching.run.write_report", lambda folder: None)
+    monkeypatch.setattr("dada.searching.run.write_page", lambda folder: None)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -4,7 +4,7 @@ import random
 import shutil
 
 from dada.errors import UserError
-from dada.report import write_report
+from dada.reporting import write_report
 from dada.runs.lock import LOCK
 from dada.training import evaluate
 from tests.cli.commands import contents

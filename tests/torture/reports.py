@@ -12,17 +12,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from dada.errors import UserError
-from dada.report import write_report
+from dada.reporting import write_report
 from tests.report.conftest import (
-    PAIRS,
     make_comparison,
-    make_config,
-    make_epoch,
-    make_round,
     write_compare,
-    write_events,
-    write_json,
     write_search,
+    write_training,
+    write_trials,
 )
 
 MARKUP = "<script>alert('x')</script>"
@@ -48,18 +44,14 @@ def campaign(seed: int, count: int) -> dict[str, int]:
 
 
 def _campaign(generator: random.Random, count: int, folder: Path) -> dict[str, int]:
-    run = write_search(folder / "run")
-    if generator.random() < 0.5:
-        start = {"event": "start", "sub_policies": PAIRS, "parameters": 9}
-        rounds = [make_round(1), make_round(2), make_round(3, of_amounts=True)]
-        write_events(run / "events.jsonl", [start, *rounds])
+    run = (write_search if generator.random() < 0.5 else write_trials)(folder / "run")
     comparison = make_comparison()
     comparison["rows"][1]["against"] = {
         row["name"]: {"difference": -0.01, "interval": 0.002, "simultaneous": 0.003}
         for row in comparison["rows"]
     }
     write_compare(run / "compare", comparison)
-    _write_training(folder / "training")
+    write_training(folder / "training")
     whole = {name: (folder / name).read_text(encoding="utf-8") for name in _FILES}
     found: Counter[str] = Counter()
     for _ in range(count):
@@ -69,13 +61,6 @@ def _campaign(generator: random.Random, count: int, folder: Path) -> dict[str, i
         found[f"reports {_outcome(folder / kind)}"] += 1
         (folder / name).write_text(whole[name], encoding="utf-8")
     return dict(found)
-
-
-def _write_training(folder: Path) -> None:
-    config = make_config("train") | {"seed": 0, "policy": "none", "policies": {"crop and flip": ""}}
-    write_json(folder / "config.json", config)
-    tests = {"test_loss": 0.5, "test_error": 0.2, "class_errors": [0.1, None]}
-    write_events(folder / "events.jsonl", [make_epoch(n) | tests for n in (1, 2)])
 
 
 def _outcome(run: Path) -> str:

@@ -23,6 +23,6 @@ def report(
 
     Comparisons of a search's policy are found in the run's folder and in folders beside it.
     """
-    from dada.report import write_report
+    from dada.reporting import write_report
 
     terminal.say(write_report(run, comparison or ()))

@@ -12,6 +12,7 @@ from typing import Any
 
 from dada.augment import Transform
 from dada.comparison.bench import Bench
+from dada.comparison.page import write_page
 from dada.comparison.rows import errors_of, summarise
 from dada.comparison.shared import trained
 from dada.compute.device import pick_device
@@ -20,7 +21,6 @@ from dada.datasets import AnyData, Dataset, as_dataset
 from dada.errors import UserError
 from dada.models.child import Loss
 from dada.policy import PAPER_OPERATIONS, Policy, dumps, load_policy
-from dada.report import write_report
 from dada.runs import RunFolder, describe_run
 from dada.searching.choices import left_out
 from dada.training.augmentations import Method, plain_rows, policy_method, space_for, without_search
@@ -131,7 +131,7 @@ def compare(
         }
         if run:
             run.write_json("comparison.json", comparison)
-            write_report(run.path)
+            write_page(run)
     return comparison
 
 

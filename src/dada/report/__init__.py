@@ -1,8 +1,24 @@
-"""Pages and pictures, made from run files alone."""
+"""Pages and pictures, made from run files alone.
 
-from dada.report.page import write_report
+What a page says is told by the room of its kind of run; `dada.write_report` writes any of them.
+"""
+
+import warnings
+from importlib import import_module
+from typing import Any
+
 from dada.report.samples import save_samples
 from dada.report.sheet import contact_sheet
 from dada.report.verdict import verdict
 
-__all__ = ["contact_sheet", "save_samples", "verdict", "write_report"]
+__all__ = ["contact_sheet", "save_samples", "verdict"]
+
+
+def __getattr__(name: str) -> Any:
+    """`write_report`, which was here in 0.1, from a module above this one."""
+    if name != "write_report":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    warnings.warn(
+        "dada.report.write_report is dada.write_report now", DeprecationWarning, stacklevel=2
+    )
+    return import_module("dada.reporting").write_report

@@ -2,39 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
-
-from scipy import stats
 
 from dada.policy import Operation, Policy
 from dada.policy.words import describe_operation, describe_range
 from dada.report.numbers import percent
 
 
-def operation_rows(policy: Policy, findings: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Gain:
+    """What an operation gains over none.
+
+    Attributes:
+        value: a share of the loss; above 0, the operation helps.
+        half_width: of its 95 % interval; None where that is not known.
+    """
+
+    value: float
+    half_width: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gains:
+    """What a search measured of operations.
+
+    Attributes:
+        heading: of their column.
+        caption: how they were measured.
+        by_name: of each operation.
+        notes: what else there is to say, each the beginning of a sentence.
+    """
+
+    heading: str
+    caption: str
+    by_name: Mapping[str, Gain]
+    notes: Sequence[str] = ()
+
+
+def operation_rows(policy: Policy, gains: Gains | None) -> list[dict[str, Any]]:
     """Operations, most frequent first.
 
     Args:
-        findings: of a search by trials: what each operation gains over no augmentation; None
-            where nobody has measured it.
+        policy: the policy.
+        gains: None where nobody has measured any.
     """
     reached = {} if policy.is_none else reach(policy)
-    measured = findings["operations"] if findings else {}
+    measured = gains.by_name if gains else {}
     names = [*reached, *(name for name in measured if name not in reached)]
     most = max(reached.values(), default=0.0) or 1.0
-    gains = {name: _gain(measured[name], findings["noise"]) for name in measured if findings}
-    order = sorted(names, key=lambda n: (-reached.get(n, 0.0), -gains.get(n, {}).get("value", 0.0)))
+
+    def rank(name: str) -> tuple[float, float]:
+        return -reached.get(name, 0.0), -measured[name].value if name in measured else 0.0
+
     return [
         {
             "name": name,
             "share": percent(reached.get(name, 0.0)),
             "bar": round(100 * reached.get(name, 0.0) / most, 1),
             "strength": _strength(policy, name) if name in reached else "",
-            "gain": gains.get(name, {}).get("words", ""),
-            "effect": gains.get(name, {}).get("effect", "none"),
+            "gain": _in_words(measured[name]) if name in measured else "",
+            "effect": _effect(measured[name]) if name in measured else "none",
         }
-        for name in order
+        for name in sorted(names, key=rank)
     ]
 
 
@@ -70,13 +101,14 @@ def _strength(policy: Policy, name: str) -> str:
     return describe_operation(policy.scale, mean).strip()
 
 
-def _gain(found: Mapping[str, Any], noise: Mapping[str, Any]) -> dict[str, Any]:
-    """``+3.1 % ± 2.0``: how much lower the loss is than without the operation."""
-    value, error = found["effect"], found["standard_error"]
-    words = f"{100 * value:+.1f}".replace("-", "−") + "\N{NO-BREAK SPACE}%"
-    if not error:
-        return {"value": value, "words": words, "effect": "none"}
-    half = error * float(stats.t.ppf(0.975, noise["degrees_of_freedom"]))
-    words += f" ±\N{NO-BREAK SPACE}{100 * half:.1f}"
-    effect = "none" if abs(value) <= half else "helped" if value > 0 else "hurt"
-    return {"value": value, "words": words, "effect": effect}
+def _in_words(gain: Gain) -> str:
+    """``+3.1 % ± 2.0``"""
+    words = f"{100 * gain.value:+.1f}".replace("-", "−") + "\N{NO-BREAK SPACE}%"
+    half = gain.half_width
+    return words if half is None else f"{words} ±\N{NO-BREAK SPACE}{100 * half:.1f}"
+
+
+def _effect(gain: Gain) -> str:
+    if gain.half_width is None or abs(gain.value) <= gain.half_width:
+        return "none"
+    return "helped" if gain.value > 0 else "hurt"

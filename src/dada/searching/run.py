@@ -26,7 +26,7 @@ from dada.models.check import check_network, model_name
 from dada.models.child import Loss
 from dada.policy import Policy, save_policy
 from dada.policy.files import checksum
-from dada.report import save_samples, write_report
+from dada.report import save_samples
 from dada.runs import RunFolder, describe_run, restore
 from dada.runs.folder import CHECKPOINT
 from dada.searching.budget import replan, trial_of, within
@@ -34,6 +34,7 @@ from dada.searching.choices import choices, few_steps, short_trials, unseen_clas
 from dada.searching.methods.dada.search import Search
 from dada.searching.methods.trials import TrialSearch
 from dada.searching.methods.trials.shrink import shrunk
+from dada.searching.page import write_page
 from dada.searching.settings import Settings, choose_images, for_dataset, make_settings
 from dada.training.hooks import NO_HOOKS, UserHooks
 from dada.training.pipeline import pipeline_for
@@ -153,13 +154,13 @@ def search(
         except KeyboardInterrupt:
             if run:
                 with suppress(UserError):  # no epoch is over yet
-                    write_report(run.path)
+                    write_page(run)
             raise
         except DivergedError as error:
             raise UserError(_advice(error, run)) from None
     policy = going.policy(dataset.name, provenance(config, going))
     if run:
-        write_report(run.path)
+        write_page(run)
     return policy
 
 

@@ -32,12 +32,12 @@ from dada.models import create
 from dada.models.check import check_network, model_name
 from dada.models.child import Loss
 from dada.policy import Policy, dumps
-from dada.report import write_report
 from dada.runs import RunFolder, describe_run, restore
 from dada.runs.folder import CHECKPOINT
 from dada.training.augmentations import Method, method, space_for
 from dada.training.evaluate import WEIGHTS, measure
 from dada.training.hooks import UserHooks
+from dada.training.page import write_page
 from dada.training.pipeline import pipeline_for
 from dada.training.recipes import recipes
 from dada.training.settings import ResolvedTraining, for_dataset, make_settings
@@ -258,7 +258,7 @@ def _advance(
         run.write_json(RESULT, result)
         run.keep_events([e for e in run.events if e.get("event") != "finish"])
         run.add_event({"event": "finish", "seconds": result["seconds"]})
-        write_report(run.path)
+        write_page(run)
     return result
 
 

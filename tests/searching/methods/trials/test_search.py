@@ -254,8 +254,10 @@ def test_the_run_says_what_was_done(digits, tmp_path):
     assert (start["unit"], start["length"]) == ("round", 4) and finish["event"] == "finish"
     rounds = [e for e in run.events if e["event"] == "epoch"]
     assert [len(r["trials"]) for r in rounds] == [4, 4, 5, 5]
+    several = [0, 0.25, 0.5, 0.75, 1]
+    assert [r["tried_probabilities"] for r in rounds] == [None, None, several, several]
     page = (tmp_path / "run" / "report.html").read_text()
-    assert "What each operation is worth" in page and "How much of it" in page
+    assert "The effect of each operation" in page and "How often to apply it" in page
     assert "by 18 trainings of proxy-4" in page and "not finished" not in page
     assert json.loads((tmp_path / "run" / "policy.json").read_text())
 

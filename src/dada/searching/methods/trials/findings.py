@@ -77,7 +77,7 @@ class Findings:
             if guesses
         ]
         learned = any(tries) or not tries
-        tried, much = _logs(alone), _logs(amounts)
+        tried, much = log_losses(alone), log_losses(amounts)
         rewards, several = -tried[:, 1:], len(alone) > 1 and len(operations) > 1
         return cls(
             tuple(operations),
@@ -231,6 +231,6 @@ def _signed(gain: float) -> str:
     return f"{-100 * gain:+.1f}"
 
 
-def _logs(losses: Sequence[Sequence[float]]) -> Tensor:
+def log_losses(losses: Sequence[Sequence[float]]) -> Tensor:
     """Their logarithms, so that differences are shares; of what is all right, a finite number."""
     return torch.tensor(losses, dtype=torch.float64).clamp_min(_TINY).log()

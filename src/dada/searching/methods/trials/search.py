@@ -24,6 +24,7 @@ from dada.report.numbers import count
 from dada.searching.distribution import PolicyDistribution
 from dada.searching.methods.trials.amount import AMOUNTS
 from dada.searching.methods.trials.findings import Findings
+from dada.searching.methods.trials.rounds import NONE
 from dada.searching.methods.trials.trial import Trial, Verdict, guess
 from dada.searching.settings import Settings, search_space
 
@@ -31,7 +32,6 @@ ALONE_ON = 0.5  # of the images, where an operation is tried by itself
 KEPT_WEIGHT = 0.99  # the fewest sub-policies that hold this share of the weight are kept
 _HALVES = 2
 _SHORTEST = 8  # the part of the planned epochs that a trial keeps when time is short
-NONE = "no augmentation"  # the trial that operations are compared with
 
 
 class TrialSearch:
@@ -157,7 +157,8 @@ class TrialSearch:
         Returns:
             What happened, as plain data: ``trial_epochs``, of each trial; ``trials``, by name each
             one's losses and accuracy, which in the rounds of operations begin with "no
-            augmentation"; ``findings`` so far (`Findings.record`); and the distribution.
+            augmentation"; ``tried_probabilities``, of the trials of a round that does not try
+            operations, else null; ``findings`` so far (`Findings.record`); and the distribution.
 
         Raises:
             DivergedError: a loss is not a finite number.
@@ -187,6 +188,7 @@ class TrialSearch:
             "train_loss": means[0],
             "validation_loss": means[1],
             "validation_accuracy": means[2],
+            "tried_probabilities": self._probabilities(self.epoch - 1),
             "trials": {name: v._asdict() for name, v in zip(policies, verdicts, strict=True)},
             "findings": findings.record(),
             **self.distribution.record(),
@@ -225,6 +227,10 @@ class TrialSearch:
             return {NONE: Policy.none()} | {name: self.alone(name) for name in self.operations}
         found = self._chosen("", {})
         return {f"{amount:.0%}": _at(found, amount) for amount in AMOUNTS}
+
+    def _probabilities(self, number: int) -> list[float] | None:
+        """The probabilities that a round tries, in the order of its trials; None of operations."""
+        return None if number < self.settings.rounds else list(AMOUNTS)
 
     @property
     def _load(self) -> Load:

@@ -1,0 +1,65 @@
+"""What the page of a comparison says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from dada.errors import UserError
+from dada.policy import loads
+from dada.report.commands import repeat, source_of
+from dada.report.comparison_part import comparison_part, lead_of, verdicts
+from dada.report.comparisons import comparison_of
+from dada.report.numbers import percent
+from dada.report.page import Page
+from dada.report.page import write_page as write
+from dada.report.policy_part import policy_parts
+from dada.runs import RunFolder
+
+
+def write_page(run: RunFolder) -> Path:
+    """Write the page of a comparison.
+
+    Raises:
+        UserError: no training is over yet, or a file is damaged or missing.
+    """
+    return write(run, page_of)
+
+
+def page_of(run: RunFolder) -> Page:
+    """The page of a comparison, from its files: of one that is not finished, what is done."""
+    config = run.config
+    given = config.get("policies", {})
+    policies = {name: loads(text, name) for name, text in given.items()}
+    parts = policy_parts(run, policies)
+    words = [word for name in policies for word in ("--policy", name.removeprefix("policy "))]
+    title = f"Augmentations compared on {config['data']['name']}"
+    comparison, preset = comparison_of(run), config["settings"]["preset"]
+    if comparison is None:
+        return Page(
+            title=title,
+            interrupted="This comparison is not finished.",
+            trainings=_trainings(run.events),
+            policies=parts,
+            repeat=repeat("compare", config, source_of(config), *words, preset=preset),
+        )
+    seeds = len(comparison["seeds"])
+    return Page(
+        title=title,
+        lead=lead_of(comparison),
+        verdicts=verdicts(comparison),
+        comparisons=[comparison_part(comparison, config["data"].get("classes", ()))],
+        policies=parts,
+        repeat=repeat("compare", config, source_of(config), *words, preset=preset, seeds=seeds),
+    )
+
+
+def _trainings(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The trainings of a comparison that is not complete."""
+    done = [e for e in events if e.get("event") == "training"]
+    if not done:
+        raise UserError("the comparison has no training yet, so there is nothing to report")
+    return [
+        {"name": e["row"], "seed": e["seed"], "error": percent(e["test_error"], 2)} for e in done
+    ]

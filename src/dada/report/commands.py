@@ -1,0 +1,67 @@
+"""Commands for people to run."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+
+def command(*words: str, out: object = None, **options: object) -> str:
+    """A shell command; options that are None are left out, and what needs quotes has them.
+
+    Example:
+        >>> command("compare", "my photos", seeds=3, out="runs/photos")
+        "dada compare 'my photos' --seeds 3 -o runs/photos"
+    """
+    given = [(f"--{name}", str(value)) for name, value in options.items() if value is not None]
+    given += [("-o", str(out))] if out is not None else []
+    return shlex.join(["dada", *words, *(word for pair in given for word in pair)])
+
+
+class Repeat(NamedTuple):
+    """Commands that make a run again.
+
+    Attributes:
+        again: by its preset.
+        exactly: with every setting written out.
+    """
+
+    again: str
+    exactly: str
+
+
+def repeat(verb: str, config: Mapping[str, Any], *words: str, **options: Any) -> Repeat:
+    """The commands that make a run again, in another folder.
+
+    Args:
+        verb: "search".
+        config: of the run.
+        words, options: besides the settings, in the order in which they are written.
+    """
+    settings, options = config["settings"], {**options, "out": "again"}
+    return Repeat(
+        command(verb, *words, **options),
+        command(verb, *words, *all_settings(settings), **options),
+    )
+
+
+def all_settings(settings: Mapping[str, Any]) -> list[str]:
+    """Every setting as words of a command, so that it does not depend on a preset.
+
+    Example:
+        >>> all_settings({"preset": "demo", "epochs": 2, "bounds": {"Rotate": [0, 9]}})
+        ['--set', 'epochs=2', '--set', 'bounds={"Rotate": [0, 9]}']
+    """
+    words = []
+    for name, value in settings.items():
+        if value is not None and name not in ("preset", "seed"):
+            text = value if isinstance(value, str) else json.dumps(value)
+            words += ["--set", f"{name}={text}"]
+    return words
+
+
+def source_of(config: Mapping[str, Any]) -> str:
+    """What to write where a command wants the images: of those given in Python, a placeholder."""
+    return config["data"].get("source") or "DATA"

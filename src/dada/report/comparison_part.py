@@ -1,0 +1,147 @@
+"""A comparison's part of a page: its figure, its table, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dada.report.chart import Dots, Row
+from dada.report.facts import NAMED_CLASSES
+from dada.report.numbers import count, percent
+from dada.report.verdict import (
+    WORDS,
+    Verdict,
+    decimals,
+    difference_in_words,
+    effect,
+    error_in_words,
+    held,
+    judge,
+    lowest,
+    policy_rows,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparisonPart:
+    """A comparison on a page.
+
+    Attributes:
+        lead: what was trained on what; empty where the page says it already.
+        path: of the comparison's folder, where that is not the page's.
+        chart: the errors.
+        rows: of the table, in words.
+        held: what the intervals hold.
+        classes: errors by class; none where they are not known.
+    """
+
+    lead: str
+    path: str
+    chart: Dots
+    rows: Sequence[dict[str, Any]]
+    held: str
+    classes: Sequence[dict[str, Any]]
+
+
+def comparison_part(
+    comparison: Mapping[str, Any], classes: Sequence[str], lead: str = "", path: str = ""
+) -> ComparisonPart:
+    """The part of a page.
+
+    Args:
+        comparison: as in `comparison.json`.
+        classes: their names.
+        lead, path: as in `ComparisonPart`.
+    """
+    return ComparisonPart(
+        lead=lead,
+        path=path,
+        chart=errors_chart(comparison),
+        rows=_rows(comparison),
+        held=held(comparison),
+        classes=_class_rows(comparison, [str(name) for name in classes]),
+    )
+
+
+def verdicts(comparison: Mapping[str, Any]) -> list[Verdict]:
+    """What the comparison says of each policy, and of the lowest error."""
+    names = policy_rows(comparison) or [
+        row["name"] for row in comparison["rows"] if row["name"] != comparison["baseline"]
+    ]
+    return [*(judge(comparison, name) for name in names), Verdict("unknown", lowest(comparison))]
+
+
+def lead_of(comparison: Mapping[str, Any]) -> str:
+    """What was trained, on what, and what was tested."""
+    same = f"{comparison['around']} in every row; " if "around" in comparison else ""
+    return (
+        f"The same network ({comparison['network']}) trained from the same "
+        f"{count(len(comparison['seeds']), 'seed')} under each augmentation: "
+        f"{count(comparison['images'], 'training image')}, "
+        f"{count(comparison['epochs'], 'epoch')}; {same}errors on "
+        f"{count(comparison['test_images'], 'test image')}."
+    )
+
+
+def errors_chart(comparison: Mapping[str, Any]) -> Dots:
+    """Test errors: each seed, the mean and its 95 % interval, a row per augmentation."""
+    rows = [
+        Row(
+            name=row["name"],
+            points=[100 * error for error in row["errors"]],
+            mean=100 * row["mean"],
+            interval=None if row["interval"] is None else 100 * row["interval"],
+            side=f"{100 * row['mean']:.1f} %",
+            muted=row["name"] == comparison["baseline"],
+        )
+        for row in comparison["rows"]
+    ]
+    return Dots(
+        title="Test errors of the compared augmentations",
+        caption="Dot: mean. Ticks: the seeds. Line: 95\N{NO-BREAK SPACE}% interval of the mean. "
+        "Dashed: the baseline’s mean.",
+        x_label="test error, %",
+        rows=rows,
+        reference=next((row.mean for row in rows if row.muted), None),
+        least=0.0,
+    )
+
+
+def _rows(comparison: Mapping[str, Any]) -> list[dict[str, Any]]:
+    rows = []
+    for row in comparison["rows"]:
+        baseline, kind = row["name"] == comparison["baseline"], effect(row)
+        seeds = ", ".join(f"{100 * error:.2f}" for error in row["errors"])
+        rows.append(
+            {
+                "name": row["name"],
+                "error": error_in_words(row, decimals(row)),
+                "seeds": seeds if len(row["errors"]) > 1 else "",
+                "difference": "" if baseline else difference_in_words(row, unit=""),
+                "effect": "baseline" if baseline else kind,
+                "words": "the baseline" if baseline else WORDS[kind],
+            }
+        )
+    return rows
+
+
+def _class_rows(comparison: Mapping[str, Any], classes: Sequence[str]) -> list[dict[str, Any]]:
+    """Errors of each class under each augmentation; of many classes those that differ most."""
+    tables = [row.get("class_errors") for row in comparison["rows"]]
+    if not classes or not all(table and len(table) == len(classes) for table in tables):
+        return []
+    rows = [
+        {"name": name, "errors": errors, "spread": max(known) - min(known)}
+        for name, errors in zip(classes, zip(*tables, strict=True), strict=True)
+        if (known := [error for error in errors if error is not None])
+    ]
+    kept = sorted(rows, key=lambda row: -row["spread"])[:NAMED_CLASSES]
+    return [
+        {
+            "name": row["name"],
+            "errors": ["–" if error is None else percent(error) for error in row["errors"]],
+        }
+        for row in rows
+        if row in kept
+    ]

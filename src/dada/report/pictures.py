@@ -1,0 +1,85 @@
+"""Rows of pictures for a page: images as they are, and what a policy makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from dada.augment import Pipeline, Sampler, apply
+from dada.policy import Policy
+from dada.report import sheet
+from dada.report.numbers import percent
+
+_ROWS = 8
+_EPOCHS = ("First epoch", "Second epoch", "Third epoch")
+
+
+@dataclass(frozen=True)
+class Strip:
+    """A row of pictures.
+
+    Attributes:
+        label: what it is called.
+        images: each as a URI that holds its data.
+        words: what was done to them, an operation each.
+    """
+
+    label: str
+    images: Sequence[str]
+    words: Sequence[str] = ()
+
+
+def leading(images: Tensor, policy: Policy, seed: int) -> list[Strip]:
+    """The originals, and a row for each of the leading sub-policies, always applied.
+
+    Args:
+        images: uint8 (N, C, H, W).
+        policy: that is not none.
+        seed: of strengths, signs and places.
+    """
+    rows = [_strip("Originals", images)]
+    total = sum(s.weight for s in policy.sub_policies)
+    for number, sub_policy in enumerate(policy.leading()[:_ROWS]):
+        shown = sheet.augmented(images, policy, sub_policy, sheet.row_generator(seed, number))
+        words = [w.replace("(p ", "(p\N{NO-BREAK SPACE}") for w in policy.in_words(sub_policy)]
+        rows.append(_strip(percent(sub_policy.weight / total), shown, words))
+    return rows
+
+
+def epochs(images: Tensor, policy: Policy, settings: Mapping[str, Any], seed: int) -> list[Strip]:
+    """The originals, and what a training makes of them in three epochs.
+
+    Args:
+        images: uint8 (N, C, H, W).
+        policy: applied with its probabilities.
+        settings: that say what surrounds it: mean, std, padding, flip, cutout, crop, …
+        seed: of all that is drawn.
+    """
+    rows = [_strip("Originals", images)]
+    sampler = Sampler(policy)
+    mean, std = (torch.tensor(settings[name])[:, None, None] for name in ("mean", "std"))
+    pipeline = Pipeline(
+        mean=settings["mean"],
+        std=settings["std"],
+        padding=settings["padding"],
+        flip=settings["flip"],
+        cutout=settings.get("cutout", 0),
+        crop=settings.get("crop", "padded"),
+        size=(images.shape[2], images.shape[3]),
+        jitter=settings.get("jitter", 0.0),
+        lighting=settings.get("lighting", 0.0),
+    )
+    for number, label in enumerate(_EPOCHS):
+        generator = sheet.row_generator(seed, number)
+        seen = pipeline.before_policy(images, generator)
+        seen = pipeline.finish(apply(seen, sampler(len(seen), generator)), generator)
+        rows.append(_strip(label, (255 * (seen * std + mean)).round().clamp(0, 255).byte()))
+    return rows
+
+
+def _strip(label: str, images: Tensor, words: Sequence[str] = ()) -> Strip:
+    return Strip(label, [sheet.data_uri(image) for image in images], words)

@@ -1,0 +1,106 @@
+"""A policy's part of a page: its operations, its sub-policies and what they do to images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dada.augment.words import around
+from dada.policy import Policy
+from dada.policy.words import describe_operation
+from dada.report.numbers import percent
+from dada.report.operations import Gains, operation_rows
+from dada.report.pictures import Strip, epochs, leading
+from dada.report.samples import load_samples
+from dada.report.sheet import shown_in_words
+from dada.runs import RunFolder
+
+_PIPELINE = ("mean", "std", "padding", "flip")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyPart:
+    """A policy on a page.
+
+    Attributes:
+        title: the heading.
+        none: whether it changes nothing.
+        operations: rows of the table of operations.
+        gains: what was measured of them, if it was.
+        sub_policies: most frequent first, with operations in real units.
+        random: whether strengths are drawn anew for each image.
+        around: what surrounds the policy in training, in words; empty where it is not known.
+        training: images as a training sees them in several epochs.
+        leading: images under the leading sub-policies.
+        shown: which channels of an image the pictures show, where they cannot show all.
+        small: whether pictures are to be enlarged without blur.
+    """
+
+    title: str
+    none: bool
+    operations: Sequence[dict[str, Any]]
+    gains: Gains | None
+    sub_policies: Sequence[dict[str, Any]]
+    random: bool
+    around: str
+    training: Sequence[Strip]
+    leading: Sequence[Strip]
+    shown: str
+    small: bool
+
+
+def policy_part(
+    run: RunFolder, policy: Policy, *, title: str, seed: int = 0, gains: Gains | None = None
+) -> PolicyPart:
+    """The part of a page. Pictures that the policy cannot be applied to are left out.
+
+    Args:
+        run: whose images and pipeline are shown.
+        policy: the policy.
+        title: as in `PolicyPart`.
+        seed: of what is random in the pictures.
+        gains: what a search measured of its operations.
+    """
+    images = None if policy.is_none else load_samples(run)
+    settings = run.config["settings"]
+    whole = all(name in settings for name in _PIPELINE)
+    return PolicyPart(
+        title=title,
+        none=policy.is_none,
+        operations=operation_rows(policy, gains),
+        gains=gains,
+        sub_policies=[] if policy.is_none else sub_policy_rows(policy),
+        random=any(o.spread for s in policy.sub_policies for o in s.operations),
+        around=around(settings) if whole else "",
+        training=epochs(images, policy, settings, seed) if images is not None and whole else [],
+        leading=leading(images, policy, seed) if images is not None else [],
+        shown=shown_in_words(images.shape[1]) if images is not None else "",
+        small=images is not None and max(images.shape[2:]) < 64,
+    )
+
+
+def policy_parts(run: RunFolder, policies: Mapping[str, Policy]) -> list[PolicyPart]:
+    """A part for each policy, under its name."""
+    return [policy_part(run, policy, title=name) for name, policy in policies.items()]
+
+
+def sub_policy_rows(policy: Policy) -> list[dict[str, Any]]:
+    """Sub-policies, most frequent first, with operations in real units."""
+    total = sum(s.weight for s in policy.sub_policies)
+    most = max(s.weight for s in policy.sub_policies)
+    return [
+        {
+            "weight": percent(sub_policy.weight / total),
+            "bar": round(100 * sub_policy.weight / most, 1),
+            "operations": [
+                {
+                    "name": operation.name,
+                    "probability": percent(operation.probability, 0),
+                    "strength": describe_operation(policy.scale, operation).strip(),
+                }
+                for operation in sub_policy.operations
+            ],
+        }
+        for sub_policy in policy.leading()
+    ]

@@ -1,0 +1,125 @@
+"""What the page of a search by trials shows, from the records of its rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from dada.augment.words import around
+from dada.report.chart import Chart, Effects, Lines, Row, Series
+from dada.report.numbers import count, duration
+from dada.report.operations import Gain, Gains
+from dada.searching.methods.trials.rounds import (
+    NONE,
+    Names,
+    Records,
+    probabilities_of,
+    rewards_of,
+    shares_of,
+)
+
+
+def charts(settings: Mapping[str, Any], names: Names, records: Records) -> list[Chart]:
+    """The charts of the rounds so far.
+
+    Args:
+        settings: of the search.
+        names: of the operations of each sub-policy.
+        records: of the rounds, in order.
+    """
+    tried = [(probabilities_of(record, names), record["trials"]) for record in records]
+    rounds = [(chances, trials) for chances, trials in tried if chances is not None]
+    found: list[Chart] = [_effects(names, records)]
+    if rounds:
+        losses = [[trial["loss"] for trial in trials.values()] for _, trials in rounds]
+        found.append(_probabilities(rounds[0][0], losses, records[-1]))
+    return found
+
+
+def summary(settings: Mapping[str, Any], start: Mapping[str, Any], records: Records) -> str:
+    """How the policy was searched: the end of "105 sub-policies searched on 500 images …"."""
+    trials = sum(len(record["trials"]) for record in records)
+    each = sorted({settings["epochs"], *(n for r in records for n in r.get("plan", ()))})
+    lengths = count(each[-1], "epoch") if len(each) == 1 else f"{each[0]} to {each[-1]} epochs"
+    return (
+        f"by {count(trials, 'training')} of {settings.get('model')} "
+        f"({count(start['parameters'], 'parameter')}), {lengths} each, with {around(settings)}, "
+        f"in {duration(sum(record['seconds'] for record in records))}: "
+        f"preset {settings['preset']}, seed {settings['seed']}."
+    )
+
+
+def gains(records: Records) -> Gains | None:
+    """What operations gain over no augmentation; None of an older run, which did not try that."""
+    findings = records[-1].get("findings")
+    if not findings:
+        return None
+    freedom = findings["noise"]["degrees_of_freedom"]
+    return Gains(
+        heading="Gain over none",
+        caption="Gain over none: how much lower the loss on images that were not trained on is "
+        "with the operation alone, on half of the images, than with no augmentation; ± half of a "
+        "95\N{NO-BREAK SPACE}% interval. Grey: not more than noise.",
+        by_name={
+            name: Gain(found["effect"], _half_width(found["standard_error"], freedom))
+            for name, found in findings["operations"].items()
+        },
+        notes=findings["notes"],
+    )
+
+
+def _half_width(error: float | None, freedom: float) -> float | None:
+    return error * float(stats.t.ppf(0.975, freedom)) if error else None
+
+
+def _effects(names: Names, records: Records) -> Effects:
+    after, against = "one without augmentation", NONE
+    if NONE not in records[0]["trials"]:  # of an older release
+        after, against = "the others' of the same round (mean)", "the round's mean"
+    rewards = rewards_of(records, names)
+    shares = shares_of(records[-1]["weights"], names)
+    rows = [
+        Row(
+            name=name,
+            points=[100 * value for value in values],
+            mean=100 * float(np.mean(values)),
+            side=f"{100 * shares[name]:.0f} %",
+        )
+        for name, values in rewards.items()
+    ]
+    return Effects(
+        title="The effect of each operation",
+        caption="How much lower the loss on images that were not trained on is after a training "
+        f"with an operation on half of the images than after {after}. Strokes: rounds, which take "
+        "the halves of the images in turn. Right: how often the policy chooses it. What differs "
+        "from round to round is noise, and counts for less.",
+        x_label=f"validation loss saved, % (against {against})",
+        rows=sorted(rows, key=lambda row: -row.mean),
+    )
+
+
+def _probabilities(
+    tried: Sequence[float], losses: Sequence[Sequence[float]], last: Mapping[str, Any]
+) -> Lines:
+    return Lines(
+        title="How often to apply it",
+        caption="The same loss when the policy's operations are applied with several "
+        f"probabilities, 0 being none: thin, by round; thick, their mean. {_chosen(last)}",
+        x=[100 * probability for probability in tried],
+        x_label="probability of an operation, %",
+        y_label="validation loss",
+        series=[
+            *(Series(faint=True, y=values) for values in losses),
+            Series(marked=True, y=np.mean(losses, axis=0).tolist()),
+        ],
+    )
+
+
+def _chosen(last: Mapping[str, Any]) -> str:
+    share = max(map(max, last["probabilities"]))
+    if share == 0:
+        return "No probability lowers the loss by more than noise does, so the answer is none."
+    return f"The policy applies its operations with a probability of {share:.0%}."

@@ -1,0 +1,150 @@
+"""What the page of a search says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from dada.errors import UserError
+from dada.policy import Policy, load_policy
+from dada.report import comparisons
+from dada.report.chart import Chart
+from dada.report.commands import command, repeat, source_of
+from dada.report.comparison_part import ComparisonPart, comparison_part, lead_of, verdicts
+from dada.report.facts import epochs_of, interrupted
+from dada.report.numbers import count
+from dada.report.operations import Gains
+from dada.report.page import Page
+from dada.report.page import write_page as write
+from dada.report.policy_part import policy_part
+from dada.report.verdict import Verdict, judge, lowest
+from dada.runs import RunFolder
+from dada.searching.methods.dada import charts as step_charts
+from dada.searching.methods.trials import charts as trial_charts
+
+Records = Sequence[Mapping[str, Any]]
+
+
+class MethodCharts(Protocol):
+    """What a search method says of its runs, from their records alone."""
+
+    def charts(
+        self, settings: Mapping[str, Any], names: Sequence[Sequence[str]], records: Records
+    ) -> list[Chart]:
+        """How it went."""
+
+    def summary(
+        self, settings: Mapping[str, Any], start: Mapping[str, Any], records: Records
+    ) -> str:
+        """How the policy was searched: the end of "105 sub-policies searched on 500 images …"."""
+
+    def gains(self, records: Records) -> Gains | None:
+        """What was measured of single operations; None if nothing was."""
+
+
+def method_charts(config: Mapping[str, Any]) -> MethodCharts:
+    """The charts of the method that a run was made by; runs of 0.1 were made a step at a time."""
+    settings = config["settings"]
+    by_name: dict[str | None, MethodCharts] = {"trials": trial_charts, "training": trial_charts}
+    return by_name.get(settings.get("method") or settings.get("horizon"), step_charts)
+
+
+def write_page(run: RunFolder, compared: Sequence[str | Path] = ()) -> Path:
+    """Write the page of a search, with every comparison of its policy that is found.
+
+    Args:
+        run: the search.
+        compared: folders of comparisons elsewhere that are to be in the page.
+
+    Raises:
+        UserError: no epoch is over yet, or a file is damaged or missing.
+    """
+    return write(run, partial(page_of, named=compared))
+
+
+def page_of(run: RunFolder, named: Sequence[str | Path] = ()) -> Page:
+    """The page of a search, from its files."""
+    config, events = run.config, run.events
+    settings, data = config["settings"], config["data"]
+    records = epochs_of(events)
+    start = next((event for event in events if "sub_policies" in event), None)
+    if not records or start is None or not (run.path / "policy.json").is_file():
+        raise UserError(f"{run.path}: no epoch is over yet, so there is nothing to report")
+    policy, method = load_policy(run.path), method_charts(config)
+    found = comparisons.find(run, policy, named)
+    gains = method.gains(records)
+    seed = settings.get("seed", 0)
+    part = policy_part(run, policy, title="The policy", seed=seed, gains=gains)
+    answers = [verdict for one in found for verdict in _verdicts(one, policy)]
+    planned = start.get("length", settings.get("epochs"))
+    unit = start.get("unit", "epoch")
+    lead = _searched(config, start) + method.summary(settings, start, records)
+    return Page(
+        title=f"No augmentation for {data['name']}"
+        if policy.is_none
+        else f"An augmentation policy for {data['name']}",
+        lead=lead + _reason(events),
+        interrupted=interrupted(run, "search", records[-1]["epoch"], planned, unit),
+        nothing=_nothing(part.around, gains) if policy.is_none else (),
+        verdicts=answers,
+        ask="" if policy.is_none or answers else _compare_command(run),
+        uses=() if policy.is_none else _uses(run),
+        comparisons=[_comparison(one, data.get("classes", ())) for one in found],
+        policies=[part],
+        charts=method.charts(settings, start["sub_policies"], records),
+        repeat=repeat("search", config, source_of(config), preset=settings["preset"], seed=seed),
+    )
+
+
+def _searched(config: Mapping[str, Any], start: Mapping[str, Any]) -> str:
+    """What was searched, on what; how is the method's to say."""
+    names = start["sub_policies"]
+    operations = len({name for operations in names for name in operations})
+    images = config["settings"].get("images") or config["data"]["train"]
+    return (
+        f"{count(len(names), 'sub-policy')} of {count(operations, 'operation')} searched on "
+        f"{count(images, 'training image')} "
+    )
+
+
+def _reason(events: Records) -> str:
+    """Why a search ended before its last epoch."""
+    reason = next((event["reason"] for event in events if "reason" in event), None)
+    return f" It {reason}." if reason else ""
+
+
+def _nothing(around: str, gains: Gains | None) -> list[str]:
+    notes = gains.notes if gains else ()
+    return [
+        "No augmentation: the search found no policy that does better on these images than "
+        f"{around or 'training without it'}.",
+        *(f"{note[:1].upper()}{note[1:]}." for note in notes),
+    ]
+
+
+def _comparison(found: comparisons.Found, classes: Sequence[str]) -> ComparisonPart:
+    lead = lead_of(found.comparison)
+    return comparison_part(found.comparison, classes, lead=lead, path=str(found.run.path))
+
+
+def _verdicts(found: comparisons.Found, policy: Policy) -> list[Verdict]:
+    if policy.is_none:  # its row is the baseline's
+        return [Verdict("none", lowest(found.comparison))]
+    if found.row is None:
+        return verdicts(found.comparison)
+    first = judge(found.comparison, found.row, "the found policy")
+    return [first, Verdict("unknown", lowest(found.comparison))]
+
+
+def _uses(run: RunFolder) -> list[str]:
+    return [
+        command("export", str(run.path), to="torchvision", out="policy.py"),
+        command("train", data=source_of(run.config), policy=run.path),
+    ]
+
+
+def _compare_command(run: RunFolder) -> str:
+    out = run.path / "compare"
+    return command("compare", source_of(run.config), policy=run.path, out=out)

@@ -1,0 +1,103 @@
+"""What the page of a training says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dada.augment.words import around
+from dada.errors import UserError
+from dada.policy import loads
+from dada.report.chart import Chart, Lines, Series
+from dada.report.commands import repeat, source_of
+from dada.report.facts import epochs_of, interrupted
+from dada.report.numbers import count, duration, percent
+from dada.report.page import Page
+from dada.report.page import write_page as write
+from dada.report.policy_part import policy_part
+from dada.report.verdict import Verdict
+from dada.runs import RunFolder
+
+Records = Sequence[Mapping[str, Any]]
+
+
+def write_page(run: RunFolder) -> Path:
+    """Write the page of a training.
+
+    Raises:
+        UserError: no epoch has been tested yet, or a file is damaged or missing.
+    """
+    return write(run, page_of)
+
+
+def page_of(run: RunFolder) -> Page:
+    """The page of a training, from its files."""
+    config, records = run.config, epochs_of(run.events)
+    settings, seed = config["settings"], config["seed"]
+    tested = [record for record in records if "test_error" in record]
+    if not tested:
+        raise UserError(f"{run.path}: no epoch has been tested yet, so there is nothing to report")
+    name, text = next(iter(config["policies"].items()))
+    options = {"recipe": settings["preset"], "policy": config["policy"], "seed": seed}
+    done = records[-1]["epoch"]
+    return Page(
+        title=f"A training on {config['data']['name']}",
+        lead=_lead(config, name, records),
+        interrupted=interrupted(run, "training", done, settings.get("epochs")),
+        verdicts=[Verdict("unknown", _result(tested))],
+        policies=[policy_part(run, loads(text, name), title="The policy", seed=seed)]
+        if text
+        else (),
+        charts=charts(tested),
+        repeat=repeat("train", config, data=source_of(config), **options),
+    )
+
+
+def charts(tested: Records) -> list[Chart]:
+    """The losses and errors of the epochs that were tested."""
+    epochs = [record["epoch"] for record in tested]
+    errors = [100 * record["test_error"] for record in tested]
+    return [
+        Lines(
+            title="Losses",
+            caption="Training: on augmented images. Test: on the test images as they are.",
+            x=epochs,
+            y_label="mean loss",
+            series=[
+                Series(label="training", y=[record["train_loss"] for record in tested]),
+                Series(label="test", y=[record["test_loss"] for record in tested]),
+            ],
+        ),
+        Lines(
+            title="Test error",
+            caption="The figure to report is the last one: to pick the lowest is to look at the "
+            "answers.",
+            x=epochs,
+            y_label="test error, %",
+            series=[Series(label=percent(errors[-1] / 100), y=errors)],
+        ),
+    ]
+
+
+def _lead(config: Mapping[str, Any], name: str, records: Records) -> str:
+    settings = config["settings"]
+    surroundings = around(settings)
+    under = surroundings if config["policy"] == "none" else f"{name} with {surroundings}"
+    return (
+        f"{settings['model']} on {count(settings['images'], 'training image')} under {under}: "
+        f"{count(records[-1]['epoch'], 'epoch')} in "
+        f"{duration(sum(record['seconds'] for record in records))}, recipe {settings['preset']}, "
+        f"seed {config['seed']}."
+    )
+
+
+def _result(tested: Records) -> str:
+    last, best = tested[-1], min(tested, key=lambda record: record["test_error"])
+    said = f"Test error {percent(last['test_error'], 2)} after {count(last['epoch'], 'epoch')}."
+    if best is last:
+        return said
+    return (
+        f"{said} The lowest, {percent(best['test_error'], 2)} in epoch {best['epoch']}, is chosen "
+        "on the test images."
+    )
