@@ -25,7 +25,7 @@ _NARROW = 8  # largest aspect ratio that is resized in full
 _TEST_IMAGES, _TEST_VALUES = 512, 512 * 3 * 32 * 32
 
 Batches = Iterator[tuple[Tensor, Tensor]]
-"""Images, uint8 (B, C, H, W), and labels, int64 (B,), both on the device."""
+"""Images, uint8 (B, C, H, W), and the labels of B images, both on the device."""
 
 
 def test_batch(channels: int, height: int, width: int) -> int:
@@ -45,7 +45,7 @@ class Loader(Protocol):
     """Images and labels for a training, wherever they are stored.
 
     Attributes:
-        labels: int64 (N,), on the CPU.
+        labels: of N images, as their task has them, on the CPU.
     """
 
     labels: Tensor

@@ -37,8 +37,8 @@ def evaluate(
     found = run_evaluate(run, data, weights=weights, device=device, side=side, root=root)
     for note in found["notes"]:
         terminal.say(f"note: {note}")
-    title = metric_recorded(RunFolder.open(run).config["data"]).title
-    terminal.say(f"{title:<11} {found['test_error']:.2%} of {found['test_images']} images")
+    metric = metric_recorded(RunFolder.open(run).config["data"])
+    terminal.say(f"{metric.title:<11} {found[metric.key]:.2%} of {found['test_images']} images")
     if found["test_error_top5"] is not None:
         terminal.say(f"top-5       {found['test_error_top5']:.2%}")
     terminal.say(f"loss        {found['test_loss']:.4f}")

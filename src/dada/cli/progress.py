@@ -12,6 +12,7 @@ from dada.datasets import Dataset, FileDataset, channels_in_words
 from dada.report.numbers import count
 from dada.searching import Watcher
 from dada.searching.run import AnySearch
+from dada.tasks import Metric
 from dada.training import TrainSettings, TrainWatcher
 from dada.training.augmentations import BASELINE, Method
 from dada.training.training import Training
@@ -23,12 +24,12 @@ class SearchProgress(Bar, Watcher):
     epochs_done = 0
     unit = "epoch"
     _found: Sequence[str] = ()
-    _shown = ""
+    _shown: Metric
 
     def on_start(self, search: AnySearch, dataset: Dataset) -> None:
         """Say what is searched, with what."""
         self.epochs_done, self.unit = search.epoch, search.unit
-        self._shown = dataset.task.validation.title
+        self._shown = dataset.task.validation
         self.say(
             f"searching {dataset.name}: {len(search.train)} images to train, "
             f"{len(search.valid)} to validate, {dataset.side[1]} × {dataset.side[0]} pixels, "
@@ -53,7 +54,7 @@ class SearchProgress(Bar, Watcher):
         text = ", ".join(f"{'+'.join(names[i])} {weights[i]:.1%}" for i in leading)
         self.say(
             f"{self.unit} {record['epoch']:3d}  training loss {record['train_loss']:.3f}, "
-            f"{self._shown} {record['validation_accuracy']:5.1%}  "
+            f"{self._shown.title} {record[self._shown.key]:5.1%}  "
             f"{record['seconds']:.1f} s  leading: {text}"
         )
         notes = record.get("findings", {}).get("notes", [])
@@ -73,13 +74,13 @@ class SearchProgress(Bar, Watcher):
 class CompareProgress(Bar, CompareWatcher):
     """A comparison: steps over all trainings, and the result of each as it comes."""
 
-    _metric = ""
+    _metric: Metric
 
     def on_start(
         self, trainings: int, steps: int, settings: TrainSettings, dataset: Dataset
     ) -> None:
         """Say what is trained."""
-        self._metric = dataset.task.metric.title
+        self._metric = dataset.task.metric
         self.say(
             f"{trainings} trainings of {settings.model}, {count(settings.epochs, 'epoch')} each; "
             f"in every row {around(settings.model_dump())}"
@@ -94,8 +95,8 @@ class CompareProgress(Bar, CompareWatcher):
     def on_training(self, record: dict[str, Any]) -> None:
         """Say how its network does."""
         self.say(
-            f"seed {record['seed']}  {record['row']:<24} {self._metric} "
-            f"{record['test_error']:6.2%}  {record['seconds']:.1f} s"
+            f"seed {record['seed']}  {record['row']:<24} {self._metric.title} "
+            f"{record[self._metric.key]:6.2%}  {record['seconds']:.1f} s"
         )
 
 
@@ -103,13 +104,13 @@ class TrainProgress(Bar, TrainWatcher):
     """A training: steps, and each epoch's loss and test metric."""
 
     epochs_done = 0
-    _metric = ""
+    _metric: Metric
 
     def on_start(self, training: Training, dataset: Dataset | FileDataset, method: Method) -> None:
         """Say what is trained, with what."""
         s, per_epoch = training.settings, training.steps_per_epoch
         policy = "" if method is BASELINE else f"policy {method.name}, "
-        self.epochs_done, self._metric = training.epoch, dataset.task.metric.title
+        self.epochs_done, self._metric = training.epoch, dataset.task.metric
         self.say(
             f"training {s.model} on {dataset.name}: {len(training.images)} images, "
             f"{count(s.epochs, 'epoch')} of {count(per_epoch, 'step')}, "
@@ -124,9 +125,9 @@ class TrainProgress(Bar, TrainWatcher):
     def on_epoch(self, record: dict[str, Any]) -> None:
         """Say how the network does."""
         self.epochs_done = record["epoch"]
-        tested = "test_error" in record
-        error = f"  {self._metric} {record['test_error']:6.2%}" if tested else ""
+        metric = self._metric
+        tested = f"  {metric.title} {record[metric.key]:6.2%}" if metric.key in record else ""
         self.say(
             f"epoch {record['epoch']:4d}  training loss {record['train_loss']:.3f}  "
-            f"{record['seconds']:.1f} s{error}"
+            f"{record['seconds']:.1f} s{tested}"
         )

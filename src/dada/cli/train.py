@@ -116,9 +116,9 @@ def train(
             )
             raise typer.Exit(130) from None
     best, metric = result["best"], dataset.task.metric
-    terminal.say(f"{metric.title:<11} {result['test_error']:.2%} after {result['epoch']} epochs")
+    terminal.say(f"{metric.title:<11} {result[metric.key]:.2%} after {result['epoch']} epochs")
     terminal.say(
-        f"{metric.superlative:<11} {best['test_error']:.2%} in epoch {best['epoch']}, "
+        f"{metric.superlative:<11} {best[metric.key]:.2%} in epoch {best['epoch']}, "
         "chosen on the test images"
     )
     terminal.say(f"weights     {out / 'last.pt'}")

@@ -18,8 +18,8 @@ class Metric:
 
     Examples:
         >>> error = Metric("error", "test error")
-        >>> error.heading, error.superlative
-        ('test error, %', 'lowest')
+        >>> error.key, error.heading, error.superlative
+        ('test_error', 'test error, %', 'lowest')
         >>> error.best([0.2, 0.1, 0.3]), error.better(0.1, than=0.2)
         (0.1, True)
     """
@@ -28,6 +28,11 @@ class Metric:
     title: str
     unit: str = "%"
     lower_is_better: bool = True
+
+    @property
+    def key(self) -> str:
+        """The entry of a run's records that has it: the title with an underscore."""
+        return self.title.replace(" ", "_")
 
     @property
     def heading(self) -> str:

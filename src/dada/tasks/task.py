@@ -37,7 +37,7 @@ class Task(ABC):
     recorded: ClassVar[dict[str, Any]]
     """Entries of a run's files by which its task is known again."""
     metric: ClassVar[Metric] = TEST_ERROR
-    """Of test images; the number itself is `test_error` of `measures`."""
+    """Of test images, one of their `measures`."""
     validation: ClassVar[Metric] = VALIDATION_ACCURACY
     """Of the images that judge in a search: the mean of `accuracy`."""
     proxy: ClassVar[str] = "proxy-32"
@@ -104,9 +104,9 @@ class Task(ABC):
             tally: (4, classes), the sum over all images.
 
         Returns:
-            `test_images`; `test_loss`, the mean of the usual loss; and, in [0, 1], `test_error`,
-            the share of wrong answers, `test_error_top5` where it has a meaning, else None, and
-            `class_errors` as in the method of that name.
+            `test_images`; `test_loss`, the mean of the usual loss; and, in [0, 1], the `metric`
+            by its key (`test_error` is the share of wrong answers), `test_error_top5` where it has
+            a meaning, else None, and `class_errors` as in the method of that name.
         """
 
     @abstractmethod
