@@ -8,7 +8,8 @@ import pytest
 from dada.errors import UserError
 from dada.ops import names, register, registry
 from dada.policy import Operation, Policy, Scale, SearchSpace, SubPolicy, dumps, loads
-from dada.policy.model import MOST_OPERATIONS, MOST_SUB_POLICIES
+from dada.policy.model import MOST_SUB_POLICIES
+from dada.policy.sub_policy import MOST_OPERATIONS
 from dada.searching.settings import make_settings, search_space
 
 from ..torture.policies import campaign

@@ -11,8 +11,9 @@ from pydantic import ConfigDict, Field, field_validator
 from pydantic.dataclasses import dataclass
 
 from dada.ops import PAPER_OPERATIONS, get
-from dada.policy.model import MOST_SUB_POLICIES, Operation, Policy, SubPolicy
+from dada.policy.model import MOST_SUB_POLICIES, Policy
 from dada.policy.scale import Scale
+from dada.policy.sub_policy import Operation, SubPolicy
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))

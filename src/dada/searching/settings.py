@@ -10,7 +10,7 @@ from dada.datasets import Chosen, Dataset, FileDataset, reduced
 from dada.errors import UserError, first_line
 from dada.ops import PAPER_OPERATIONS
 from dada.policy import Scale, SearchSpace, effective
-from dada.policy.model import Spread
+from dada.policy.sub_policy import Spread
 from dada.training.network import NetworkSettings, NonNegative, Positive
 from dada.training.presets import from_preset
 from dada.training.resolve import resolved, size_within, usual_images
