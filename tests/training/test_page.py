@@ -4,6 +4,7 @@ import pytest
 
 from dada.errors import UserError
 from dada.runs import RunFolder
+from dada.tasks.metric import TEST_ERROR
 from dada.training.page import charts, write_page
 from tests.report.conftest import make_epoch, write_events, write_training
 from tests.report.html import page_of
@@ -35,7 +36,7 @@ def test_before_the_first_test_there_is_nothing_to_report(tmp_path):
 
 def test_charts_are_of_the_epochs_that_were_tested():
     tested = [make_epoch(n) | {"test_loss": 0.5 / n, "test_error": 0.2 / n} for n in (2, 4)]
-    losses, errors = charts(tested)
+    losses, errors = charts(TEST_ERROR, tested)
     assert losses.x == errors.x == [2, 4]
     assert [series.y for series in losses.series] == [[1.0, 0.5], [0.25, 0.125]]
     assert errors.series[0].y == pytest.approx([10.0, 5.0])

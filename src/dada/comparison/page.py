@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from dada.report.page import Page
 from dada.report.page import write_page as write
 from dada.report.policy_part import policy_parts
 from dada.runs import RunFolder
+from dada.tasks import metric_recorded
 
 
 def write_page(run: RunFolder) -> Path:
@@ -40,7 +40,7 @@ def page_of(run: RunFolder) -> Page:
         return Page(
             title=title,
             interrupted="This comparison is not finished.",
-            trainings=_trainings(run.events),
+            trainings=_trainings(run),
             policies=parts,
             repeat=repeat("compare", config, source_of(config), *words, preset=preset),
         )
@@ -55,11 +55,10 @@ def page_of(run: RunFolder) -> Page:
     )
 
 
-def _trainings(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _trainings(run: RunFolder) -> list[dict[str, Any]]:
     """The trainings of a comparison that is not complete."""
-    done = [e for e in events if e.get("event") == "training"]
+    done = [e for e in run.events if e.get("event") == "training"]
     if not done:
         raise UserError("the comparison has no training yet, so there is nothing to report")
-    return [
-        {"name": e["row"], "seed": e["seed"], "error": percent(e["test_error"], 2)} for e in done
-    ]
+    key = metric_recorded(run.config["data"]).key
+    return [{"name": e["row"], "seed": e["seed"], "error": percent(e[key], 2)} for e in done]

@@ -21,6 +21,7 @@ from dada.report.verdict import (
     lowest,
     policy_rows,
 )
+from dada.tasks import metric_recorded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +66,7 @@ def comparison_part(
 
 
 def verdicts(comparison: Mapping[str, Any]) -> list[Verdict]:
-    """What the comparison says of each policy, and of the lowest error."""
+    """What the comparison says of each policy, and of the best row."""
     names = policy_rows(comparison) or [
         row["name"] for row in comparison["rows"] if row["name"] != comparison["baseline"]
     ]
@@ -79,13 +80,14 @@ def lead_of(comparison: Mapping[str, Any]) -> str:
         f"The same network ({comparison['network']}) trained from the same "
         f"{count(len(comparison['seeds']), 'seed')} under each augmentation: "
         f"{count(comparison['images'], 'training image')}, "
-        f"{count(comparison['epochs'], 'epoch')}; {same}errors on "
+        f"{count(comparison['epochs'], 'epoch')}; {same}tested on "
         f"{count(comparison['test_images'], 'test image')}."
     )
 
 
 def errors_chart(comparison: Mapping[str, Any]) -> Dots:
-    """Test errors: each seed, the mean and its 95 % interval, a row per augmentation."""
+    """The results: each seed, the mean and its 95 % interval, a row per augmentation."""
+    metric = metric_recorded(comparison)
     rows = [
         Row(
             name=row["name"],
@@ -98,10 +100,10 @@ def errors_chart(comparison: Mapping[str, Any]) -> Dots:
         for row in comparison["rows"]
     ]
     return Dots(
-        title="Test errors of the compared augmentations",
+        title=f"{metric.title.capitalize()} of the compared augmentations",
         caption="Dot: mean. Ticks: the seeds. Line: 95\N{NO-BREAK SPACE}% interval of the mean. "
         "Dashed: the baseline’s mean.",
-        x_label="test error, %",
+        x_label=metric.heading,
         rows=rows,
         reference=next((row.mean for row in rows if row.muted), None),
         least=0.0,
@@ -109,9 +111,9 @@ def errors_chart(comparison: Mapping[str, Any]) -> Dots:
 
 
 def _rows(comparison: Mapping[str, Any]) -> list[dict[str, Any]]:
-    rows = []
+    rows, metric = [], metric_recorded(comparison)
     for row in comparison["rows"]:
-        baseline, kind = row["name"] == comparison["baseline"], effect(row)
+        baseline, kind = row["name"] == comparison["baseline"], effect(row, metric)
         seeds = ", ".join(f"{100 * error:.2f}" for error in row["errors"])
         rows.append(
             {

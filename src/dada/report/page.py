@@ -20,6 +20,7 @@ from dada.report.comparison_part import ComparisonPart
 from dada.report.policy_part import PolicyPart
 from dada.report.verdict import Verdict
 from dada.runs import RunFolder
+from dada.tasks import metric_recorded
 
 REPORT = "report.html"
 
@@ -99,4 +100,5 @@ def render(page: Page, config: dict[str, Any]) -> str:
         for name in ("template.html", "style.css")
     )
     known = facts.run_facts(config) | {"data": facts.data_facts(config)}
+    known["metric"] = metric_recorded(config["data"])
     return environment.from_string(source).render(page=page, style=Markup(style), **known)

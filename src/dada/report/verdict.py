@@ -42,7 +42,7 @@ class Verdict:
 
 
 def effect(row: Row, metric: Metric = TEST_ERROR) -> Effect:
-    """What the paired difference to the baseline shows. Errors fall where a policy helps."""
+    """What the paired difference from the baseline shows."""
     return _effect(row, row["difference_interval"], len(row["errors"]), metric)
 
 

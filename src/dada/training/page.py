@@ -18,6 +18,7 @@ from dada.report.page import write_page as write
 from dada.report.policy_part import policy_part
 from dada.report.verdict import Verdict
 from dada.runs import RunFolder
+from dada.tasks import Metric, metric_recorded
 
 Records = Sequence[Mapping[str, Any]]
 
@@ -35,7 +36,8 @@ def page_of(run: RunFolder) -> Page:
     """The page of a training, from its files."""
     config, records = run.config, epochs_of(run.events)
     settings, seed = config["settings"], config["seed"]
-    tested = [record for record in records if "test_error" in record]
+    metric = metric_recorded(config["data"])
+    tested = [record for record in records if metric.key in record]
     if not tested:
         raise UserError(f"{run.path}: no epoch has been tested yet, so there is nothing to report")
     name, text = next(iter(config["policies"].items()))
@@ -45,19 +47,19 @@ def page_of(run: RunFolder) -> Page:
         title=f"A training on {config['data']['name']}",
         lead=_lead(config, name, records),
         interrupted=interrupted(run, "training", done, settings.get("epochs")),
-        verdicts=[Verdict("unknown", _result(tested))],
+        verdicts=[Verdict("unknown", _result(metric, tested))],
         policies=[policy_part(run, loads(text, name), title="The policy", seed=seed)]
         if text
         else (),
-        charts=charts(tested),
+        charts=charts(metric, tested),
         repeat=repeat("train", config, data=source_of(config), **options),
     )
 
 
-def charts(tested: Records) -> list[Chart]:
-    """The losses and errors of the epochs that were tested."""
+def charts(metric: Metric, tested: Records) -> list[Chart]:
+    """The losses and the metric of the epochs that were tested."""
     epochs = [record["epoch"] for record in tested]
-    errors = [100 * record["test_error"] for record in tested]
+    values = [100 * record[metric.key] for record in tested]
     return [
         Lines(
             title="Losses",
@@ -70,12 +72,12 @@ def charts(tested: Records) -> list[Chart]:
             ],
         ),
         Lines(
-            title="Test error",
-            caption="The figure to report is the last one: to pick the lowest is to look at the "
-            "answers.",
+            title=metric.title.capitalize(),
+            caption="The figure to report is the last one: to pick the "
+            f"{metric.superlative} is to look at the answers.",
             x=epochs,
-            y_label="test error, %",
-            series=[Series(label=percent(errors[-1] / 100), y=errors)],
+            y_label=metric.heading,
+            series=[Series(label=percent(values[-1] / 100), y=values)],
         ),
     ]
 
@@ -92,12 +94,14 @@ def _lead(config: Mapping[str, Any], name: str, records: Records) -> str:
     )
 
 
-def _result(tested: Records) -> str:
-    last, best = tested[-1], min(tested, key=lambda record: record["test_error"])
-    said = f"Test error {percent(last['test_error'], 2)} after {count(last['epoch'], 'epoch')}."
+def _result(metric: Metric, tested: Records) -> str:
+    value = metric.best(record[metric.key] for record in tested)
+    best = next(record for record in tested if record[metric.key] == value)
+    last, title = tested[-1], metric.title.capitalize()
+    said = f"{title} {percent(last[metric.key], 2)} after {count(last['epoch'], 'epoch')}."
     if best is last:
         return said
     return (
-        f"{said} The lowest, {percent(best['test_error'], 2)} in epoch {best['epoch']}, is chosen "
+        f"{said} The {metric.superlative}, {percent(value, 2)} in epoch {best['epoch']}, is chosen "
         "on the test images."
     )
