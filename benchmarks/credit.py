@@ -17,21 +17,20 @@ import torch
 from torch import Tensor
 
 from benchmarks._contract import finish
-from benchmarks.gradient_noise.__main__ import frozen_child
+from benchmarks._searches import Frozen, frozen_child
 from dada.augment import apply
 from dada.bilevel import Trace, exact_rewards
 from dada.datasets import load
-from dada.searching.methods.dada.search import Search
 
 KINDS = ("exact", "traced", "not centred")
 
 
 def rewards(
-    search: Search, traces: tuple[Trace, Trace], images: Tensor, mask: Tensor, labels: Tensor, v
+    search: Frozen, traces: tuple[Trace, Trace], images: Tensor, mask: Tensor, labels: Tensor, v
 ) -> Tensor:
     """(3, B) rewards of a batch of uint8 images, by each of `KINDS`, along v."""
     child = search.child
-    seen = search.step.pipeline.normalise(images)
+    seen = search.pipeline.normalise(images)
     found = [
         exact_rewards(
             lambda w, x: child.losses(w, x * mask, labels, reverse=False), child.parameters, v, seen
@@ -45,10 +44,10 @@ def rewards(
 
 
 def one_batch(
-    search: Search, traces: tuple[Trace, Trace], size: int, generator: torch.Generator
+    search: Frozen, traces: tuple[Trace, Trace], size: int, generator: torch.Generator
 ) -> Tensor:
     """(operations, 4) change of reward for each changed image: in all, and by `KINDS`."""
-    pipeline, distribution, half = search.step.pipeline, search.distribution, size // 2
+    pipeline, distribution, half = search.pipeline, search.distribution, size // 2
     table = distribution.table
 
     def some(images, count: int):
@@ -98,7 +97,7 @@ def main() -> None:
     for seed in range(options.seeds):
         search = frozen_child(dataset, options.model, options.epochs, seed)
         generator = torch.Generator().manual_seed(3)
-        few = search.step.pipeline.normalise(search.train.images[:16])
+        few = search.pipeline.normalise(search.train.images[:16])
         traces = Trace(search.child.model, few), Trace(search.child.model, few)
         traces[1].shiftless = frozenset()
         changes = torch.stack(

@@ -14,11 +14,10 @@ import torch
 from torch import Tensor
 
 from benchmarks._contract import finish
+from benchmarks._searches import begin_steps
 from dada.compute.device import pick_device
 from dada.datasets import load
 from dada.searching.methods.dada.search import Search
-from dada.searching.run import new_search
-from dada.searching.settings import for_dataset, make_settings
 
 
 def parameters(search: Search) -> Tensor:
@@ -41,9 +40,7 @@ def main() -> None:
     given = {name: getattr(options, name) for name in ("preset", "model", "batch", "epochs")}
     moved, ends = [], []
     for seed in range(options.seeds):
-        torch.manual_seed(seed)
-        settings = for_dataset(make_settings(**given, seed=seed), dataset, device.type == "cuda")
-        search = new_search(settings, dataset, None, device)
+        search = begin_steps(dataset, device, seed=seed, **given)
         places = [parameters(search)]
         for epoch in range(1, 1 + search.length):
             search.run_epoch()

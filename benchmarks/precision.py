@@ -14,18 +14,17 @@ import torch
 from torch import Tensor
 
 from benchmarks._contract import finish
-from benchmarks.gradient_noise.__main__ import frozen_child
+from benchmarks._searches import Frozen, frozen_child
 from dada.bilevel import Rewards, exact_rewards, finite_difference_rewards
 from dada.datasets import load
-from dada.searching.methods.dada.search import Search
 
 KINDS = {"exact": exact_rewards, "finite difference": finite_difference_rewards}
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
-def rewards(search: Search, kind: str, precision: str, size: int) -> Rewards:
+def rewards(search: Frozen, kind: str, precision: str, size: int) -> Rewards:
     """Of the first training images, along the validation gradient in float32."""
-    child, pipeline = search.child, search.step.pipeline
+    child, pipeline = search.child, search.pipeline
     train, valid = (part.subset(torch.arange(size)) for part in (search.train, search.valid))
     child.precision = torch.float32
     direction = child.gradient(

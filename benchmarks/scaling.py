@@ -15,7 +15,8 @@ from pathlib import Path
 import torch
 
 from benchmarks._contract import finish, in_its_own_process, measure
-from benchmarks.search_step import ours, random_dataset
+from benchmarks._noise import noise
+from benchmarks._searches import begin_steps, step_of
 from dada.compute.device import pick_device
 from dada.ops import get, names, register
 
@@ -39,10 +40,9 @@ def many_operations(count: int) -> tuple[str, ...]:
 def one(setting: dict, model: str, device: torch.device, repeats: int) -> dict:
     """Seconds and peak memory of a setting, in this process."""
     batch = setting["batch"]
-    dataset = random_dataset(4 * batch, setting["side"], 10)
     operations = many_operations(setting["operations"])
-    step = ours(
-        dataset,
+    search = begin_steps(
+        noise(4 * batch, setting["side"]),
         device,
         preset="step",
         model=model,
@@ -51,7 +51,7 @@ def one(setting: dict, model: str, device: torch.device, repeats: int) -> dict:
         operations=operations,
         length=setting["length"],
     )
-    times = measure({"step": step}, repeats, warmup=1)["step"]
+    times = measure({"step": step_of(search)}, repeats, warmup=1)["step"]
     if device.type == "cuda":
         peak = torch.cuda.max_memory_allocated() / 2**20
     else:

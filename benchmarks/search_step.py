@@ -12,43 +12,18 @@ import argparse
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from benchmarks._contract import finish, in_turn, seconds_of
+from benchmarks._noise import noise
 from benchmarks._plain import PlainSearch
 from benchmarks._published_code import PublishedSearch
+from benchmarks._searches import begin_steps, step_of
 from dada.compute.device import pick_device
-from dada.datasets import Dataset, ImageSet
-from dada.searching.run import new_search
-from dada.searching.settings import for_dataset, make_settings
 
-
-def random_dataset(count: int, side: int, classes: int) -> Dataset:
-    """Noise of the right shape: speed does not depend on what is in the images."""
-    generator = torch.Generator().manual_seed(0)
-    images = torch.randint(256, (count, 3, side, side), dtype=torch.uint8, generator=generator)
-    labels = torch.arange(count) % classes
-    part = ImageSet(images, labels)
-    return Dataset(
-        "noise", part, part.subset(torch.arange(classes)), tuple(map(str, range(classes)))
-    )
-
-
-def ours(dataset: Dataset, device: torch.device, **settings: object) -> Callable[[], object]:
-    """A step of a search with these settings."""
-    torch.manual_seed(0)
-    chosen = for_dataset(make_settings(**settings), dataset, accelerated=device.type == "cuda")
-    search = new_search(chosen, dataset, None, device)
-    size = chosen.batch
-    train, valid = (
-        part.subset(torch.arange(size, device=part.labels.device))
-        for part in (search.train, search.valid)
-    )
-    return lambda: search.step(train.images, train.labels, valid.images, valid.labels)
-
-
-OURS = {
+OURS: dict[str, dict[str, Any]] = {
     "default": {"preset": "step"},
     "traced": {"preset": "step", "hypergradient": "traced"},
     "views 2": {"preset": "step", "views": 2},
@@ -58,12 +33,14 @@ OURS = {
 KEPT = ", memory kept"
 
 
-def step_of(name: str, options: argparse.Namespace, device: torch.device) -> Callable[[], object]:
+def alternative(
+    name: str, options: argparse.Namespace, device: torch.device
+) -> Callable[[], object]:
     """The alternative of that name, ready to step."""
-    dataset = random_dataset(4 * options.batch, options.side, 10)
+    dataset = noise(4 * options.batch, options.side)
     if name in OURS:
         common = {"model": options.model, "batch": options.batch, "images": 4 * options.batch}
-        return ours(dataset, device, **OURS[name], **common)
+        return step_of(begin_steps(dataset, device, **OURS[name], **common))
     images, labels = dataset.train.images, dataset.train.labels
     if name == "plain":
         return PlainSearch(options.model, images, labels, options.batch, device).step
@@ -87,7 +64,7 @@ def main() -> None:
     options = parser.parse_args()
     device = pick_device(options.device)
     if options.one:
-        step = step_of(options.one, options, device)
+        step = alternative(options.one, options, device)
         times = [seconds_of(step) for _ in range(3 + options.repeats)]
         print(json.dumps(times[3:]))
         return

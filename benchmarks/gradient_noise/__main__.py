@@ -10,16 +10,14 @@ import torch
 
 import benchmarks.gradient_noise as package
 from benchmarks._contract import finish
+from benchmarks._searches import Frozen, frozen_child
 from benchmarks.gradient_noise import cost
 from benchmarks.gradient_noise.pictures import draw_errors, draw_tables
 from benchmarks.gradient_noise.rows import DEFAULT, ROWS, Row
 from benchmarks.gradient_noise.study import GROUPS, learn, one_step
 from benchmarks.gradient_noise.table import RewardTable, measure_table
-from dada.datasets import Dataset, load
+from dada.datasets import load
 from dada.policy import SearchSpace
-from dada.searching.methods.dada.search import Search
-from dada.searching.run import new_search
-from dada.searching.settings import for_dataset, make_settings, paper_cutout
 
 
 def main() -> None:
@@ -70,22 +68,7 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def frozen_child(dataset: Dataset, model: str, epochs: int, seed: int = 0) -> Search:
-    """A child network after some epochs under the uniform policy."""
-    torch.manual_seed(seed)
-    # Twice the epochs, so that training is half over: the learning rate is still of some size.
-    given = {"model": model, "epochs": 2 * epochs, "policy_lr": 1e-12, "seed": seed}
-    settings = make_settings("step", cutout=paper_cutout(max(dataset.side)), **given)
-    settings = for_dataset(settings, dataset)
-    search = new_search(settings, dataset, None, torch.device("cpu"))
-    for _ in range(epochs):
-        record = search.run_epoch()
-    right = 100 * record["validation_accuracy"]
-    print(f"{dataset.name}, {model} after {epochs} epochs: {right:.1f} % of validation right")
-    return search
-
-
-def describe(table: RewardTable, search: Search) -> float:
+def describe(table: RewardTable, search: Frozen) -> float:
     """How large the noise is that the estimators meet: a reward's variance over theirs."""
     start = search.distribution
     means = table.expected(start, start.logits()).detach()

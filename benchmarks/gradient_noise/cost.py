@@ -8,9 +8,9 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from benchmarks._searches import Frozen
 from benchmarks.gradient_noise.rows import TRAIN, Row
 from dada.bilevel import Trace, exact_rewards, finite_difference_rewards
-from dada.searching.methods.dada.search import Search
 
 
 class CountOperations(TorchDispatchMode):
@@ -34,10 +34,10 @@ def nothing() -> None:
 
 
 def primitives(
-    search: Search, batch: int
+    search: Frozen, batch: int
 ) -> dict[str, tuple[Callable[[], object], Callable[[], object]]]:
     """The passes that steps are made of, on a batch: what must come before, and the pass."""
-    child, pipeline = search.child, search.step.pipeline
+    child, pipeline = search.child, search.pipeline
     part = search.train.subset(torch.arange(batch))
     images, labels = pipeline.normalise(part.images), part.labels
     weights = child.parameters
@@ -76,7 +76,7 @@ def primitives(
     }
 
 
-def measure(search: Search, batch: int, repeats: int = 5) -> dict[str, dict[str, float]]:
+def measure(search: Frozen, batch: int, repeats: int = 5) -> dict[str, dict[str, float]]:
     """Each primitive's operations, in those of a forward pass, and seconds (median)."""
     found = {}
     for name, (prepare, run) in primitives(search, batch).items():

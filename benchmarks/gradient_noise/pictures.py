@@ -53,7 +53,7 @@ def draw_tables(table: RewardTable, space: SearchSpace, path: Path, seed: int = 
     figure, axes = plt.subplots(1, 4, figsize=(15, 4.6))
     for axis, (title, values) in zip(axes, panels.items(), strict=True):
         limit = values.abs().max().item()
-        axis.imshow(_square(values, space), cmap="RdBu", vmin=-limit, vmax=limit)
+        axis.imshow(_square(values, space).numpy(), cmap="RdBu", vmin=-limit, vmax=limit)
         names = space.operations
         axis.set_xticks(range(len(names) - 1), names[1:], rotation=90, fontsize=7)
         axis.set_yticks(range(len(names) - 1), names[:-1], fontsize=7)

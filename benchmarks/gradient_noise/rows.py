@@ -7,6 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from benchmarks._searches import DEFAULTS
 from benchmarks.gradient_noise.published import PublishedGradient
 from benchmarks.gradient_noise.table import RewardTable
 from dada.searching.distribution import PolicyDistribution
@@ -18,9 +19,7 @@ from dada.searching.methods.dada.gradients import (
     RelaxGradient,
 )
 from dada.searching.methods.dada.gradients.relax import ControlVariate
-from dada.searching.settings import Settings
 
-DEFAULTS = Settings()
 TRAIN = {"gradient": 2.0}
 """Every step takes the train and the validation gradient."""
 

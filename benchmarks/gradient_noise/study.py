@@ -4,7 +4,8 @@ import torch
 from scipy.stats import spearmanr
 from torch import Tensor
 
-from benchmarks.gradient_noise.rows import DEFAULTS, Row
+from benchmarks._searches import DEFAULTS, PAPER_POLICY_LR
+from benchmarks.gradient_noise.rows import Row
 from benchmarks.gradient_noise.table import RewardTable
 from dada.estimators import leave_one_out
 from dada.policy import SearchSpace
@@ -14,7 +15,6 @@ from dada.searching.methods.dada.outcome import Outcome
 from dada.searching.methods.dada.scale import RewardScale
 from dada.searching.methods.dada.updates import AdamUpdate, NaturalUpdate, Update
 from dada.searching.sample import Groups
-from dada.searching.settings import PRESETS
 
 GROUPS = ("alpha", "beta", "magnitude")
 CHAINS = 8  # runs of an estimator that remembers, each learning anew
@@ -131,4 +131,4 @@ def learn(row: Row, space: SearchSpace, table: RewardTable, steps: int, seed: in
 def _update(learner: Learner) -> Update:
     if learner.row.update == "natural":
         return NaturalUpdate(learner.distribution, DEFAULTS.policy_lr)
-    return AdamUpdate(learner.distribution, PRESETS["paper"]["policy_lr"], DEFAULTS.betas)
+    return AdamUpdate(learner.distribution, PAPER_POLICY_LR, DEFAULTS.betas)

@@ -9,6 +9,7 @@ from torch.func import functional_call
 from torch.nn.functional import cross_entropy
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from benchmarks._searches import Frozen
 from dada.augment import apply
 from dada.bilevel import exact_rewards
 from dada.models.batch_norm import batch_statistics
@@ -20,7 +21,6 @@ from dada.searching.methods.dada.outcome import (
     relaxed_derivatives,
     straight_through,
 )
-from dada.searching.methods.dada.search import Search
 from dada.searching.sample import Groups, Sample
 
 
@@ -84,13 +84,13 @@ class RewardTable:
         return Groups(*torch.autograd.grad(mean, logits.all()))
 
 
-def measure_table(search: Search, images: int, levels: int) -> RewardTable:
+def measure_table(search: Frozen, images: int, levels: int) -> RewardTable:
     """Measure all rewards at the child network's present weights.
 
     The validation gradient is the mean over the validation half. Batch normalisation uses the
     running statistics, so that an image's reward depends on its own draw alone.
     """
-    child, pipeline, distribution = search.child, search.step.pipeline, search.distribution
+    child, pipeline, distribution = search.child, search.pipeline, search.distribution
     generator = torch.Generator().manual_seed(1)
     chosen = torch.randperm(len(search.train), generator=generator)[:images]
     train = search.train.subset(chosen)
@@ -153,13 +153,13 @@ def _losses(child: Child, weights: dict[str, Tensor], x: Tensor, labels: Tensor)
     return cross_entropy(logits.float(), labels, reduction="none")
 
 
-def _validation_gradient(search: Search) -> dict[str, Tensor]:
+def _validation_gradient(search: Frozen) -> dict[str, Tensor]:
     child, valid = search.child, search.valid
     total: dict[str, Tensor] = {}
     parts = torch.arange(len(valid)).split(512)
     for rows in parts:
         part = valid.subset(rows)
-        images = search.step.pipeline.normalise(part.images)
+        images = search.pipeline.normalise(part.images)
         gradient = child.gradient(images, part.labels, child.parameters).weights
         total = {
             name: total.get(name, 0) + g * len(rows) / len(valid) for name, g in gradient.items()

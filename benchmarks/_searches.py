@@ -1,0 +1,147 @@
+"""Searches as the benchmarks use them: the only module here that knows how one is put together.
+
+What is imported from `dada.searching` elsewhere is what a benchmark measures: estimators, updates
+and the policy distribution.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from benchmarks._stopwatch import Stopwatch
+from dada.augment import Pipeline
+from dada.compute.parallel import Load, Tick
+from dada.datasets import Dataset, ImageSet
+from dada.models.child import Child
+from dada.searching.distribution import PolicyDistribution
+from dada.searching.methods.dada.search import Search
+from dada.searching.methods.trials import TrialSearch
+from dada.searching.run import new_search
+from dada.searching.settings import PRESETS, Settings, for_dataset, make_settings, paper_cutout
+
+CPU = torch.device("cpu")
+DEFAULTS = Settings()
+PAPER_POLICY_LR: float = PRESETS["paper"]["policy_lr"]
+
+
+def begin(
+    dataset: Dataset, device: torch.device = CPU, *, seed: int = 0, **settings: Any
+) -> Search | TrialSearch:
+    """A search at its beginning.
+
+    Args:
+        dataset: what is searched.
+        device: where networks run.
+        seed: of the first weights, and of all that the search draws.
+        **settings: a preset and single settings, as of `dada.search`.
+    """
+    torch.manual_seed(seed)
+    chosen = for_dataset(make_settings(seed=seed, **settings), dataset, device.type == "cuda")
+    return new_search(chosen, dataset, None, device)
+
+
+def begin_steps(
+    dataset: Dataset, device: torch.device = CPU, *, seed: int = 0, **settings: Any
+) -> Search:
+    """`begin`, for settings of a search a step at a time."""
+    search = begin(dataset, device, seed=seed, **settings)
+    if not isinstance(search, Search):
+        raise ValueError(f"not a search a step at a time: {settings}")
+    return search
+
+
+def step_of(search: Search) -> Callable[[], object]:
+    """Makes a step of a search, on the same images each time."""
+    rows = torch.arange(search.settings.batch, device=search.train.labels.device)
+    train, valid = search.train.subset(rows), search.valid.subset(rows)
+    return lambda: search.step(train.images, train.labels, valid.images, valid.labels)
+
+
+def watch(search: Search | TrialSearch) -> dict[str, float]:
+    """Seconds spent in the parts of a search's steps from now on, by name; by trials, none."""
+    watch = Stopwatch()
+    if not isinstance(search, Search):
+        return watch.seconds
+    step = search.step
+    rewards = {"rewards": "rewards"}
+    search.step = replace(
+        step,
+        child=watch.on(
+            step.child, gradient="train and validation gradients", descend="network update"
+        ),
+        policy_gradient=watch.on(step.policy_gradient, call="policy gradient"),
+        update=watch.on(step.update, call="policy update"),
+        hypergradient=watch.on(step.hypergradient, **rewards),
+        trace=step.trace and watch.on(step.trace, **rewards),
+    )
+    return watch.seconds
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A search that goes no further.
+
+    Attributes:
+        child: the child network, as far as it was trained.
+        pipeline: what surrounds the policy.
+        distribution: the policy distribution, uniform as at the start.
+        train, valid: the halves.
+    """
+
+    child: Child
+    pipeline: Pipeline
+    distribution: PolicyDistribution
+    train: ImageSet
+    valid: ImageSet
+
+
+def frozen_child(dataset: Dataset, model: str, epochs: int, seed: int = 0) -> Frozen:
+    """A child network after some epochs under the uniform policy."""
+    search = begin_steps(
+        dataset,
+        seed=seed,
+        preset="step",
+        model=model,
+        # Twice the epochs, so that training is half over: the learning rate is still of some size.
+        epochs=2 * epochs,
+        policy_lr=1e-12,
+        cutout=paper_cutout(max(dataset.side)),
+    )
+    for _ in range(epochs):
+        record = search.run_epoch()
+    right = 100 * record["validation_accuracy"]
+    print(f"{dataset.name}, {model} after {epochs} epochs: {right:.1f} % of validation right")
+    return Frozen(
+        search.child, search.step.pipeline, search.distribution, search.train, search.valid
+    )
+
+
+@dataclass(frozen=True)
+class Round:
+    """Trials of single operations, as in a round of the default search.
+
+    Attributes:
+        count: how many there are.
+        trial: makes the one of a number; calls back after each epoch.
+        load: how large each is.
+    """
+
+    count: int
+    trial: Callable[[int, Tick], object]
+    load: Load
+
+
+def trial_round(dataset: Dataset, device: torch.device, epochs: int) -> Round:
+    """A round of trials of so many epochs."""
+    search = begin(dataset, device, epochs=epochs)
+    assert isinstance(search, TrialSearch), "the default search is by trials"
+    policies = [search.alone(name) for name in search.operations]
+
+    def trial(number: int, on_epoch: Tick) -> object:
+        return search.trial(search.train, search.valid, policies[number], 0, on_epoch)
+
+    height, width = search.train.images.shape[2:]
+    pixels = search.settings.batch * height * width
+    return Round(len(policies), trial, Load(pixels=pixels, parameters=search.parameter_count))
