@@ -61,6 +61,11 @@ def test_dataset_properties():
         (some(channels=1), ("a", "b"), "8x8 with 1 channel: must be the same"),
         (some(), ("a",), "labels are 0 to 1 for 1 classes: must be 0 to 0"),
         (some().subset([]), ("a", "b"), "no test images"),
+        (
+            ImageSet(some().images, torch.zeros(len(some()), 2)),
+            ("a", "b"),
+            "have one label per image but test images several labels per image",
+        ),
     ],
 )
 def test_sets_that_do_not_fit_are_refused(test, classes, message):

@@ -19,8 +19,12 @@ def test_the_loss_is_the_mean_over_an_images_labels():
     torch.testing.assert_close(found.mean(), binary_cross_entropy_with_logits(LOGITS, LABELS))
     one = binary_cross_entropy_with_logits(LOGITS[7], LABELS[7])
     torch.testing.assert_close(found[7], one)
-    with pytest.raises(UserError, match="one label per image"):
-        TASK.loss(torch.ones(3, 2), balance=True)
+
+
+@pytest.mark.parametrize("asked", [{"balance": True}, {"smoothing": 0.1}])
+def test_what_the_loss_cannot_do_is_refused(asked):
+    with pytest.raises(UserError, match="is for one label per image: give a loss of your own"):
+        TASK.loss(LABELS, **asked)
 
 
 def test_a_logit_above_zero_is_a_yes():

@@ -112,7 +112,7 @@ class Dataset:
             test images.
 
     Raises:
-        UserError: the two sets differ in channels or side, or a label has no class.
+        UserError: the two sets differ in channels, side or task, or a label has no class.
     """
 
     name: str
@@ -136,6 +136,11 @@ class Dataset:
             raise UserError(
                 f"{self.name}: images are {train[1]}x{train[2]} pixels: at least "
                 f"{_SMALLEST}x{_SMALLEST} are needed"
+            )
+        if self.train.task is not self.test.task:
+            raise UserError(
+                f"{self.name}: training images have {self.train.task.words} but test images "
+                f"{self.test.task.words}: must be the same"
             )
         check_labels(self.name, "training", self.train.labels, len(self.classes))
         if self.files is None or len(self.test):

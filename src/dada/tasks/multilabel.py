@@ -42,9 +42,10 @@ class Multilabel(Task):
             )
 
     def loss(self, labels: Tensor, balance: bool = False, smoothing: float = 0.0) -> Loss:
-        """Binary cross-entropy, the mean over the labels; it has no smoothing."""
-        if balance:
-            raise UserError("balance is for one label per image: give a loss of your own")
+        """Binary cross-entropy, the mean over the labels; neither balanced nor smoothed."""
+        for name, asked in (("balance", balance), ("label_smoothing", smoothing)):
+            if asked:
+                raise UserError(f"{name} is for one label per image: give a loss of your own")
         return binary_cross_entropy
 
     def wrong(self, logits: Tensor, labels: Tensor) -> Tensor:

@@ -73,7 +73,7 @@ class Task(ABC):
             smoothing: label smoothing (Szegedy et al. 2016).
 
         Raises:
-            UserError: the task knows no balance.
+            UserError: the task knows no balance, or no smoothing.
         """
 
     @abstractmethod
