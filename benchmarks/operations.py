@@ -29,7 +29,7 @@ from torchvision.transforms.v2 import functional as F
 
 from benchmarks._contract import finish, measure
 from dada.augment import Draw, Sampler, apply
-from dada.export import python, write
+from dada.export import target, write
 from dada.ops import PAPER_OPERATIONS, get
 from dada.policy import Policy, Scale, SearchSpace
 
@@ -141,7 +141,7 @@ def alternatives(name: str, images: Tensor, draw: Draw) -> dict[str, Callable[[]
 
 def picture_by_picture(policy: Policy, images: Tensor) -> dict[str, Callable[[], object]]:
     """The transform and the exported file, on pictures of their own."""
-    exported = python.load(write(policy, "python"), ".py")
+    exported = target("python").load(write(policy, "python"))
     pictures = [F.to_pil_image(image) for image in images.cpu()]
 
     def alone(augment: Callable) -> Callable[[], object]:

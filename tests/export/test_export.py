@@ -9,6 +9,7 @@ from PIL import Image
 from dada.errors import UserError
 from dada.export import TARGETS, target, write
 from dada.export.templates import fill
+from dada.ops import names
 from dada.policy import load_policy, save_policy
 
 TABLES = {
@@ -20,10 +21,10 @@ TABLES = {
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_every_target_has_the_interface(name):
-    module = target(name)
-    assert module.ENDINGS and all(ending.startswith(".") for ending in module.ENDINGS)
-    assert all(callable(getattr(module, verb)) for verb in ("source", "differences", "load"))
-    assert (module.__doc__ or "").partition("\n")[0].endswith((".", ":"))
+    found = target(name)
+    assert found.name == name and found.what
+    assert found.endings and all(ending.startswith(".") for ending in found.endings)
+    assert set(found.operations) <= set(names())
 
 
 def test_a_policy_comes_by_name_as_a_file_or_as_itself(tmp_path):

@@ -9,8 +9,9 @@ from PIL import Image, ImageChops
 from torchvision.transforms.v2 import functional as F
 
 from dada.errors import UserError
-from dada.export import torchvision
 from dada.export.fidelity import fidelity, photographs, table
+from dada.export.interface import Target
+from dada.export.torchvision import target as torchvision
 from dada.ops import PAPER_OPERATIONS, get
 
 MAGNITUDES = (0.1, 0.7)
@@ -22,12 +23,9 @@ KEYS += ["area", "area_of_dada", "refused"]
 def toy(monkeypatch):
     """A target that is one level too bright wherever Pillow's Rotate is below 255."""
     module = ModuleType("dada.export.toy")
-    module.ENDINGS = (".py",)
 
     def source(policy, ending):
         (operation,) = policy.sub_policies[0].operations
-        if operation.name == "Invert":
-            raise UserError("toy has no Invert")
         return f"{operation.name} {operation.magnitude}"
 
     def load(text, ending):
@@ -43,7 +41,15 @@ def toy(monkeypatch):
 
         return augment
 
-    module.source, module.load = source, load
+    module.target = Target(
+        name="toy",
+        what="a toy",
+        endings=(".py",),
+        operations=("Rotate", "Color"),
+        text_of=source,
+        differences_of=lambda policy: [],
+        load_from=load,
+    )
     monkeypatch.setattr("dada.export.TARGETS", ("toy",))
     monkeypatch.setitem(sys.modules, "dada.export.toy", module)
 
@@ -94,7 +100,8 @@ def test_differences_are_counted_against_the_nearer_sign(toy):
 
 def test_what_is_refused_is_a_row_and_a_missing_library_an_error(toy):
     (row,) = fidelity("toy", ["Invert"])
-    assert row["refused"] == "toy has no Invert" and row["equal"] is None
+    known = "the toy export does not know Invert: it has Rotate, Color"
+    assert row["refused"] == known and row["equal"] is None
     assert "| Invert | none |" in table([row])
     with pytest.raises(UserError, match="pip install toy"):
         fidelity("toy", ["Color"])

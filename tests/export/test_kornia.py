@@ -18,11 +18,12 @@ from sklearn.datasets import load_sample_images
 from torch import Tensor
 
 from dada.errors import UserError
-from dada.export import kornia as target
 from dada.export import write
-from dada.ops import PAPER_OPERATIONS, get, register
+from dada.export.kornia import target
+from dada.ops import get
 from dada.policy import Operation, Policy, Scale, SubPolicy, load_policy
 
+KNOWN = tuple(target.operations)
 MAGNITUDES = np.linspace(0, 1, 11)
 # The largest difference in grey levels, the mean one of any image, and the share of its pixels
 # that differ, as measured over MAGNITUDES (bytes rounded by us, truncated by Pillow).
@@ -99,27 +100,13 @@ def test_differences_name_what_is_there() -> None:
     assert "Cutout" in said and "random magnitude" in said and "Rotate" not in said
 
 
-def test_own_operations_are_left_out_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dada.ops.registry._operations", dict(_operations()))
-    register("Halve")(lambda images, values: images // 2)
-    policy = one("Halve")
-    assert "Halve is left out" in target.differences(policy)[0]
-    assert '"Halve"' not in target.source(policy, ".py")
-    images = torch.rand(2, 3, 8, 8)
-    assert torch.equal(run(policy).augment(images), images)
-
-
-def _operations() -> dict[str, Any]:
-    return {name: get(name) for name in PAPER_OPERATIONS}
-
-
 def test_without_kornia_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "kornia", None)
     with pytest.raises(UserError, match=r"pip install 'dada-augment\[kornia\]'"):
         target.load(target.source(one("Invert"), ".py"), ".py")
 
 
-@pytest.mark.parametrize("name", [n for n in PAPER_OPERATIONS if n != "Cutout"])
+@pytest.mark.parametrize("name", [n for n in KNOWN if not get(n).random_place])
 def test_pixels_are_pillows_within_the_measured_bound(name: str) -> None:
     images, largest = photographs(), np.zeros(3)
     for magnitude in MAGNITUDES:
@@ -156,9 +143,7 @@ def test_every_operation_in_one_policy_from_image_to_image() -> None:
     policy = Policy(
         tuple(
             SubPolicy((Operation(a, 0.5, 0.2), Operation(b, 0.9, 0.8, spread=0.5)))
-            for a, b in zip(
-                PAPER_OPERATIONS, PAPER_OPERATIONS[1:] + PAPER_OPERATIONS[:1], strict=True
-            )
+            for a, b in zip(KNOWN, KNOWN[1:] + KNOWN[:1], strict=True)
         )
     )
     transform = target.load(target.source(policy, ".py"), ".py")
@@ -179,10 +164,10 @@ def test_an_image_becomes_the_nearest_bytes() -> None:
 
 
 def every_operation() -> Policy:
-    return Policy(tuple(SubPolicy((Operation(n, 1.0, 0.9, 0.5),)) for n in PAPER_OPERATIONS))
+    return Policy(tuple(SubPolicy((Operation(n, 1.0, 0.9, 0.5),)) for n in KNOWN))
 
 
-@pytest.mark.parametrize("name", PAPER_OPERATIONS)
+@pytest.mark.parametrize("name", KNOWN)
 def test_batches_of_any_size_are_taken(name: str) -> None:
     augment = run(one(name, magnitude=0.9)).augment
     for shape in (

@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from dada.errors import UserError
-from dada.export import list as export
 from dada.export import write
+from dada.export.list import target as export
 from dada.ops import PAPER_OPERATIONS, get
 from dada.policy import (
     Operation,
@@ -34,7 +34,7 @@ def policy_of(*rows, scale=None):
     )
 
 
-@pytest.mark.parametrize("ending", export.ENDINGS)
+@pytest.mark.parametrize("ending", export.endings)
 @pytest.mark.parametrize("name", PAPER)
 def test_a_paper_policy_comes_back_as_it_was(name, ending, tmp_path):
     policy = load_policy(name)
@@ -119,7 +119,7 @@ def test_at_work_it_is_dada():
     image = Image.effect_noise((16, 16), 50)
     known = image.point(lambda v: 255 - v)
     policy = Policy((SubPolicy((Operation("Invert", 1.0, 0.5),)),))
-    for ending in export.ENDINGS:
+    for ending in export.endings:
         assert (
             export.load(export.source(policy, ending), ending)(image).tobytes() == known.tobytes()
         )

@@ -14,8 +14,10 @@ from sklearn.datasets import load_sample_images
 
 from dada.augment import random_magnitude
 from dada.errors import UserError
-from dada.export import python, write
-from dada.ops import PAPER_OPERATIONS, get, register, registry
+from dada.export import write
+from dada.export.python import run
+from dada.export.python import target as python
+from dada.ops import get, register, registry
 from dada.policy import (
     Operation,
     Policy,
@@ -26,6 +28,7 @@ from dada.policy import (
     published_names,
 )
 
+KNOWN = tuple(python.operations)
 CHINA = Image.fromarray(load_sample_images().images[0]).resize((48, 40))
 PICTURES = (CHINA, CHINA.convert("L"))
 
@@ -36,7 +39,7 @@ def alone(name, magnitude=0.5, spread=0.0, scale=None, probability=1.0):
 
 
 def names_of(policy):
-    return python.run(python.source(policy))
+    return run(python.source(policy))
 
 
 class Replayed:
@@ -53,7 +56,7 @@ class Replayed:
 
 
 @pytest.mark.parametrize("kind", ["paper", "strength"])
-@pytest.mark.parametrize("name", PAPER_OPERATIONS)
+@pytest.mark.parametrize("name", KNOWN)
 def test_bytes_are_those_of_the_pillow_twin(name, kind):
     scale, operation, place = Scale(kind), get(name), (0.2, 0.9)
     for magnitude in np.linspace(0, 1, 9).tolist():
@@ -129,7 +132,7 @@ def test_only_the_operations_used_are_in_the_file():
 @pytest.mark.parametrize("name", published_names())
 def test_every_published_policy_runs_and_is_all_there(name, tmp_path):
     policy = load_policy(name)
-    names = python.run(write(policy, "python", tmp_path / "policy.py"))
+    names = run(write(policy, "python", tmp_path / "policy.py"))
     assert names["SUB_POLICIES"] == [
         (s.weight, [(o.name, o.probability, o.magnitude, o.spread) for o in s.operations])
         for s in policy.leading()
@@ -151,7 +154,7 @@ def test_the_file_needs_neither_dada_nor_torch(tmp_path):
 
 
 def test_the_file_is_tidy(tmp_path):
-    policies = {name: alone(name) for name in PAPER_OPERATIONS}
+    policies = {name: alone(name) for name in KNOWN}
     policies["all"] = SearchSpace(scale=Scale("strength")).uniform()
     for name, policy in policies.items():
         for to in ("python", "torchvision"):
@@ -165,7 +168,7 @@ def test_the_file_is_tidy(tmp_path):
 
 def test_a_name_cannot_leave_the_docstring():
     policy = Policy(alone("Invert").sub_policies, name='a"""\nimport os\\')
-    assert "os" not in python.run(python.source(policy))
+    assert "os" not in run(python.source(policy))
 
 
 def test_what_the_file_cannot_do_is_refused(monkeypatch):
@@ -196,7 +199,7 @@ def test_what_is_no_image_is_refused_by_name(given, reason):
         names_of(alone("Invert", probability=0.0))["Augment"]()(given)
 
 
-@pytest.mark.parametrize("name", PAPER_OPERATIONS)
+@pytest.mark.parametrize("name", KNOWN)
 def test_images_of_any_size_are_taken(name):
     augment = names_of(alone(name, 0.9))["Augment"]()
     for size in ((0, 0), (0, 3), (1, 1), (2, 1), (1, 40)):

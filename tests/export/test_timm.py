@@ -3,7 +3,6 @@ import pickle
 import random
 import sys
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,13 +10,15 @@ import torch
 from PIL import Image
 
 from dada.errors import UserError
-from dada.export import python, timm_levels, write
-from dada.export import timm as target
+from dada.export import timm_levels, write
+from dada.export.python import run
 from dada.export.steps import resolve
-from dada.ops import PAPER_OPERATIONS, get, registry
+from dada.export.timm import target
+from dada.ops import get
 from dada.policy import Operation, Policy, Scale, SubPolicy, load_policy, published_names
 from tests.export.samples import MAGNITUDES, one, photographs
 
+KNOWN = tuple(target.operations)
 PLACED = "Cutout"  # its place is drawn as well, so it has tests of its own
 
 
@@ -25,9 +26,7 @@ def everything(spread=0.0):
     """All 15 operations, in sub-policies of two, with weights."""
     rows = [
         SubPolicy((Operation(a, 0.3, 0.2, spread), Operation(b, 0.7, 0.9, spread)), 1.0 + i)
-        for i, (a, b) in enumerate(
-            zip(PAPER_OPERATIONS, [*PAPER_OPERATIONS[1:], "ShearX"], strict=True)
-        )
+        for i, (a, b) in enumerate(zip(KNOWN, [*KNOWN[1:], "ShearX"], strict=True))
     ]
     return Policy(tuple(rows), name='a """name"""\n')
 
@@ -87,7 +86,7 @@ def test_levels_are_in_timms_arithmetic():
 
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 @pytest.mark.parametrize("kind", ["paper", "strength"])
-@pytest.mark.parametrize("name", [n for n in PAPER_OPERATIONS if n != PLACED])
+@pytest.mark.parametrize("name", [n for n in KNOWN if not get(n).random_place])
 def test_bytes_are_pillows(name, kind, mode):
     scale = Scale(kind)
     for magnitude in MAGNITUDES:
@@ -194,7 +193,7 @@ def test_random_magnitudes_have_their_distribution():
 
 
 def test_random_magnitudes_stay_possible_at_their_ends():
-    for name in PAPER_OPERATIONS:
+    for name in KNOWN:
         for magnitude in (0.0, 1.0):
             augment = with_timm(one(name, magnitude, spread=60.0))
             for _ in range(10):
@@ -227,7 +226,7 @@ def test_what_is_no_image_is_refused_by_name(given):
         with_timm(one("Invert", 0.0, probability=0.0))(Image.new("RGBA", (4, 4)))
 
 
-@pytest.mark.parametrize("name", PAPER_OPERATIONS)
+@pytest.mark.parametrize("name", KNOWN)
 def test_images_of_any_size_are_taken(name):
     augment = with_timm(one(name, 0.9))
     for size in ((0, 0), (0, 3), (1, 1), (2, 1), (1, 40)):
@@ -254,7 +253,7 @@ class Recorded(torch.utils.data.Dataset):
 @pytest.mark.parametrize("num_aug_splits", [0, 2])
 def test_it_finds_its_place_in_timms_loader(hflip, color_jitter, use_prefetcher, num_aug_splits):
     data = pytest.importorskip("timm.data")
-    names = python.run(target.source(one("Invert", 0.0)))
+    names = run(target.source(one("Invert", 0.0)))
     dataset = Recorded()
     loader = data.create_loader(
         data.AugMixDataset(dataset, num_aug_splits) if num_aug_splits else dataset,
@@ -290,7 +289,7 @@ def test_it_finds_its_place_in_timms_loader(hflip, color_jitter, use_prefetcher,
 
 def test_it_is_added_to_a_transform_alone_and_nowhere_else():
     data = pytest.importorskip("timm.data")
-    names = python.run(target.source(one("Invert", 0.0)))
+    names = run(target.source(one("Invert", 0.0)))
     names["add_to"](together := data.create_transform(32, is_training=True))
     assert together.transforms[2] is names["augment"]
     names["add_to"](parts := data.create_transform(32, is_training=True, separate=True))
@@ -301,11 +300,3 @@ def test_it_is_added_to_a_transform_alone_and_nowhere_else():
     v2 = pytest.importorskip("torchvision.transforms.v2")
     with pytest.raises(ValueError, match="the policy takes PIL images"):
         names["add_to"](v2.Compose([v2.PILToTensor(), v2.RandomCrop(8)]))
-
-
-def test_operations_of_a_users_own_are_left_out_and_named(monkeypatch):
-    monkeypatch.setitem(registry._operations, "Darken", replace(get("Invert"), name="Darken"))
-    policy = one("Darken", 0.0)
-    assert target.differences(policy) == ["Darken is left out: timm has no such operation"]
-    augment = with_timm(policy)
-    assert augment(photographs()[0]).tobytes() == photographs()[0].tobytes()

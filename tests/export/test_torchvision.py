@@ -15,11 +15,14 @@ from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as F
 
 from dada.errors import UserError
-from dada.export import python, torchvision, write
-from dada.ops import PAPER_OPERATIONS, get
+from dada.export import write
+from dada.export.python import run
+from dada.export.torchvision import target as torchvision
+from dada.ops import get
 from dada.policy import Operation, Policy, Scale, SubPolicy, load_policy, published_names
 from tests.augment.test_transform import GEOMETRIC, check_moved, patch_in
 
+KNOWN = tuple(torchvision.operations)
 CHINA = Image.fromarray(load_sample_images().images[0]).resize((48, 40))
 PICTURES = (CHINA, CHINA.convert("L"))
 ROUNDED = ("AutoContrast", "Contrast", "Color", "Sharpness")
@@ -43,7 +46,7 @@ def drawn_like(augment, policy):
 
 
 @pytest.mark.parametrize("kind", ["paper", "strength"])
-@pytest.mark.parametrize("name", PAPER_OPERATIONS)
+@pytest.mark.parametrize("name", KNOWN)
 def test_pictures_get_pillows_bytes_and_tensors_at_most_a_level_from_them(name, kind):
     torch.manual_seed(0)
     scale, operation = Scale(kind), get(name)
@@ -66,7 +69,7 @@ def test_what_differs_is_said(name):
 
 
 def test_odd_sizes_and_angles_move_tensors_as_pillow_does():
-    names = python.run(torchvision.source(load_policy("dada-cifar10")))
+    names = run(torchvision.source(load_policy("dada-cifar10")))
     random = np.random.default_rng(0)
     for height, width in ((1, 1), (7, 33), (48, 5)):
         array = random.integers(0, 256, (height, width, 3), dtype=np.uint8)
@@ -101,7 +104,7 @@ def test_boxes_masks_and_points_move_with_the_image(name, sign):
         check_moved(*(augment.transform(item, params) for item in patch_in(400, 320)))
 
 
-@pytest.mark.parametrize("name", [n for n in PAPER_OPERATIONS if n not in GEOMETRIC])
+@pytest.mark.parametrize("name", [n for n in KNOWN if n not in GEOMETRIC])
 def test_colours_and_cutout_leave_boxes_and_masks(name):
     sample = patch_in(400, 320)
     _, *moved = augment_of(alone(name, 1.0))(*sample)
@@ -172,7 +175,7 @@ def test_draws_are_as_often_as_the_policy_says():
 @pytest.mark.parametrize("name", published_names())
 def test_every_published_policy_runs(name, tmp_path):
     policy = load_policy(name)
-    names = python.run(write(policy, "torchvision", tmp_path / "policy.py"))
+    names = run(write(policy, "torchvision", tmp_path / "policy.py"))
     assert len(names["SUB_POLICIES"]) == len(policy.sub_policies)
     for _ in range(3):
         assert names["Augment"]()(CHINA).size == CHINA.size
@@ -232,7 +235,7 @@ def test_what_has_no_one_meaning_is_refused_by_name(sample, reason):
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("name", PAPER_OPERATIONS)
+@pytest.mark.parametrize("name", KNOWN)
 def test_arrays_get_what_tensors_get(name):
     augment = augment_of(alone(name, 0.9, 1.0))
     array = np.asarray(CHINA)
@@ -248,7 +251,7 @@ def test_arrays_get_what_tensors_get(name):
         assert (result == known.numpy().reshape(given.shape)).all() and (given == before).all()
 
 
-@pytest.mark.parametrize("name", PAPER_OPERATIONS)
+@pytest.mark.parametrize("name", KNOWN)
 def test_images_of_any_size_are_taken(name):
     augment = augment_of(alone(name, 0.9))
     for width, height in ((0, 0), (0, 3), (1, 1), (2, 1), (1, 40)):
@@ -261,7 +264,7 @@ def test_images_of_any_size_are_taken(name):
     assert augment(torch.zeros(3, 0, 4, dtype=torch.uint8)).shape == (3, 0, 4)
 
 
-@pytest.mark.parametrize("name", PAPER_OPERATIONS)
+@pytest.mark.parametrize("name", KNOWN)
 def test_the_default_device_does_not_matter(name):
     augment, sample = augment_of(alone(name, 0.9, 1.0)), patch_in(40, 32)
     torch.manual_seed(0)

@@ -56,9 +56,9 @@ def test_the_transform_gives_back_the_same_bytes(images):
 @pytest.mark.parametrize("to", TARGETS)
 def test_every_export_is_the_identity(to, images):
     module = target(to)
-    text = module.source(NONE, module.ENDINGS[0])
+    text = module.source(NONE, module.endings[0])
     try:
-        augment = module.load(text, module.ENDINGS[0])
+        augment = module.load(text, module.endings[0])
     except UserError as error:  # a library that is not installed
         pytest.skip(str(error))
     array = images[0].permute(1, 2, 0).numpy()

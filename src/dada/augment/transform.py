@@ -18,7 +18,7 @@ from dada.augment.convert import from_array, to_array, to_picture, to_tensor
 from dada.augment.draw import Draw
 from dada.augment.sample import MOVING, check_picture, find_picture
 from dada.augment.sampler import Sampler
-from dada.ops import TwoStep, get
+from dada.ops import get
 from dada.ops.affine import affine
 from dada.policy import Policy
 
@@ -127,9 +127,9 @@ def _maps(draw: Draw, k: int, height: int, width: int) -> Tensor:
     maps, size = identity.repeat(len(draw), 1), torch.empty((), device="cpu")
     size = size.expand(1, 1, height, width)
     for row in draw.applied[:, k].nonzero().flatten().tolist():
-        kernel = get(draw.operations[int(draw.operation[row, k])]).kernel
-        if isinstance(kernel, TwoStep) and kernel.finish is affine:
-            maps[row] = kernel.prepare(size, draw.value[row : row + 1, k])[0]
+        map_of = get(draw.operations[int(draw.operation[row, k])]).affine_map
+        if map_of is not None:
+            maps[row] = map_of(size, draw.value[row : row + 1, k])[0]
     return maps
 
 

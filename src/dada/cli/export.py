@@ -47,21 +47,21 @@ def export(
 
     if list_:
         for name in TARGETS:
-            module = target(name)
-            what = (module.__doc__ or "").partition("\n")[0]
-            terminal.say(f"{name:<15} {' or '.join(module.ENDINGS):<23} {what}")
+            library = target(name)
+            endings = " or ".join(library.endings)
+            terminal.say(f"{name:<15} {endings:<23} {library.what} ({library.knowledge})")
         return
     if policy is None:
         raise UserError("give a policy to export: a published name, a file or a run folder")
     if to is None:
         raise UserError(f"give --to: one of {', '.join(TARGETS)}")
-    module, chosen = target(to), load_policy(policy)
+    library, chosen = target(to), load_policy(policy)
     if out is not None and out.is_dir():
         raise UserError(f"cannot write {out}: Is a directory")
     if out is not None and out.exists() and not force:
         raise UserError(f"{out} exists: choose another file, or replace it with --force")
     text = write(chosen, to, out)
-    for note in [*remarks(chosen), *module.differences(chosen)]:
+    for note in [*remarks(chosen), *library.differences(chosen)]:
         terminal.note(note, to=sys.stderr if out is None else None)
     if out is None:
         terminal.write(text)

@@ -1,36 +1,38 @@
 """One policy file, every library: a policy written for the library that it is used in.
 
-Each of `TARGETS` is a module here with
-
-- ``ENDINGS``: of the files that it writes, the usual one first;
-- ``source(policy, ending) -> str``: the text of a file that runs (or is read) as it is, in ASCII;
-- ``differences(policy) -> list[str]``: in words, where the library does otherwise than `dada`;
-- ``load(text, ending) -> Callable[[Image], Image]``: the file at work, one PIL image in, one out.
-
-Only `load` imports the library; a missing one is a `UserError` that names the ``pip install`` line.
+Each of `TARGETS` is a module here, with a `Target` called ``target``.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 
 from dada.errors import UserError
+from dada.export.interface import Target
 from dada.files import replace_file
 from dada.names import TARGETS
 from dada.policy import Policy, load_policy
 
+__all__ = ["TARGETS", "Target", "target", "write"]
 
-def target(name: str) -> ModuleType:
-    """The module of a target.
+
+def target(name: str) -> Target:
+    """The target of that name: what it writes, and which operations it knows.
 
     Raises:
         UserError: there is none of that name.
+
+    Examples:
+        >>> target("albumentations").endings
+        ('.py', '.json', '.yaml')
+        >>> "Cutout" in target("timm").operations
+        True
     """
     if name not in TARGETS:
         raise UserError(f"no export to {name!r}; there are {', '.join(TARGETS)}")
-    return import_module(f"dada.export.{name}")
+    found: Target = import_module(f"dada.export.{name}").target
+    return found
 
 
 def write(policy: Policy | str | Path, to: str, path: str | Path | None = None) -> str:
@@ -45,14 +47,24 @@ def write(policy: Policy | str | Path, to: str, path: str | Path | None = None) 
         The file's text.
 
     Raises:
-        UserError: no such target or policy, or the file's ending is not one that the target has.
+        UserError: no such target or policy; the target does not know an operation of the policy, or
+            cannot express it; the file's ending is not one of the target's.
+
+    Examples:
+        >>> from dada.policy import Operation, SubPolicy
+        >>> turn = SubPolicy((Operation("Rotate", 0.5, 0.9), Operation("Invert", 0.2, 0.0)))
+        >>> print(write(Policy((turn,)), "list"))
+        [
+          [["Rotate", 0.5, 0.9], ["Invert", 0.2, 0.0]]
+        ]
+        <BLANKLINE>
     """
-    module = target(to)
+    chosen_target = target(to)
     chosen = policy if isinstance(policy, Policy) else load_policy(policy)
-    ending = Path(path).suffix if path is not None else module.ENDINGS[0]
-    if ending not in module.ENDINGS:
-        raise UserError(f"{path}: for {to} a file ends in {' or '.join(module.ENDINGS)}")
-    text: str = module.source(chosen, ending)
+    ending = Path(path).suffix if path is not None else chosen_target.endings[0]
+    if ending not in chosen_target.endings:
+        raise UserError(f"{path}: for {to} a file ends in {' or '.join(chosen_target.endings)}")
+    text = chosen_target.source(chosen, ending)
     if path is not None:
         replace_file(Path(path), text.encode("ascii"))  # whoever reads it need not guess
     return text

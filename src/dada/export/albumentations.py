@@ -22,13 +22,13 @@ import numpy as np
 from PIL import Image
 
 from dada.errors import UserError
+from dada.export.interface import Target
 from dada.export.python import run
 from dada.export.steps import Step, Steps, resolve
 from dada.export.templates import fill
-from dada.export.words import heading, left_out
+from dada.export.words import heading
 from dada.policy import Policy
 
-ENDINGS = (".py", ".json", ".yaml")
 LEVELS = 5
 """How many equally likely magnitudes stand for a random one."""
 
@@ -47,7 +47,7 @@ _UNCHECKED = (
 Transform = dict[str, Any]
 
 
-def source(policy: Policy, ending: str = ".py") -> str:
+def _source(policy: Policy, ending: str) -> str:
     """The text of a Python file with ``Augment``, or of one that ``albumentations.load`` reads.
 
     YAML contains JSON, and numbers are written so that PyYAML takes them for numbers.
@@ -64,26 +64,24 @@ def source(policy: Policy, ending: str = ".py") -> str:
     return re.sub(r"(?<![.\d])(\d+)e-", r"\1.0e-", text)
 
 
-def differences(policy: Policy) -> list[str]:
+def _differences(policy: Policy) -> list[str]:
     """What albumentations does otherwise, for each operation of the policy.
 
     The numbers are measured with albumentations 2.0.8 on photographs of 64 × 64 pixels.
     """
     steps = [step for sub_policy in resolve(policy, LEVELS) for step in sub_policy.steps]
     names = list(dict.fromkeys(step.name for step in steps))
-    absent = [name for name in names if name not in _TRANSFORMS]
     negative = {s.name for s in steps if s.name in _FACTORS and min(map(min, s.values)) < 0}
     spread = any(len(step.magnitudes) > 1 for step in steps)
     return [
         *(f"{name}: {_DIFFERENCES[name]}" for name in names if name in _DIFFERENCES),
         *(f"{name}: a factor below 0 counts as 0" for name in sorted(negative)),
-        *left_out(absent, "albumentations"),
         *([f"a random magnitude is one of {LEVELS} equally likely ones"] * spread),
         *_UNCHECKED,
     ]
 
 
-def load(text: str, ending: str = ".py") -> Callable[[Image.Image], Image.Image]:
+def _load(text: str, ending: str) -> Callable[[Image.Image], Image.Image]:
     """The file at work, with random numbers that `random.seed` fixes before the first image.
 
     Raises:
@@ -117,8 +115,8 @@ def _make(name: str, **arguments: Any) -> Transform:
 
 
 def _sub_policy(sub_policy: Steps) -> Transform:
-    steps = [_step(step) for step in sub_policy.steps if step.name in _TRANSFORMS]
-    return _make("Sequential", transforms=steps or [_make("NoOp")]) | {"p": sub_policy.chance}
+    steps = [_step(step) for step in sub_policy.steps]
+    return _make("Sequential", transforms=steps) | {"p": sub_policy.chance}
 
 
 def _step(step: Step) -> Transform:
@@ -261,3 +259,14 @@ _DIFFERENCES = {
     "the width and of the height; from JSON and YAML images must have three channels",
 }
 _FACTORS = ("Contrast", "Color", "Brightness", "Sharpness")
+
+
+target = Target(
+    name="albumentations",
+    what="a Compose, or a file for albumentations.load",
+    endings=(".py", ".json", ".yaml"),
+    operations=_TRANSFORMS,
+    text_of=_source,
+    differences_of=_differences,
+    load_from=_load,
+)

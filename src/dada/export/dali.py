@@ -19,13 +19,13 @@ from PIL import Image
 
 from dada.errors import UserError
 from dada.export.dali_code import CODE
+from dada.export.interface import Target
 from dada.export.steps import fixed, resolve
 from dada.export.templates import known
-from dada.export.words import BORDERLINE, heading, left_out, used
+from dada.export.words import BORDERLINE, heading, used
 from dada.ops import get
 from dada.policy import Policy
 
-ENDINGS = (".py",)
 BINS = 101
 """Magnitudes that DALI knows: hundredths."""
 
@@ -66,7 +66,7 @@ _PIXELS = {
 Row = tuple[str, float, int | None]
 
 
-def source(policy: Policy, ending: str) -> str:
+def _source(policy: Policy, ending: str) -> str:
     """The file: the policy as a table, the operations in DALI's operators, and `augment`.
 
     Raises:
@@ -95,7 +95,7 @@ def _rows(policy: Policy) -> tuple[list[list[Row]], list[float]]:
             row = tuple(
                 (name, p, round(magnitude * (BINS - 1)) if get(name).has_magnitude else None)
                 for name, p, magnitude, _, _ in steps
-                if name in _KNOWN and p > 0
+                if p > 0
             )
             chances[row] = chances.get(row, 0.0) + chance
     return [list(row) or [("Identity", 1.0, None)] for row in chances], list(chances.values())
@@ -130,11 +130,11 @@ def _lines(policy: Policy) -> str:
     )
 
 
-def differences(policy: Policy) -> list[str]:
+def _differences(policy: Policy) -> list[str]:
     """Where DALI's pixels or draws are not `dada`'s; grey levels are of 255, of a photograph."""
     operations = [o for s in policy.sub_policies if s.weight > 0 for o in s.operations]
     names = {o.name for o in operations}
-    found = left_out(used(policy).difference(_KNOWN), "DALI")
+    found = []
     measured = [o for o in operations if get(o.name).has_magnitude]
     if any(o.spread for o in measured):
         found.append(f"a random magnitude is one of {_LEVELS} equally likely ones")
@@ -148,7 +148,7 @@ def differences(policy: Policy) -> list[str]:
     return found + [_PIXELS[name] for name in _KNOWN if name in names and name in _PIXELS]
 
 
-def load(text: str, ending: str) -> Callable[[Image.Image], Image.Image]:
+def _load(text: str, ending: str) -> Callable[[Image.Image], Image.Image]:
     """The file at work on one PIL image, on the CPU; PyTorch's global generator seeds it.
 
     Raises:
@@ -188,3 +188,14 @@ def load(text: str, ending: str) -> Callable[[Image.Image], Image.Image]:
         return Image.fromarray(np.array(augmented.at(0))).convert(image.mode)
 
     return transform
+
+
+target = Target(
+    name="dali",
+    what="a policy of nvidia.dali.auto_aug",
+    endings=(".py",),
+    operations=_KNOWN,
+    text_of=_source,
+    differences_of=_differences,
+    load_from=_load,
+)

@@ -16,7 +16,7 @@ from sklearn.datasets import load_sample_images
 
 from dada.errors import UserError
 from dada.export import target
-from dada.ops import PAPER_OPERATIONS, OperationType, get
+from dada.ops import OperationType, get, names
 from dada.policy import Operation, Policy, Scale, SubPolicy
 
 MAGNITUDES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -34,7 +34,7 @@ def photographs() -> list[Image.Image]:
 
 def fidelity(
     to: str,
-    operations: Sequence[str] = PAPER_OPERATIONS,
+    operations: Sequence[str] | None = None,
     images: Sequence[Image.Image] | None = None,
     magnitudes: Sequence[float] = MAGNITUDES,
     load: Callable[[str, str], AtWork] | None = None,
@@ -47,7 +47,7 @@ def fidelity(
 
     Args:
         to: one of `dada.export.TARGETS`.
-        operations: names of registered operations with a Pillow twin.
+        operations: names of registered operations with a Pillow twin; None for all of them.
         images: RGB or L; `photographs` by default.
         magnitudes: in [0, 1]; the first one alone for an operation that has none.
         load: puts the file's text, given its ending, to work instead of the target's own `load`.
@@ -61,19 +61,21 @@ def fidelity(
     Raises:
         UserError: no such target or operation, or the target's library is missing.
     """
-    module, chosen = target(to), photographs() if images is None else list(images)
+    chosen, pictures = target(to), photographs() if images is None else list(images)
+    if operations is None:
+        operations = [name for name in names() if get(name).pillow]
     rows = []
     with _fixed_randomness():
         for kind in map(get, operations):
             for magnitude in magnitudes if kind.has_magnitude else magnitudes[:1]:
                 policy = Policy((SubPolicy((Operation(kind.name, 1.0, float(magnitude)),)),))
                 try:
-                    text = module.source(policy, module.ENDINGS[0])
+                    text = chosen.source(policy)
                 except UserError as error:
                     rows.append(_row(kind, "RGB", magnitude, refused=str(error)))
                     continue
-                at_work = (load or module.load)(text, module.ENDINGS[0])
-                rows += _compared(kind, magnitude, at_work, chosen)
+                at_work = (load or chosen.load_from)(text, chosen.endings[0])
+                rows += _compared(kind, magnitude, at_work, pictures)
     return rows
 
 

@@ -19,16 +19,15 @@ import torch
 from torchvision.transforms.v2 import functional as F
 
 from dada.errors import UserError
+from dada.export.interface import Target
 from dada.export.steps import Step, Steps, resolve
 from dada.export.templates import known
-from dada.export.words import BORDERLINE, heading, left_out, used
+from dada.export.words import BORDERLINE, heading
 from dada.ops import get
 from dada.policy import Policy
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-ENDINGS = (".py",)
 
 _USAGE = """    images = augment(images)
 
@@ -218,19 +217,18 @@ _PIXELS = {
 }
 
 
-def source(policy: Policy, ending: str) -> str:
+def _source(policy: Policy, ending: str) -> str:
     """The file: the policy as a table, kornia's augmentations at its values, and `augment`."""
     table = "".join(_rows(sub_policy) for sub_policy in resolve(policy))
     return f'"""{heading(policy, "kornia 0.8 or newer", _USAGE)}"""\n{_IMPORTS}{table}]\n{_CODE}'
 
 
 def _rows(sub_policy: Steps) -> str:
-    said = [step for step in sub_policy.steps if step.name in _KNOWN]
     rows = "".join(
-        f'            ("{step.name}", {step.probability!r}, {_values(step)!r}),\n' for step in said
+        f'            ("{step.name}", {step.probability!r}, {_values(step)!r}),\n'
+        for step in sub_policy.steps
     )
-    operations = f"        [\n{rows}        ],\n" if said else "        [],\n"
-    return f"    (\n        {sub_policy.chance!r},\n{operations}    ),\n"
+    return f"    (\n        {sub_policy.chance!r},\n        [\n{rows}        ],\n    ),\n"
 
 
 def _values(step: Step) -> tuple[float, ...]:
@@ -242,18 +240,18 @@ def _values(step: Step) -> tuple[float, ...]:
     return tuple(float(f"{value:.12g}") for value in values)
 
 
-def differences(policy: Policy) -> list[str]:
+def _differences(policy: Policy) -> list[str]:
     """Where kornia's pixels or draws are not `dada`'s; grey levels are of 255, of a photograph."""
     steps = [step for sub_policy in resolve(policy) for step in sub_policy.steps]
     names = {step.name for step in steps}
-    found = left_out(used(policy).difference(_KNOWN), "kornia")
+    found = []
     if any(len(step.magnitudes) > 1 for step in steps):
         found.append("a random magnitude is one of 5 equally likely values")
     found.append("levels stay fractions: no operation rounds them to bytes")
     return found + [_PIXELS[name] for name in _KNOWN if name in names and name in _PIXELS]
 
 
-def load(text: str, ending: str) -> Callable[[Image], Image]:
+def _load(text: str, ending: str) -> Callable[[Image], Image]:
     """The file at work on one PIL image; PyTorch's global generator draws.
 
     Raises:
@@ -272,3 +270,14 @@ def load(text: str, ending: str) -> Callable[[Image], Image]:
         return F.to_pil_image((augmented[0].clamp(0, 1) * 255).round().to(torch.uint8))
 
     return transform
+
+
+target = Target(
+    name="kornia",
+    what="a module of kornia's augmentations, for float batches",
+    endings=(".py",),
+    operations=_KNOWN,
+    text_of=_source,
+    differences_of=_differences,
+    load_from=_load,
+)

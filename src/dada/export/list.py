@@ -11,35 +11,26 @@ from PIL import Image
 
 from dada.augment import PolicyTransform
 from dada.errors import UserError
-from dada.export.python import check_known
+from dada.export.interface import Target
 from dada.export.steps import Step, resolve
 from dada.export.words import remarks
-from dada.ops import get
+from dada.ops import PAPER_OPERATIONS, get
 from dada.policy import Policy, Scale, loads
 
-ENDINGS = (".json", ".py")
 _LEVELS = 5  # magnitudes that stand for a random one
 _MOST = 50_000  # sub-policies of a list
-
-# The names of the published code.
-_KNOWN = (
-    *("ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate"),
-    *("AutoContrast", "Invert", "Equalize", "Solarize", "Posterize"),
-    *("Contrast", "Color", "Brightness", "Sharpness", "Cutout"),
-)
 
 Item = tuple[str, float, float]
 
 
-def source(policy: Policy, ending: str = ".json") -> str:
+def _source(policy: Policy, ending: str) -> str:
     """The policy as ``[[["ShearX", 0.5, 0.46], …], …]``, magnitudes on the paper's scale.
 
     Where the paper's scale needs several magnitudes for one of the policy's, a sub-policy becomes
     several, each as likely; the others are repeated, so that none becomes rarer for it.
 
     Raises:
-        UserError: an operation that the published code does not have, values that the paper's scale
-            does not have, or too many sub-policies.
+        UserError: values that the paper's scale does not have, or too many sub-policies.
     """
     rows = _rows(policy)
     if ending == ".json":
@@ -50,7 +41,7 @@ def source(policy: Policy, ending: str = ".json") -> str:
     return "\n".join([head, *said, *lines, "]\n"])
 
 
-def differences(policy: Policy) -> list[str]:
+def _differences(policy: Policy) -> list[str]:
     """What a list of names, probabilities and magnitudes cannot say."""
     chosen = [s for s in policy.sub_policies if s.weight > 0]
     said = []
@@ -63,13 +54,12 @@ def differences(policy: Policy) -> list[str]:
     return said
 
 
-def load(text: str, ending: str = ".json") -> Callable[[Image.Image], Image.Image]:
+def _load(text: str, ending: str) -> Callable[[Image.Image], Image.Image]:
     """The list at work in `dada`, which reads it."""
     return PolicyTransform(loads(text))
 
 
 def _rows(policy: Policy) -> list[list[Item]]:
-    check_known(policy, _KNOWN, "list")
     choices = [
         [_items(step, policy.scale) for step in sub_policy.steps]
         for sub_policy in resolve(policy, _LEVELS)
@@ -120,3 +110,14 @@ def _magnitude(name: str, value: float) -> float:
             f"{name} by {value:.6g}: a list goes from {kind.low:.6g} to {kind.high:.6g}"
         )
     return magnitude
+
+
+target = Target(
+    name="list",
+    what="the list of the published code",
+    endings=(".json", ".py"),
+    operations=PAPER_OPERATIONS,  # which are those of the published code
+    text_of=_source,
+    differences_of=_differences,
+    load_from=_load,
+)

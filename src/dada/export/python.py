@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from PIL import Image
 
-from dada.errors import UserError
+from dada.export.interface import Target
 from dada.export.templates import fill, operations
 from dada.export.words import heading, used
 from dada.ops import get
 from dada.policy import Operation, Policy, SubPolicy
 
-ENDINGS = (".py",)
 _WIDTH = 100  # of a line of the file
 
 USAGE = """    augment = Augment()
     image = augment(image)  # a PIL image of mode RGB or L"""
 
 
-def source(policy: Policy, ending: str = ".py") -> str:
-    """The file: the policy's table, the operations in it and no others, and ``Augment``.
-
-    Raises:
-        UserError: an operation that is not in the template.
-    """
+def _source(policy: Policy, ending: str) -> str:
+    """The file: the policy's table, the operations in it and no others, and ``Augment``."""
     return fill("python", heading(policy, "Pillow alone", USAGE), tables(policy, "python"))
 
 
-def differences(policy: Policy) -> list[str]:
+def _differences(policy: Policy) -> list[str]:
     """None: sub-policies, signs, places, magnitudes and bytes are those of `dada`."""
     return []
 
 
-def load(text: str, ending: str = ".py") -> Callable[[Image.Image], Image.Image]:
+def _load(text: str, ending: str) -> Callable[[Image.Image], Image.Image]:
     """The file at work: its ``Augment()``."""
     augment: Callable[[Image.Image], Image.Image] = run(text)["Augment"]()
     return augment
@@ -48,13 +43,8 @@ def run(text: str) -> dict[str, Any]:
 
 
 def tables(policy: Policy, template: str) -> dict[str, str]:
-    """The tables of a template: sub-policies, lines from magnitude to value, operations.
-
-    Raises:
-        UserError: an operation that is not in the template.
-    """
+    """The tables of a template, by variable; all operations of the policy must be in it."""
     functions = operations(template)
-    check_known(policy, functions, template)
     present = used(policy)
     names = [name for name in functions if name in present]
     values = [f'    "{name}": {policy.scale.lines(get(name))!r},\n' for name in names]
@@ -64,19 +54,14 @@ def tables(policy: Policy, template: str) -> dict[str, str]:
         "SUB_POLICIES": f"[\n{''.join(rows)}]",
         "LINES": f"{{\n{''.join(values)}}}",
         "OPERATIONS": f"{{\n{''.join(entries)}}}",
+        "PLACED": _names(name for name in names if get(name).random_place),
+        "GEOMETRIC": _names(name for name in names if get(name).affine_map),
     }
 
 
-def check_known(policy: Policy, known: Collection[str], target: str) -> None:
-    """Refuse a policy with operations that an export does not know.
-
-    Raises:
-        UserError: it names them.
-    """
-    if unknown := sorted(used(policy).difference(known)):
-        raise UserError(
-            f"the {target} export does not know {', '.join(unknown)}: it has {', '.join(known)}"
-        )
+def _names(names: Iterable[str]) -> str:
+    lines = "".join(f'    "{name}",\n' for name in names)
+    return f"[\n{lines}]" if lines else "[]"
 
 
 def _row(sub_policy: SubPolicy) -> str:
@@ -90,3 +75,14 @@ def _row(sub_policy: SubPolicy) -> str:
 
 def _plain(o: Operation) -> str:
     return f'("{o.name}", {o.probability!r}, {o.magnitude!r}, {o.spread!r})'
+
+
+target = Target(
+    name="python",
+    what="one file that needs Pillow alone, exact to the byte",
+    endings=(".py",),
+    operations=operations("python"),
+    text_of=_source,
+    differences_of=_differences,
+    load_from=_load,
+)

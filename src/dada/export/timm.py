@@ -16,15 +16,14 @@ from typing import Any
 from PIL import Image
 
 from dada.errors import UserError
+from dada.export.interface import Target
 from dada.export.timm_levels import SAYINGS
-from dada.export.words import heading, left_out, used
+from dada.export.words import heading
 from dada.ops import OperationType, get
 from dada.policy import Operation, Policy, Scale, SubPolicy
 
-ENDINGS = (".py",)
 
-
-def source(policy: Policy, ending: str = ".py") -> str:
+def _source(policy: Policy, ending: str) -> str:
     """The text of a file that defines ``augment``, one PIL image in and one out."""
     chosen = [s for s in policy.leading() if s.weight > 0]
     made = f"POLICY = [\n{''.join(_row(policy.scale, s) for s in chosen)}]\n"
@@ -41,12 +40,12 @@ def source(policy: Policy, ending: str = ".py") -> str:
     return docstring + imports + "\n\n".join([_HPARAMS, *classes, _ALWAYS, made])
 
 
-def differences(policy: Policy) -> list[str]:
-    """The operations that are left out: those of a user's own, which timm knows nothing of."""
-    return left_out(used(policy).difference(_NAMES), "timm")
+def _differences(policy: Policy) -> list[str]:
+    """None: what timm's levels cannot say, the file does itself."""
+    return []
 
 
-def load(text: str, ending: str = ".py") -> Callable[[Image.Image], Image.Image]:
+def _load(text: str, ending: str) -> Callable[[Image.Image], Image.Image]:
     """The ``augment`` of the file.
 
     Raises:
@@ -61,9 +60,8 @@ def load(text: str, ending: str = ".py") -> Callable[[Image.Image], Image.Image]
 
 
 def _row(scale: Scale, sub_policy: SubPolicy) -> str:
-    known = [o for o in sub_policy.operations if o.name in _NAMES]
-    calls = "".join(f"        {_call(scale, o)},\n" for o in known)
-    return f"    [\n{calls}    ],\n" if known else "    [],\n"
+    calls = "".join(f"        {_call(scale, o)},\n" for o in sub_policy.operations)
+    return f"    [\n{calls}    ],\n"
 
 
 def _wrapped(weights: list[float]) -> str:
@@ -118,11 +116,20 @@ def _said(name: str, plus: float, minus: float) -> str | None:
 
 
 _NAMES = {
-    **{name: name for name in ("ShearX", "ShearY", "Rotate", "AutoContrast", "Invert", "Equalize")},
-    **{name: name for name in ("Solarize", "Contrast", "Color", "Brightness", "Sharpness")},
+    "ShearX": "ShearX",
+    "ShearY": "ShearY",
     "TranslateX": "TranslateXRel",
     "TranslateY": "TranslateYRel",
+    "Rotate": "Rotate",
+    "AutoContrast": "AutoContrast",
+    "Invert": "Invert",
+    "Equalize": "Equalize",
+    "Solarize": "Solarize",
     "Posterize": "PosterizeOriginal",
+    "Contrast": "Contrast",
+    "Color": "Color",
+    "Brightness": "Brightness",
+    "Sharpness": "Sharpness",
     "Cutout": "Cutout",
 }
 """What timm calls the operation that takes our value as it is; Cutout is the file's own."""
@@ -245,3 +252,14 @@ def find_steps(place):
         place = next((getattr(place, n) for n in names if getattr(place, n, None)), None)
     raise ValueError("no transform of timm's in it: make the loader with is_training=True first")
 '''
+
+
+target = Target(
+    name="timm",
+    what="timm's own AutoAugment of AugmentOps",
+    endings=(".py",),
+    operations=_NAMES,
+    text_of=_source,
+    differences_of=_differences,
+    load_from=_load,
+)

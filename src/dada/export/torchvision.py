@@ -6,13 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from dada.errors import UserError
+from dada.export.interface import Target
 from dada.export.python import USAGE, run, tables
-from dada.export.templates import fill
+from dada.export.templates import fill, operations
 from dada.export.words import heading, used
 from dada.ops import get
 from dada.policy import Policy
-
-ENDINGS = (".py",)
 
 # Of image tensors alone; PIL images go through Pillow.
 _TENSORS = {
@@ -28,12 +27,11 @@ NumPy arrays (H, W, C), and samples of an image with boxes and masks (torchvisio
 Cutout leaves boxes and masks as they are, also where it covers them."""
 
 
-def source(policy: Policy, ending: str = ".py") -> str:
+def _source(policy: Policy, ending: str) -> str:
     """The file: the policy's table, the operations in it and no others, and ``Augment``.
 
     Raises:
-        UserError: an operation that is not in the template, or bounds that
-            make a factor negative, which torchvision refuses.
+        UserError: bounds that make a factor negative, which torchvision refuses.
     """
     written = tables(policy, "torchvision")
     for name in sorted(used(policy) & {"Contrast", "Color", "Brightness", "Sharpness"}):
@@ -45,7 +43,7 @@ def source(policy: Policy, ending: str = ".py") -> str:
     return fill("torchvision", heading(policy, "torchvision 0.23 or newer", _USAGE), written)
 
 
-def differences(policy: Policy) -> list[str]:
+def _differences(policy: Policy) -> list[str]:
     """What image tensors get otherwise, and what is left alone."""
     names = used(policy)
     said = [
@@ -58,7 +56,18 @@ def differences(policy: Policy) -> list[str]:
     return said
 
 
-def load(text: str, ending: str = ".py") -> Callable[[Any], Any]:
+def _load(text: str, ending: str) -> Callable[[Any], Any]:
     """The file at work: its ``Augment()``, of PIL images, tensors or samples."""
     augment: Callable[[Any], Any] = run(text)["Augment"]()
     return augment
+
+
+target = Target(
+    name="torchvision",
+    what="a v2 transform that moves masks and boxes with the image",
+    endings=(".py",),
+    operations=operations("torchvision"),
+    text_of=_source,
+    differences_of=_differences,
+    load_from=_load,
+)

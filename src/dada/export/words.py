@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from dada import __version__
 from dada.augment.words import around
@@ -58,8 +58,3 @@ def printable(name: str) -> str:
 def used(policy: Policy) -> set[str]:
     """The operations of the sub-policies that are ever chosen."""
     return {o.name for s in policy.sub_policies if s.weight > 0 for o in s.operations}
-
-
-def left_out(names: Iterable[str], library: str) -> list[str]:
-    """A difference for each operation that the library does not have."""
-    return [f"{name} is left out: {library} has no such operation" for name in sorted(names)]

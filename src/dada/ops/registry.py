@@ -13,13 +13,15 @@ from PIL import Image
 from torch import Tensor
 
 from dada.errors import UserError
+from dada.ops.affine import affine
+from dada.ops.two_step import TwoStep
 
 Kernel = Callable[..., Tensor]
 PillowTwin = Callable[..., Image.Image]
 AnyKernel = TypeVar("AnyKernel", bound=Kernel)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class OperationType:
     """One operation on images, with at most one real value per image.
 
@@ -60,6 +62,15 @@ class OperationType:
     def has_magnitude(self) -> bool:
         """Whether the value makes any difference."""
         return self.low != self.high
+
+    @property
+    def affine_map(self) -> Callable[[Tensor, Tensor], Tensor] | None:
+        """``(images, values) -> coefficients (B, 6)`` of the maps by which it moves pixels.
+
+        Masks, boxes and key points follow the same maps. None where it moves nothing.
+        """
+        kernel = self.kernel
+        return kernel.prepare if isinstance(kernel, TwoStep) and kernel.finish is affine else None
 
 
 _operations: dict[str, OperationType] = {}
@@ -117,17 +128,17 @@ def register(
             )
         words = describe or ("{:z.3g}" if low != high else "").format
         _operations[name] = OperationType(
-            name,
-            kernel,
-            pillow,
-            float(low),
-            float(high),
-            identity,
-            mirrored,
-            random_place,
-            rgb_only,
-            differentiable,
-            words,
+            name=name,
+            kernel=kernel,
+            pillow=pillow,
+            low=float(low),
+            high=float(high),
+            identity=identity,
+            mirrored=mirrored,
+            random_place=random_place,
+            rgb_only=rgb_only,
+            differentiable=differentiable,
+            describe=words,
         )
         return kernel
 

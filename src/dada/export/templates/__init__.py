@@ -38,8 +38,7 @@ def fill(template: str, heading: str, tables: Mapping[str, str]) -> str:
         heading: the file's docstring, without quotes.
         tables: text of the values that replace the template's, by name of the variable.
     """
-    source = (files(__name__) / f"{template}.py").read_text(encoding="utf-8")
-    pieces = list(_pieces(source, tables))
+    pieces = list(_pieces(_read(template), tables))
     needed = _closure(pieces, "Augment")
     text, blank = f'"""{heading}"""\n', 1
     for piece in pieces:
@@ -52,7 +51,11 @@ def fill(template: str, heading: str, tables: Mapping[str, str]) -> str:
 
 def operations(template: str) -> dict[str, str]:
     """The operations that a template knows, each with the name of its function there."""
-    return known((files(__name__) / f"{template}.py").read_text(encoding="utf-8"))
+    return known(_read(template))
+
+
+def _read(template: str) -> str:
+    return (files(__name__) / f"{template}.py").read_text(encoding="utf-8")
 
 
 def known(source: str) -> dict[str, str]:

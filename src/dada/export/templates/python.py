@@ -24,6 +24,11 @@ LINES: dict[str, tuple[tuple[float, float], tuple[float, float]]] = {
     "Cutout": ((0.0, 0.2), (0.0, 0.2)),
 }
 
+# Operations that take place somewhere at random: x and y, fractions of both sides.
+PLACED: list[str] = [
+    "Cutout",
+]
+
 
 def shear_x(image: Image.Image, value: float) -> Image.Image:
     """Row y is taken from value * y pixels further right."""
@@ -169,7 +174,7 @@ class Augment:
             if draw.random() < probability:
                 value = self.value(name, self.magnitude(magnitude, spread))
                 place = (draw.random(), draw.random())
-                image = OPERATIONS[name](image, value, *(place if name == "Cutout" else ()))
+                image = OPERATIONS[name](image, value, *(place if name in PLACED else ()))
         return image
 
     def draw(self) -> Any:

@@ -28,6 +28,16 @@ LINES: dict[str, tuple[tuple[float, float], tuple[float, float]]] = {
     "Cutout": ((0.0, 0.2), (0.0, 0.2)),
 }
 
+# Operations that take place somewhere at random: x and y, fractions of both sides.
+PLACED: list[str] = [
+    "Cutout",
+]
+
+# Operations that move boxes, masks and points too; the others leave them as they are.
+GEOMETRIC: list[str] = [
+    "ShearX",
+]
+
 
 def shear_x(sample: Any, value: float) -> Any:
     """Row y is taken from value * y pixels further right."""
@@ -189,7 +199,6 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "Cutout": cutout,
 }
 
-GEOMETRIC = ("ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate")
 FOLLOWING = (tv_tensors.BoundingBoxes, tv_tensors.Mask, tv_tensors.KeyPoints)
 WRAP = "wrap a mask in tv_tensors.Mask, and images that share a draw in tv_tensors.Image"
 
@@ -277,7 +286,7 @@ class Augment(v2.Transform):
             if do < probability:
                 offset, slope = LINES[name][sign < 0.5]
                 value = offset + slope * random_magnitude(magnitude, spread, noise)
-                draw.append((name, [value, *(place if name == "Cutout" else [])]))
+                draw.append((name, [value, *(place if name in PLACED else [])]))
         return draw
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:

@@ -1,0 +1,114 @@
+"""What a library that policies are written for says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from dada.errors import UserError
+from dada.export.words import used
+from dada.ops import names
+from dada.policy import Policy
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A library that a policy can be written for.
+
+    Attributes:
+        name: as in ``dada export --to``.
+        what: what is written, in one line.
+        endings: of the files that it writes, the usual one first.
+        operations: names of the operations that it can write, from the table that it writes them
+            by. Policies with others are refused before anything is written.
+        text_of: ``(policy, ending)`` to the text of a file, in ASCII, that runs (or is read) as it
+            is. It may count on the policy's operations being known.
+        differences_of: a policy to where the library differs from `dada`, in words.
+        load_from: ``(text, ending)`` to the file at work. Only this imports the library.
+    """
+
+    name: str
+    what: str
+    endings: tuple[str, ...]
+    operations: Collection[str]
+    text_of: Callable[[Policy, str], str]
+    differences_of: Callable[[Policy], list[str]]
+    load_from: Callable[[str, str], Callable[[Any], Any]]
+
+    @property
+    def knowledge(self) -> str:
+        """How many of the registered operations it knows, and which it does not.
+
+        Examples:
+            >>> import dada
+            >>> dada.export.target("timm").knowledge
+            'all 15 operations'
+            >>> @dada.register_operation("Halve")
+            ... def halve(images, values):
+            ...     return images // 2
+            >>> dada.export.target("timm").knowledge
+            '15 of 16 operations, not Halve'
+        """
+        registered = names()
+        unknown = [name for name in registered if name not in self.operations]
+        if not unknown:
+            return f"all {len(registered)} operations"
+        known = len(registered) - len(unknown)
+        return f"{known} of {len(registered)} operations, not {', '.join(unknown)}"
+
+    def check(self, policy: Policy) -> None:
+        """Refuse a policy with operations that this target does not know.
+
+        Raises:
+            UserError: it names them, the target, and what the target knows.
+
+        Examples:
+            >>> import dada
+            >>> from dada.policy import Operation, Policy, SubPolicy
+            >>> @dada.register_operation("Halve")
+            ... def halve(images, values):
+            ...     return images // 2
+            >>> halved = Policy((SubPolicy((Operation("Halve", 1.0, 0.0),)),))
+            >>> dada.export.target("timm").check(halved)
+            Traceback (most recent call last):
+            dada.errors.UserError: the timm export does not know Halve: it has ShearX, ShearY, ...
+        """
+        if unknown := sorted(used(policy).difference(self.operations)):
+            raise UserError(
+                f"the {self.name} export does not know {', '.join(unknown)}: "
+                f"it has {', '.join(self.operations)}"
+            )
+
+    def source(self, policy: Policy, ending: str | None = None) -> str:
+        """The text of a file with the policy.
+
+        Args:
+            ending: one of `endings`; None for the usual one.
+
+        Raises:
+            UserError: the target does not know an operation of the policy, or cannot express it.
+        """
+        self.check(policy)
+        return self.text_of(policy, ending or self.endings[0])
+
+    def differences(self, policy: Policy) -> list[str]:
+        """Where the library differs from `dada` under this policy, in words.
+
+        Raises:
+            UserError: the target does not know an operation of the policy, or cannot express it.
+        """
+        self.check(policy)
+        return self.differences_of(policy)
+
+    def load(self, text: str, ending: str | None = None) -> Callable[[Any], Any]:
+        """A file at work: one PIL image in, one out.
+
+        Args:
+            text: what `source` gave.
+            ending: that of the file; None for the usual one.
+
+        Raises:
+            UserError: the library is missing; the message has the ``pip install`` line.
+        """
+        return self.load_from(text, ending or self.endings[0])
