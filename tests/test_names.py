@@ -32,7 +32,9 @@ def test_the_names_are_those_of_the_tables_that_they_stand_for():
 def test_every_export_is_a_module_and_every_such_module_an_export():
     there = [file.name for file in files("dada.export").iterdir() if file.name.endswith(".py")]
     sources = {name: files("dada.export").joinpath(name).read_text("utf-8") for name in there}
-    assert set(names.TARGETS) == {n[:-3] for n, text in sources.items() if "\ntarget = Target(" in text}
+    assert set(names.TARGETS) == {
+        n[:-3] for n, text in sources.items() if "\ntarget = Target(" in text
+    }
     assert all(callable(target(name).source) for name in names.TARGETS)
 
 
