@@ -9,10 +9,10 @@ import copy
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from benchmarks._pillow import changed, picture, pixels
 from dada.augment import Pipeline
 from dada.models import create
 from dada.ops import get
@@ -73,15 +73,14 @@ class PlainSearch:
         cropped = self.pipeline.crop_and_flip(images, self.generator)
         results = []
         for image in cropped:
-            picture = Image.fromarray(image.permute(1, 2, 0).numpy())
+            result = picture(image)
             for k, name in enumerate(self.space.sub_policies[chosen]):
                 if not bits[k]:
                     continue
-                kind = get(name)
-                values = self.scale.values(kind, self.magnitude[chosen, k].item())
-                place = (tuple(np.random.rand(2)),) if kind.random_place else ()
-                picture = kind.pillow(picture, values[np.random.randint(2)], *place)
-            results.append(torch.from_numpy(np.array(picture)).permute(2, 0, 1))
+                values = self.scale.values(get(name), self.magnitude[chosen, k].item())
+                sign, x, y = np.random.randint(2), *np.random.rand(2)
+                result = changed(result, name, values[sign], (x, y))
+            results.append(pixels(result))
         mask = self.pipeline.cutout_mask(cropped, self.generator)
         return self.pipeline.normalise(torch.stack(results)) * mask
 

@@ -9,25 +9,29 @@ scripts switch on.
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
 
 import torch
-from PIL import Image
 from torch import Tensor, nn
+from torch.utils.data import DataLoader
 from torchvision import transforms
+
+from benchmarks._pillow import picture
 
 
 @contextmanager
 def sent_to(device: torch.device) -> Iterator[None]:
     """`.cuda()` means this device."""
-    before = torch.Tensor.cuda, nn.Module.cuda
-    torch.Tensor.cuda = lambda self, *_, **__: self.to(device)
-    nn.Module.cuda = lambda self, *_, **__: self.to(device)
-    try:
+
+    def send(self: Any, *_: object, **__: object) -> Any:
+        return self.to(device)
+
+    with patch.object(Tensor, "cuda", send), patch.object(nn.Module, "cuda", send):
         yield
-    finally:
-        torch.Tensor.cuda, nn.Module.cuda = before
 
 
 class PublishedSearch:
@@ -45,12 +49,8 @@ class PublishedSearch:
         self, folder: Path, images: Tensor, labels: Tensor, batch: int, device: torch.device
     ) -> None:
         sys.path.insert(0, str(folder / "search_relax"))
-        import architect  # noqa: PLC0415
-        import dataset  # noqa: PLC0415
-        import model_search  # noqa: PLC0415
-        import primitives  # noqa: PLC0415
-        import utils  # noqa: PLC0415
-
+        names = ("architect", "dataset", "model_search", "primitives", "utils")
+        architect, dataset, model_search, primitives, utils = map(import_module, names)
         self.device, self.accuracy = device, utils.accuracy
         with sent_to(device):
             self.criterion = nn.CrossEntropyLoss()
@@ -66,12 +66,11 @@ class PublishedSearch:
         normalise = transforms.Normalize((0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010))
         after = [transforms.ToTensor(), normalise]
         pictures = [
-            (Image.fromarray(image.permute(1, 2, 0).numpy()), int(label))
-            for image, label in zip(images, labels, strict=True)
+            (picture(image), int(label)) for image, label in zip(images, labels, strict=True)
         ]
 
-        def loader(search: bool) -> torch.utils.data.DataLoader:
-            wrapped = dataset.AugmentDataset(
+        def augmented(search: bool) -> Any:
+            return dataset.AugmentDataset(
                 pictures,
                 transforms.Compose(before),
                 transforms.Compose([*after, dataset.CutoutDefault(16)]),
@@ -80,17 +79,18 @@ class PublishedSearch:
                 search,
                 self.model.magnitudes,
             )
-            return torch.utils.data.DataLoader(wrapped, batch, shuffle=search, drop_last=True)
 
-        self.train, self.valid = loader(True), loader(False)
+        self.pictures = augmented(True)
+        self.train = DataLoader(self.pictures, batch, shuffle=True, drop_last=True)
+        self.valid = DataLoader(augmented(False), batch, drop_last=True)
         self.batches: Iterator = iter(())
         self._sample()
 
     def _sample(self) -> None:
         with sent_to(self.device):
             self.model.sample()
-        self.train.dataset.weights_index = self.model.ops_weights_b
-        self.train.dataset.probabilities_index = self.model.probabilities_b
+        self.pictures.weights_index = self.model.ops_weights_b
+        self.pictures.probabilities_index = self.model.probabilities_b
 
     def step(self) -> None:
         """The body of its training loop."""

@@ -14,19 +14,32 @@ import argparse
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from benchmarks._contract import finish
 from benchmarks._searches import Frozen, frozen_child
 from dada.augment import apply
 from dada.bilevel import Trace, exact_rewards
-from dada.datasets import load
+from dada.datasets import ImageSet, load
 
 KINDS = ("exact", "traced", "not centred")
 
 
+class NotCentred(Trace):
+    """Rewards without the means taken off that no image can answer for."""
+
+    def __init__(self, model: nn.Module, images: Tensor) -> None:
+        super().__init__(model, images)
+        self.shiftless = frozenset()
+
+
 def rewards(
-    search: Frozen, traces: tuple[Trace, Trace], images: Tensor, mask: Tensor, labels: Tensor, v
+    search: Frozen,
+    traces: tuple[Trace, Trace],
+    images: Tensor,
+    mask: Tensor,
+    labels: Tensor,
+    v: dict[str, Tensor],
 ) -> Tensor:
     """(3, B) rewards of a batch of uint8 images, by each of `KINDS`, along v."""
     child = search.child
@@ -50,7 +63,7 @@ def one_batch(
     pipeline, distribution, half = search.pipeline, search.distribution, size // 2
     table = distribution.table
 
-    def some(images, count: int):
+    def some(images: ImageSet, count: int) -> ImageSet:
         return images.subset(torch.randperm(len(images), generator=generator)[:count])
 
     train, valid = some(search.train, size), some(search.valid, 512)
@@ -98,8 +111,7 @@ def main() -> None:
         search = frozen_child(dataset, options.model, options.epochs, seed)
         generator = torch.Generator().manual_seed(3)
         few = search.pipeline.normalise(search.train.images[:16])
-        traces = Trace(search.child.model, few), Trace(search.child.model, few)
-        traces[1].shiftless = frozenset()
+        traces = Trace(search.child.model, few), NotCentred(search.child.model, few)
         changes = torch.stack(
             [one_batch(search, traces, options.batch, generator) for _ in range(options.batches)]
         )

@@ -22,7 +22,7 @@ def summary(rows: list[dict]) -> dict[str, dict]:
     found = {}
     for name in dict.fromkeys(row["operation"] for row in rows):
         done = [r for r in rows if r["operation"] == name and r["refused"] is None]
-        kept = {"refused": len(done) == 0}
+        kept: dict[str, bool | float | None] = {"refused": len(done) == 0}
         for key in ("equal", "mean", "area", "area_of_dada"):
             values = [row[key] for row in done if row[key] is not None]
             kept[key] = float(np.mean(values)) if values else None
@@ -50,12 +50,13 @@ def main() -> None:
     result: dict[str, object] = {}
     for name in options.targets:
         try:
-            result[name] = summary(fidelity(name))
+            found = summary(fidelity(name))
         except UserError as error:
             print(f"{name}: {error}", file=sys.stderr)
             continue
-        for operation, found in result[name].items():
-            print(name, operation, found)
+        result[name] = found
+        for operation, near in found.items():
+            print(name, operation, near)
     result["libraries"] = versions()
     finish(result, options.json)
 

@@ -21,13 +21,12 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 from torchvision.transforms.v2 import functional as F
 
 from benchmarks._contract import finish, measure
+from benchmarks._pillow import changed, picture, pixels
 from dada.augment import Draw, Sampler, apply
 from dada.export import target, write
 from dada.ops import PAPER_OPERATIONS, get
@@ -43,18 +42,23 @@ def with_pillow(images: Tensor, draw: Draw) -> Tensor:
     """The draw by a loop over images in Pillow."""
     results = []
     for row, image in enumerate(images.cpu()):
-        picture = Image.fromarray(image.permute(1, 2, 0).numpy())
+        result = picture(image)
         for k in range(draw.operation.shape[1]):
             if draw.applied[row, k]:
-                kind = get(draw.operations[draw.operation[row, k]])
-                place = (tuple(draw.place[row, k].tolist()),) if kind.random_place else ()
-                picture = kind.pillow(picture, draw.value[row, k].item(), *place)
-        results.append(torch.from_numpy(np.array(picture)).permute(2, 0, 1))
+                name = draw.operations[draw.operation[row, k]]
+                x, y = draw.place[row, k].tolist()
+                result = changed(result, name, draw.value[row, k].item(), (x, y))
+        results.append(pixels(result))
     return torch.stack(results).to(images.device)
 
 
-def _affine(images: Tensor, angle=0.0, shift=(0, 0), shear=(0.0, 0.0), center=None) -> Tensor:
-    return F.affine(images, angle, list(shift), 1.0, list(shear), center=center)
+def _affine(
+    images: Tensor,
+    shift: tuple[int, int] = (0, 0),
+    shear: tuple[float, float] = (0.0, 0.0),
+    center: list[float] | None = None,
+) -> Tensor:
+    return F.affine(images, 0.0, list(shift), 1.0, list(shear), center=center)
 
 
 def _erase(images: Tensor, value: float) -> Tensor:
@@ -128,7 +132,10 @@ def one_operation(name: str, batch: int, generator: torch.Generator) -> Draw:
 
 def alternatives(name: str, images: Tensor, draw: Draw) -> dict[str, Callable[[], object]]:
     """What is timed: ours and Pillow for every draw, the others where they have the operation."""
-    result = {"ours": lambda: apply(images, draw), "pillow": lambda: with_pillow(images, draw)}
+    result: dict[str, Callable[[], object]] = {
+        "ours": lambda: apply(images, draw),
+        "pillow": lambda: with_pillow(images, draw),
+    }
     if name in TORCHVISION:
         value = draw.value.quantile(0.75).item()
         result["torchvision"] = lambda: TORCHVISION[name](images, value)
@@ -148,8 +155,8 @@ def picture_by_picture(policy: Policy, images: Tensor) -> dict[str, Callable[[],
         def run() -> None:
             threads = torch.get_num_threads()
             torch.set_num_threads(1)
-            for picture in pictures:
-                augment(picture)
+            for one in pictures:
+                augment(one)
             torch.set_num_threads(threads)
 
         return run

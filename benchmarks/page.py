@@ -6,7 +6,7 @@ python -m benchmarks.page
 import json
 from pathlib import Path
 
-from benchmarks import quality as study
+from benchmarks.quality.rows import RIVALS as QUALITY_RIVALS
 from dada.comparison.statistics import summary
 from dada.training.recipes import recipes
 
@@ -147,7 +147,7 @@ def _nearness(found: dict) -> str:
 
 def quality(result: dict) -> list[str]:
     """Test errors of the ways to augment, best first."""
-    rivals = [f"less {name}" for name in study.RIVALS]
+    rivals = [f"less {name}" for name in QUALITY_RIVALS]
     rows = result["rows"].values()
     rivals = [name for name in rivals if any(name in row for row in rows)]
     lines = [

@@ -45,8 +45,8 @@ def main() -> None:
     print(f"{search.words()}: {total:.1f} s, peak {peak_mib(device):.0f} MiB")
     if shares:
         shares["draws, operations and the rest"] = total - sum(shares.values())
-    for name, seconds in sorted(shares.items(), key=lambda item: -item[1]):
-        print(f"{name:32} {seconds:8.2f} s {100 * seconds / total:5.1f} %")
+    for name, spent in sorted(shares.items(), key=lambda item: -item[1]):
+        print(f"{name:32} {spent:8.2f} s {100 * spent / total:5.1f} %")
     found = {"words": search.words(), "unit": search.unit, "seconds": total, "epochs": epochs}
     finish({**found, "peak_mib": peak_mib(device), "shares": shares}, options.json)
 

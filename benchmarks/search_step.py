@@ -65,8 +65,8 @@ def main() -> None:
     device = pick_device(options.device)
     if options.one:
         step = alternative(options.one, options, device)
-        times = [seconds_of(step) for _ in range(3 + options.repeats)]
-        print(json.dumps(times[3:]))
+        seconds = [seconds_of(step) for _ in range(3 + options.repeats)]
+        print(json.dumps(seconds[3:]))
         return
     common = ["--model", options.model, "--side", str(options.side), "--device", options.device]
     common += ["--batch", str(options.batch), "--repeats", str(options.repeats)]

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
 
 from benchmarks._searches import DEFAULTS
 from benchmarks.gradient_noise.published import PublishedGradient
+from benchmarks.gradient_noise.rebar import RebarGradient, RelaxedReward
 from benchmarks.gradient_noise.table import RewardTable
 from dada.searching.distribution import PolicyDistribution
 from dada.searching.methods.dada.gradients import (
@@ -67,48 +67,6 @@ def _relax(distribution: PolicyDistribution, table: RewardTable) -> PolicyGradie
     size, length = distribution.table.operation.shape
     control = ControlVariate(size, length, DEFAULTS.hidden, DEFAULTS.temperature)
     return RelaxGradient(control, torch.optim.Adam(control.parameters(), DEFAULTS.control_lr))
-
-
-class RelaxedReward(nn.Module):
-    """REBAR's control variate: η times the reward of the relaxed draw.
-
-    Rewards are extended linearly between the outcomes of the table, where a search would have
-    to blend images of all sub-policies and take the blends' rewards.
-    """
-
-    def __init__(self, table: RewardTable) -> None:
-        super().__init__()
-        self.table = table
-        self.scale = nn.Parameter(torch.tensor(0.5, dtype=torch.float64))
-        self.reward = torch.empty(0)
-        self.temperature = DEFAULTS.temperature
-
-    soften_selection = ControlVariate.soften_selection
-    soften_bits = ControlVariate.soften_bits
-
-    def look_up(self, magnitude: Tensor) -> None:
-        """Set (G, S, 2, 2) rewards of every sub-policy and bit at these draws' magnitudes."""
-        level = 1 + (magnitude.detach() * self.table.levels).long().clamp_max(self.table.levels - 1)
-        views = len(magnitude) // len(self.table.reward)
-        rewards = self.table.reward.repeat(views, 1, 1, 1)
-        rows = torch.arange(len(magnitude))
-        first = torch.stack([rewards[:, :, 0], rewards[rows, :, level[:, 0]]], 2)
-        last = first[rows, :, :, level[:, 1]]
-        self.reward = torch.stack([first[..., 0], last], -1)
-
-    def forward(self, selection: Tensor, bits: Tensor) -> Tensor:
-        """(G, S) on the simplex and (G, K) in [−1, 1] to (G,)."""
-        on = (bits + 1) / 2
-        first, second = torch.stack([1 - on, on], -1).unbind(1)
-        return self.scale * torch.einsum("gsab,gs,ga,gb->g", self.reward, selection, first, second)
-
-
-class RebarGradient(RelaxGradient):
-    """RELAX with that control variate is REBAR."""
-
-    def __call__(self, sample, outcome):  # noqa: D102
-        self.control.look_up(sample.magnitude)
-        return super().__call__(sample, outcome)
 
 
 def _rebar(distribution: PolicyDistribution, table: RewardTable) -> PolicyGradient:

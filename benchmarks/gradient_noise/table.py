@@ -59,12 +59,11 @@ class RewardTable:
         """
         level = (sample.magnitude.detach() * self.levels).long().clamp(0, self.levels - 1)
         first, second = torch.where(sample.applied, 1 + level, 0).unbind(1)
+        place = sample.sub_policy, first, second
         if one_draw:
-            place = (slice(None), sample.sub_policy, first, second)
-            return self.reward[place].mean(0), self.derivative[place].mean(0)
+            return self.reward[:, *place].mean(0), self.derivative[:, *place].mean(0)
         images = torch.arange(len(sample)) % len(self.reward)
-        place = (images, sample.sub_policy, first, second)
-        return self.reward[place], self.derivative[place]
+        return self.reward[images, *place], self.derivative[images, *place]
 
     def expected(self, distribution: PolicyDistribution, logits: Groups) -> Tensor:
         """(S,) expected reward of each sub-policy, exactly, with the graph to the logits."""
@@ -169,6 +168,7 @@ def _validation_gradient(search: Frozen) -> dict[str, Tensor]:
 
 def _running(layer: _BatchNorm, x: Tensor) -> Tensor:
     """Batch normalisation by the running statistics, in elementary operations."""
+    assert layer.running_mean is not None and layer.running_var is not None
     shape = [1, -1, 1, 1]
     scale = (layer.running_var + layer.eps).rsqrt().to(x.dtype) * layer.weight
     centred = x - layer.running_mean.to(x.dtype).view(shape)

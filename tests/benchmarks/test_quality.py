@@ -3,7 +3,7 @@
 import pytest
 from scipy import stats
 
-from benchmarks.quality import certain, wins
+from benchmarks.quality.table import certain, wins
 
 
 def test_wins_by_hand():

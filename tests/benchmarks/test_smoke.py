@@ -12,8 +12,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from benchmarks import _contract, page, quality, scaling
+from benchmarks import _contract, page, scaling
 from benchmarks import all as everything
+from benchmarks.quality import study
+from benchmarks.quality.rows import SIZES
 from dada.cli import main as dada_main
 from dada.searching import search
 
@@ -58,9 +60,9 @@ def small(monkeypatch):
             assert check and not ended.value.code
 
     there = SimpleNamespace(run=command_line, STDOUT=subprocess.STDOUT)
-    monkeypatch.setattr(quality, "subprocess", there)
+    monkeypatch.setattr(study, "subprocess", there)
     pool = contextlib.nullcontext(SimpleNamespace(map=map))
-    monkeypatch.setattr(quality, "ThreadPoolExecutor", lambda jobs: pool)
+    monkeypatch.setattr(study, "ThreadPoolExecutor", lambda jobs: pool)
     monkeypatch.setattr(_contract, "in_its_own_process", here)
     monkeypatch.setattr(scaling, "in_its_own_process", here)
     monkeypatch.setattr("dada.searching.settings.PAPER_OPERATIONS", ("Rotate", "Invert", "Cutout"))
@@ -69,7 +71,7 @@ def small(monkeypatch):
     monkeypatch.setattr(scaling, "CHANGES", {"batch": [8]})
     size = ["--images", "40", "--epochs", "1", "--batch", "8"]
     few = {"train": [*size, "--model", "wrn-10-1"], "child": ["--model", "wrn-10-1"]}
-    monkeypatch.setitem(quality.SIZES, "few", {**few, "search": size})
+    monkeypatch.setitem(SIZES, "few", {**few, "search": size})
 
 
 def run(name, words, path, monkeypatch):
