@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     )
     from dada.report import contact_sheet
     from dada.reporting import write_report
+    from dada.runs import Callback
     from dada.searching.run import search
     from dada.training.evaluate import evaluate
     from dada.training.run import train
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"
 
 _HOME = {
+    "Callback": "dada.runs",
     "Dataset": "dada.datasets",
     "Draw": "dada.augment",
     "ImageSet": "dada.datasets",
@@ -68,6 +70,7 @@ _HOME = {
 }
 
 __all__ = [
+    "Callback",
     "Dataset",
     "Draw",
     "ImageSet",

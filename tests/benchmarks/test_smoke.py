@@ -66,7 +66,7 @@ def small(monkeypatch):
     monkeypatch.setattr(_contract, "in_its_own_process", here)
     monkeypatch.setattr(scaling, "in_its_own_process", here)
     monkeypatch.setattr("dada.searching.settings.PAPER_OPERATIONS", ("Rotate", "Invert", "Cutout"))
-    for part in ("dada.searching.run", "dada.training.run"):
+    for part in ("dada.searching.work", "dada.training.work"):
         monkeypatch.setattr(f"{part}.write_page", lambda folder: None)
     monkeypatch.setattr(scaling, "CHANGES", {"batch": [8]})
     size = ["--images", "40", "--epochs", "1", "--batch", "8"]

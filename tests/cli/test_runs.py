@@ -156,8 +156,8 @@ MOMENTS = ("run_epoch", "save_policy", "add_event", "save_checkpoint")
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_ctrl_c_at_any_moment_of_the_first_epoch_can_be_resumed(moment, dada, monkeypatch):
-    run = import_module("dada.searching.run")
-    owner = {"run_epoch": run.TrialSearch, "save_policy": run}.get(moment, run.RunFolder)
+    work = import_module("dada.searching.work")
+    owner = {"run_epoch": work.TrialSearch, "save_policy": work}.get(moment, work.RunFolder)
     with monkeypatch.context() as patch:
         patch.setattr(owner, moment, interrupt)
         result = dada(f"{SEARCH} -o run")
@@ -179,8 +179,8 @@ def test_ctrl_c_before_the_work_and_in_a_comparison(dada, monkeypatch):
     # The last line was not finished when the process was killed.
     Path("out/events.jsonl").write_text('{"event": "trai')
     assert dada(f"{COMPARE} -o out --resume").code == 0
-    events = Path("out/events.jsonl").read_text().splitlines()
-    assert len([json.loads(line) for line in events]) == 4
+    events = [json.loads(line) for line in Path("out/events.jsonl").read_text().splitlines()]
+    assert [event["event"] for event in events] == [*4 * ["training"], "finish"]
 
 
 class Hostile:

@@ -6,13 +6,13 @@ import torch
 from torchvision.transforms import v2
 
 import dada
-from dada.comparison import CompareWatcher, bench, compare
+from dada.comparison import bench, compare
 from dada.comparison.answers import unpack
 from dada.comparison.statistics import interval
 from dada.datasets import Dataset, ImageSet
 from dada.errors import UserError
 from dada.policy import Operation, Policy, Scale, SearchSpace, SubPolicy
-from dada.runs import RunFolder
+from dada.runs import Callback, RunFolder
 from dada.training.augmentations import (
     BASELINE,
     policy_method,
@@ -175,14 +175,19 @@ def test_the_rows_and_the_files(whole):
     assert found["against"]["TrivialAugment"]["difference"] == pytest.approx(gap, abs=2e-6)
 
 
+def trainings(folder):
+    return [event for event in RunFolder.open(folder).events if event["event"] == "training"]
+
+
 def test_a_training_records_each_test_image(digits, whole):
     result, folder = whole
-    for event in RunFolder.open(folder).events:
+    done = trainings(folder)
+    for event in done:
         wrong = unpack(event["wrong"], len(digits.test))
         assert wrong.mean() == pytest.approx(event["test_error"])
         for label, error in enumerate(event["class_errors"]):
             assert wrong[digits.test.labels == label].mean() == pytest.approx(error, abs=1e-6)
-    first = RunFolder.open(folder).events[0]
+    first = done[0]
     row = next(row for row in result["rows"] if row["name"] == first["row"])
     assert row["errors"][first["seed"]] == pytest.approx(first["test_error"], abs=1e-6)
 
@@ -191,7 +196,7 @@ def test_images_of_several_labels_are_paired_too(tmp_path):
     labels = torch.rand(60, 3, generator=torch.Generator().manual_seed(1)).round()
     result = compare(noise(labels, 16), out=tmp_path, **TINY)
     assert result["intervals"] == "test images", "one seed says nothing of other seeds"
-    for row, event in zip(result["rows"], RunFolder.open(tmp_path).events, strict=True):
+    for row, event in zip(result["rows"], trainings(tmp_path), strict=True):
         wrong = unpack(event["wrong"], result["test_images"], 3)
         assert wrong.mean() == pytest.approx(row["mean"], abs=1e-6)
         assert 0 < row["interval"] < 1
@@ -201,7 +206,8 @@ def test_images_of_several_labels_are_paired_too(tmp_path):
 def test_trainings_of_an_older_release_keep_their_intervals_over_seeds(digits, whole, tmp_path):
     """Their single images are not known; going on with them, none of the others' are used."""
     run = RunFolder(shutil.copytree(whole[1], tmp_path / "old"))
-    old = [{k: v for k, v in e.items() if k not in ("wrong", "class_errors")} for e in run.events]
+    answers = ("wrong", "class_errors")
+    old = [{k: v for k, v in e.items() if k not in answers} for e in trainings(run.path)]
     run.keep_events(old[:-1])
     result = compare(digits, ["dada-svhn"], out=run.path, resume=True, **SMALL)
     assert result["intervals"] == "seeds"
@@ -230,11 +236,11 @@ def test_as_many_trainings_at_once_as_there_are_threads_change_nothing(digits, w
     assert errors(together) == errors(whole[0])
 
 
-class StopAfter(CompareWatcher):
+class StopAfter(Callback):
     def __init__(self, count):
         self.left = count
 
-    def on_training(self, record):
+    def on_record(self, record):
         self.left -= 1
         if not self.left:
             raise KeyboardInterrupt
@@ -242,14 +248,14 @@ class StopAfter(CompareWatcher):
 
 def test_an_interrupted_comparison_goes_on_to_the_same_result(digits, whole, tmp_path):
     with pytest.raises(KeyboardInterrupt):
-        compare(digits, ["dada-svhn"], out=tmp_path, watch=StopAfter(3), **SMALL)
+        compare(digits, ["dada-svhn"], out=tmp_path, callback=StopAfter(3), **SMALL)
     made = []
 
-    class Count(CompareWatcher):
-        def on_training(self, record):
+    class Count(Callback):
+        def on_record(self, record):
             made.append(record["row"])
 
-    resumed = compare(digits, ["dada-svhn"], out=tmp_path, resume=True, watch=Count(), **SMALL)
+    resumed = compare(digits, ["dada-svhn"], out=tmp_path, resume=True, callback=Count(), **SMALL)
     assert len(made) == 10 - 3
     assert errors(resumed) == errors(whole[0])
 

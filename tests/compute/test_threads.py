@@ -7,8 +7,9 @@ import torch
 
 from dada.compute.threads import SMALL, is_small, threads_for
 from dada.models import create
-from dada.searching import Watcher, search
-from dada.training import TrainWatcher, train
+from dada.runs import Callback
+from dada.searching import search
+from dada.training import train
 from tests.searching import SMALL as SEARCH
 
 CPU = torch.device("cpu")
@@ -45,16 +46,12 @@ def test_the_number_of_threads_comes_back_after_a_failure():
 def test_a_training_and_a_search_a_step_at_a_time_keep_to_it(digits):
     seen = set()
 
-    class Searching(Watcher):
-        def on_step(self, epoch, step):
+    class Threads(Callback):
+        def on_progress(self):
             seen.add(torch.get_num_threads())
 
-    class Training(TrainWatcher):
-        def on_step(self):
-            seen.add(torch.get_num_threads())
-
-    train(digits, model="wrn-10-1", epochs=1, images=64, batch=256, watch=Training())
-    search(digits, **SEARCH, watch=Searching())
+    train(digits, model="wrn-10-1", epochs=1, images=64, batch=256, callback=Threads())
+    search(digits, **SEARCH, callback=Threads())
     assert seen == {1}
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from dada.errors import UserError
-from dada.runs import RunFolder, describe_data, fingerprint, restore
+from dada.runs import RunFolder, describe_data, fingerprint
 
 CONFIG = {"kind": "search", "settings": {"epochs": 2}, "data": {"fingerprint": "a", "source": "x"}}
 
@@ -139,47 +139,6 @@ def test_links_in_a_run_folder_lead_nowhere(tmp_path):
     with pytest.raises(UserError, match=r"cannot write .*run\.lock"):
         RunFolder.begin(run.path, CONFIG, True)
     assert not (tmp_path / "elsewhere").exists()
-
-
-class Going:
-    epoch = 0
-
-    def load_state_dict(self, state):
-        self.epoch = state["epoch"]
-
-
-def epochs(run):
-    return [event.get("epoch", event["event"]) for event in run.events]
-
-
-@pytest.mark.parametrize("half", ['{"event": "epo', '{"event": "epo{"event": "epoch"}\n'])
-def test_whatever_came_before_the_first_checkpoint_goes(half, tmp_path):
-    run = RunFolder.create(tmp_path, CONFIG)
-    run.add_event({"event": "epoch", "epoch": 1})
-    with (tmp_path / "events.jsonl").open("a") as file:
-        file.write(half)
-    restore(Going(), run.load_checkpoint(), run, "training")
-    assert run.events == []
-    run.add_event({"event": "epoch", "epoch": 1})
-    assert epochs(run) == [1]
-
-
-def test_events_after_the_checkpoint_go_and_those_before_must_be_there(tmp_path):
-    run = RunFolder.create(tmp_path, CONFIG)
-    run.save_checkpoint({"epoch": 2})
-    run.add_event({"event": "start"})
-    for epoch in (1, 1, 2, 3):  # an older release could leave an epoch twice
-        run.add_event({"event": "epoch", "epoch": epoch})
-    with (tmp_path / "events.jsonl").open("a") as file:
-        file.write('{"event": "epo{"event": "epoch"}\n')
-    restore(Going(), run.load_checkpoint(), run, "training")
-    assert epochs(run) == ["start", 1, 2]
-    run.save_checkpoint({"epoch": 3})
-    with pytest.raises(UserError, match=r"events.jsonl: epoch 3 is missing; delete checkpoint.pt"):
-        restore(Going(), run.load_checkpoint(), run, "training")
-    (tmp_path / "checkpoint.pt").unlink()
-    restore(Going(), run.load_checkpoint(), run, "training")
-    assert epochs(run) == ["start", 1, 2]
 
 
 NOT_A_CONFIG = [

@@ -10,8 +10,8 @@ from torch import nn
 from dada.datasets import ImageSet
 from dada.deadline import Deadline
 from dada.errors import UserError
-from dada.runs import RunFolder
-from dada.searching import Watcher, search
+from dada.runs import Callback, RunFolder
+from dada.searching import search
 from dada.searching.budget import within
 from dada.searching.methods.trials import TrialSearch
 from dada.searching.methods.trials.trial import Trial, Verdict
@@ -207,15 +207,15 @@ def test_a_changed_plan_makes_the_same_policy_again_and_goes_on_the_same(
         machine.work(0.1 * self.settings.epochs)
         return plain(self, *given)
 
-    class StopAfter(Watcher):
-        def on_epoch(self, record, search):
+    class StopAfter(Callback):
+        def on_record(self, record):
             if record["epoch"] == 2:
                 raise KeyboardInterrupt
 
     monkeypatch.setattr(Trial, "__call__", call)
     given = {**FEW, "epochs": 20}
     with pytest.raises(KeyboardInterrupt):
-        search(digits, out=tmp_path / "run", budget=20, watch=StopAfter(), **given)
+        search(digits, out=tmp_path / "run", budget=20, callback=StopAfter(), **given)
     events = RunFolder.open(tmp_path / "run").events
     plan = next(e["plan"] for e in reversed(events) if "plan" in e)
     policy = search(digits, out=tmp_path / "run", budget=20, resume=True, **given)

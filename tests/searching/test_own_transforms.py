@@ -11,7 +11,7 @@ from dada.runs import RunFolder
 from dada.searching import search
 from dada.searching.run import new_search
 from dada.searching.settings import for_dataset, make_settings
-from dada.training.network import UserHooks
+from dada.training.hooks import UserHooks
 from tests.searching import SMALL, TINY
 
 from .test_run import StopAfter
@@ -21,7 +21,7 @@ ROTATE, BLUR = v2.RandomRotation(30), v2.RandomApply([v2.GaussianBlur(3)])
 
 @pytest.fixture(autouse=True)
 def no_report(monkeypatch):
-    monkeypatch.setattr("dada.searching.run.write_page", lambda folder: None)
+    monkeypatch.setattr("dada.searching.work.write_page", lambda folder: None)
 
 
 @pytest.mark.parametrize("kind", [{}, {"estimator": "relax", "views": 2}], ids=["critic", "relax"])
@@ -31,7 +31,7 @@ def test_one_seed_one_policy_and_a_search_that_goes_on(digits, tmp_path, kind):
         torch.rand(3)
         search(digits, out=tmp_path / name, **given)
     with pytest.raises(KeyboardInterrupt):
-        search(digits, out=tmp_path / "part", watch=StopAfter(1), **given)
+        search(digits, out=tmp_path / "part", callback=StopAfter(1), **given)
     search(digits, out=tmp_path / "part", resume=True, **given)
     files = {(tmp_path / name / "policy.json").read_bytes() for name in ("a", "b", "part")}
     assert len(files) == 1

@@ -12,8 +12,8 @@ from torch import nn
 
 import dada
 from dada.errors import UserError
-from dada.runs import RunFolder
-from dada.searching import Watcher, search
+from dada.runs import Callback, RunFolder
+from dada.searching import search
 from tests.searching import SMALL
 
 KINDS = {
@@ -32,7 +32,7 @@ KINDS = {
 @pytest.fixture
 def no_report(monkeypatch):
     """Saves the drawing of reports that a test does not look at: most of its time."""
-    monkeypatch.setattr("dada.searching.run.write_page", lambda folder: None)
+    monkeypatch.setattr("dada.searching.work.write_page", lambda folder: None)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -57,12 +57,18 @@ def test_a_search_leaves_the_callers_randomness_alone(digits):
     assert torch.equal(torch.rand(3), expected)
 
 
-class StopAfter(Watcher):
-    def __init__(self, epoch):
-        self.epoch = epoch
+class StopAfter(Callback):
+    """In the second step of the epoch that follows."""
 
-    def on_step(self, epoch, step):
-        if epoch == self.epoch + 1 and step == 2:
+    def __init__(self, epochs):
+        self.epochs, self.steps = epochs, 0
+
+    def on_start(self, work):
+        self.work = work
+
+    def on_progress(self):
+        self.steps += self.work.iteration == self.epochs
+        if self.steps == 2:
             raise KeyboardInterrupt
 
 
@@ -76,7 +82,7 @@ def test_an_interrupted_search_goes_on_to_the_same_policy(digits, tmp_path, kind
     settings = {**SMALL, **kind}
     search(digits, out=tmp_path / "whole", **settings)
     with pytest.raises(KeyboardInterrupt):
-        search(digits, out=tmp_path / "part", watch=StopAfter(2), **settings)
+        search(digits, out=tmp_path / "part", callback=StopAfter(2), **settings)
     part = RunFolder.open(tmp_path / "part")
     assert dada.load_policy(part.path).provenance["epochs_done"] == 2
     search(digits, out=tmp_path / "part", resume=True, **settings)
@@ -87,7 +93,7 @@ def test_an_interrupted_search_goes_on_to_the_same_policy(digits, tmp_path, kind
 
 def test_an_interrupted_search_can_be_read(digits, tmp_path):
     with pytest.raises(KeyboardInterrupt):
-        search(digits, out=tmp_path / "part", watch=StopAfter(1), **SMALL)
+        search(digits, out=tmp_path / "part", callback=StopAfter(1), **SMALL)
     assert (tmp_path / "part" / "report.html").exists()
 
 
@@ -130,18 +136,21 @@ def test_a_run_is_never_overwritten(digits, tmp_path, no_report):
     assert (tmp_path / "run" / "policy.json").read_bytes() == before
 
 
-class BlowUp(Watcher):
+class BlowUp(Callback):
     """Makes the network's output infinite after the second epoch."""
 
-    def on_epoch(self, record, search):
+    def on_start(self, work):
+        self.work = work
+
+    def on_record(self, record):
         if record["epoch"] == 2:
             with torch.no_grad():
-                next(iter(search.child.parameters.values())).fill_(float("nan"))
+                next(iter(self.work.search.child.parameters.values())).fill_(float("nan"))
 
 
 def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_checkpoint(digits, tmp_path):
     with pytest.raises(UserError, match="lower --lr") as caught:
-        search(digits, out=tmp_path / "run", watch=BlowUp(), **SMALL)
+        search(digits, out=tmp_path / "run", callback=BlowUp(), **SMALL)
     assert "\n" not in str(caught.value) and "epoch 3" in str(caught.value)
     run = RunFolder.open(tmp_path / "run")
     assert run.load_checkpoint()["epoch"] == 2
@@ -212,11 +221,11 @@ def test_several_labels_an_image(tmp_path):
 def test_validation_images_are_neither_training_nor_test_images(digits):
     seen = {}
 
-    class Look(Watcher):
-        def on_start(self, search, dataset):
-            seen.update(train=search.train, valid=search.valid)
+    class Look(Callback):
+        def on_start(self, work):
+            seen.update(train=work.search.train, valid=work.search.valid)
 
-    search(digits, watch=Look(), **{**SMALL, "epochs": 1})
+    search(digits, callback=Look(), **{**SMALL, "epochs": 1})
     sets = [
         {image.numpy().tobytes() for image in images}
         for images in (seen["train"].images, seen["valid"].images, digits.test.images)
@@ -234,11 +243,11 @@ def test_a_class_of_one_image_is_searched_with(settings):
     )
     seen = {}
 
-    class Watch(Watcher):
-        def on_start(self, search, dataset):
-            seen.update(train=search.train.labels, valid=search.valid.labels)
+    class Look(Callback):
+        def on_start(self, work):
+            seen.update(train=work.search.train.labels, valid=work.search.valid.labels)
 
-    search(data, watch=Watch(), **settings)
+    search(data, callback=Look(), **settings)
     assert 2 in seen["train"] and 2 not in seen["valid"]
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from dada.models.create import check_name
 from dada.policy import published_names
-from dada.training import TrainWatcher, train
+from dada.runs import Callback
+from dada.training import train
 from dada.training.recipes import recipes
 from dada.training.settings import make_settings
 from tests.datasets.formats import (
@@ -111,13 +112,13 @@ def root(tmp_path_factory):
     return root
 
 
-class OneStep(TrainWatcher):
+class OneStep(Callback):
     """Ends a training after its first step."""
 
-    def on_start(self, training, dataset, method):
-        self.started = training, dataset, method
+    def on_start(self, work):
+        self.work = work
 
-    def on_step(self):
+    def on_progress(self):
         raise KeyboardInterrupt
 
 
@@ -125,10 +126,11 @@ class OneStep(TrainWatcher):
 def test_a_recipe_makes_its_first_step(name, root, monkeypatch):
     """The whole of it, but with two images a batch: network, reader, pipeline, policy."""
     let_any_file_pass(monkeypatch)
-    watch, receipt = OneStep(), recipes()[name].receipt
+    callback, receipt = OneStep(), recipes()[name].receipt
     with pytest.raises(KeyboardInterrupt):
-        train(policy=receipt.policy, recipe=name, root=root, batch=2, watch=watch, workers=0)
-    training, dataset, method = watch.started
+        train(policy=receipt.policy, recipe=name, root=root, batch=2, callback=callback, workers=0)
+    work = callback.work
+    training, dataset, method = work.training, work.dataset, work.method
     assert dataset.name == receipt.data and method.name == receipt.policy
     assert len(training.images) == len(dataset.train), "all images there are"
     moved = training.optimiser.state_dict()["state"]

@@ -19,8 +19,8 @@ from torchvision.transforms import v2
 import dada
 from dada.datasets import open_files
 from dada.errors import UserError
-from dada.runs import RunFolder
-from dada.training import TrainWatcher, train
+from dada.runs import Callback, RunFolder
+from dada.training import train
 
 SMALL = {
     "recipe": "demo",
@@ -104,11 +104,11 @@ def test_a_policy_of_ones_own_from_its_file(digits, tmp_path):
     assert RunFolder.open(tmp_path / "run").config["policy"] == str(tmp_path / "mine.json")
 
 
-class StopAfter(TrainWatcher):
+class StopAfter(Callback):
     def __init__(self, epochs):
         self.left = epochs
 
-    def on_epoch(self, record):
+    def on_record(self, record):
         self.left -= 1
         if not self.left:
             raise KeyboardInterrupt
@@ -122,7 +122,7 @@ def same_weights(*folders):
 def test_an_interrupted_training_goes_on_to_the_same_weights(finished, digits, tmp_path):
     folder, result = finished
     with pytest.raises(KeyboardInterrupt):
-        train(digits, "dada-svhn", out=tmp_path / "part", watch=StopAfter(1), **SMALL)
+        train(digits, "dada-svhn", out=tmp_path / "part", callback=StopAfter(1), **SMALL)
     resumed = train(digits, "dada-svhn", out=tmp_path / "part", resume=True, **SMALL)
     assert same_weights(folder, tmp_path / "part")
     assert resumed["test_error"] == result["test_error"] and resumed["best"] == result["best"]
@@ -205,7 +205,7 @@ def test_files_are_trained_on_and_resumed_exactly(files, tmp_path, workers):
     whole = train(dataset, "dada-imagenet", out=tmp_path / "whole", source=str(files), **given)
     assert whole["test_images"] == 8 and whole["test_error"] <= 0.5
     with pytest.raises(KeyboardInterrupt):
-        train(dataset, "dada-imagenet", out=tmp_path / "part", watch=StopAfter(1), **given)
+        train(dataset, "dada-imagenet", out=tmp_path / "part", callback=StopAfter(1), **given)
     train(dataset, "dada-imagenet", out=tmp_path / "part", resume=True, **given)
     assert same_weights(tmp_path / "whole", tmp_path / "part")
     found = dada.evaluate(tmp_path / "whole", dataset)
@@ -221,7 +221,7 @@ def test_transforms_of_ones_own_are_resumed_exactly(files, digits, tmp_path, wor
     given["workers"] = workers
     train(dataset, out=tmp_path / "whole", **given)
     with pytest.raises(KeyboardInterrupt):
-        train(dataset, out=tmp_path / "part", watch=StopAfter(1), **given)
+        train(dataset, out=tmp_path / "part", callback=StopAfter(1), **given)
     train(dataset, out=tmp_path / "part", resume=True, **given)
     assert same_weights(tmp_path / "whole", tmp_path / "part")
     for part in own:

@@ -93,7 +93,7 @@ def compare(
                 preset=preset,
                 device=device,
                 resume=resume,
-                watch=progress,
+                callback=progress,
                 **given,
             )
         except KeyboardInterrupt:

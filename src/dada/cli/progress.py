@@ -7,18 +7,17 @@ from typing import Any
 
 from dada.augment.words import around
 from dada.cli.bar import Bar
-from dada.comparison import CompareWatcher
-from dada.datasets import Dataset, FileDataset, channels_in_words
+from dada.comparison import ComparisonWork
+from dada.datasets import channels_in_words
 from dada.report.numbers import count
-from dada.searching import Watcher
-from dada.searching.run import AnySearch
+from dada.runs import Callback
+from dada.searching import SearchWork
 from dada.tasks import Metric
-from dada.training import TrainSettings, TrainWatcher
-from dada.training.augmentations import BASELINE, Method
-from dada.training.training import Training
+from dada.training import TrainingWork
+from dada.training.augmentations import BASELINE
 
 
-class SearchProgress(Bar, Watcher):
+class SearchProgress(Bar, Callback[SearchWork]):
     """A search: steps, the validation metric and the leading sub-policies."""
 
     epochs_done = 0
@@ -26,8 +25,10 @@ class SearchProgress(Bar, Watcher):
     _found: Sequence[str] = ()
     _shown: Metric
 
-    def on_start(self, search: AnySearch, dataset: Dataset) -> None:
+    def on_start(self, work: SearchWork) -> None:
         """Say what is searched, with what."""
+        self.work = work
+        search, dataset = work.search, work.dataset
         self.epochs_done, self.unit = search.epoch, search.unit
         self._shown = dataset.task.validation
         self.say(
@@ -39,16 +40,17 @@ class SearchProgress(Bar, Watcher):
             f"seed {search.settings.seed}"
         )
         self.say_notes(dataset)
-        self.begin("search", sum(search.steps), sum(search.steps[: search.epoch]))
+        done, total = work.ticks
+        self.begin("search", total, done)
 
-    def on_step(self, epoch: int, step: int) -> None:
+    def on_progress(self) -> None:
         """Move the bar."""
         self.advance()
 
-    def on_epoch(self, record: dict[str, Any], search: AnySearch) -> None:
+    def on_record(self, record: dict[str, Any]) -> None:
         """Say how the child does and what leads."""
         self.epochs_done = record["epoch"]
-        names = search.distribution.space.sub_policies
+        names = self.work.search.distribution.space.sub_policies
         weights = record["weights"]
         leading = sorted(range(len(weights)), key=lambda i: -weights[i])[:3]
         text = ", ".join(f"{'+'.join(names[i])} {weights[i]:.1%}" for i in leading)
@@ -64,35 +66,34 @@ class SearchProgress(Bar, Watcher):
         self._found = notes
         if "replanned" in record:
             self.say(f"note: {record['replanned']}")
-            self.extend(sum(search.steps))
+            self.extend(self.work.ticks[1])
 
-    def on_settled(self, reason: str) -> None:
+    def on_converged(self, reason: str) -> None:
         """Say why it ends."""
         self.say(f"note: {reason}; --set settled=0 goes on")
 
 
-class CompareProgress(Bar, CompareWatcher):
+class CompareProgress(Bar, Callback[ComparisonWork]):
     """A comparison: steps over all trainings, and the result of each as it comes."""
 
     _metric: Metric
 
-    def on_start(
-        self, trainings: int, steps: int, settings: TrainSettings, dataset: Dataset
-    ) -> None:
+    def on_start(self, work: ComparisonWork) -> None:
         """Say what is trained."""
-        self._metric = dataset.task.metric
+        self._metric = work.dataset.task.metric
+        settings, left = work.bench.settings, work.length - work.iteration
         self.say(
-            f"{trainings} trainings of {settings.model}, {count(settings.epochs, 'epoch')} each; "
+            f"{left} trainings of {settings.model}, {count(settings.epochs, 'epoch')} each; "
             f"in every row {around(settings.model_dump())}"
         )
-        self.say_notes(dataset)
-        self.begin("train", trainings * steps)
+        self.say_notes(work.dataset)
+        self.begin("train", left * work.bench.steps)
 
-    def on_step(self) -> None:
+    def on_progress(self) -> None:
         """Move the bar."""
         self.advance()
 
-    def on_training(self, record: dict[str, Any]) -> None:
+    def on_record(self, record: dict[str, Any]) -> None:
         """Say how its network does."""
         self.say(
             f"seed {record['seed']}  {record['row']:<24} {self._metric.title} "
@@ -100,14 +101,15 @@ class CompareProgress(Bar, CompareWatcher):
         )
 
 
-class TrainProgress(Bar, TrainWatcher):
+class TrainProgress(Bar, Callback[TrainingWork]):
     """A training: steps, and each epoch's loss and test metric."""
 
     epochs_done = 0
     _metric: Metric
 
-    def on_start(self, training: Training, dataset: Dataset | FileDataset, method: Method) -> None:
+    def on_start(self, work: TrainingWork) -> None:
         """Say what is trained, with what."""
+        training, dataset, method = work.training, work.dataset, work.method
         s, per_epoch = training.settings, training.steps_per_epoch
         policy = "" if method is BASELINE else f"policy {method.name}, "
         self.epochs_done, self._metric = training.epoch, dataset.task.metric
@@ -116,13 +118,14 @@ class TrainProgress(Bar, TrainWatcher):
             f"{count(s.epochs, 'epoch')} of {count(per_epoch, 'step')}, "
             f"{policy}{around(s.model_dump())}"
         )
-        self.begin("train", s.epochs * per_epoch, training.epoch * per_epoch)
+        done, total = work.ticks
+        self.begin("train", total, done)
 
-    def on_step(self) -> None:
+    def on_progress(self) -> None:
         """Move the bar."""
         self.advance()
 
-    def on_epoch(self, record: dict[str, Any]) -> None:
+    def on_record(self, record: dict[str, Any]) -> None:
         """Say how the network does."""
         self.epochs_done = record["epoch"]
         metric = self._metric

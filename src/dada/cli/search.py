@@ -100,7 +100,7 @@ def search(
                 preset=preset,
                 device=device,
                 resume=resume,
-                watch=progress,
+                callback=progress,
                 seed=seed,
                 budget=deadline,
                 **given,

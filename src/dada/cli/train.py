@@ -105,7 +105,7 @@ def train(
                 resume=resume,
                 workers=workers,
                 tensorboard=tensorboard,
-                watch=progress,
+                callback=progress,
                 **given,
             )
         except KeyboardInterrupt:

@@ -1,5 +1,6 @@
 """Does it help? The same network from the same seeds under each augmentation."""
 
-from dada.comparison.compare import CompareWatcher, compare
+from dada.comparison.compare import compare
+from dada.comparison.work import ComparisonWork
 
-__all__ = ["CompareWatcher", "compare"]
+__all__ = ["ComparisonWork", "compare"]

@@ -17,7 +17,7 @@ from dada.compute.parallel import Load, Tick
 from dada.compute.randomness import forked
 from dada.compute.threads import parameter_count
 from dada.datasets import Dataset, even_batches, reduced
-from dada.errors import DivergedError, UserError
+from dada.errors import DivergedError
 from dada.models import create
 from dada.models.check import check_network
 from dada.training.augmentations import Method
@@ -64,7 +64,7 @@ class Bench:
         """One training, as the event that records it.
 
         Raises:
-            UserError: the loss is not a finite number.
+            DivergedError: the loss is not a finite number.
         """
         started = time.perf_counter()
         with forked(self.device):
@@ -89,9 +89,7 @@ class Bench:
                     going.run_epoch(on_step)
                 wrong = wrong_answers(going.tested, self.test, pipeline)
             except DivergedError as error:
-                raise UserError(
-                    f"{error} under {method.name}, seed {seed}: try a lower --lr"
-                ) from None
+                raise DivergedError(f"{error} under {method.name}, seed {seed}") from None
         return {
             "event": "training",
             "row": method.name,

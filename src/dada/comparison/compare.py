@@ -12,40 +12,25 @@ from typing import Any
 
 from dada.augment import Transform
 from dada.comparison.bench import Bench
-from dada.comparison.page import write_page
-from dada.comparison.rows import errors_of, summarise
-from dada.comparison.shared import trained
+from dada.comparison.work import ComparisonWork
 from dada.compute.device import pick_device
-from dada.compute.distributed import Processes, shared_job
-from dada.datasets import AnyData, Dataset, as_dataset
+from dada.compute.distributed import shared_job
+from dada.datasets import AnyData, as_dataset
+from dada.deprecation import renamed
 from dada.errors import UserError
 from dada.models.child import Loss
 from dada.policy import PAPER_OPERATIONS, Policy, dumps, load_policy
-from dada.runs import RunFolder, describe_run
+from dada.runs import Callback, describe_run, open_run, run_loop
+from dada.runs.watchers import CompareWatcher, as_callback
 from dada.searching.choices import left_out
 from dada.training.augmentations import Method, plain_rows, policy_method, space_for, without_search
 from dada.training.hooks import UserHooks
-from dada.training.settings import TrainSettings, choose_images, make_settings
+from dada.training.settings import choose_images, make_settings
 
 Policies = str | Path | Policy | Sequence[str | Path | Policy]
 
 _PATIENCE = timedelta(days=7)
 """How long a process waits for the others' trainings. One that dies is noticed at once."""
-
-
-class CompareWatcher:
-    """What a comparison tells whoever watches; override what interests you."""
-
-    def on_start(
-        self, trainings: int, steps: int, settings: TrainSettings, dataset: Dataset
-    ) -> None:
-        """How many trainings remain, how many steps each takes, and of what."""
-
-    def on_step(self) -> None:
-        """A step of a training has been made."""
-
-    def on_training(self, record: dict[str, Any]) -> None:
-        """A training is over: its row, seed, test error and seconds."""
 
 
 def compare(
@@ -61,6 +46,7 @@ def compare(
     device: str = "auto",
     resume: bool = False,
     side: int | None = None,
+    callback: Callback[ComparisonWork] | None = None,
     watch: CompareWatcher | None = None,
     source: str | None = None,
     **settings: Any,
@@ -81,6 +67,8 @@ def compare(
         before, after: as in `dada.search`, the same in every row.
         out: the run folder to write; None writes nothing.
         resume: do only the trainings that are missing in `out`.
+        callback: is told what happens (`dada.Callback`).
+        watch: the former name of `callback`.
         source: what to call the data's origin in the run, where `data` is a `Dataset`.
         **settings: single settings (`dada.training.settings.TrainSettings`): epochs, model, …
 
@@ -93,8 +81,9 @@ def compare(
         UserError: the data, a policy, a setting or the run folder is not as it must be, the
             loss became infinite, or another process of the job died.
     """
+    callback = as_callback(renamed("watch", watch, "callback", callback))
     if seeds < 1:
-        raise UserError(f"{seeds} seeds: at least 1 is needed, 3 for an interval worth the name")
+        raise UserError(f"{seeds} seeds: at least 1 is needed, 3 for a useful interval")
     hooks, named = UserHooks.of(loss=loss, before=before, after=after), _named(policies)
     asked = make_settings(preset, **settings)
     dataset = as_dataset(data, side, choose=partial(choose_images, asked))
@@ -103,36 +92,13 @@ def compare(
     origin = source or (str(data) if isinstance(data, str | Path) else "")
     with ExitStack() as stack:
         processes, where = stack.enter_context(shared_job(pick_device(device), _PATIENCE))
-        watch = (watch if processes.first else None) or CompareWatcher()
         bench = Bench(dataset, asked, where, hooks)
         methods = _methods(named, bench)
         config = describe_run("compare", dataset, origin, bench.settings, where, hooks._asdict())
         config["policies"] = {name: dumps(policy) for name, policy in named.items()}
-        run = RunFolder.begin(out, config, resume) if out and processes.first else None
-        if run:
-            stack.enter_context(run)
-        done = _done(run, processes)
-        missing = [
-            (m, s) for s in range(seeds) for m in methods if not errors_of(done, m.name, [s])
-        ]
-        watch.on_start(len(missing), bench.steps, bench.settings, dataset)
-        for record in trained(bench, missing, processes, watch.on_step):
-            done.append(record)
-            if run:
-                run.add_event(record)
-            watch.on_training(record)
-        found = summarise(done, methods, range(seeds), len(dataset.test), bench.labels)
-        comparison = {
-            "baseline": methods[0].name,
-            **dataset.task.recorded,
-            **bench.facts(),
-            "naive_error": dataset.task.naive_error(dataset.test.labels),
-            **found,
-        }
-        if run:
-            run.write_json("comparison.json", comparison)
-            write_page(run)
-    return comparison
+        run = stack.enter_context(open_run(out, config, resume, processes))
+        work = ComparisonWork(bench, methods, range(seeds), processes)
+        return run_loop(work, run, processes, callback)
 
 
 def _methods(policies: dict[str, Policy], bench: Bench) -> list[Method]:
@@ -149,14 +115,6 @@ def _methods(policies: dict[str, Policy], bench: Bench) -> list[Method]:
     if twice := [name for name in names if names.count(name) > 1]:
         raise UserError(f"two rows are called {twice[0]!r}: give the policy another name")
     return rows
-
-
-def _done(run: RunFolder | None, processes: Processes) -> list[dict[str, Any]]:
-    """The trainings that the run has; a last line that a killed process left unfinished goes."""
-    done = [e for e in run.events if e.get("event") == "training"] if run else []
-    if run:
-        run.keep_events(done)
-    return processes.broadcast(done)
 
 
 def _named(policies: Policies) -> dict[str, Policy]:

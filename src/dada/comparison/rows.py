@@ -9,9 +9,8 @@ import numpy as np
 
 from dada.comparison.answers import unpack
 from dada.comparison.statistics import LEVEL, difference, half_width, summary
+from dada.runs.work import Record
 from dada.training.augmentations import Method
-
-Record = dict[str, Any]
 
 
 def errors_of(done: Sequence[Record], row: str, seeds: Iterable[int]) -> list[float]:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from dada.comparison.bench import Bench
 from dada.compute.distributed import Processes
 from dada.compute.parallel import Tick, concurrency, run_parallel
-from dada.errors import UserError
+from dada.errors import DivergedError, UserError
+from dada.runs.work import Record
 from dada.training.augmentations import Method
-
-Record = dict[str, Any]
 
 
 def trained(
@@ -24,7 +22,7 @@ def trained(
         on_step: called for every step of every training, those of other processes after the fact.
 
     Raises:
-        UserError: a training's own, in every process; or a process was lost.
+        UserError, DivergedError: a training's own, in every process.
     """
     if processes.size == 1:
         yield from _made(bench, tasks, on_step)
@@ -36,7 +34,7 @@ def trained(
     for start in range(0, len(tasks), turn):
         mine = tasks[start : start + turn][processes.rank :: processes.size]
         for rank, records in enumerate(processes.all_gather(_or_error(bench, mine, on_step))):
-            if isinstance(records, UserError):
+            if isinstance(records, Exception):
                 raise records
             for record in records:
                 if rank != processes.rank:
@@ -55,9 +53,9 @@ def _made(bench: Bench, tasks: list[tuple[Method, int]], on_step: Tick) -> Itera
 
 def _or_error(
     bench: Bench, tasks: list[tuple[Method, int]], on_step: Tick
-) -> list[Record] | UserError:
+) -> list[Record] | UserError | DivergedError:
     """An error is sent like a result: the others must not wait for one that never comes."""
     try:
         return list(_made(bench, tasks, on_step))
-    except UserError as error:
+    except (UserError, DivergedError) as error:
         return error

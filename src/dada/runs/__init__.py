@@ -1,7 +1,19 @@
-"""What a run leaves behind."""
+"""What a run leaves behind, and the loop that it goes through."""
 
+from dada.runs.callback import Callback
 from dada.runs.folder import RunFolder
+from dada.runs.loop import open_run, run_loop
 from dada.runs.provenance import describe_data, describe_run, fingerprint, versions
-from dada.runs.resume import restore
+from dada.runs.work import Work
 
-__all__ = ["RunFolder", "describe_data", "describe_run", "fingerprint", "restore", "versions"]
+__all__ = [
+    "Callback",
+    "RunFolder",
+    "Work",
+    "describe_data",
+    "describe_run",
+    "fingerprint",
+    "open_run",
+    "run_loop",
+    "versions",
+]

@@ -1,56 +1,77 @@
-"""Going on from a checkpoint, or from the start where there is none."""
+"""Where a run stands: its checkpoint, the events up to it, and a work that continues from both."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
+from dada.compute.distributed import Processes
 from dada.errors import UserError
 from dada.runs.folder import CHECKPOINT, EVENTS, RunFolder
+from dada.runs.work import Record, Work
 
 
-class Resumable(Protocol):
-    """What goes on from a checkpoint, an epoch at a time."""
+def resume(work: Work[Any], run: RunFolder | None, processes: Processes) -> list[Record]:
+    """Let a work continue where its run stands; what is newer than the checkpoint goes.
 
-    epoch: int
-
-    def load_state_dict(self, state: dict[str, Any], /) -> None:
-        """Go on from a state."""
-
-
-def restore(
-    going: Resumable, state: dict[str, Any] | None, run: RunFolder | None, what: str
-) -> None:
-    """Go on from a checkpoint's state; events that are newer than it go.
+    A run without a checkpoint begins anew, unless it has records only. A finish event goes too:
+    it is written again at the end, also where it was lost.
 
     Args:
-        state: None begins anew: whatever was recorded before the first checkpoint goes.
-        run: the run that it is from, in the process that has it.
-        what: "search" or "training".
+        work: at its beginning.
+        run: in the first process; what it holds is sent to the others, at once.
+
+    Returns:
+        The records of the iterations that are done.
 
     Raises:
-        UserError: the state is of something else, or events up to it are missing or damaged.
+        UserError: the checkpoint is of something else, or events up to it are missing or damaged.
     """
-    if state is None:
-        if run:
-            run.keep_events([])
-        return
-    try:
-        going.load_state_dict(state)
-    except Exception:  # what does not fit fails in many ways, all of them the file's
-        where = f"{run.path / CHECKPOINT}: " if run else ""
-        offer = run.offer() if run else ""
-        raise UserError(f"{where}not a checkpoint of this {what}{offer}") from None
+    found = (_state(work, run), *run.readable_events()) if run else (None, [], None)
+    state, events, damaged = processes.broadcast(found)
+    others: list[Record] = []
+    records: list[Record] = []
+    if not work.checkpointed:
+        if damaged:
+            raise UserError(f"{_file(run, EVENTS)}: {damaged}")
+        records = [event for event in events if event.get("event") == work.event]
+        work.load_state_dict({"records": records})
+    elif state is not None:
+        _load(work, state, run)
+        records = _until(work, events, damaged, run)
+        others = [e for e in events if e.get("event") not in (work.event, "finish")]
     if run:
-        run.keep_events(_events_until(going.epoch, run))
+        run.keep_events([*others, *records])
+    return records
 
 
-def _events_until(epoch: int, run: RunFolder) -> list[dict[str, Any]]:
-    """Events that are no newer than the checkpoint, each epoch once."""
-    events, damaged = run.readable_events()
-    epochs = {e["epoch"]: e for e in events if e.get("event") == "epoch" and "epoch" in e}
-    for number in range(1, epoch + 1):
-        if number not in epochs:
-            reason = damaged or f"epoch {number} is missing"
-            raise UserError(f"{run.path / EVENTS}: {reason}{run.offer()}")
-    others = [e for e in events if e.get("event") not in ("epoch", "finish")]
-    return [*others, *(epochs[number] for number in range(1, epoch + 1))]
+def _state(work: Work[Any], run: RunFolder) -> dict[str, Any] | None:
+    return run.load_checkpoint() if work.checkpointed else None
+
+
+def _load(work: Work[Any], state: dict[str, Any], run: RunFolder | None) -> None:
+    try:
+        work.load_state_dict(state)
+    except Exception:  # what does not fit fails in many ways, all of them the file's
+        offer = run.offer() if run else ""
+        raise UserError(
+            f"{_file(run, CHECKPOINT)}: not a checkpoint of this {work.noun}{offer}"
+        ) from None
+
+
+def _until(
+    work: Work[Any], events: list[Record], damaged: str | None, run: RunFolder | None
+) -> list[Record]:
+    """The records up to where the work is, each iteration once."""
+    kind = work.event
+    by_number = {e[kind]: e for e in events if e.get("event") == kind and kind in e}
+    for number in range(1, work.iteration + 1):
+        if number not in by_number:
+            reason = damaged or f"{kind} {number} is missing"
+            offer = run.offer() if run else ""
+            raise UserError(f"{_file(run, EVENTS)}: {reason}{offer}")
+    return [by_number[number] for number in range(1, work.iteration + 1)]
+
+
+def _file(run: RunFolder | None, name: str) -> str:
+    """The file in a message; other processes than the first do not know where it is."""
+    return str(run.path / name) if run else name

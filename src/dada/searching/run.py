@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,42 +19,22 @@ from dada.compute.distributed import ALONE, Processes, shared_job
 from dada.compute.randomness import forked, stream
 from dada.datasets import AnyData, Dataset, as_dataset, halve, reduced
 from dada.deadline import Deadline
-from dada.errors import DivergedError, UserError
+from dada.deprecation import renamed
 from dada.models import create
 from dada.models.check import check_network, model_name
 from dada.models.child import Loss
-from dada.policy import Policy, save_policy
-from dada.policy.files import checksum
-from dada.report import save_samples
-from dada.runs import RunFolder, describe_run, restore
-from dada.runs.folder import CHECKPOINT
-from dada.searching.budget import replan, trial_of, within
+from dada.policy import Policy
+from dada.runs import Callback, RunFolder, describe_run, open_run, run_loop
+from dada.runs.watchers import Watcher, as_callback
+from dada.searching.budget import trial_of, within
 from dada.searching.choices import choices, few_steps, short_trials, unseen_classes
 from dada.searching.methods.dada.search import Search
 from dada.searching.methods.trials import TrialSearch
 from dada.searching.methods.trials.shrink import shrunk
-from dada.searching.page import write_page
 from dada.searching.settings import Settings, choose_images, for_dataset, make_settings
+from dada.searching.work import AnySearch, SearchWork
 from dada.training.hooks import NO_HOOKS, UserHooks
 from dada.training.pipeline import pipeline_for
-
-AnySearch = Search | TrialSearch
-
-
-class Watcher:
-    """What a search tells whoever watches; override what interests you."""
-
-    def on_start(self, search: AnySearch, dataset: Dataset) -> None:
-        """Everything is ready and the first step is next."""
-
-    def on_step(self, epoch: int, step: int) -> None:
-        """A step has been made; both count from 1."""
-
-    def on_epoch(self, record: dict[str, Any], search: AnySearch) -> None:
-        """An epoch is over and saved; `record` is what `Search.run_epoch` returned."""
-
-    def on_settled(self, reason: str) -> None:
-        """The search ends before its last epoch, for this reason."""
 
 
 def search(
@@ -71,6 +50,7 @@ def search(
     resume: bool = False,
     side: int | None = None,
     budget: float | str | Deadline | None = None,
+    callback: Callback[SearchWork] | None = None,
     watch: Watcher | None = None,
     source: str | None = None,
     **settings: Any,
@@ -96,7 +76,8 @@ def search(
         side: images of a folder are brought to side × side pixels; None chooses.
         budget: seconds that the search may take, or a time such as "5m", from this call on. Epochs
             and images are chosen to fit, and again after each round by how long it took.
-        watch: is told how it goes.
+        callback: is told what happens (`dada.Callback`).
+        watch: the former name of `callback`.
         source: what to call the data's origin in the run, where `data` is a `Dataset`.
         **settings: single settings (`dada.searching.settings.Settings`): seed, epochs, batch, …
 
@@ -108,12 +89,12 @@ def search(
         UserError: the data, a setting, a transform or the run folder is not as it must be, or the
             loss became infinite.
     """
+    callback = as_callback(renamed("watch", watch, "callback", callback))
     hooks = UserHooks.of(loss=loss, before=before, after=after)
     deadline = None if budget is None else Deadline.of(budget)
     chosen = make_settings(preset, model=model_name(model), **settings)
     with ExitStack() as stack:
         processes, where = stack.enter_context(shared_job(pick_device(device)))
-        watch = (watch if processes.first else None) or Watcher()
         dataset = as_dataset(data, side, choose=partial(choose_images, chosen))
         if chosen.horizon == "training" and chosen.pixels is None and (before or after):
             chosen = chosen.model_copy(update={"pixels": max(dataset.side)})
@@ -141,27 +122,9 @@ def search(
         dataset = replace(dataset, notes=(*dataset.notes, *notes))
         origin = source or (str(data) if isinstance(data, str | Path) else "")
         config = describe_run("search", dataset, origin, chosen, where, hooks._asdict())
-        run = _folder(out, config, resume) if processes.first else None
-        if run:
-            stack.enter_context(run)
-        state = processes.broadcast(run.load_checkpoint() if run else None)
-        restore(going, state, run, "search")
-        if run and state is None:
-            _start(run, going, dataset)
-        watch.on_start(going, dataset)
-        try:
-            _advance(going, run, config, watch, deadline, most)
-        except KeyboardInterrupt:
-            if run:
-                with suppress(UserError):  # no epoch is over yet
-                    write_page(run)
-            raise
-        except DivergedError as error:
-            raise UserError(_advice(error, run)) from None
-    policy = going.policy(dataset.name, provenance(config, going))
-    if run:
-        write_page(run)
-    return policy
+        run = stack.enter_context(open_run(out, config, resume, processes))
+        work = SearchWork(going, dataset, config, deadline, most)
+        return run_loop(work, run, processes, callback)
 
 
 def _fitted(
@@ -219,87 +182,3 @@ def new_search(
     if processes.rank:
         torch.manual_seed(stream(settings.seed, 2 * processes.rank))
     return going
-
-
-def _folder(out: str | Path | None, config: dict[str, Any], resume: bool) -> RunFolder | None:
-    if out is None:
-        if resume:
-            raise UserError("nothing to resume: name the run folder")
-        return None
-    return RunFolder.begin(out, config, resume)
-
-
-def _start(run: RunFolder, going: AnySearch, dataset: Dataset) -> None:
-    names = [list(names) for names in going.distribution.space.sub_policies]
-    plan = {"unit": going.unit, "length": going.length, "parameters": going.parameter_count}
-    run.keep_events([{"event": "start", "sub_policies": names, **plan}])
-    save_samples(run, dataset.train.images[:: max(1, len(dataset.train) // 8)][:8])
-
-
-def _advance(
-    going: AnySearch,
-    run: RunFolder | None,
-    config: dict[str, Any],
-    watch: Watcher,
-    deadline: Deadline | None,
-    most: int,
-) -> None:
-    """Epoch after epoch, to the last or until it has settled; each is saved before the next."""
-    if run:
-        run.keep_events([e for e in run.events if e.get("event") != "finish"])
-    started, reason = time.perf_counter(), None
-    # All processes must settle alike.
-    events = going.processes.broadcast(run.events if run else [])
-    done = [event for event in events if event.get("event") == "epoch"]
-    while going.epoch < going.length:
-        reason = going.settled(done)
-        if reason:
-            watch.on_settled(reason)
-            break
-        number = going.epoch + 1
-        record = going.run_epoch(_stepper(watch, number))
-        changed = replan(going, deadline, record["seconds"], most) if deadline else None
-        if changed:
-            record |= {"plan": list(going.plan), "replanned": changed}
-        state = going.state_dict()
-        if run:
-            # In this order: what is recorded has a policy, and what is resumed is recorded.
-            path = _save_policy(going, run, config)
-            run.add_event({**record, "policy_checksum": checksum(path.read_bytes())})
-            run.save_checkpoint(state)
-        done.append(record)
-        watch.on_epoch(record, going)
-    if run:
-        if not (run.path / "policy.json").exists():  # of a finished search, it may be what was lost
-            _save_policy(going, run, config)
-        finish = {"event": "finish", "seconds": round(time.perf_counter() - started, 3)}
-        run.add_event({**finish, "reason": reason} if reason else finish)
-
-
-def _save_policy(going: AnySearch, run: RunFolder, config: dict[str, Any]) -> Path:
-    policy = going.policy(config["data"]["name"], provenance(config, going))
-    return save_policy(policy, run.path / "policy.json")
-
-
-def _stepper(watch: Watcher, epoch: int) -> Callable[[int], None]:
-    return lambda step: watch.on_step(epoch, step)
-
-
-def provenance(config: dict[str, Any], going: AnySearch) -> dict[str, Any]:
-    """What a policy file says of its origin; no times, so that equal searches give equal files."""
-    data = config["data"]
-    return {
-        "method": going.method,
-        "data": {key: data[key] for key in ("name", "fingerprint", "train")},
-        "epochs_done": going.epoch,
-        "settings": config["settings"] | going.changed_plan(),
-        "versions": config["versions"],
-        "machine": config["machine"],
-    }
-
-
-def _advice(error: DivergedError, run: RunFolder | None) -> str:
-    kept = run is not None and (run.path / CHECKPOINT).exists()
-    good = f"; the last good checkpoint is kept in {run.path}" if run and kept else ""
-    where = ", in another run folder" if run else ""
-    return f"{error}{good}: try a lower --lr, a larger --batch or --precision float32{where}"

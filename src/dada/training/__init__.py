@@ -1,7 +1,17 @@
 """One network under one fixed augmentation."""
 
+from dada.deprecation import former
 from dada.training.evaluate import evaluate
-from dada.training.run import TrainWatcher, train
+from dada.training.run import train
 from dada.training.settings import TrainSettings
+from dada.training.work import TrainingWork
 
-__all__ = ["TrainSettings", "TrainWatcher", "evaluate", "train"]
+__all__ = ["TrainSettings", "TrainingWork", "evaluate", "train"]
+
+__getattr__ = former(
+    __name__,
+    {
+        "CompareWatcher": "dada.runs.watchers:CompareWatcher",
+        "TrainWatcher": "dada.runs.watchers:TrainWatcher",
+    },
+)

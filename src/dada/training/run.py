@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import math
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -26,41 +22,21 @@ from dada.datasets import (
     open_images,
     reduced,
 )
-from dada.errors import DivergedError, UserError, listed
-from dada.files import replace_file
+from dada.deprecation import renamed
+from dada.errors import UserError, listed
 from dada.models import create
 from dada.models.check import check_network, model_name
 from dada.models.child import Loss
 from dada.policy import Policy, dumps
-from dada.runs import RunFolder, describe_run, restore
-from dada.runs.folder import CHECKPOINT
+from dada.runs import Callback, RunFolder, describe_run, open_run, run_loop
+from dada.runs.watchers import TrainWatcher, as_callback
 from dada.training.augmentations import Method, method, space_for
-from dada.training.evaluate import WEIGHTS, measure
 from dada.training.hooks import UserHooks
-from dada.training.page import write_page
 from dada.training.pipeline import pipeline_for
 from dada.training.recipes import recipes
 from dada.training.settings import ResolvedTraining, for_dataset, make_settings
 from dada.training.training import Training
-
-METRICS, RESULT = "metrics.csv", "result.json"
-COLUMNS = (
-    *("epoch", "train_loss", "lr", "seconds"),
-    *("test_images", "test_loss", "test_error", "test_error_top5"),
-)
-
-
-class TrainWatcher:
-    """What a training tells whoever watches; override what interests you."""
-
-    def on_start(self, training: Training, dataset: Dataset | FileDataset, method: Method) -> None:
-        """Everything is ready and the first step is next."""
-
-    def on_step(self) -> None:
-        """A step has been made."""
-
-    def on_epoch(self, record: dict[str, Any]) -> None:
-        """An epoch is over, tested and saved."""
+from dada.training.work import TrainingWork
 
 
 def train(
@@ -80,6 +56,7 @@ def train(
     root: str | Path | None = None,
     workers: int | None = None,
     tensorboard: bool = False,
+    callback: Callback[TrainingWork] | None = None,
     watch: TrainWatcher | None = None,
     source: str | None = None,
     **settings: Any,
@@ -104,6 +81,8 @@ def train(
         resume: go on with the run in `out`; on a CPU to the same weights as without a break.
         workers: processes that decode images which do not fit in memory; None is one for each
             processor.
+        callback: is told what happens (`dada.Callback`).
+        watch: the former name of `callback`.
         tensorboard: also log for TensorBoard into `out` (extra `tensorboard`).
         **settings: single settings (`dada.training.settings.TrainSettings`): epochs, batch, …
 
@@ -116,6 +95,7 @@ def train(
         UserError: the data, the policy, a setting or the run folder is not as it must be, the
             loss became infinite, or another process of the job died.
     """
+    callback = as_callback(renamed("watch", watch, "callback", callback))
     if "preset" in settings:
         raise UserError("preset: a training's presets are recipes: give recipe=")
     # More bits PyTorch's CPU generator does not take.
@@ -127,7 +107,6 @@ def train(
     writer = _summary_writer() if tensorboard else None
     with ExitStack() as stack:
         processes, where = stack.enter_context(shared_job(pick_device(device)))
-        watch = (watch if processes.first else None) or TrainWatcher()
         dataset: Dataset | FileDataset
         if isinstance(given, str | Path):
             dataset, origin = open_images(given, side, root), source or str(given)
@@ -151,20 +130,11 @@ def train(
             going, tested = _prepare(
                 chosen, dataset, network, how, seed, where, processes, workers, hooks
             )
-            run = RunFolder.begin(out, config, resume) if out and processes.first else None
+            run = stack.enter_context(open_run(out, config, resume, processes))
             if run:
-                stack.enter_context(run)
                 _check_classes(run, dataset.classes)
-            state = processes.broadcast(run.load_checkpoint() if run else None)
-            restore(going, state, run, "training")
-            watch.on_start(going, dataset, how)
-            log = _logger(run, writer)
-            try:
-                return _advance(going, tested, len(dataset.classes), run, watch, log)
-            except DivergedError as error:
-                good = run and (run.path / CHECKPOINT).exists()
-                kept = f"; the last good checkpoint is kept in {run.path}" if run and good else ""
-                raise UserError(f"{error}{kept}: try a lower --lr or a larger --batch") from None
+            work = TrainingWork(going, tested, dataset, how, writer)
+            return run_loop(work, run, processes, callback)
 
 
 def _data_of(recipe: str) -> str:
@@ -212,73 +182,6 @@ def _prepare(
     return going, make_loader(dataset.test.subset(mine), pipeline, device, seed, workers)
 
 
-def _advance(
-    going: Training,
-    tested: Loader,
-    classes: int,
-    run: RunFolder | None,
-    watch: TrainWatcher,
-    log: Callable[[dict[str, Any]], None],
-) -> dict[str, Any]:
-    """Epoch after epoch to the end, each one tested and saved before the next begins."""
-    child, processes = going.tested, going.processes
-
-    def errors() -> dict[str, Any]:
-        return measure(child, tested, going.pipeline, classes, processes)
-
-    s, found = going.settings, None
-    events = processes.broadcast(run.events if run else [])
-    done = [event for event in events if event.get("event") == "epoch"]
-    while going.epoch < s.epochs:
-        record = going.run_epoch(watch.on_step)
-        if going.epoch % s.test_every == 0 or going.epoch == s.epochs:
-            found = errors()
-            record |= {name: value for name, value in found.items() if name != "class_errors"}
-        done.append(record)
-        state = going.state_dict()
-        if run:
-            # In this order: what is recorded has weights, and what is resumed is recorded.
-            _save(run, child.model.state_dict(), done)
-            run.add_event(record)
-            run.save_checkpoint(state)
-            log(record)
-        watch.on_epoch(record)
-    best = min(_tested(done), key=lambda event: event["test_error"])
-    # A finished training that is resumed has no test of its own yet.
-    result = {
-        **done[-1],
-        **(found or errors()),
-        "best": {k: best[k] for k in ("epoch", "test_error")},
-    }
-    result["seconds"] = round(sum(event["seconds"] for event in done), 3)
-    del result["event"]
-    if run:
-        if found is None:  # the weights, too, may be what was lost
-            run.save_tensors(WEIGHTS["last"], child.model.state_dict())
-        run.write_json(RESULT, result)
-        run.keep_events([e for e in run.events if e.get("event") != "finish"])
-        run.add_event({"event": "finish", "seconds": result["seconds"]})
-        write_page(run)
-    return result
-
-
-def _tested(done: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [event for event in done if "test_error" in event]
-
-
-def _save(run: RunFolder, weights: dict[str, Any], done: list[dict[str, Any]]) -> None:
-    """The weights and the table of what has been done."""
-    run.save_tensors(WEIGHTS["last"], weights)
-    errors = [event["test_error"] for event in _tested(done)]
-    if "test_error" in done[-1] and errors[-1] < min(errors[:-1], default=math.inf):
-        run.save_tensors(WEIGHTS["best"], weights)
-    text = io.StringIO()
-    table = csv.DictWriter(text, COLUMNS, extrasaction="ignore")
-    table.writeheader()
-    table.writerows(done)
-    replace_file(run.path / METRICS, text.getvalue().encode())
-
-
 def _summary_writer() -> Any:
     try:
         from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415
@@ -287,18 +190,3 @@ def _summary_writer() -> Any:
             "TensorBoard is not installed: pip install 'dada-augment[tensorboard]'"
         ) from None
     return SummaryWriter
-
-
-def _logger(run: RunFolder | None, writer: Any) -> Callable[[dict[str, Any]], None]:
-    """What writes an epoch's numbers for TensorBoard."""
-    if writer is None or run is None:
-        return lambda record: None
-    board = writer(str(run.path / "tensorboard"))
-
-    def log(record: dict[str, Any]) -> None:
-        for name in COLUMNS[1:]:
-            if record.get(name) is not None:
-                board.add_scalar(name, record[name], record["epoch"])
-        board.flush()
-
-    return log

@@ -6,8 +6,8 @@ from html import unescape
 import numpy as np
 import pytest
 
-from dada.runs import RunFolder
-from dada.searching import Watcher, search
+from dada.runs import Callback, RunFolder
+from dada.searching import search
 from dada.searching.methods.dada.converged import distance, settled
 from tests.searching import SMALL
 
@@ -46,10 +46,10 @@ def test_a_policy_that_has_not_moved_has_not_settled():
     assert settled([policy()] * 50, 0.5) is None
 
 
-class Told(Watcher):
+class Told(Callback):
     reason = None
 
-    def on_settled(self, reason):
+    def on_converged(self, reason):
         self.reason = reason
 
 
@@ -57,7 +57,7 @@ def test_a_settled_search_says_why_and_a_resumed_one_leaves_it_at_that(digits, t
     # No search is at its end after six epochs: the share that they must exceed is set high.
     settings = {**SMALL, "images": 40, "batch": 20, "epochs": 20, "settled": 0.99}
     told = Told()
-    found = search(digits, out=tmp_path / "run", watch=told, **settings)
+    found = search(digits, out=tmp_path / "run", callback=told, **settings)
     run = RunFolder(tmp_path / "run")
     finish = run.events[-1]
     assert finish["reason"] == told.reason and told.reason.startswith("settled after ")

@@ -1,0 +1,116 @@
+"""The one loop that brings a search, a training or a comparison to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from dada.compute.distributed import ALONE, Processes
+from dada.errors import DivergedError, UserError
+from dada.runs.callback import Callback
+from dada.runs.folder import CHECKPOINT, RunFolder
+from dada.runs.resume import resume
+from dada.runs.work import Record, Result, Work
+
+
+@contextmanager
+def open_run(
+    out: str | Path | None, config: dict[str, Any], resume: bool, processes: Processes = ALONE
+) -> Iterator[RunFolder | None]:
+    """The run folder, new or to be resumed, owned until the end of the block.
+
+    Args:
+        out: the folder; None for none.
+        config: as `dada.runs.describe_run` makes it.
+
+    Yields:
+        The run; None without a folder, and in all processes but the first.
+
+    Raises:
+        UserError: as `RunFolder.begin`; or there is nothing to resume.
+    """
+    if out is None and resume:
+        raise UserError("nothing to resume: name the run folder")
+    if out is None or not processes.first:
+        yield None
+        return
+    with RunFolder.begin(out, config, resume) as run:
+        yield run
+
+
+def run_loop(
+    work: Work[Result],
+    run: RunFolder | None = None,
+    processes: Processes = ALONE,
+    callback: Callback[Any] | None = None,
+) -> Result:
+    """Bring a work from where its run stands to its end.
+
+    After each iteration its products, its event and the checkpoint are written, in this order:
+    what is recorded has products, and what is resumed is recorded. So a run may be killed at any
+    moment, and resumed it comes to the same end.
+
+    Args:
+        work: at its beginning, whatever has been done in the run.
+        run: from `open_run`; None writes nothing.
+        processes: that share the work, each with a part of its own.
+        callback: is told what happens, in the first process.
+
+    Returns:
+        What the work's `finish` gives.
+
+    Raises:
+        UserError: the run cannot be resumed, or a loss is no longer a finite number.
+    """
+    callback = (callback if processes.first else None) or Callback()
+    records = resume(work, run, processes)
+    if run and not work.iteration:
+        work.start(run)
+    callback.on_start(work)
+    try:
+        reason = _advance(work, run, callback, records)
+        result = work.finish(run, records)
+    except KeyboardInterrupt:
+        if run:
+            with suppress(UserError):  # there may be nothing to report yet
+                work.report(run)
+        raise
+    except DivergedError as error:
+        raise UserError(_advice(error, run)) from None
+    if run:
+        seconds = round(sum(record["seconds"] for record in records), 3)
+        finish = {"event": "finish", "seconds": seconds}
+        run.add_event({**finish, "reason": reason} if reason else finish)
+        work.report(run)
+    return result
+
+
+def _advance(
+    work: Work[Any], run: RunFolder | None, callback: Callback[Any], records: list[Record]
+) -> str | None:
+    """Add a record per iteration; why it ended before the last one, or None."""
+    while work.iteration < work.length:
+        # All processes have the same records, so that they converge alike.
+        reason = work.converged(records)
+        if reason:
+            callback.on_converged(reason)
+            return reason
+        record = work.advance(callback.on_progress)
+        records.append(record)
+        state = work.state_dict() if work.checkpointed else None  # every process has a part in it
+        if run:
+            record |= work.save(run, records)
+            run.add_event(record)
+            if state is not None:
+                run.save_checkpoint(state)
+        callback.on_record(record)
+    return None
+
+
+def _advice(error: DivergedError, run: RunFolder | None) -> str:
+    kept = run is not None and (run.path / CHECKPOINT).exists()
+    good = f"; the last good checkpoint is kept in {run.path}" if run and kept else ""
+    where = ", in another run folder" if run else ""
+    return f"{error}{good}: try a lower --lr, a larger --batch or --precision float32{where}"

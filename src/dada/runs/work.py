@@ -1,0 +1,96 @@
+"""What a run does, in a form that one loop can advance, save and resume."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from dada.runs.folder import RunFolder
+
+Record = dict[str, Any]
+Tick = Callable[[], None]
+Result = TypeVar("Result")
+
+
+class Work(ABC, Generic[Result]):
+    """What advances by iterations, and what it leaves in a run folder.
+
+    A search (by rounds or epochs), a training (by epochs) and a comparison (by trainings) are
+    works; `dada.runs.loop.run_loop` brings any of them to its end. Under several processes each
+    has a work of its own, and all call the same methods in the same order, but for those that
+    take a `RunFolder`: only the first process writes.
+
+    Attributes:
+        noun: what messages call it.
+        event: the kind of event that records an iteration. Where there are checkpoints, the
+            record's entry of that name is the iteration's number, from 1.
+        checkpointed: whether its state is saved. False where its records say all that it needs.
+    """
+
+    noun: ClassVar[str]
+    event: ClassVar[str] = "epoch"
+    checkpointed: ClassVar[bool] = True
+
+    @property
+    @abstractmethod
+    def iteration(self) -> int:
+        """Iterations done."""
+
+    @property
+    @abstractmethod
+    def length(self) -> int:
+        """Iterations in all."""
+
+    @property
+    def ticks(self) -> tuple[int, int]:
+        """How often this process has called `on_progress`, earlier sessions included, and how
+        often it will have in the end."""
+        return self.iteration, self.length
+
+    @abstractmethod
+    def advance(self, on_progress: Tick) -> Record:
+        """Do one iteration.
+
+        Args:
+            on_progress: called after each part of it.
+
+        Returns:
+            What happened, as plain data, with ``event`` and ``seconds``.
+
+        Raises:
+            DivergedError: a number is no longer finite.
+        """
+
+    @abstractmethod
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that the next iteration depends on, as tensors and plain data."""
+
+    @abstractmethod
+    def load_state_dict(self, state: dict[str, Any], /) -> None:
+        """Continue from a state; without checkpoints, from ``{"records": [...]}``."""
+
+    def converged(self, records: Sequence[Record]) -> str | None:
+        """Why to end after these iterations, before the last; None to continue."""
+
+    def start(self, run: RunFolder) -> None:
+        """Write what a run folder has from its first moment on."""
+
+    def save(self, run: RunFolder, records: Sequence[Record]) -> Record:
+        """Write what the last of these iterations came to, and return what to add to its record.
+
+        It is called before the record is written: what is recorded can be relied on.
+        """
+        return {}
+
+    @abstractmethod
+    def finish(self, run: RunFolder | None, records: Sequence[Record]) -> Result:
+        """What all iterations came to, written to the run if there is one.
+
+        Args:
+            run: None in all processes but the first, and without a run folder.
+        """
+
+    def report(self, run: RunFolder) -> None:
+        """Write the page of what there is so far."""

@@ -1,0 +1,129 @@
+"""A search as a run: what it leaves in its folder after each round or epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dada.datasets import Dataset
+from dada.deadline import Deadline
+from dada.policy import Policy, save_policy
+from dada.policy.files import checksum
+from dada.report import save_samples
+from dada.runs import RunFolder, Work
+from dada.runs.work import Record, Tick
+from dada.searching.budget import replan
+from dada.searching.methods.dada.search import Search
+from dada.searching.methods.trials import TrialSearch
+from dada.searching.page import write_page
+
+AnySearch = Search | TrialSearch
+
+
+class SearchWork(Work[Policy]):
+    """A search: a policy and its page after each round or epoch.
+
+    Args:
+        search: at its beginning.
+        dataset: what is searched for.
+        config: of the run, from which a policy says where it comes from.
+        deadline: by which the search is to end; None for none.
+        most: epochs at most, however much time there is.
+    """
+
+    noun = "search"
+
+    def __init__(
+        self,
+        search: AnySearch,
+        dataset: Dataset,
+        config: dict[str, Any],
+        deadline: Deadline | None,
+        most: int,
+    ) -> None:
+        self.search, self.dataset, self.config = search, dataset, config
+        self.deadline, self.most = deadline, most
+
+    @property
+    def iteration(self) -> int:
+        """See `Work`."""
+        return self.search.epoch
+
+    @property
+    def length(self) -> int:
+        """See `Work`."""
+        return self.search.length
+
+    @property
+    def ticks(self) -> tuple[int, int]:
+        """Steps, or epochs of trials; see `Work`."""
+        steps = self.search.steps
+        return sum(steps[: self.search.epoch]), sum(steps)
+
+    def advance(self, on_progress: Tick) -> Record:
+        """See `Work`. A plan that was changed to meet the deadline is in the record."""
+        search = self.search
+        record = search.run_epoch(lambda step: on_progress())
+        if self.deadline:
+            changed = replan(search, self.deadline, record["seconds"], self.most)
+            if changed:
+                record |= {"plan": list(search.plan), "replanned": changed}
+        return record
+
+    def converged(self, records: Sequence[Record]) -> str | None:
+        """See `Work`."""
+        return self.search.settled(records)
+
+    def state_dict(self) -> dict[str, Any]:
+        """See `Work`."""
+        return self.search.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any], /) -> None:
+        """See `Work`."""
+        self.search.load_state_dict(state)
+
+    def start(self, run: RunFolder) -> None:
+        """What is searched for, and a few training images for the page."""
+        search, images = self.search, self.dataset.train.images
+        run.add_event(
+            {
+                "event": "start",
+                "sub_policies": [list(n) for n in search.distribution.space.sub_policies],
+                "unit": search.unit,
+                "length": search.length,
+                "parameters": search.parameter_count,
+            }
+        )
+        save_samples(run, images[:: max(1, len(images) // 8)][:8])
+
+    def save(self, run: RunFolder, records: Sequence[Record]) -> Record:
+        """The policy so far."""
+        path = save_policy(self.policy(), run.path / "policy.json")
+        return {"policy_checksum": checksum(path.read_bytes())}
+
+    def finish(self, run: RunFolder | None, records: Sequence[Record]) -> Policy:
+        """The policy; of a finished search it may be what was lost."""
+        if run and not (run.path / "policy.json").exists():
+            self.save(run, records)
+        return self.policy()
+
+    def report(self, run: RunFolder) -> None:
+        """See `Work`."""
+        write_page(run)
+
+    def policy(self) -> Policy:
+        """The policy as it stands, and where it comes from."""
+        return self.search.policy(self.dataset.name, provenance(self.config, self.search))
+
+
+def provenance(config: dict[str, Any], search: AnySearch) -> dict[str, Any]:
+    """What a policy file says of its origin; no times, so that equal searches give equal files."""
+    data = config["data"]
+    return {
+        "method": search.method,
+        "data": {key: data[key] for key in ("name", "fingerprint", "train")},
+        "epochs_done": search.epoch,
+        "settings": config["settings"] | search.changed_plan(),
+        "versions": config["versions"],
+        "machine": config["machine"],
+    }

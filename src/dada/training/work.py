@@ -1,0 +1,139 @@
+"""A training as a run: each epoch is tested, and leaves weights and a line of a table."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from dada.augment.loader import Loader
+from dada.datasets import Dataset, FileDataset
+from dada.files import replace_file
+from dada.runs import RunFolder, Work
+from dada.runs.work import Record, Tick
+from dada.training.augmentations import Method
+from dada.training.evaluate import WEIGHTS, measure
+from dada.training.page import write_page
+from dada.training.training import Training
+
+METRICS, RESULT, TENSORBOARD = "metrics.csv", "result.json", "tensorboard"
+COLUMNS = (
+    *("epoch", "train_loss", "lr", "seconds"),
+    *("test_images", "test_loss", "test_error", "test_error_top5"),
+)
+
+
+class TrainingWork(Work[dict[str, Any]]):
+    """A training that is tested and kept.
+
+    Args:
+        training: at its beginning.
+        tested: this process's part of the test images.
+        dataset: whose classes are counted and whose name is told.
+        method: what augments.
+        writer: TensorBoard's class of writers; None for no log.
+    """
+
+    noun = "training"
+
+    def __init__(
+        self,
+        training: Training,
+        tested: Loader,
+        dataset: Dataset | FileDataset,
+        method: Method,
+        writer: Any = None,
+    ) -> None:
+        self.training, self.tested, self.dataset = training, tested, dataset
+        self.method, self.writer = method, writer
+        self._board: Any = None
+        self._measured: Record | None = None
+        """Of the weights as they are; None where they are not measured yet."""
+
+    @property
+    def iteration(self) -> int:
+        """See `Work`."""
+        return self.training.epoch
+
+    @property
+    def length(self) -> int:
+        """See `Work`."""
+        return self.training.settings.epochs
+
+    @property
+    def ticks(self) -> tuple[int, int]:
+        """Steps; see `Work`."""
+        steps = self.training.steps_per_epoch
+        return self.iteration * steps, self.length * steps
+
+    def advance(self, on_progress: Tick) -> Record:
+        """An epoch, and its test where one is due."""
+        self._measured = None
+        record = self.training.run_epoch(on_progress)
+        if self.iteration % self.training.settings.test_every and self.iteration < self.length:
+            return record
+        self._measured = self._measure()
+        return record | {n: v for n, v in self._measured.items() if n != "class_errors"}
+
+    def _measure(self) -> Record:
+        going, classes = self.training, len(self.dataset.classes)
+        return measure(going.tested, self.tested, going.pipeline, classes, going.processes)
+
+    def state_dict(self) -> dict[str, Any]:
+        """See `Work`."""
+        return self.training.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any], /) -> None:
+        """See `Work`."""
+        self.training.load_state_dict(state)
+
+    def save(self, run: RunFolder, records: Sequence[Record]) -> Record:
+        """The weights, the table of all epochs, and TensorBoard's log."""
+        weights = self.training.tested.model.state_dict()
+        run.save_tensors(WEIGHTS["last"], weights)
+        errors = [record["test_error"] for record in _tested(records)]
+        if "test_error" in records[-1] and errors[-1] < min(errors[:-1], default=math.inf):
+            run.save_tensors(WEIGHTS["best"], weights)
+        text = io.StringIO()
+        table = csv.DictWriter(text, COLUMNS, extrasaction="ignore")
+        table.writeheader()
+        table.writerows(records)
+        replace_file(run.path / METRICS, text.getvalue().encode())
+        if self.writer is not None:
+            self._log(run.path / TENSORBOARD, records[-1])
+        return {}
+
+    def _log(self, folder: Path, record: Record) -> None:
+        self._board = self._board or self.writer(str(folder))
+        for name in COLUMNS[1:]:
+            if record.get(name) is not None:
+                self._board.add_scalar(name, record[name], record["epoch"])
+        self._board.flush()
+
+    def finish(self, run: RunFolder | None, records: Sequence[Record]) -> dict[str, Any]:
+        """The result: the last epoch's measures, the best epoch, and what all of them took."""
+        best = min(_tested(records), key=lambda record: record["test_error"])
+        # A finished training that is resumed has no test of its own yet.
+        result = {
+            **records[-1],
+            **(self._measured or self._measure()),
+            "best": {key: best[key] for key in ("epoch", "test_error")},
+            "seconds": round(sum(record["seconds"] for record in records), 3),
+        }
+        del result["event"]
+        if run:
+            if self._measured is None:  # the weights, too, may be what was lost
+                run.save_tensors(WEIGHTS["last"], self.training.tested.model.state_dict())
+            run.write_json(RESULT, result)
+        return result
+
+    def report(self, run: RunFolder) -> None:
+        """See `Work`."""
+        write_page(run)
+
+
+def _tested(records: Sequence[Record]) -> list[Record]:
+    return [record for record in records if "test_error" in record]
