@@ -58,7 +58,7 @@ def users_own(what: str) -> Iterator[None]:
         raise
     except Exception as error:
         # To stderr, unless `logging` is configured otherwise.
-        _log.error("dada: %s that you gave raised %s:", what, type(error).__name__)
+        _log.error("dada: %s you passed raised %s:", what, type(error).__name__)
         raise
 
 

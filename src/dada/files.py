@@ -31,6 +31,7 @@ def replace_file(path: Path, *parts: bytes | memoryview, keep: Path | None = Non
         UserError: the file cannot be written, or is a device or a pipe.
 
     Examples:
+        >>> from pathlib import Path
         >>> path = replace_file(Path("notes.txt"), b"one ", b"two")
         >>> path.read_bytes()
         b'one two'
@@ -70,6 +71,7 @@ def append_line(path: Path, line: str) -> None:
         UserError: the file cannot be written, or is a link, a device or a pipe.
 
     Examples:
+        >>> from pathlib import Path
         >>> append_line(Path("log.txt"), "first")
         >>> append_line(Path("log.txt"), "second")
         >>> Path("log.txt").read_text().splitlines()

@@ -63,7 +63,7 @@ def test_a_mistake_in_a_loss_is_not_taken_for_a_loss_that_grows(verb, digits, ca
     assert "1 // len(labels[labels > 99])" in shown(caught.value)
     # From another process the line goes to stderr there.
     said = capfd.readouterr().err
-    assert said == "" or "dada: the loss that you gave raised ZeroDivisionError:" in said
+    assert said == "" or "dada: the loss you passed raised ZeroDivisionError:" in said
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -72,7 +72,7 @@ def test_a_mistake_in_a_transform_is_shown_with_its_traceback(verb, part, digits
     with pytest.raises(OverflowError, match=r"^mine$") as caught:
         VERBS[verb](digits, **{part: faulty_transform})
     assert 'raise OverflowError("mine")' in shown(caught.value)
-    assert f"dada: the {part} that you gave raised OverflowError:" in caplog.messages
+    assert f"dada: the {part} you passed raised OverflowError:" in caplog.messages
 
 
 @pytest.mark.parametrize("verb", ["train", "trials", "steps"])
@@ -80,7 +80,7 @@ def test_a_mistake_in_a_network_is_shown_before_anything_is_trained(verb, digits
     call = dada.train if verb == "train" else dada.search
     with pytest.raises(FloatingPointError, match=r"^mine$"):
         call(digits, out=tmp_path / "run", **OPTIONS[verb], model=Faulty())
-    assert caplog.messages == ["dada: the network Faulty that you gave raised FloatingPointError:"]
+    assert caplog.messages == ["dada: the network Faulty you passed raised FloatingPointError:"]
     assert not (tmp_path / "run").exists()
 
 
@@ -95,7 +95,7 @@ def test_a_mistake_in_a_data_set_is_shown_with_the_item(caplog):
     with pytest.raises(ZeroDivisionError):
         dada.train(Pictures(), **TRAIN)
     (said,) = caplog.messages
-    assert said == "dada: the dataset (Pictures, item 7) that you gave raised ZeroDivisionError:"
+    assert said == "dada: the dataset (Pictures, item 7) you passed raised ZeroDivisionError:"
 
 
 @pytest.mark.filterwarnings("ignore:This DataLoader will create 2 worker processes")

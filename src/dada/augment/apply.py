@@ -33,6 +33,7 @@ def apply(images: Tensor, draw: Draw) -> Tensor:
             is for another number of images.
 
     Examples:
+        >>> import torch
         >>> from dada.policy import Operation, Policy, SubPolicy
         >>> from dada.augment import Sampler
         >>> invert = Policy((SubPolicy((Operation("Invert", 1.0, 0.0),)),))

@@ -84,6 +84,7 @@ class MemoryLoader:
         device: where the images are kept.
 
     Examples:
+        >>> import torch
         >>> from dada.datasets import load
         >>> train, pipeline = load("digits").train, Pipeline((0.5,), (0.5,), padding=1)
         >>> loader = MemoryLoader(train, pipeline, torch.device("cpu"))

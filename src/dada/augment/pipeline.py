@@ -86,6 +86,7 @@ class Pipeline:
         ValueError: lighting was requested for images that are not RGB.
 
     Examples:
+        >>> import torch
         >>> pipeline = Pipeline(mean=(0.5,), std=(0.25,), padding=1, flip=False)
         >>> generator = torch.Generator().manual_seed(0)
         >>> images = torch.full((2, 1, 4, 4), 255, dtype=torch.uint8)

@@ -23,6 +23,7 @@ class Sampler:
         policy: the policy; it is converted to tensors once.
 
     Examples:
+        >>> import torch
         >>> from dada import load_policy
         >>> sample = Sampler(load_policy("dada-cifar10"))
         >>> draw = sample(128, torch.Generator().manual_seed(0))
@@ -102,6 +103,7 @@ def random_magnitude(magnitude: Tensor, spread: Tensor, u: Tensor) -> Tensor:
     Examples:
         A spread of 1 around 0.5 returns the uniform noise itself:
 
+        >>> import torch
         >>> u = torch.tensor([0.1, 0.5, 0.8])
         >>> random_magnitude(torch.tensor(0.5), torch.tensor(1.0), u)
         tensor([0.1000, 0.5000, 0.8000])

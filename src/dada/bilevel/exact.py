@@ -32,6 +32,7 @@ def exact_rewards(
     Examples:
         For the losses ½ ‖w − aᵢ‖² the rewards are ⟨v, w − aᵢ⟩:
 
+        >>> import torch
         >>> w, v = {"w": torch.tensor([1.0])}, {"w": torch.tensor([2.0])}
         >>> def losses(weights, images):
         ...     return (weights["w"] - images).square().sum(1) / 2

@@ -25,6 +25,7 @@ def finite_difference_rewards(
     Examples:
         For quadratic losses, here ½ ‖w − aᵢ‖², the central difference is exact: ⟨v, w − aᵢ⟩.
 
+        >>> import torch
         >>> w, v = {"w": torch.tensor([1.0])}, {"w": torch.tensor([2.0])}
         >>> def losses(weights, images):
         ...     return (weights["w"] - images).square().sum(1) / 2

@@ -34,6 +34,7 @@ class Rewards:
         """Concatenate the rewards of several batches.
 
         Examples:
+            >>> import torch
             >>> parts = [Rewards(torch.tensor([1.0, 2.0])), Rewards(torch.tensor([3.0]))]
             >>> Rewards.join(parts).value
             tensor([1., 2., 3.])

@@ -23,6 +23,8 @@ def shiftless(model: nn.Module, images: Tensor) -> frozenset[str]:
         images: (B, …) inputs, B at least 2; sixteen are enough.
 
     Examples:
+        >>> import torch
+        >>> from torch import nn
         >>> followed, last = nn.Linear(3, 4), nn.Linear(4, 2)
         >>> model = nn.Sequential(followed, nn.BatchNorm1d(4), last)
         >>> shiftless(model, torch.randn(16, 3))

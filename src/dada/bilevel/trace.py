@@ -55,6 +55,8 @@ class Trace:
     Examples:
         For the losses wᵀxᵢ the rewards are ⟨v, xᵢ⟩:
 
+        >>> import torch
+        >>> from torch import nn
         >>> model, x = nn.Linear(2, 1, bias=False), torch.tensor([[1.0, 2.0], [3.0, -1.0]])
         >>> with (trace := Trace(model, x)):
         ...     model(x).mean().backward()
@@ -128,6 +130,7 @@ def traceable(model: nn.Module) -> bool:
     """Whether every parameter is trained and belongs to exactly one layer, which is linear in it.
 
     Examples:
+        >>> from torch import nn
         >>> traceable(nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 2)))
         True
         >>> traceable(nn.Sequential(nn.PReLU(), nn.Linear(4, 2)))

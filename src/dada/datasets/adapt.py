@@ -59,6 +59,7 @@ def from_torch(
         UserError: the dataset is empty, or an item is not as described.
 
     Examples:
+        >>> from PIL import Image
         >>> from dada.datasets import from_torch
         >>> picture = Image.new("RGB", (60, 40))
         >>> found = from_torch([(picture, 0), (picture, 1)], side=32)

@@ -47,6 +47,7 @@ def as_dataset(
         UserError: as in `load` and `from_torch`; or there are more than two datasets.
 
     Examples:
+        >>> from PIL import Image
         >>> pictures = [(Image.new("L", (8, 8), 10 * i), i % 2) for i in range(10)]
         >>> dataset = as_dataset(pictures)
         >>> len(dataset.train), len(dataset.test), dataset.classes

@@ -36,6 +36,8 @@ def read_arrays(path: Path, side: int | None = None) -> Parts:
             among the training labels.
 
     Examples:
+        >>> import numpy as np
+        >>> from pathlib import Path
         >>> images = np.zeros((6, 8, 8), np.uint8)
         >>> np.savez("pets.npz", x_train=images, y_train=["cat", "dog"] * 3)
         >>> parts = read_arrays(Path("pets.npz"))

@@ -24,6 +24,7 @@ def with_copies(rows: np.ndarray, first: np.ndarray) -> np.ndarray:
         first: the result of `first_of_each` for all images.
 
     Examples:
+        >>> import numpy as np
         >>> with_copies(np.array([1, 0]), first_of_each(["cat", "dog", "cat"]))
         array([1, 0, 2])
     """

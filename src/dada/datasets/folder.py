@@ -54,6 +54,7 @@ def list_folder(path: Path) -> Listing:
             not training classes.
 
     Examples:
+        >>> from pathlib import Path
         >>> for name in ("cats/1.jpg", "cats/2.jpg", "dogs/1.jpg"):
         ...     Path("pets", name).parent.mkdir(parents=True, exist_ok=True)
         ...     Path("pets", name).touch()

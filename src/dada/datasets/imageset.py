@@ -51,6 +51,7 @@ class ImageSet:
         UserError: a tensor has another type or shape, or the counts differ.
 
     Examples:
+        >>> import torch
         >>> images = ImageSet(torch.zeros(4, 3, 32, 32, dtype=torch.uint8), torch.arange(4))
         >>> len(images), images.subset([3, 1]).labels
         (4, tensor([3, 1]))
@@ -218,6 +219,7 @@ def even_batches(order: Tensor, size: int) -> tuple[Tensor, ...]:
     gives the newest batch a weight of 0.9, as the published networks do.
 
     Examples:
+        >>> import torch
         >>> [len(batch) for batch in even_batches(torch.arange(130), size=64)]
         [44, 43, 43]
     """
@@ -238,6 +240,7 @@ def channel_statistics(images: Tensor) -> tuple[tuple[float, ...], tuple[float, 
         grey level (1/255), so that images of a single colour can be normalised.
 
     Examples:
+        >>> import torch
         >>> channel_statistics(torch.tensor([[[[0, 255]]]], dtype=torch.uint8))
         ((0.5,), (0.5,))
     """

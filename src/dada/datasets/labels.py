@@ -25,6 +25,7 @@ def single(
         train, test: (N,); or (N, L) of 0 and 1.
 
     Examples:
+        >>> import numpy as np
         >>> single(np.array([[0, 1], [1, 0]]), None)
         (array([1, 0]), None, ('labels are one-hot: read as one of 2 classes per image',))
     """
@@ -49,6 +50,7 @@ def numbered(where: str, train: np.ndarray, test: np.ndarray | None) -> tuple[np
         UserError: there is only one class, or a test label is not among the training labels.
 
     Examples:
+        >>> import numpy as np
         >>> numbered("pets", np.array(["dog", "cat", "dog"]), None)
         (array(['cat', 'dog'], dtype='<U3'), array([1, 0, 1]))
     """
@@ -81,6 +83,7 @@ def by_name(
         UserError: a test class is not among the training classes.
 
     Examples:
+        >>> import numpy as np
         >>> by_name("pets", np.array([0, 1]), names=("dog", "cat"), known=("cat", "dog"))
         array([1, 0])
     """

@@ -49,6 +49,8 @@ def to_eight_bits(picture: Image.Image, bits: int = 16) -> Image.Image:
         ValueError: pixels are floating-point, or integers outside 16 bits: their range is unknown.
 
     Examples:
+        >>> import numpy as np
+        >>> from PIL import Image
         >>> deep = Image.fromarray(np.array([[0, 2048, 4095]], np.uint16))
         >>> np.asarray(to_eight_bits(deep, bits=12)).tolist()
         [[0, 128, 255]]

@@ -66,6 +66,7 @@ def reduced(
         UserError: ``size`` or the rest is smaller than the number of classes.
 
     Examples:
+        >>> import numpy as np
         >>> labels = np.array([0] * 80 + [1] * 20)
         >>> np.bincount(labels[reduced(labels, size=10)]).tolist()
         [8, 2]
@@ -109,6 +110,7 @@ def halves(
         UserError: fewer than two classes have at least two images.
 
     Examples:
+        >>> import numpy as np
         >>> labels = np.array([0] * 80 + [1] * 20)
         >>> [np.bincount(labels[half]).tolist() for half in halves(labels)]
         [[40, 10], [40, 10]]
@@ -160,6 +162,7 @@ def hold_out(
             that guarantees every class a test image, whatever the other classes' counts.
 
     Examples:
+        >>> import numpy as np
         >>> labels = np.array([0] * 80 + [1] * 20)
         >>> train, test = hold_out(labels)
         >>> np.bincount(labels[train]).tolist(), np.bincount(labels[test]).tolist()

@@ -53,6 +53,7 @@ class Tree:
         unreadable: folders that cannot be listed, and why.
 
     Examples:
+        >>> from pathlib import Path
         >>> for name in ("cats/1.jpg", "cats/notes.txt", "cats/old/.2.jpg", "dogs/3.PNG"):
         ...     Path("pets", name).parent.mkdir(parents=True, exist_ok=True)
         ...     Path("pets", name).touch()

@@ -25,6 +25,7 @@ def leave_one_out(rewards: Tensor, resemblance: Tensor | float = 1.0) -> Tensor:
         (V, B) baselines; zeros if there is only one reward.
 
     Examples:
+        >>> import torch
         >>> leave_one_out(torch.tensor([[1.0, 2.0, 6.0]]))  # the means of the other two
         tensor([[4.0000, 3.5000, 1.5000]])
     """
@@ -53,6 +54,7 @@ def resemblance_of_views(rewards: Tensor) -> tuple[Tensor, Tensor]:
         Two scalars. The covariance is never negative, and 0 if there is only one view.
 
     Examples:
+        >>> import torch
         >>> resemblance_of_views(torch.tensor([[1.0, 5.0], [1.0, 5.0]]))  # views agree: r = 1
         (tensor(4.), tensor(4.))
     """

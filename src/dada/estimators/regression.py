@@ -19,6 +19,7 @@ class Regression:
             new one.
 
     Examples:
+        >>> import torch
         >>> line = Regression(prior=torch.tensor([100.0]), memory=10)
         >>> line.observe(torch.tensor([[1.0], [2.0]]), torch.tensor([3.0, 6.0]))
         >>> line.mean()

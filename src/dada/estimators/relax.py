@@ -35,6 +35,7 @@ def relax(
         For one fair bit and f(b) = 3b, the gradient of E[f] is 3/4. So is the mean of the estimate
         over all noise, on a grid, whatever the control variate:
 
+        >>> import torch
         >>> from dada.estimators import bernoulli, bernoulli_given
         >>> grid = (torch.arange(200) + 0.5) / 200
         >>> u, v = torch.cartesian_prod(grid, grid).T
@@ -68,6 +69,7 @@ def variance_objective(surrogate: Tensor, parameters: Sequence[Tensor]) -> Tenso
     Examples:
         A reward that is always 3 has no gradient; the control variate c = 3 removes all variance:
 
+        >>> import torch
         >>> theta, z = torch.zeros(4, requires_grad=True), torch.tensor([1.0, -2.0, 3.0, -4.0])
         >>> log_p = torch.distributions.Bernoulli(logits=theta).log_prob((z > 0).float())
         >>> for c in (0.0, 3.0):

@@ -21,6 +21,7 @@ def open_uniform(shape: Sequence[int], generator: torch.Generator) -> Tensor:
     """Uniform float64 noise strictly inside (0, 1), so that its logarithms are finite.
 
     Examples:
+        >>> import torch
         >>> noise = open_uniform((2, 3), torch.Generator().manual_seed(0))
         >>> noise.shape, bool(noise.log().isfinite().all())
         (torch.Size([2, 3]), True)
@@ -50,6 +51,7 @@ def categorical(logits: Tensor, u: Tensor) -> Tensor:
         Over all noise, on a grid, the first of two outcomes with logits log 3 and 0 is drawn in 3/4
         of the cases:
 
+        >>> import torch
         >>> grid = (torch.arange(200) + 0.5) / 200
         >>> z = categorical(torch.tensor([3.0, 1.0]).log(), torch.cartesian_prod(grid, grid))
         >>> round((z.argmax(-1) == 0).double().mean().item(), 2)
@@ -70,6 +72,7 @@ def categorical_given(logits: Tensor, index: Tensor, v: Tensor) -> Tensor:
         (…, S) relaxed sample whose argmax is `index`.
 
     Examples:
+        >>> import torch
         >>> index, noise = torch.tensor([2, 0, 1]), torch.full((3, 3), 0.5)
         >>> categorical_given(torch.zeros(3, 3), index, noise).argmax(-1)
         tensor([2, 0, 1])
@@ -89,6 +92,7 @@ def bernoulli(logits: Tensor, u: Tensor) -> Tensor:
     Examples:
         Over all noise, on a grid, a bit with logit log 3 is 1 in 3/4 of the cases:
 
+        >>> import torch
         >>> noise = (torch.arange(1000) + 0.5) / 1000
         >>> (bernoulli(torch.tensor(3.0).log(), noise) > 0).double().mean().item()
         0.75
@@ -104,6 +108,7 @@ def bernoulli_given(logits: Tensor, bit: Tensor, v: Tensor) -> Tensor:
     ±log(1 + v / ((1 − v) · P(other bit))).
 
     Examples:
+        >>> import torch
         >>> bit, noise = torch.tensor([True, False]), torch.tensor([0.2, 0.9])
         >>> bernoulli_given(torch.zeros(2), bit, noise) > 0
         tensor([ True, False])
