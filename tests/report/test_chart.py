@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError, asdict
 import pytest
 
 from dada.report.chart import Dots, Lines, Panel, Panels, Row, Series
-from dada.report.comparison_part import errors_chart
+from dada.report.comparison_part import metric_chart
 
 from .conftest import make_comparison
 
@@ -14,7 +14,7 @@ PANELS = Panels(title="b", x=[1], y_label="p", panels=[PANEL], reference=0.5, re
 DOTS = Dots(title="c", x_label="error", rows=[Row(name="crop", points=[1.0], mean=1.0)])
 
 
-@pytest.mark.parametrize("chart", [LINES, PANELS, DOTS, errors_chart(make_comparison())])
+@pytest.mark.parametrize("chart", [LINES, PANELS, DOTS, metric_chart(make_comparison())])
 def test_charts_are_json(chart):
     data = asdict(chart)
     assert json.loads(json.dumps(data)) == data

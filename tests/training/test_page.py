@@ -4,7 +4,7 @@ import pytest
 
 from dada.errors import UserError
 from dada.runs import RunFolder
-from dada.tasks.metric import TEST_ERROR
+from dada.tasks.metric import TEST_ERROR, Metric
 from dada.training.page import charts, write_page
 from tests.report.conftest import make_epoch, write_events, write_training
 from tests.report.html import page_of
@@ -41,3 +41,15 @@ def test_charts_are_of_the_epochs_that_were_tested():
     assert [series.y for series in losses.series] == [[1.0, 0.5], [0.25, 0.125]]
     assert errors.series[0].y == pytest.approx([10.0, 5.0])
     assert errors.series[0].label == "5.0\N{NO-BREAK SPACE}%"
+
+
+def test_another_metric_is_asked_for_its_words_and_its_direction(tmp_path, monkeypatch):
+    accuracy = Metric("accuracy", "test accuracy", lower_is_better=False)
+    monkeypatch.setattr("dada.training.page.metric_recorded", lambda data: accuracy)
+    run = write_training(tmp_path / "run")
+    found = {1: 0.9, 2: 0.7}
+    tests = [make_epoch(n) | {"test_loss": 1.0, "test_accuracy": v} for n, v in found.items()]
+    write_events(run / "events.jsonl", tests)
+    text = page_of(run).text
+    assert "Test accuracy 70.00 % after 2 epochs. The highest, 90.00 % in epoch 1," in text
+    assert "to pick the highest is to look at the answers" in text and "test accuracy, %" in text

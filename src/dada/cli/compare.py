@@ -111,7 +111,8 @@ def print_table(result: dict[str, Any]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from dada.report.verdict import held, verdict
+    from dada.report.gaps import held
+    from dada.report.verdict import verdict
     from dada.tasks import metric_recorded
 
     metric, console = metric_recorded(result), Console(highlight=False, emoji=False)

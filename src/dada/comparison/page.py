@@ -8,12 +8,13 @@ from typing import Any
 from dada.errors import UserError
 from dada.policy import loads
 from dada.report.commands import repeat, source_of
-from dada.report.comparison_part import comparison_part, lead_of, verdicts
+from dada.report.comparison_part import comparison_part, lead_of
 from dada.report.comparisons import comparison_of
 from dada.report.numbers import percent
 from dada.report.page import Page
 from dada.report.page import write_page as write
 from dada.report.policy_part import policy_parts
+from dada.report.verdict import verdicts
 from dada.runs import RunFolder
 from dada.tasks import metric_recorded
 

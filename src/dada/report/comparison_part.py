@@ -8,19 +8,8 @@ from typing import Any
 
 from dada.report.chart import Dots, Row
 from dada.report.facts import NAMED_CLASSES
-from dada.report.numbers import count, percent
-from dada.report.verdict import (
-    WORDS,
-    Verdict,
-    decimals,
-    difference_in_words,
-    effect,
-    error_in_words,
-    held,
-    judge,
-    lowest,
-    policy_rows,
-)
+from dada.report.gaps import WORDS, decimals, difference_in_words, effect, error_in_words, held
+from dada.report.numbers import capitalised, count, percent
 from dada.tasks import metric_recorded
 
 
@@ -31,7 +20,7 @@ class ComparisonPart:
     Attributes:
         lead: what was trained on what; empty where the page says it already.
         path: of the comparison's folder, where that is not the page's.
-        chart: the errors.
+        chart: the results.
         rows: of the table, in words.
         held: what the intervals hold.
         classes: errors by class; none where they are not known.
@@ -58,19 +47,11 @@ def comparison_part(
     return ComparisonPart(
         lead=lead,
         path=path,
-        chart=errors_chart(comparison),
+        chart=metric_chart(comparison),
         rows=_rows(comparison),
         held=held(comparison),
         classes=_class_rows(comparison, [str(name) for name in classes]),
     )
-
-
-def verdicts(comparison: Mapping[str, Any]) -> list[Verdict]:
-    """What the comparison says of each policy, and of the best row."""
-    names = policy_rows(comparison) or [
-        row["name"] for row in comparison["rows"] if row["name"] != comparison["baseline"]
-    ]
-    return [*(judge(comparison, name) for name in names), Verdict("unknown", lowest(comparison))]
 
 
 def lead_of(comparison: Mapping[str, Any]) -> str:
@@ -85,8 +66,8 @@ def lead_of(comparison: Mapping[str, Any]) -> str:
     )
 
 
-def errors_chart(comparison: Mapping[str, Any]) -> Dots:
-    """The results: each seed, the mean and its 95 % interval, a row per augmentation."""
+def metric_chart(comparison: Mapping[str, Any]) -> Dots:
+    """The metric of each seed, the mean and its 95 % interval, a row per augmentation."""
     metric = metric_recorded(comparison)
     rows = [
         Row(
@@ -100,7 +81,7 @@ def errors_chart(comparison: Mapping[str, Any]) -> Dots:
         for row in comparison["rows"]
     ]
     return Dots(
-        title=f"{metric.title.capitalize()} of the compared augmentations",
+        title=f"{capitalised(metric.title)} of the compared augmentations",
         caption="Dot: mean. Ticks: the seeds. Line: 95\N{NO-BREAK SPACE}% interval of the mean. "
         "Dashed: the baseline’s mean.",
         x_label=metric.heading,

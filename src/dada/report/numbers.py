@@ -54,6 +54,16 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun if number == 1 else plural}"
 
 
+def capitalised(text: str) -> str:
+    """The text with a capital at its beginning; the rest stays.
+
+    Example:
+        >>> capitalised("test error of RandAugment")
+        'Test error of RandAugment'
+    """
+    return text[:1].upper() + text[1:]
+
+
 def setting(value: Any) -> str:
     """A setting's value to read: lists with commas, nothing as a dash.
 

@@ -17,6 +17,7 @@ from dada.report import facts, figures
 from dada.report.chart import Chart
 from dada.report.commands import Repeat
 from dada.report.comparison_part import ComparisonPart
+from dada.report.numbers import capitalised
 from dada.report.policy_part import PolicyPart
 from dada.report.verdict import Verdict
 from dada.runs import RunFolder
@@ -24,7 +25,15 @@ from dada.tasks import metric_recorded
 
 REPORT = "report.html"
 
-DAMAGE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+DAMAGE = (
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    ArithmeticError,
+    RuntimeError,
+    StopIteration,
+)
 """What comes of files that hold other things than a run writes."""
 
 
@@ -41,7 +50,7 @@ class Page:
         ask: the command that would give an answer, where there is none.
         uses: commands that put the policy to use.
         comparisons: each with its figure and table.
-        trainings: of a comparison that is not finished: name, seed and error.
+        trainings: of a comparison that is not finished: name, seed and result.
         policies: each with its operations and pictures.
         charts: how it went.
         repeat: the commands that make the run again.
@@ -94,6 +103,7 @@ def render(page: Page, config: dict[str, Any]) -> str:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["capitalised"] = capitalised
     environment.filters["draw"] = lambda chart: Markup(figures.draw(chart))
     source, style = (
         (files("dada.report") / name).read_text(encoding="utf-8")

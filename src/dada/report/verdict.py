@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
+from dada.report.gaps import (
+    Effect,
+    Row,
+    decimals,
+    difference_in_words,
+    effect,
+    effect_of,
+    error_in_words,
+    too_few,
+)
+from dada.report.numbers import count
 from dada.tasks import Metric, metric_recorded
-from dada.tasks.metric import TEST_ERROR
 
-Effect = Literal["helped", "hurt", "none", "unknown"]
-Row = Mapping[str, Any]
-
-WORDS: dict[Effect, str] = {
-    "helped": "helped",
-    "hurt": "hurt",
-    "none": "no measurable difference",
-    "unknown": "too few to tell",
-}
-
-FEWEST_SEEDS = 3
-"""Fewer trainings say next to nothing of how much trainings vary."""
-FEWEST_IMAGES = 6
-"""An exact test (McNemar's) of fewer images that differ never reaches 5 %: 2 / 2⁵ = 6 %."""
 _WITHOUT_SEARCH = ("RandAugment", "TrivialAugment", "uniform policy")
 
 
@@ -41,22 +37,6 @@ class Verdict:
     sentence: str
 
 
-def effect(row: Row, metric: Metric = TEST_ERROR) -> Effect:
-    """What the paired difference from the baseline shows."""
-    return _effect(row, row["difference_interval"], len(row["errors"]), metric)
-
-
-def _effect(gap: Row, half_width: float | None, seeds: int, metric: Metric) -> Effect:
-    difference = gap["difference"]
-    if half_width is None or seeds < FEWEST_SEEDS:
-        return "unknown"
-    if abs(difference) <= half_width:
-        return "none"
-    if gap.get("discordant", FEWEST_IMAGES) < FEWEST_IMAGES:
-        return "unknown"
-    return "helped" if metric.better(difference, than=0) else "hurt"
-
-
 def free_rows(comparison: Mapping[str, Any]) -> tuple[str, ...]:
     """Names of the rows that need no search, the baseline among them."""
     names = (comparison["baseline"], *_WITHOUT_SEARCH)
@@ -70,11 +50,20 @@ def policy_rows(comparison: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def verdict(comparison: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a comparison says, a sentence for each policy in it and one on the best row."""
-    names = policy_rows(comparison) or tuple(
+    """What a comparison says, a sentence for each policy in it and one on the best row.
+
+    Args:
+        comparison: baseline and rows, as in `comparison.json`, or as `dada.compare` returns them.
+    """
+    return tuple(one.sentence for one in verdicts(comparison))
+
+
+def verdicts(comparison: Mapping[str, Any]) -> list[Verdict]:
+    """The same, each with its effect; that of the best row is "unknown"."""
+    names = policy_rows(comparison) or [
         row["name"] for row in comparison["rows"] if row["name"] != comparison["baseline"]
-    )
-    return (*(judge(comparison, name).sentence for name in names), lowest(comparison))
+    ]
+    return [*(judge(comparison, name) for name in names), Verdict("unknown", the_best(comparison))]
 
 
 def judge(comparison: Mapping[str, Any], name: str, called: str | None = None) -> Verdict:
@@ -95,16 +84,17 @@ def judge(comparison: Mapping[str, Any], name: str, called: str | None = None) -
     row, baseline = rows[name], rows[comparison["baseline"]]
     metric = metric_recorded(comparison)
     kind, places = effect(row, metric), decimals(row)
+    seeds = count(len(row["errors"]), "seed")
     subject = called or _with_article(name)
     against = (
         f"{error_in_words(row, places)} against {error_in_words(baseline, places)} "
         f"for {baseline['name']}"
     )
-    gap = f"paired difference {difference_in_words(row, places)} over {_seeds(row)}"
+    gap = f"paired difference {difference_in_words(row, places)} over {seeds}"
     if row.get("discordant") == 0 and row["errors"] == baseline["errors"]:
         return Verdict(
             "none",
-            f"On these images {subject} changed nothing: over {_seeds(row)} its networks got the "
+            f"On these images {subject} changed nothing: over {seeds} its networks got the "
             f"same test images wrong as those of {baseline['name']}, "
             f"{error_in_words(baseline, places)}.",
         )
@@ -135,7 +125,7 @@ def _beyond(
     unbeaten = [
         name
         for name, gap in against.items()
-        if _effect(gap, gap["interval"], seeds, metric) != "helped"
+        if effect_of(gap, gap["interval"], seeds, metric) != "helped"
     ]
     error = error_in_words(rows[best])
     if not unbeaten and best == baseline:  # what there is to say of it has been said
@@ -147,7 +137,7 @@ def _beyond(
             f"It is better than every row that needs no search, the best of which is "
             f"{_with_article(best)} at {error} (paired difference {gap}).",
         )
-    if _effect(against[best], against[best]["simultaneous"], seeds, metric) == "hurt":
+    if effect_of(against[best], against[best]["simultaneous"], seeds, metric) == "hurt":
         gap = difference_in_words(against[best], width="simultaneous")
         return Verdict(
             "hurt",
@@ -172,37 +162,7 @@ def _best(names: Collection[str], rows: Mapping[str, Row], metric: Metric) -> st
     return next(name for name in names if rows[name]["mean"] == best)
 
 
-def too_few(row: Row) -> str:
-    """Why a row with the effect "unknown" tells nothing."""
-    seeds = len(row["errors"])
-    if seeds == 1:
-        held = "; the interval is over the test images alone" if row["interval"] else ""
-        return f"one seed cannot tell that from chance{held}"
-    if seeds < FEWEST_SEEDS:
-        return f"{seeds} seeds are too few to tell that from chance"
-    count = row.get("discordant", 0)
-    images = "test image" if count == 1 else "test images"
-    return f"the two differ on {count} {images} only, too few to tell that from chance"
-
-
-def _seeds(row: Row) -> str:
-    count = len(row["errors"])
-    return "1 seed" if count == 1 else f"{count} seeds"
-
-
-def held(comparison: Mapping[str, Any]) -> str:
-    """What the intervals of a comparison hold: ``3 seeds and 360 test images``."""
-    seeds = len(comparison["seeds"])
-    over = "1 seed" if seeds == 1 else f"{seeds} seeds"
-    images = f"{comparison['test_images']:,} test images"
-    kinds = {
-        "seeds and test images": f"{over} and {images}",
-        "test images": f"{images}, of {over} alone",
-    }
-    return kinds.get(comparison.get("intervals", ""), f"{over} alone, not over the test images")
-
-
-def lowest(comparison: Mapping[str, Any]) -> str:
+def the_best(comparison: Mapping[str, Any]) -> str:
     """The row of the best mean, in words, which may be so by chance; and whether the networks
     have learned anything at all.
     """
@@ -227,41 +187,5 @@ def lowest(comparison: Mapping[str, Any]) -> str:
     )
 
 
-def decimals(row: Row, width: str = "difference_interval") -> int:
-    """Fewest decimals at which the rounded difference and interval show what the exact ones do."""
-    difference, half_width = row.get("difference"), row.get(width)
-    if half_width is None or difference is None:
-        return 1
-    for places in (1, 2):
-        gap, half = round(100 * abs(difference), places), round(100 * half_width, places)
-        if (gap > half) == (abs(difference) > half_width) and (half > 0 or half_width == 0):
-            return places
-    return 3
-
-
-def error_in_words(row: Row, places: int = 1) -> str:
-    """``5.3 % ± 0.8``: mean and half-width of its 95 % interval, per cent."""
-    text = f"{100 * row['mean']:.{places}f}\N{NO-BREAK SPACE}%"
-    if row["interval"] is None:
-        return text
-    return text + _plus_minus(row["interval"], places)
-
-
-def difference_in_words(
-    row: Row, places: int | None = None, unit: str = "points", width: str = "difference_interval"
-) -> str:
-    """``+0.2 ± 0.9 points``: a paired difference and the half-width of its interval."""
-    places = decimals(row, width) if places is None else places
-    value = round(100 * row["difference"], places) + 0.0  # no minus before a zero
-    text = f"{value:+.{places}f}".replace("-", "−")
-    if row[width] is not None:
-        text += _plus_minus(row[width], places)
-    return f"{text}\N{NO-BREAK SPACE}{unit}" if unit else text
-
-
 def _with_article(name: str) -> str:
     return f"the {name}" if "policy" in name.split() else name
-
-
-def _plus_minus(half_width: float, places: int) -> str:
-    return f"\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{100 * half_width:.{places}f}"

@@ -12,14 +12,14 @@ from dada.policy import Policy, load_policy
 from dada.report import comparisons
 from dada.report.chart import Chart
 from dada.report.commands import command, repeat, source_of
-from dada.report.comparison_part import ComparisonPart, comparison_part, lead_of, verdicts
+from dada.report.comparison_part import ComparisonPart, comparison_part, lead_of
 from dada.report.facts import epochs_of, interrupted
-from dada.report.numbers import count
+from dada.report.numbers import capitalised, count
 from dada.report.operations import Gains
 from dada.report.page import Page
 from dada.report.page import write_page as write
 from dada.report.policy_part import policy_part
-from dada.report.verdict import Verdict, judge, lowest
+from dada.report.verdict import Verdict, judge, the_best, verdicts
 from dada.runs import RunFolder
 from dada.searching.methods.dada import charts as step_charts
 from dada.searching.methods.trials import charts as trial_charts
@@ -120,7 +120,7 @@ def _nothing(around: str, gains: Gains | None) -> list[str]:
     return [
         "No augmentation: the search found no policy that does better on these images than "
         f"{around or 'training without it'}.",
-        *(f"{note[:1].upper()}{note[1:]}." for note in notes),
+        *(f"{capitalised(note)}." for note in notes),
     ]
 
 
@@ -131,11 +131,11 @@ def _comparison(found: comparisons.Found, classes: Sequence[str]) -> ComparisonP
 
 def _verdicts(found: comparisons.Found, policy: Policy) -> list[Verdict]:
     if policy.is_none:  # its row is the baseline's
-        return [Verdict("none", lowest(found.comparison))]
+        return [Verdict("none", the_best(found.comparison))]
     if found.row is None:
         return verdicts(found.comparison)
     first = judge(found.comparison, found.row, "the found policy")
-    return [first, Verdict("unknown", lowest(found.comparison))]
+    return [first, Verdict("unknown", the_best(found.comparison))]
 
 
 def _uses(run: RunFolder) -> list[str]:

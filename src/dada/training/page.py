@@ -12,7 +12,7 @@ from dada.policy import loads
 from dada.report.chart import Chart, Lines, Series
 from dada.report.commands import repeat, source_of
 from dada.report.facts import epochs_of, interrupted
-from dada.report.numbers import count, duration, percent
+from dada.report.numbers import capitalised, count, duration, percent
 from dada.report.page import Page
 from dada.report.page import write_page as write
 from dada.report.policy_part import policy_part
@@ -40,7 +40,7 @@ def page_of(run: RunFolder) -> Page:
     tested = [record for record in records if metric.key in record]
     if not tested:
         raise UserError(f"{run.path}: no epoch has been tested yet, so there is nothing to report")
-    name, text = next(iter(config["policies"].items()))
+    [(name, text)] = config["policies"].items()
     options = {"recipe": settings["preset"], "policy": config["policy"], "seed": seed}
     done = records[-1]["epoch"]
     return Page(
@@ -72,7 +72,7 @@ def charts(metric: Metric, tested: Records) -> list[Chart]:
             ],
         ),
         Lines(
-            title=metric.title.capitalize(),
+            title=capitalised(metric.title),
             caption="The figure to report is the last one: to pick the "
             f"{metric.superlative} is to look at the answers.",
             x=epochs,
@@ -95,13 +95,13 @@ def _lead(config: Mapping[str, Any], name: str, records: Records) -> str:
 
 
 def _result(metric: Metric, tested: Records) -> str:
-    value = metric.best(record[metric.key] for record in tested)
-    best = next(record for record in tested if record[metric.key] == value)
-    last, title = tested[-1], metric.title.capitalize()
+    values = [record[metric.key] for record in tested]
+    best = tested[values.index(metric.best(values))]
+    last, title = tested[-1], capitalised(metric.title)
     said = f"{title} {percent(last[metric.key], 2)} after {count(last['epoch'], 'epoch')}."
     if best is last:
         return said
     return (
-        f"{said} The {metric.superlative}, {percent(value, 2)} in epoch {best['epoch']}, is chosen "
-        "on the test images."
+        f"{said} The {metric.superlative}, {percent(best[metric.key], 2)} in epoch "
+        f"{best['epoch']}, is chosen on the test images."
     )

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from dada.report.chart import Dots, Row
-from dada.report.comparison_part import errors_chart
+from dada.report.comparison_part import metric_chart
 from dada.report.figures import draw
 from tests.report.conftest import make_comparison
 
@@ -13,7 +13,7 @@ from .parsed import strokes, texts
 def test_text_is_text_and_nothing_from_outside_is_markup():
     comparison = make_comparison()
     comparison["rows"][1]["name"] = "<script>alert(1)</script> $x^2$"
-    svg = draw(errors_chart(comparison))
+    svg = draw(metric_chart(comparison))
     assert "<script" not in svg
     assert "<script>alert(1)</script> $x^2$" in texts(svg)
 

@@ -13,6 +13,7 @@ from dada.ops import get
 from dada.report.chart import Chart, Lines, Panel, Panels, Series
 from dada.report.numbers import count, duration, percent
 from dada.report.operations import Gains
+from dada.tasks.metric import VALIDATION_ACCURACY
 
 Records = Sequence[Mapping[str, Any]]
 Names = Sequence[Sequence[str]]
@@ -49,7 +50,7 @@ def charts(settings: Mapping[str, Any], names: Names, records: Records) -> list[
             caption="On the validation half of the search's images. The search chooses the policy "
             "by these, so it is not a test of the policy.",
             x=epochs,
-            y_label="validation accuracy, %",
+            y_label=VALIDATION_ACCURACY.heading,
             series=[Series(label=percent(accuracies[-1] / 100), y=accuracies)],
         ),
     ]
