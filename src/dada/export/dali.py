@@ -18,7 +18,7 @@ import torch
 from PIL import Image
 
 from dada.errors import UserError
-from dada.export.dali_code import CODE
+from dada.export.dali_code import CODE, IMPORTS
 from dada.export.interface import Target
 from dada.export.steps import fixed, resolve
 from dada.export.templates import known
@@ -38,21 +38,6 @@ _USAGE = """    @pipeline_def(enable_conditionals=True)
     def pipeline():
         images = ...  # uint8, HWC, RGB, on the CPU or the GPU
         images = augment(images)"""
-
-_IMPORTS = """
-from functools import partial
-
-import numpy as np
-from nvidia.dali import fn, math, types
-from nvidia.dali.auto_aug.auto_augment import apply_auto_augment
-from nvidia.dali.auto_aug.core import Policy, augmentation
-from nvidia.dali.pipeline import do_not_convert
-
-BINS = 101
-
-# DALI draws evenly. Of each sub-policy therefore how many times it is in the list that DALI draws
-# from, then of its operations name, probability and magnitude in hundredths.
-"""
 
 _KNOWN = tuple(name for name in known(CODE) if name != "Identity")
 _PIXELS = {
@@ -77,7 +62,7 @@ def _source(policy: Policy, ending: str) -> str:
         _entry(times, row) for times, row in zip(_times(chances), rows, strict=True) if times
     )
     docstring = f'"""{heading(policy, "NVIDIA DALI, tried with 2.4", _USAGE)}"""\n'
-    return f"{docstring}{_IMPORTS}SUB_POLICIES = [\n{table}]\n{_lines(policy)}{CODE}"
+    return f"{docstring}{IMPORTS}SUB_POLICIES = [\n{table}]\n{_lines(policy)}{CODE}"
 
 
 def _rows(policy: Policy) -> tuple[list[list[Row]], list[float]]:

@@ -1,5 +1,20 @@
 """The part of a file for DALI that is the same for every policy."""
 
+IMPORTS = """
+from functools import partial
+
+import numpy as np
+from nvidia.dali import fn, math, types
+from nvidia.dali.auto_aug.auto_augment import apply_auto_augment
+from nvidia.dali.auto_aug.core import Policy, augmentation
+from nvidia.dali.pipeline import do_not_convert
+
+BINS = 101
+
+# DALI draws evenly. Of each sub-policy therefore how many times it is in the list that DALI draws
+# from, then of its operations name, probability and magnitude in hundredths.
+"""
+
 CODE = '''
 
 def value(name, magnitude):

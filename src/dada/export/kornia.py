@@ -20,7 +20,8 @@ from torchvision.transforms.v2 import functional as F
 
 from dada.errors import UserError
 from dada.export.interface import Target
-from dada.export.steps import Step, Steps, resolve
+from dada.export.kornia_code import CODE, IMPORTS
+from dada.export.steps import LEVELS, Step, Steps, resolve
 from dada.export.templates import known
 from dada.export.words import BORDERLINE, heading
 from dada.ops import get
@@ -34,177 +35,7 @@ _USAGE = """    images = augment(images)
 It takes float images (B, C, H, W) or (C, H, W) in [0, 1], C of 1 or 3, on any device, and gives
 each a sub-policy of its own. `Augment` makes further ones. They have no parameters."""
 
-_IMPORTS = """
-import kornia.augmentation as K
-import torch
-from kornia.augmentation.random_generator import RandomGeneratorBase
-
-# Of each sub-policy its chance, and of its operations name, probability and equally likely values.
-POLICY = [
-"""
-
-_CODE = '''
-
-def shear(v, width, height, axis):
-    """A slope about the image's corner; kornia counts from the middle of the first pixel."""
-    angle, zero = torch.rad2deg(torch.atan(v)), torch.zeros_like(v)
-    x, y = (angle, zero) if axis == "x" else (zero, angle)
-    return {"shear_x": x, "shear_y": y, "center": v.new_full((len(v), 2), -0.5)}
-
-
-def translate(v, width, height, axis):
-    """A fraction of the side towards the left or the top, in whole pixels."""
-    pixels, zero = -torch.floor(v * (width if axis == "x" else height) + 0.5), torch.zeros_like(v)
-    x, y = (pixels, zero) if axis == "x" else (zero, pixels)
-    return {"translate_x": x, "translate_y": y}
-
-
-def rotate(v, width, height):
-    """Degrees counterclockwise."""
-    return {"degrees": v}
-
-
-def solarize(v, width, height):
-    """A threshold of 256 levels, set between two of them so that no rounding matters."""
-    return {"thresholds": (torch.ceil(v) - 0.5) / 255, "additions": torch.zeros_like(v)}
-
-
-def posterize(v, width, height):
-    """How many bits are kept."""
-    return {"bits_factor": v.long().clamp(1, 8)}
-
-
-def jitter(v, width, height, factor):
-    """A factor of kornia's ColorJitter, which blends as Pillow does; the others stay at 1."""
-    names = ("brightness_factor", "contrast_factor", "saturation_factor")
-    same = {name: torch.ones_like(v) for name in names}
-    order = torch.arange(4, device="cpu")
-    return {**same, "hue_factor": torch.zeros_like(v), "order": order, factor: v}
-
-
-def sharpen(v, width, height):
-    """A factor: 0 smooths, 1 changes nothing."""
-    return {"sharpness": v}
-
-
-def cut_out(v, width, height):
-    """A square at a random place, its side a fraction of the width, cut off at the borders."""
-    side = v * width
-    x, y = (torch.rand_like(v) * extent - side / 2 for extent in (width, height))
-    length = torch.where(side > 0, side.floor() + 1, 0.0)
-    corner = {"xs": x.clamp(min=0).floor(), "ys": y.clamp(min=0).floor()}
-    return {**corner, "widths": length, "heights": length, "values": torch.full_like(v, 121 / 255)}
-
-
-class Sharpness(K.RandomSharpness):
-    """Images of fewer than three pixels across have no inside to sharpen, and stay."""
-
-    def forward(self, images, *args, **kwargs):
-        return images if min(images.shape[-2:]) < 3 else super().forward(images, *args, **kwargs)
-
-
-# What each operation is in kornia, and what its values (float64) are called there.
-OPERATIONS = {
-    "ShearX": (lambda p: K.RandomShear(0.0, "nearest", align_corners=True, p=p), shear, "x"),
-    "ShearY": (lambda p: K.RandomShear(0.0, "nearest", align_corners=True, p=p), shear, "y"),
-    "TranslateX": (
-        lambda p: K.RandomTranslate((0.0, 0.0), None, "nearest", align_corners=True, p=p),
-        translate,
-        "x",
-    ),
-    "TranslateY": (
-        lambda p: K.RandomTranslate(None, (0.0, 0.0), "nearest", align_corners=True, p=p),
-        translate,
-        "y",
-    ),
-    "Rotate": (lambda p: K.RandomRotation(0.0, "nearest", p=p), rotate),
-    "AutoContrast": (lambda p: K.RandomAutoContrast(p=p), None),
-    "Invert": (lambda p: K.RandomInvert(p=p), None),
-    "Equalize": (lambda p: K.RandomEqualize(p=p), None),
-    "Solarize": (lambda p: K.RandomSolarize(0.5, 0.0, p=p), solarize),
-    "Posterize": (lambda p: K.RandomPosterize(8, p=p), posterize),
-    "Contrast": (lambda p: K.ColorJitter(p=p), jitter, "contrast_factor"),
-    "Color": (lambda p: K.ColorJitter(p=p), jitter, "saturation_factor"),
-    "Brightness": (lambda p: K.ColorJitter(p=p), jitter, "brightness_factor"),
-    "Sharpness": (lambda p: Sharpness(1.0, p=p), sharpen),
-    "Cutout": (lambda p: K.RandomErasing(p=p), cut_out),
-}
-
-
-class Values(RandomGeneratorBase):
-    """Draws each image's value, and says it in kornia's words."""
-
-    def __init__(self, values, in_kornia, *about):
-        super().__init__()
-        self.values, self.in_kornia, self.about = values, in_kornia, about
-
-    def make_samplers(self, device, dtype):
-        """Nothing: the parameters are drawn on the CPU, and kornia moves them to the images."""
-
-    def forward(self, batch_shape, same_on_batch=False):
-        values = torch.tensor(self.values, dtype=torch.float64, device="cpu")
-        drawn = values[torch.randint(len(values), (batch_shape[0],), device="cpu")]
-        parameters = self.in_kornia(drawn, batch_shape[-1], batch_shape[-2], *self.about)
-        return {k: x.float() if x.is_floating_point() else x for k, x in parameters.items()}
-
-
-def operation(name, probability, values):
-    """One of kornia's augmentations at the policy's values."""
-    augmentation, in_kornia, *about = OPERATIONS[name]
-    made = augmentation(probability)
-    if in_kornia is not None:
-        made._param_generator = Values(values, in_kornia, *about)
-    return made
-
-
-class Augment(torch.nn.Module):
-    """Every image of a batch under a sub-policy of its own; the CPU's global generator draws."""
-
-    def __init__(self):
-        super().__init__()
-        self.chances = [chance for chance, _ in POLICY]
-        self.sub_policies = torch.nn.ModuleList(
-            torch.nn.Sequential(*[operation(*o) for o in operations]) for _, operations in POLICY
-        )
-
-    def forward(self, images):
-        """Float (B, C, H, W) or (C, H, W) in [0, 1], C of 1 or 3; it stays as it is.
-
-        Raises:
-            TypeError: something else, such as bytes, normalised images or (H, W, C).
-        """
-        check(images)
-        if images.ndim == 3:
-            return self(images[None])[0]
-        result = images.clone()
-        if not images.numel():
-            return result
-        chances = torch.tensor(self.chances, dtype=torch.float64, device="cpu")
-        chosen = torch.multinomial(chances, len(images), replacement=True)
-        for index in chosen.unique().tolist():
-            rows = (chosen == index).to(images.device)
-            result[rows] = self.sub_policies[index](images[rows]).to(images.dtype)
-        return result
-
-
-def check(images):
-    """Refuse what would come out wrong."""
-    wanted = "float images (B, C, H, W) or (C, H, W) in [0, 1], C of 1 or 3"
-    if not isinstance(images, torch.Tensor):
-        raise TypeError(f"expected {wanted}, got {type(images).__name__}")
-    shape = tuple(images.shape)
-    if not images.is_floating_point() or len(shape) not in (3, 4) or shape[-3] not in (1, 3):
-        raise TypeError(f"expected {wanted}, got {images.dtype} {shape}")
-    if images.numel():
-        low, high = torch.stack(images.detach().aminmax()).tolist()
-        if not -0.01 <= low <= high <= 1.01:
-            raise TypeError(f"expected {wanted}, got values from {low:.3g} to {high:.3g}")
-
-
-augment = Augment()
-'''
-
-_KNOWN = known(_CODE)
+_KNOWN = known(CODE)
 _ROUNDING = "{}: at most 1 grey level, 0.3 to 0.5 on average: bytes are rounded, not truncated"
 _PIXELS = {
     **BORDERLINE,
@@ -220,7 +51,7 @@ _PIXELS = {
 def _source(policy: Policy, ending: str) -> str:
     """The file: the policy as a table, kornia's augmentations at its values, and `augment`."""
     table = "".join(_rows(sub_policy) for sub_policy in resolve(policy))
-    return f'"""{heading(policy, "kornia 0.8 or newer", _USAGE)}"""\n{_IMPORTS}{table}]\n{_CODE}'
+    return f'"""{heading(policy, "kornia 0.8 or newer", _USAGE)}"""\n{IMPORTS}{table}]\n{CODE}'
 
 
 def _rows(sub_policy: Steps) -> str:
@@ -246,7 +77,7 @@ def _differences(policy: Policy) -> list[str]:
     names = {step.name for step in steps}
     found = []
     if any(len(step.magnitudes) > 1 for step in steps):
-        found.append("a random magnitude is one of 5 equally likely values")
+        found.append(f"a random magnitude is one of {LEVELS} equally likely ones")
     found.append("levels stay fractions: no operation rounds them to bytes")
     return found + [_PIXELS[name] for name in _KNOWN if name in names and name in _PIXELS]
 

@@ -12,12 +12,11 @@ from PIL import Image
 from dada.augment import PolicyTransform
 from dada.errors import UserError
 from dada.export.interface import Target
-from dada.export.steps import Step, resolve
+from dada.export.steps import LEVELS, Step, resolve
 from dada.export.words import remarks
 from dada.ops import PAPER_OPERATIONS, get
 from dada.policy import Policy, Scale, loads
 
-_LEVELS = 5  # magnitudes that stand for a random one
 _MOST = 50_000  # sub-policies of a list
 
 Item = tuple[str, float, float]
@@ -48,7 +47,7 @@ def _differences(policy: Policy) -> list[str]:
     if len({s.weight for s in chosen}) > 1:
         said.append("weights are lost: every sub-policy is as likely as any other")
     if any(o.spread and get(o.name).has_magnitude for s in chosen for o in s.operations):
-        said.append(f"a random magnitude becomes {_LEVELS} fixed ones, equally likely")
+        said.append(f"a random magnitude becomes {LEVELS} fixed ones, equally likely")
     if (count := len(_rows(policy))) > len(chosen):
         said.append(f"{len(chosen)} sub-policies become {count}, equally likely")
     return said
@@ -61,8 +60,7 @@ def _load(text: str, ending: str) -> Callable[[Image.Image], Image.Image]:
 
 def _rows(policy: Policy) -> list[list[Item]]:
     choices = [
-        [_items(step, policy.scale) for step in sub_policy.steps]
-        for sub_policy in resolve(policy, _LEVELS)
+        [_items(step, policy.scale) for step in sub_policy.steps] for sub_policy in resolve(policy)
     ]
     counts = [prod(map(len, items)) for items in choices]
     each = lcm(*counts)

@@ -12,6 +12,9 @@ from dada.augment.sampler import random_magnitude
 from dada.ops import get
 from dada.policy import Operation, Policy, Scale
 
+LEVELS = 5
+"""How many equally likely magnitudes stand for a random one."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -41,7 +44,7 @@ class Steps:
     steps: tuple[Step, ...]
 
 
-def resolve(policy: Policy, levels: int = 5) -> list[Steps]:
+def resolve(policy: Policy, levels: int = LEVELS) -> list[Steps]:
     """A policy's sub-policies in real values, most frequent first; those of weight 0 are left out.
 
     Args:

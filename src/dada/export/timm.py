@@ -17,10 +17,17 @@ from PIL import Image
 
 from dada.errors import UserError
 from dada.export.interface import Target
+from dada.export.timm_code import ALWAYS, CLASSES, DRAW, HPARAMS
 from dada.export.timm_levels import SAYINGS
 from dada.export.words import heading
 from dada.ops import OperationType, get
 from dada.policy import Operation, Policy, Scale, SubPolicy
+
+_USAGE = """    image = augment(image)  # a PIL image of mode RGB or L
+    add_to(loader)          # or into the transform of timm's create_loader, in its place
+
+Its place is after crop and flip and before the conversion to tensors. Randomness is that of
+`random`, which DataLoader seeds in every worker."""
 
 
 def _source(policy: Policy, ending: str) -> str:
@@ -32,12 +39,12 @@ def _source(policy: Policy, ending: str) -> str:
         made += "\naugment = Augment(POLICY)\n"
     else:
         made += f"WEIGHTS = [\n{_wrapped(weights)}\n]\n\naugment = Augment(POLICY, WEIGHTS)\n"
-    classes = [text for word, text in _CLASSES.items() if f"{word}(" in made]
+    classes = [text for word, text in CLASSES.items() if f"{word}(" in made]
     if any("draw(" in text for text in classes):
-        classes.insert(0, _DRAW)
+        classes.insert(0, DRAW)
     docstring = f'"""{heading(policy, "timm 1.0 or newer", _USAGE)}"""\n\n'
     imports = _imports("".join(classes))
-    return docstring + imports + "\n\n".join([_HPARAMS, *classes, _ALWAYS, made])
+    return docstring + imports + "\n\n".join([HPARAMS, *classes, ALWAYS, made])
 
 
 def _differences(policy: Policy) -> list[str]:
@@ -79,16 +86,13 @@ def _imports(classes: str) -> str:
     )
 
 
-# One operation.
-
-
 def _call(scale: Scale, operation: Operation) -> str:
     """The expression that makes timm's operation; ours where no level says the value."""
     kind = get(operation.name)
     probability = operation.probability
     if not kind.has_magnitude:
-        return f'AugmentOp("{kind.name}", {probability}, 0, HPARAMS)'
-    if kind.name != "Cutout" and not operation.spread:
+        return f'AugmentOp("{_NAMES[kind.name]}", {probability}, 0, HPARAMS)'
+    if not operation.spread:
         plus, minus = scale.values(kind, operation.magnitude)
         said = _said(kind.name, plus, minus)
         if said is not None:
@@ -99,12 +103,13 @@ def _call(scale: Scale, operation: Operation) -> str:
 def _drawn(scale: Scale, kind: OperationType, operation: Operation) -> str:
     different = tuple(dict.fromkeys(scale.lines(kind)))
     how = f"{operation.probability}, {operation.magnitude}, {operation.spread}, {different}"
-    return f"Cutout({how})" if kind.name == "Cutout" else f'Drawn("{_NAMES[kind.name]}", {how})'
+    name = _NAMES[kind.name]
+    return f"{name}({how})" if name in CLASSES else f'Drawn("{name}", {how})'
 
 
 def _said(name: str, plus: float, minus: float) -> str | None:
     """timm's own operation with the values under the two random signs, if a level says them."""
-    if name.startswith("Translate") and plus == -minus:
+    if name in ("TranslateX", "TranslateY") and plus == -minus:
         # Level 10 is all of translate_pct: to the last bit, where a level of 0.45 may miss it.
         hparams = f"dict(HPARAMS, translate_pct={abs(plus)})"
         return f'AugmentOp("{name}Rel", {{probability}}, 10, {hparams})'
@@ -133,125 +138,6 @@ _NAMES = {
     "Cutout": "Cutout",
 }
 """What timm calls the operation that takes our value as it is; Cutout is the file's own."""
-
-
-# The file.
-
-_USAGE = """    image = augment(image)  # a PIL image of mode RGB or L
-    add_to(loader)          # or into the transform of timm's create_loader, in its place
-
-Its place is after crop and flip and before the conversion to tensors. Randomness is that of
-`random`, which DataLoader seeds in every worker."""
-
-_HPARAMS = """\
-# The nearest pixel, and black outside, in colour and in grey.
-HPARAMS = {"interpolation": Image.Resampling.NEAREST, "img_mean": 0}
-"""
-
-_DRAW = '''\
-def draw(magnitude, spread, lines):
-    """The value of one image: offset + slope * magnitude, of lines that are equally likely.
-
-    With a spread the magnitude is sigmoid(logit(magnitude) + spread * standard logistic noise).
-    """
-    if spread:
-        inside = (min(max(x, 1e-12), 1 - 1e-12) for x in (magnitude, random.random()))
-        logit, noise = (math.log(x / (1 - x)) for x in inside)
-        magnitude = 0.5 + 0.5 * math.tanh((logit + spread * noise) / 2)
-    offset, slope = random.choice(lines)
-    return offset + slope * magnitude
-'''
-
-_CLASSES = {
-    "Drawn": '''\
-class Drawn(AugmentOp):
-    """timm's operation, at values that its levels cannot say."""
-
-    def __init__(self, name, prob, magnitude, spread, lines):
-        super().__init__(name, prob, magnitude, HPARAMS)
-        self.spread, self.lines = spread, lines
-        self.level_fn = self.argument
-
-    def argument(self, magnitude, hparams):
-        value = draw(magnitude, self.spread, self.lines)
-        return (max(1, int(value)) if self.name == "PosterizeOriginal" else value,)
-''',
-    "Cutout": '''\
-class Cutout:
-    """A square at a random place, its side a fraction of the width, in ImageNet's mean colour."""
-
-    def __init__(self, prob, *how):
-        self.prob, self.how = prob, how
-
-    def __call__(self, image):
-        side = draw(*self.how) * image.width
-        if random.random() >= self.prob or side <= 0:
-            return image
-        x = int(max(0, random.random() * image.width - side / 2))
-        y = int(max(0, random.random() * image.height - side / 2))
-        ends = min(image.width, x + side), min(image.height, y + side)
-        image = image.copy()
-        fill = 123 if image.mode == "L" else (125, 123, 114)
-        ImageDraw.Draw(image).rectangle((x, y, *ends), fill=fill)
-        return image
-''',
-}
-"""What a file may need of its own, by the word that calls it, in the order of the file."""
-
-_ALWAYS = '''\
-class Augment(AutoAugment):
-    """timm's AutoAugment, by weight, of PIL images alone."""
-
-    def __init__(self, policy, weights=None):
-        super().__init__(policy)
-        self.weights = weights
-
-    def __call__(self, img):
-        if not isinstance(img, Image.Image):
-            raise TypeError(f"expected one PIL image, got {type(img).__name__}: convert it first")
-        if img.mode not in ("RGB", "L"):
-            raise TypeError(f'an image of mode {img.mode}: convert it to "RGB" or "L" first')
-        if 0 not in img.size:
-            for op in random.choices(self.policy, self.weights)[0]:
-                img = op(img)
-        return img
-
-
-def add_to(place):
-    """Put `augment` where it belongs in timm's own training transform.
-
-    Args:
-        place: the loader that create_loader gives, its dataset, or what create_transform gives.
-            With num_aug_splits the first split stays as it is.
-
-    Raises:
-        ValueError: there is no such transform, or the policy is in it already.
-    """
-    steps = find_steps(place)
-    if any(isinstance(step, Augment) for step in steps):
-        raise ValueError("a policy is in this transform already")
-    names = [type(step).__name__ for step in steps]
-    moving = [i for i, name in enumerate(names) if any(word in name for word in GEOMETRY)]
-    place = max(moving, default=-1) + 1
-    if any("Tensor" in name or "ToImage" in name for name in names[:place]):
-        raise ValueError("crop or flip is of tensors here: the policy takes PIL images")
-    steps.insert(place, augment)
-
-
-GEOMETRY = ("Crop", "Flip", "Resize")
-
-
-def find_steps(place):
-    """The list of transforms that `augment` belongs to."""
-    if isinstance(place, (tuple, list)) and len(place) == 3:  # separate: crop, colour, tensors
-        place = place[1]
-    for _ in range(9):  # a loader's dataset's dataset's transform
-        if isinstance(getattr(place, "transforms", None), list):
-            return place.transforms
-        names = ("augmentation", "transform", "dataset")  # the first is AugMixDataset's
-        place = next((getattr(place, n) for n in names if getattr(place, n, None)), None)
-    raise ValueError("no transform of timm's in it: make the loader with is_training=True first")
-'''
 
 
 target = Target(

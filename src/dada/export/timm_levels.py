@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dada.export.words import FACTORS
+
 
 @dataclass(frozen=True)
 class Saying:
@@ -127,4 +129,4 @@ SAYINGS: dict[str, tuple[Saying, ...]] = {
         ),
         Saying("Posterize", _posterize, lambda v: (_bits(v) + 0.5) / 0.4, _bits),
     ),
-} | {name: _enhancements(name) for name in ("Contrast", "Color", "Brightness", "Sharpness")}
+} | {name: _enhancements(name) for name in FACTORS}

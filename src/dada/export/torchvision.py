@@ -9,7 +9,7 @@ from dada.errors import UserError
 from dada.export.interface import Target
 from dada.export.python import USAGE, run, tables
 from dada.export.templates import fill, operations
-from dada.export.words import heading, used
+from dada.export.words import FACTORS, heading, used
 from dada.ops import get
 from dada.policy import Policy
 
@@ -34,7 +34,7 @@ def _source(policy: Policy, ending: str) -> str:
         UserError: bounds that make a factor negative, which torchvision refuses.
     """
     written = tables(policy, "torchvision")
-    for name in sorted(used(policy) & {"Contrast", "Color", "Brightness", "Sharpness"}):
+    for name in sorted(used(policy).intersection(FACTORS)):
         lowest = min(v for m in (0.0, 1.0) for v in policy.scale.values(get(name), m))
         if lowest < 0:
             raise UserError(

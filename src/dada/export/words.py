@@ -13,6 +13,9 @@ _AROUND |= {"jitter": float, "lighting": float}
 _LONGEST = 40  # characters of a policy's name in a heading
 _BETWEEN = "a pixel whose source lies between two pixels may take the other one"
 
+FACTORS = ("Contrast", "Color", "Brightness", "Sharpness")
+"""Operations whose value is a factor."""
+
 BORDERLINE = {
     name: f"{name}: {_BETWEEN} (at most {share} % do)"
     for name, share in (("ShearX", 4), ("ShearY", 4), ("Rotate", 0.2))
