@@ -24,6 +24,9 @@ except ImportError:
     sys.exit("lightning is missing: pip install 'lightning>=2.6.4'")
 
 
+Batch = tuple[torch.Tensor, torch.Tensor]  # images and labels
+
+
 class Images(TorchDataset):
     """Images under a transform, which workers apply one by one."""
 
@@ -52,13 +55,15 @@ class Data(lightning.LightningDataModule):
         )
         self.train_set = Images(dataset.train, augment)
         self.test_set = Images(dataset.test, v2.Compose(to_float))
-        self.common = {"batch_size": min(64, len(dataset.train)), "num_workers": workers}
+        self.batch, self.workers = min(64, len(dataset.train)), workers
 
     def train_dataloader(self) -> DataLoader:
-        return DataLoader(self.train_set, shuffle=True, drop_last=True, **self.common)
+        return DataLoader(
+            self.train_set, self.batch, shuffle=True, drop_last=True, num_workers=self.workers
+        )
 
     def test_dataloader(self) -> DataLoader:
-        return DataLoader(self.test_set, **self.common)
+        return DataLoader(self.test_set, self.batch, num_workers=self.workers)
 
 
 class Classifier(lightning.LightningModule):
@@ -66,18 +71,18 @@ class Classifier(lightning.LightningModule):
         super().__init__()
         self.network, self.epochs = network, epochs
 
-    def training_step(self, batch, _) -> torch.Tensor:
+    def training_step(self, batch: Batch, _: int) -> torch.Tensor:
         images, labels = batch
         loss = nn.functional.cross_entropy(self.network(images), labels)
         self.log("loss", loss, prog_bar=True)
         return loss
 
-    def test_step(self, batch, _) -> None:
+    def test_step(self, batch: Batch, _: int) -> None:
         images, labels = batch
         wrong = (self.network(images).argmax(1) != labels).float().mean()
         self.log("test_error", wrong, batch_size=len(labels))
 
-    def configure_optimizers(self):
+    def configure_optimizers(self) -> dict[str, object]:
         optimiser = torch.optim.SGD(self.parameters(), lr=0.05, momentum=0.9, nesterov=True)
         cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, self.epochs)
         return {"optimizer": optimiser, "lr_scheduler": cosine}

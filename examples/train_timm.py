@@ -15,6 +15,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import ModuleType
 
 import torch
 from torch import nn
@@ -47,7 +48,7 @@ def main(arguments: list[str] | None = None) -> float:
         return train(data, load(Path(policy)), options)
 
 
-def train(data: str, policy, options: argparse.Namespace) -> float:
+def train(data: str, policy: ModuleType, options: argparse.Namespace) -> float:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     train_set = create_dataset("", root=data, split="train")
     test_set = create_dataset("", root=data, split="validation")
@@ -90,7 +91,7 @@ def train(data: str, policy, options: argparse.Namespace) -> float:
     return error
 
 
-def load(path: Path):
+def load(path: Path) -> ModuleType:
     """An exported file as a module. Beside your script: `from policy import add_to`."""
     sys.path.insert(0, str(path.resolve().parent))
     return import_module(path.stem)

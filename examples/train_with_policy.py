@@ -65,4 +65,4 @@ def main(policy_source: str | None = None, epochs: int = 20) -> float:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:2])
+    main(sys.argv[1] if sys.argv[1:] else None)
