@@ -4,6 +4,7 @@ Alternatives are timed in turn within one run, so that whatever else the machine
 alike. Ratios mean something; absolute times on a shared machine do not.
 """
 
+import argparse
 import json
 import os
 import platform
@@ -14,12 +15,19 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import torch
 
 from benchmarks import AS_IT_IS
 from dada.runs import versions
+
+
+def parser_of(package: ModuleType) -> argparse.ArgumentParser:
+    """A parser for the command line of a benchmark that is a package, described in it."""
+    described = (package.__doc__ or "").splitlines()[0]
+    return argparse.ArgumentParser(f"python -m {package.__name__}", description=described)
 
 
 def measure(

@@ -20,6 +20,7 @@ import dada
 
 try:
     import lightning
+    from lightning.pytorch.utilities.types import OptimizerLRScheduler
 except ImportError:
     sys.exit("lightning is missing: pip install 'lightning>=2.6.4'")
 
@@ -82,7 +83,7 @@ class Classifier(lightning.LightningModule):
         wrong = (self.network(images).argmax(1) != labels).float().mean()
         self.log("test_error", wrong, batch_size=len(labels))
 
-    def configure_optimizers(self) -> dict[str, object]:
+    def configure_optimizers(self) -> OptimizerLRScheduler:
         optimiser = torch.optim.SGD(self.parameters(), lr=0.05, momentum=0.9, nesterov=True)
         cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, self.epochs)
         return {"optimizer": optimiser, "lr_scheduler": cosine}

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 import benchmarks.gradient_noise as package
-from benchmarks._contract import finish
+from benchmarks._contract import finish, parser_of
 from benchmarks._searches import Frozen, frozen_child
 from benchmarks.gradient_noise import cost
 from benchmarks.gradient_noise.pictures import draw_errors, draw_tables
@@ -49,8 +49,7 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    lines = (package.__doc__ or "").splitlines()
-    parser = argparse.ArgumentParser("python -m benchmarks.gradient_noise", description=lines[0])
+    parser = parser_of(package)
     parser.add_argument("--data", default="digits")
     parser.add_argument("--model", help="child network [wrn-10-1 for the digits, else wrn-16-1]")
     parser.add_argument("--epochs", type=int, default=8, help="that it is trained for")

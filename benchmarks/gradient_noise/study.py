@@ -42,10 +42,10 @@ class Learner:
         return self.strategy(
             sample,
             Outcome(
-                advantage,
-                derivatives[:, 0],
-                derivatives[:, 1:3],
-                magnitude[row.magnitudes] if row.magnitudes else None,
+                advantage=advantage,
+                selection_derivative=derivatives[:, 0],
+                applied_derivative=derivatives[:, 1:3],
+                magnitude_derivative=magnitude[row.magnitudes] if row.magnitudes else None,
             ),
         )
 

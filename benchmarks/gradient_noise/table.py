@@ -124,7 +124,16 @@ def measure_table(search: Frozen, images: int, levels: int) -> RewardTable:
         index = torch.arange(len(each))
         sample = samples.get(len(each)) or distribution.sample(len(each), generator)
         samples[len(each)] = sample
-        batch = Batch(sample, index, draw, seen, augmented, covered, pipeline.normalise, len(each))
+        batch = Batch(
+            sample=sample,
+            index=index,
+            draw=draw,
+            original=seen,
+            augmented=augmented,
+            mask=covered,
+            prepare=pipeline.normalise,
+            whole=len(each),
+        )
         selection, bits = relaxed_derivatives(batch, found.image_gradient)
         magnitudes = [f(batch, found.image_gradient) for f in (straight_through, pathwise)]
         return found.value.double(), torch.cat([selection[:, None], bits, *magnitudes], dim=1)

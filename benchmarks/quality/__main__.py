@@ -1,18 +1,16 @@
 """Run the study: see `benchmarks.quality`."""
 
-import argparse
 from pathlib import Path
 
 import benchmarks.quality as package
-from benchmarks._contract import finish
+from benchmarks._contract import finish, parser_of
 from benchmarks.quality.rows import ROWS, SIZES, USUAL
 from benchmarks.quality.study import Study
 from benchmarks.quality.table import certain
 
 
 def main() -> None:
-    lines = (package.__doc__ or "").splitlines()
-    parser = argparse.ArgumentParser("python -m benchmarks.quality", description=lines[0])
+    parser = parser_of(package)
     parser.add_argument("--data", required=True)
     parser.add_argument("--size", choices=SIZES, default="small")
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=USUAL)
