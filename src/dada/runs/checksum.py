@@ -22,7 +22,14 @@ class DamagedError(ValueError):
 
 
 def sealed(data: dict[str, Any]) -> dict[str, Any]:
-    """The object with its checksum as the last entry."""
+    """The object with its checksum as the last entry.
+
+    Examples:
+        >>> sealed({"epoch": 3})
+        {'epoch': 3, 'checksum': '...'}
+        >>> unsealed(sealed({"epoch": 3}))
+        {'epoch': 3}
+    """
     return {**data, KEY: _digest(data)}
 
 
@@ -31,6 +38,11 @@ def unsealed(data: dict[str, Any]) -> dict[str, Any]:
 
     Raises:
         DamagedError: the checksum is another.
+
+    Examples:
+        >>> unsealed(sealed({"epoch": 3}) | {"epoch": 4})
+        Traceback (most recent call last):
+        dada.runs.checksum.DamagedError: damaged: its checksum does not match
     """
     rest = {key: value for key, value in data.items() if key != KEY}
     if KEY in data and data[KEY] != _digest(rest):

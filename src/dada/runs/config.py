@@ -1,4 +1,4 @@
-"""What a run's config.json must hold, and what two runs must share to be the same."""
+"""What a run's config.json must hold, and what must match to resume it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,13 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
 
 
 def problem(config: Any) -> str | None:
-    """What of a config is not as a run writes it; None if nothing is. Entries may be missing."""
+    """What of a config is not as a run writes it; None if nothing is. Entries may be missing.
+
+    Examples:
+        >>> problem({"kind": "search", "data": {"side": [32, 32]}})
+        >>> problem({"kind": "search", "data": {"side": 32}})
+        "data.side is '32'"
+    """
     if not isinstance(config, Mapping):
         return "no JSON object"
     for name, fits in _KINDS.items():
@@ -48,7 +54,15 @@ def problem(config: Any) -> str | None:
 
 
 def difference(before: dict[str, Any], now: dict[str, Any]) -> tuple[str, Any, Any] | None:
-    """The first entry in which two runs are not the same, with both values."""
+    """The first entry in which two runs are not the same, with both values; None if they are.
+
+    Examples:
+        >>> before = {"settings": {"epochs": 20, "lr": 0.1}, "data": {"source": "photos"}}
+        >>> now = {"settings": {"epochs": 30, "lr": 0.1}, "data": {"source": "/data/photos"}}
+        >>> difference(before, now)
+        ('settings.epochs', 20, 30)
+        >>> difference(before, before | {"data": now["data"]})  # data may have moved
+    """
     # What is written comes back with lists for tuples.
     left, right = _flat(_decisive(before)), _flat(_decisive(json.loads(json.dumps(now))))
     for key in sorted(left | right):
@@ -58,7 +72,7 @@ def difference(before: dict[str, Any], now: dict[str, Any]) -> tuple[str, Any, A
 
 
 def _decisive(config: dict[str, Any]) -> dict[str, Any]:
-    """What a run must share with the run that it goes on from: not the path of its data, say."""
+    """What must match for a run to be resumed: not the path of its data, say."""
     parts = {k: {n: config.get(k, {}).get(n) for n in names} for k, names in _PARTS.items()}
     whole = {key: config.get(key, {}) for key in _WHOLE}
     return {"kind": config.get("kind")} | parts | whole

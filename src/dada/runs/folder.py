@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
-import warnings
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import torch
-
 from dada.errors import UserError
-from dada.files import append_line, opened, replace_file, to_json
-from dada.runs.checksum import KEY, DamagedError, check_zip, sealed, sealed_zip, unsealed
+from dada.files import opened, replace_file, to_json
+from dada.runs.checksum import DamagedError, sealed, unsealed
 from dada.runs.config import difference, problem
+from dada.runs.events import MOST, append_event, read_events, write_events
 from dada.runs.lock import LOCK, FolderLock
+from dada.runs.tensors import read_tensors, write_tensors
 
 CONFIG, EVENTS, CHECKPOINT = "config.json", "events.jsonl", "checkpoint.pt"
 BEFORE = "checkpoint-before.pt"
-
-_MOST = 2**28
-"""Bytes of a JSON file, to be read at once; a thousand epochs take some ten million."""
 
 _OWN = re.compile(rf"{re.escape(LOCK)}|.+\.\d+-[0-9a-f]{{8}}\.partial|config\.json\.partial", re.S)
 """What a process that was killed before it wrote the config may have left."""
@@ -44,9 +39,9 @@ class RunFolder:
 
     @classmethod
     def begin(cls, path: str | Path, config: dict[str, Any], resume: bool) -> RunFolder:
-        """A new run (`create`), or the one to go on with (`resume`), which nobody else owns.
+        """A new run (`create`), or the one to be resumed (`resume`), which nobody else owns.
 
-        A folder in which a run was killed before it had a config is begun anew either way.
+        A run that was killed before it had a config begins anew either way.
 
         Raises:
             UserError: as `create` and `resume`; or another process owns the folder.
@@ -173,34 +168,16 @@ class RunFolder:
         return events
 
     def readable_events(self) -> tuple[list[dict[str, Any]], str | None]:
-        """The events before the first damaged line, and which one it is, or None."""
-        path = self.path / EVENTS
-        try:
-            with opened(path, _MOST) as file:
-                lines = file.read().split(b"\n")
-        except FileNotFoundError:
-            return [], None
-        except OSError as error:
-            raise UserError(f"{path}: cannot be read ({error.strerror})") from None
-        found = [_event(line) for line in lines]
-        if found[-1] is None:  # empty, or what a killed process left unfinished
-            found.pop()
-        checked = any(event and KEY in event for event in found)
-        events: list[dict[str, Any]] = []
-        for number, event in enumerate(found, 1):
-            if event is None or (checked and KEY not in event):
-                return events, f"line {number} is damaged"
-            events.append({key: value for key, value in event.items() if key != KEY})
-        return events, None
+        """The events before the first damaged line, and what is wrong with that, or None."""
+        return read_events(self.path / EVENTS)
 
     def add_event(self, event: dict[str, Any]) -> None:
         """Append one line to the events."""
-        append_line(self.path / EVENTS, to_json(sealed(event)))
+        append_event(self.path / EVENTS, event)
 
     def keep_events(self, events: list[dict[str, Any]]) -> None:
-        """Replace the events: what came after the checkpoint that a run resumes from goes."""
-        lines = "".join(to_json(sealed(event)) + "\n" for event in events)
-        replace_file(self.path / EVENTS, lines.encode())
+        """Replace the events: those newer than the checkpoint that a run resumes from go."""
+        write_events(self.path / EVENTS, events)
 
     def write_json(self, name: str, data: dict[str, Any]) -> Path:
         """Write a file of the run as JSON."""
@@ -216,7 +193,7 @@ class RunFolder:
         """
         path = self.path / name
         try:
-            with opened(path, _MOST) as file:
+            with opened(path, MOST) as file:
                 data = json.loads(file.read().decode())
             return unsealed(data) if isinstance(data, dict) else data
         except DamagedError as error:
@@ -227,11 +204,11 @@ class RunFolder:
     def save_checkpoint(self, state: dict[str, Any]) -> None:
         """Replace the checkpoint, once the new one is safely on disk, and keep the one before."""
         # A process that is killed between the two renames leaves the one before alone.
-        replace_file(self.path / CHECKPOINT, *_archive(state), keep=self.path / BEFORE)
+        write_tensors(self.path / CHECKPOINT, state, keep=self.path / BEFORE)
 
     def save_tensors(self, name: str, state: dict[str, Any]) -> None:
         """Replace a file of tensors and plain data, once the new one is safely on disk."""
-        replace_file(self.path / name, *_archive(state))
+        write_tensors(self.path / name, state)
 
     def load_checkpoint(self) -> dict[str, Any] | None:
         """The last checkpoint on the CPU, or None before the first.
@@ -261,40 +238,4 @@ class RunFolder:
         Raises:
             UserError: the file is missing, damaged or holds more than tensors and plain data.
         """
-        path = self.path / name
-        try:
-            with opened(path) as file, warnings.catch_warnings(action="ignore"):
-                check_zip(file)
-                state = torch.load(file, map_location="cpu", weights_only=True)
-        except FileNotFoundError:
-            raise UserError(f"{path}: no such file") from None
-        except UserError:
-            raise
-        except DamagedError as error:
-            raise UserError(f"{path}: {error}") from None
-        except Exception as error:  # unpickling fails in many ways, all of them the file's
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise UserError(f"{path}: not a checkpoint of this program ({reason:.80})") from None
-        if not isinstance(state, dict):
-            raise UserError(f"{path}: not a checkpoint of this program")
-        return state
-
-
-def _archive(state: dict[str, Any]) -> tuple[memoryview, bytes]:
-    """A file of tensors with its checksum, in memory.
-
-    Writing a file, `torch.save` makes Ctrl-C and a full disk alike a RuntimeError.
-    """
-    memory = io.BytesIO()
-    torch.save(state, memory)
-    return sealed_zip(memory.getbuffer())
-
-
-def _event(line: bytes) -> dict[str, Any] | None:
-    """The event of a line, with its checksum if it has one; None if it is damaged."""
-    try:
-        event = json.loads(line)
-        unsealed(event)
-    except (ValueError, RecursionError, AttributeError):
-        return None
-    return event
+        return read_tensors(self.path / name)
