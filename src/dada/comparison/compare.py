@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -27,7 +27,8 @@ from dada.training.augmentations import Method, plain_rows, policy_method, space
 from dada.training.hooks import UserHooks
 from dada.training.settings import choose_images, make_settings
 
-Policies = str | Path | Policy | Sequence[str | Path | Policy]
+OnePolicy = str | Path | Policy
+Policies = OnePolicy | Sequence[OnePolicy] | Mapping[str, OnePolicy]
 
 _PATIENCE = timedelta(days=7)
 """How long a process waits for the others' trainings. One that dies is noticed at once."""
@@ -61,7 +62,8 @@ def compare(
 
     Args:
         data: as in `dada.search`. Errors are on its test images, which no search has seen.
-        policies: names, files, run folders or policies; or one of them.
+        policies: names, files, run folders or policies; one of them, several, or several by the
+            names of their rows.
         seeds: trainings per row, from seeds 0, 1, …
         loss: as in `dada.train`.
         before, after: as in `dada.search`, the same in every row.
@@ -95,6 +97,7 @@ def compare(
         bench = Bench(dataset, asked, where, hooks)
         methods = _methods(named, bench)
         config = describe_run("compare", dataset, origin, bench.settings, where, hooks._asdict())
+        config["seeds"] = seeds
         config["policies"] = {name: dumps(policy) for name, policy in named.items()}
         run = stack.enter_context(open_run(out, config, resume, processes))
         work = ComparisonWork(bench, methods, range(seeds), processes)
@@ -119,11 +122,17 @@ def _methods(policies: dict[str, Policy], bench: Bench) -> list[Method]:
 
 def _named(policies: Policies) -> dict[str, Policy]:
     """The policies by the names of their rows; a run folder's policy is called by the folder."""
+    if isinstance(policies, Mapping):
+        return {name: _loaded(policy) for name, policy in policies.items()}
     named: dict[str, Policy] = {}
     for given in [policies] if isinstance(policies, str | Path | Policy) else policies:
-        policy = given if isinstance(given, Policy) else load_policy(given)
+        policy = _loaded(given)
         name = policy.name if isinstance(given, Policy) else f"policy {given}"
         if name in named:
             raise UserError(f"{name} is given twice")
         named[name] = policy
     return named
+
+
+def _loaded(given: OnePolicy) -> Policy:
+    return given if isinstance(given, Policy) else load_policy(given)

@@ -4,16 +4,19 @@ from dada.runs.callback import Callback
 from dada.runs.folder import RunFolder
 from dada.runs.loop import open_run, run_loop
 from dada.runs.provenance import describe_data, describe_run, fingerprint, versions
+from dada.runs.recall import Recalled, recall
 from dada.runs.work import Work
 
 __all__ = [
     "Callback",
+    "Recalled",
     "RunFolder",
     "Work",
     "describe_data",
     "describe_run",
     "fingerprint",
     "open_run",
+    "recall",
     "run_loop",
     "versions",
 ]

@@ -1,0 +1,109 @@
+"""What a run was started with, so that it can be resumed from its folder alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dada.errors import UserError
+from dada.models.create import check_name
+from dada.names import DATASETS
+from dada.policy import Policy, loads
+from dada.runs.folder import RunFolder
+
+_OWN = {"loss": "loss", "before": "transform before the policy", "after": "transform after it"}
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """A run as it was started.
+
+    Attributes:
+        path: the run folder.
+        kind: "search", "compare" or "train", the function of `dada` that started it.
+        arguments: keyword arguments of that function with which, and ``out=path, resume=True``,
+            it resumes the run: ``data`` and ``side``, ``device``, ``preset`` or ``recipe``,
+            ``policies`` or ``policy``, ``seeds`` or ``seed``, and all settings.
+    """
+
+    path: Path
+    kind: str
+    arguments: dict[str, Any]
+
+
+def recall(path: str | Path, data: str | None = None) -> Recalled:
+    """What a run was started with.
+
+    Args:
+        path: the run folder.
+        data: where its images are now, if they have moved; they must be the same.
+
+    Raises:
+        UserError: there is no run, its images are not where they were, or it was started with
+            something from Python that no file can hold.
+    """
+    run = RunFolder.open(path)
+    config = run.config
+    kind = config.get("kind")
+    if not isinstance(kind, str) or kind not in _OF_KIND:
+        raise UserError(f"{run.path}: a run of an unknown kind {kind!r:.60}")
+    settings = dict(config.get("settings", {}))
+    _check_own(run.path, config, settings.get("model"))
+    described = config.get("data", {})
+    height, width = described.get("side", (0, 0))
+    arguments = {
+        "data": data or _source(run.path, described),
+        "side": height if height == width and height else None,  # what was chosen, if it was
+        "device": config.get("machine", {}).get("device", "auto"),
+    }
+    preset = settings.pop("preset", "default")
+    own = _OF_KIND[kind](run, config, preset)
+    return Recalled(run.path, kind, {**arguments, **own, **settings})
+
+
+def _search(run: RunFolder, config: Mapping[str, Any], preset: str) -> dict[str, Any]:
+    return {"preset": preset}
+
+
+def _comparison(run: RunFolder, config: Mapping[str, Any], preset: str) -> dict[str, Any]:
+    done = [event["seed"] for event in run.events if event.get("event") == "training"]
+    seeds = max([config.get("seeds", 3), *(seed + 1 for seed in done)])
+    policies = {name: loads(text) for name, text in config.get("policies", {}).items()}
+    return {"preset": preset, "policies": policies, "seeds": seeds}
+
+
+def _training(run: RunFolder, config: Mapping[str, Any], preset: str) -> dict[str, Any]:
+    texts = [text for text in config.get("policies", {}).values() if text]
+    policy: str | Policy = loads(texts[0]) if texts else config.get("policy", "none")
+    return {"recipe": preset, "policy": policy, "seed": config.get("seed", 0)}
+
+
+_OF_KIND = {"search": _search, "compare": _comparison, "train": _training}
+
+
+def _source(path: Path, described: Mapping[str, Any]) -> str:
+    source = str(described.get("source", ""))
+    if not source:
+        raise UserError(
+            f"{path}: its images came from Python, as {described.get('name', 'they are')!r}: "
+            "resume it there, with the same data"
+        )
+    if source in DATASETS or source.startswith("hf:") or Path(source).expanduser().exists():
+        return source
+    raise UserError(f"{path}: its images are no longer at {source}: say where they are now")
+
+
+def _check_own(path: Path, config: Mapping[str, Any], model: Any) -> None:
+    """Refuse what came from Python: a file keeps only its name."""
+    own = [f"a {what}, {config[name]}" for name, what in _OWN.items() if name in config]
+    try:
+        check_name(str(model))
+    except UserError:
+        own.append(f"a network, {model}")
+    if own:
+        raise UserError(
+            f"{path} was started from Python with {' and '.join(own)}: resume it there, with the "
+            "same"
+        )
