@@ -5,9 +5,9 @@ ACCURACY = Metric("accuracy", "test accuracy", lower_is_better=False)
 
 
 def test_the_best_value_is_in_the_metrics_direction():
-    values = [0.3, 0.1, 0.2]
-    assert (ERROR.best(values), ERROR.superlative) == (0.1, "lowest")
-    assert (ACCURACY.best(values), ACCURACY.superlative) == (0.3, "highest")
+    values = {"a": 0.3, "b": 0.1, "c": 0.2, "d": 0.1, "e": 0.3}  # of equal ones, the first
+    assert (ERROR.best(values, key=values.get), ERROR.superlative) == ("b", "lowest")
+    assert (ACCURACY.best(values, key=values.get), ACCURACY.superlative) == ("a", "highest")
 
 
 def test_of_two_values_one_is_better_unless_they_are_equal():

@@ -16,13 +16,13 @@ from dada.tasks import task_of
 
 
 def wrong_answers(child: Child, images: Loader, pipeline: Pipeline) -> Tensor:
-    """Whether each image's class, or each of its labels, is wrong.
+    """Which answers are wrong.
 
     Args:
         images: the test images.
 
     Returns:
-        bool (N,) for classes, (N, labels) where images have several labels; on the CPU.
+        bool on the CPU, (N,), or (N, answers) where an image asks for several (`dada.tasks`).
 
     Raises:
         DivergedError: the network's outputs are not finite numbers.
@@ -37,33 +37,33 @@ def wrong_answers(child: Child, images: Loader, pipeline: Pipeline) -> Tensor:
 
 
 def pack(wrong: Tensor) -> str:
-    """The number of wrong answers per image as a text: a bit per image, or a byte (two for more
-    than 255 labels) where images have several labels."""
+    """The number of wrong answers per image as a text: a bit where an image has one answer, else
+    a byte, or two for more than 255 answers."""
     table = wrong.reshape(len(wrong), -1)
-    labels = table.shape[1]
+    answers = table.shape[1]
     packed = (
-        np.packbits(wrong.numpy()) if labels == 1 else table.sum(1).numpy().astype(_kind(labels))
+        np.packbits(wrong.numpy()) if answers == 1 else table.sum(1).numpy().astype(_kind(answers))
     )
     return b64encode(packed.tobytes()).decode()
 
 
-def unpack(text: str, images: int, labels: int = 1) -> np.ndarray:
+def unpack(text: str, images: int, answers: int = 1) -> np.ndarray:
     """float64 (images,): the share of wrong answers per image, from what `pack` gave.
 
     Args:
-        labels: per image; 1 for classes.
+        answers: per image.
 
     Raises:
         ValueError: the text is not of so many images.
     """
     packed = b64decode(text, validate=True)
-    if labels == 1 and len(packed) == -(-images // 8):
+    if answers == 1 and len(packed) == -(-images // 8):
         return np.unpackbits(np.frombuffer(packed, np.uint8), count=images).astype(float)
-    counts = np.frombuffer(packed, _kind(labels))
-    if labels == 1 or len(counts) != images or counts.max(initial=0) > labels:
+    counts = np.frombuffer(packed, _kind(answers))
+    if answers == 1 or len(counts) != images or counts.max(initial=0) > answers:
         raise ValueError(f"not the answers for {images} images")
-    return counts / labels
+    return counts / answers
 
 
-def _kind(labels: int) -> str:
-    return "<u1" if labels <= 255 else "<u2"
+def _kind(answers: int) -> str:
+    return "<u1" if answers <= 255 else "<u2"

@@ -103,8 +103,8 @@ class Bench:
         }
 
     @property
-    def labels(self) -> int:
-        """Answers per image: 1, or one for each of its labels."""
+    def answers(self) -> int:
+        """Of an image: 1, or one for each of its labels."""
         return self.test.labels[0].numel()
 
     def facts(self) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def summarise(
     methods: Sequence[Method],
     seeds: Sequence[int],
     images: int,
-    labels: int = 1,
+    answers: int = 1,
 ) -> dict[str, Any]:
     """What a comparison found, as plain data.
 
@@ -32,7 +32,7 @@ def summarise(
         done: a record per training, of every method and seed.
         methods: the first is the baseline.
         images: in the test set.
-        labels: per image; 1 for classes.
+        answers: per image.
 
     Returns:
         ``seeds``; ``intervals``, what they hold ("seeds and test images", "test images", "seeds");
@@ -45,7 +45,7 @@ def summarise(
     """
     baseline, *_ = methods
     free = [method.name for method in methods if method.given is None]
-    answers = _answers(done, methods, seeds, images, labels)
+    wrong = _wrong(done, methods, seeds, images, answers)
     rows = []
     for method in methods:
         mine = [e for s in seeds for e in done if e["row"] == method.name and e["seed"] == s]
@@ -54,37 +54,37 @@ def summarise(
         row = {"name": method.name, **summary(errors, reference)}
         if method.given is not None:
             row["policy"] = method.given
-        if answers:
-            row["interval"] = half_width(answers[method.name])
+        if wrong:
+            row["interval"] = half_width(wrong[method.name])
             if method is not baseline:
-                row |= _paired(answers[method.name], answers[baseline.name], "difference_interval")
+                row |= _paired(wrong[method.name], wrong[baseline.name], "difference_interval")
             if method.given is not None:
-                row["against"] = _against(answers, method.name, free)
+                row["against"] = _against(wrong, method.name, free)
         row["class_errors"] = _class_errors(mine)
         row["seconds"] = sum(e["seconds"] for e in mine) / len(mine)
         rows.append(_rounded(row))
     held = "seeds and test images" if len(seeds) > 1 else "test images"
     return {
         "seeds": list(seeds),
-        "intervals": held if answers else "seeds",
+        "intervals": held if wrong else "seeds",
         "free": free,
         "rows": rows,
     }
 
 
-def _answers(
+def _wrong(
     done: Sequence[Record],
     methods: Sequence[Method],
     seeds: Sequence[int],
     images: int,
-    labels: int,
+    answers: int,
 ) -> dict[str, np.ndarray] | None:
     """By row, (seeds, images) shares of wrong answers; None if an older release made a record."""
     kept = {(e["row"], e["seed"]): e["wrong"] for e in done if "wrong" in e}
     if any((method.name, seed) not in kept for method in methods for seed in seeds):
         return None
     return {
-        method.name: np.stack([unpack(kept[method.name, seed], images, labels) for seed in seeds])
+        method.name: np.stack([unpack(kept[method.name, seed], images, answers) for seed in seeds])
         for method in methods
     }
 
@@ -94,12 +94,12 @@ def _paired(values: np.ndarray, others: np.ndarray, name: str) -> Record:
     return {"difference": mean, name: half, "discordant": discordant}
 
 
-def _against(answers: dict[str, np.ndarray], name: str, free: Sequence[str]) -> Record:
+def _against(wrong: dict[str, np.ndarray], name: str, free: Sequence[str]) -> Record:
     together = 1 - (1 - LEVEL) / len(free)
     return {
         other: {
-            **_paired(answers[name], answers[other], "interval"),
-            "simultaneous": difference(answers[name], answers[other], together)[1],
+            **_paired(wrong[name], wrong[other], "interval"),
+            "simultaneous": difference(wrong[name], wrong[other], together)[1],
         }
         for other in free
     }

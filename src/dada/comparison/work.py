@@ -90,7 +90,7 @@ class ComparisonWork(Work[dict[str, Any]]):
             **task.recorded,
             **bench.facts(),
             "naive_error": task.naive_error(test.labels),
-            **summarise(records, self.methods, self.seeds, len(test), bench.labels),
+            **summarise(records, self.methods, self.seeds, len(test), bench.answers),
         }
         if run:
             run.write_json("comparison.json", comparison)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,7 +121,7 @@ def _beyond(
     if not against or kind == "unknown":
         return Verdict(kind, "")
     seeds = len(row["errors"])
-    best = _best(against, rows, metric)
+    best = metric.best(against, key=lambda name: rows[name]["mean"])
     unbeaten = [
         name
         for name, gap in against.items()
@@ -145,7 +145,7 @@ def _beyond(
             f"(paired difference {gap}, an interval that allows for the choice of the best of "
             f"{len(against)}).",
         )
-    named = best if best in unbeaten else _best(unbeaten, rows, metric)
+    named = best if best in unbeaten else metric.best(unbeaten, key=lambda name: rows[name]["mean"])
     gap = difference_in_words(against[named], width="interval")
     if named == baseline:
         return Verdict(kind, "")
@@ -156,18 +156,12 @@ def _beyond(
     )
 
 
-def _best(names: Collection[str], rows: Mapping[str, Row], metric: Metric) -> str:
-    """The row of the best mean; of equal ones the first."""
-    best = metric.best(rows[name]["mean"] for name in names)
-    return next(name for name in names if rows[name]["mean"] == best)
-
-
 def the_best(comparison: Mapping[str, Any]) -> str:
     """The row of the best mean, in words, which may be so by chance; and whether the networks
     have learned anything at all.
     """
-    metric, rows = metric_recorded(comparison), {row["name"]: row for row in comparison["rows"]}
-    row = rows[_best(rows, rows, metric)]
+    metric = metric_recorded(comparison)
+    row = metric.best(comparison["rows"], key=lambda row: row["mean"])
     name = _with_article(row["name"])
     said = (
         f"The {metric.superlative} mean {metric.name} in the comparison is {error_in_words(row)}, "

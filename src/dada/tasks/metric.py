@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
+
+Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True)
@@ -20,8 +23,10 @@ class Metric:
         >>> error = Metric("error", "test error")
         >>> error.key, error.heading, error.superlative
         ('test_error', 'test error, %', 'lowest')
-        >>> error.best([0.2, 0.1, 0.3]), error.better(0.1, than=0.2)
-        (0.1, True)
+        >>> error.better(0.1, than=0.2)
+        True
+        >>> error.best(["a", "b"], key={"a": 0.2, "b": 0.1}.__getitem__)
+        'b'
     """
 
     name: str
@@ -48,13 +53,14 @@ class Metric:
         """Whether a value is better than another; equal ones are not."""
         return value < than if self.lower_is_better else value > than
 
-    def best(self, values: Iterable[float]) -> float:
-        """The best of the values.
+    def best(self, things: Iterable[Thing], key: Callable[[Thing], float]) -> Thing:
+        """The thing with the best value; of equal ones the first.
 
-        Raises:
-            ValueError: there are none.
+        Args:
+            things: at least one.
+            key: the value of a thing.
         """
-        return min(values) if self.lower_is_better else max(values)
+        return min(things, key=key) if self.lower_is_better else max(things, key=key)
 
 
 TEST_ERROR = Metric("error", "test error")

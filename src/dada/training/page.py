@@ -95,8 +95,7 @@ def _lead(config: Mapping[str, Any], name: str, records: Records) -> str:
 
 
 def _result(metric: Metric, tested: Records) -> str:
-    values = [record[metric.key] for record in tested]
-    best = tested[values.index(metric.best(values))]
+    best = metric.best(tested, key=lambda record: record[metric.key])
     last, title = tested[-1], capitalised(metric.title)
     said = f"{title} {percent(last[metric.key], 2)} after {count(last['epoch'], 'epoch')}."
     if best is last:

@@ -72,7 +72,7 @@ def train(
             folder, a policy.
         recipe: "default", "demo" or one of `dada recipes`.
         seed: of weights, order and draws.
-        loss: (logits, labels) to one loss an image; None is cross-entropy, with the settings'
+        loss: (logits, labels) to one loss per image; None is cross-entropy, with the settings'
             `label_smoothing`.
         before, after: as in `dada.search`. Where images stay in their files, `before` runs in the
             worker processes that decode them.

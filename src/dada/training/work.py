@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -94,8 +93,8 @@ class TrainingWork(Work[dict[str, Any]]):
         """The weights, the table of all epochs, and TensorBoard's log."""
         weights = self.training.tested.model.state_dict()
         run.save_tensors(WEIGHTS["last"], weights)
-        errors = [record["test_error"] for record in _tested(records)]
-        if "test_error" in records[-1] and errors[-1] < min(errors[:-1], default=math.inf):
+        tested = self.dataset.task.metric.key in records[-1]
+        if tested and self._best(records) is records[-1]:
             run.save_tensors(WEIGHTS["best"], weights)
         text = io.StringIO()
         table = csv.DictWriter(text, COLUMNS, extrasaction="ignore")
@@ -113,14 +112,20 @@ class TrainingWork(Work[dict[str, Any]]):
                 self._board.add_scalar(name, record[name], record["epoch"])
         self._board.flush()
 
+    def _best(self, records: Sequence[Record]) -> Record:
+        """The best epoch of those that were tested; of equal ones the first."""
+        metric = self.dataset.task.metric
+        tested = [record for record in records if metric.key in record]
+        return metric.best(tested, key=lambda record: record[metric.key])
+
     def finish(self, run: RunFolder | None, records: Sequence[Record]) -> dict[str, Any]:
         """The result: the last epoch's measures, the best epoch, and what all of them took."""
-        best = min(_tested(records), key=lambda record: record["test_error"])
+        best = self._best(records)
         # A finished training that is resumed has no test of its own yet.
         result = {
             **records[-1],
             **(self._measured or self._measure()),
-            "best": {key: best[key] for key in ("epoch", "test_error")},
+            "best": {key: best[key] for key in ("epoch", self.dataset.task.metric.key)},
             "seconds": round(sum(record["seconds"] for record in records), 3),
         }
         del result["event"]
@@ -133,7 +138,3 @@ class TrainingWork(Work[dict[str, Any]]):
     def report(self, run: RunFolder) -> None:
         """See `Work`."""
         write_page(run)
-
-
-def _tested(records: Sequence[Record]) -> list[Record]:
-    return [record for record in records if "test_error" in record]
