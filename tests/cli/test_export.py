@@ -6,6 +6,7 @@ import pytest
 
 from dada import load_policy
 from dada.export import TARGETS, target, write
+from dada.ops import register, registry
 from dada.policy import Operation, Policy, SubPolicy, save_policy
 from tests.cli.commands import check_refused, contents
 
@@ -71,6 +72,20 @@ def test_a_file_and_a_run_folder_are_policies(dada):
     save_policy(policy, "run/policy.json")
     for source in ("run", "run/policy.json"):
         assert dada(f"export {source} --to list").out == '[\n  [["Invert", 0.25, 0.5]]\n]\n'
+
+
+def test_an_operation_that_a_target_does_not_know_is_refused_and_listed(dada, monkeypatch):
+    monkeypatch.setattr(registry, "_operations", dict(registry._operations))
+    register("Halve")(lambda images, values: images // 2)
+    save_policy(Policy((SubPolicy((Operation("Halve", 0.25, 0.5),)),)), "policy.json")
+    for to in TARGETS:
+        for out in ("", f" -o written{target(to).endings[0]}"):
+            result = dada(f"export policy.json --to {to}{out}")
+            check_refused(result, f"the {to} export does not know Halve: it has ShearX, ")
+            assert not result.out
+    assert [p.name for p in Path().iterdir()] == ["policy.json"]
+    lines = dada("export --list").out.splitlines()
+    assert all(line.endswith("Halve") for line in lines)
 
 
 def test_the_list_of_targets_and_the_help_name_them_all(dada):

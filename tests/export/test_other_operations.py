@@ -9,7 +9,7 @@ from PIL import Image
 from dada.errors import UserError
 from dada.export import TARGETS, target, templates, write
 from dada.export.python import run
-from dada.ops import names, register, registry
+from dada.ops import register, registry
 from dada.policy import Operation, Policy, SearchSpace, SubPolicy
 from tests.export.samples import one
 
@@ -54,7 +54,7 @@ def test_what_a_target_does_not_know_is_refused_by_name_and_nothing_written(
     assert not list(tmp_path.iterdir())
     with pytest.raises(UserError, match=reason):
         found.differences(policy)
-    assert found.knowledge.startswith(f"{len(found.operations)} of {len(names())} operations, not ")
+    assert found.knowledge.startswith("every operation but ")
     assert found.knowledge.endswith("Halve")
     assert len(SearchSpace().sub_policies) == 105
 

@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from dada.errors import UserError
-from dada.ops import get, names
+from dada.ops import get
 from dada.policy import PAPER_OPERATIONS, Operation, Policy, Scale, SearchSpace, SubPolicy
 
 
@@ -111,7 +111,7 @@ def test_bounds_replace_the_range():
 
 def test_the_papers_space_has_all_105_pairs():
     space = SearchSpace()
-    assert space.sub_policies == tuple(combinations(names(), 2))
+    assert space.sub_policies == tuple(combinations(PAPER_OPERATIONS, 2))
     assert len(space.sub_policies) == 105
     assert len(SearchSpace(length=3).sub_policies) == 455
 

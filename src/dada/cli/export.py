@@ -49,7 +49,7 @@ def export(
         for name in TARGETS:
             library = target(name)
             endings = " or ".join(library.endings)
-            terminal.say(f"{name:<15} {endings:<23} {library.what} ({library.knowledge})")
+            terminal.say(f"{name:<15} {endings:<23} {library.what}; knows {library.knowledge}")
         return
     if policy is None:
         raise UserError("give a policy to export: a published name, a file or a run folder")

@@ -38,24 +38,18 @@ class Target:
 
     @property
     def knowledge(self) -> str:
-        """How many of the registered operations it knows, and which it does not.
+        """Which of the registered operations it knows, in words.
 
         Examples:
             >>> import dada
-            >>> dada.export.target("timm").knowledge
-            'all 15 operations'
             >>> @dada.register_operation("Halve")
             ... def halve(images, values):
             ...     return images // 2
             >>> dada.export.target("timm").knowledge
-            '15 of 16 operations, not Halve'
+            'every operation but ...Halve'
         """
-        registered = names()
-        unknown = [name for name in registered if name not in self.operations]
-        if not unknown:
-            return f"all {len(registered)} operations"
-        known = len(registered) - len(unknown)
-        return f"{known} of {len(registered)} operations, not {', '.join(unknown)}"
+        unknown = [name for name in names() if name not in self.operations]
+        return f"every operation but {', '.join(unknown)}" if unknown else "every operation"
 
     def check(self, policy: Policy) -> None:
         """Refuse a policy with operations that this target does not know.
