@@ -55,7 +55,11 @@ def seconds_of(run: Callable[[], object]) -> float:
 def in_its_own_process(
     arguments: list[str], environment: dict[str, str] | None = None
 ) -> Any:  # what JSON holds
-    """What a fresh Python prints on its last line, as JSON; what it says of an error ends all."""
+    """What a fresh Python prints on its last line, as JSON.
+
+    Raises:
+        SystemExit: it failed; with its error message.
+    """
     done = subprocess.run(
         [sys.executable, *arguments],
         env=environment,

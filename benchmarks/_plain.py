@@ -1,8 +1,8 @@
-"""A step of the paper's search, written plainly: what a careful reader would first write.
+"""A step of the paper's search, written plainly: what a careful reader would write first.
 
-Float32, contiguous images, one draw a batch, operations in a Pillow loop, the look-ahead in a
+Float32, contiguous images, one draw per batch, operations in a Pillow loop, the look-ahead in a
 model built anew, rewards by a finite difference, the train gradient taken twice, as in the
-published scripts. Estimates are right (only the bits that were used enter the score).
+published scripts. Its estimates are unbiased: only the bits that were used enter the score.
 """
 
 import copy
@@ -26,7 +26,7 @@ class PlainSearch:
         model: name of the child network.
         images: uint8 (N, 3, H, W), training images, on the CPU.
         labels: int64 (N,).
-        batch: images a step.
+        batch: images per step.
         device: where the network runs.
     """
 

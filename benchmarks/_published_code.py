@@ -41,7 +41,7 @@ class PublishedSearch:
         folder: a checkout of github.com/VDIGPKU/DADA.
         images: uint8 (N, 3, 32, 32).
         labels: int64 (N,).
-        batch: images a step.
+        batch: images per step.
         device: where the network runs.
     """
 

@@ -1,4 +1,4 @@
-"""How near every exported file comes to our pixels, for the libraries that are installed.
+"""How close every exported file comes to our pixels, for the libraries that are installed.
 
 python -m benchmarks.fidelity [--targets python torchvision ...] [--json FILE]
 """

@@ -1,4 +1,4 @@
-"""Seconds a search step: ours in its variants, a plain baseline and the published code.
+"""Seconds per search step: ours in its variants, a plain baseline and the published code.
 
     python -m benchmarks.search_step [--published CHECKOUT] [--device cuda] [--json FILE]
 

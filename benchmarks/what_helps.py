@@ -22,7 +22,7 @@ BLUE, GREY = "#0b5cad", "#6b7280"
 
 
 def collect(folders: list[Path]) -> dict[str, dict]:
-    """By set: each operation's rewards (a row a search), mean share, and the probabilities."""
+    """By set: each operation's rewards and shares (one per search), and the probabilities."""
     found: dict[str, dict] = {}
     for folder in folders:
         run = RunFolder.open(folder)
@@ -40,7 +40,7 @@ def collect(folders: list[Path]) -> dict[str, dict]:
 
 
 def draw(found: dict[str, dict], path: Path) -> None:
-    """A panel a set: the searches' rewards, their mean, and how often an operation is chosen."""
+    """One panel per set: each search's rewards, their mean, and how often each is chosen."""
     first = next(iter(found.values()))
     means = {name: float(np.mean(values)) for name, values in first["rewards"].items()}
     names = sorted(means, key=lambda name: -means[name])

@@ -3,7 +3,7 @@
     python examples/train_lightning.py                      # digits, and a published policy
     python examples/train_lightning.py --data my_photos/ --policy runs/photos
 
-`my_photos/` has one folder a class, as for `dada search`; `runs/photos` is what that wrote. The
+`my_photos/` has one folder per class, as for `dada search`; `runs/photos` is what that wrote. The
 line that matters is marked with an arrow.
 """
 
@@ -105,7 +105,7 @@ def small_network(channels: int, classes: int) -> nn.Module:
 
 def main(arguments: list[str] | None = None) -> float:
     parser = argparse.ArgumentParser(description="Train with Lightning and a policy.")
-    parser.add_argument("--data", metavar="FOLDER", default="digits", help="a folder a class")
+    parser.add_argument("--data", metavar="FOLDER", default="digits", help="one folder per class")
     parser.add_argument("--policy", default="dada-svhn", help="a run folder, a file or a name")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--workers", type=int, default=0)

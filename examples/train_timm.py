@@ -6,7 +6,7 @@
     python examples/train_timm.py                           # digits, and a published policy
     python examples/train_timm.py --data my_photos/ --policy policy.py --model resnet18 --side 224
 
-`my_photos/` has train/ and val/, with one folder a class in each. The line that matters is marked
+`my_photos/` has train/ and val/, with one folder per class in each. The line that matters is marked
 with an arrow. With an exported file the training needs timm and not dada.
 """
 
@@ -31,7 +31,7 @@ except ImportError:
 
 def main(arguments: list[str] | None = None) -> float:
     parser = argparse.ArgumentParser(description="Train a network of timm's with a policy.")
-    parser.add_argument("--data", metavar="FOLDER", help="train/ and val/, a folder a class")
+    parser.add_argument("--data", metavar="FOLDER", help="with train/ and val/")
     parser.add_argument("--policy", metavar="FILE", help="that dada export --to timm wrote")
     parser.add_argument("--model", default="test_resnet", help="any of timm.list_models()")
     parser.add_argument("--side", type=int, default=32, help="of the images, in pixels")
@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> float:
     options = parser.parse_args(arguments)
     for part in ("train", "val") if options.data else ():
         if not (Path(options.data) / part).is_dir():
-            parser.error(f"{options.data}: must have train/ and val/, a folder a class in each")
+            parser.error(f"{options.data}: must have train/ and val/, one folder per class in each")
     random_seed(0)  # of random, NumPy and PyTorch; the exported policy uses random
     with TemporaryDirectory() as scratch:
         data = options.data or digits(Path(scratch) / "digits")

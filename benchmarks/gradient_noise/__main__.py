@@ -55,7 +55,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=8, help="that it is trained for")
     parser.add_argument("--images", type=int, default=96, help="whose rewards are measured")
     parser.add_argument("--levels", type=int, default=2, help="magnitudes of each operation")
-    parser.add_argument("--repeats", type=int, default=80, help="steps measured a row")
+    parser.add_argument("--repeats", type=int, default=80, help="steps measured per row")
     parser.add_argument("--warm", type=int, default=60, help="steps of learning before these")
     parser.add_argument("--steps", type=int, default=320, help="of the second part")
     parser.add_argument("--seeds", type=int, default=1, help="of the second part")
@@ -74,8 +74,8 @@ def describe(table: RewardTable, search: Frozen) -> float:
     images, size = len(table.reward), 1 + table.levels
     noise = 1 / means.var(unbiased=False).item()
     print(
-        f"{images} images x {len(means)} sub-policies x {size * size} outcomes; one draw's reward "
-        f"varies {noise:.0f} times as much as sub-policies' expected rewards do"
+        f"{images} images x {len(means)} sub-policies x {size * size} outcomes; the variance of "
+        f"a draw's reward is {noise:.0f} times that of the sub-policies' expected rewards"
     )
     return noise
 

@@ -47,7 +47,7 @@ def draw_tables(table: RewardTable, space: SearchSpace, path: Path, seed: int = 
     panels = {
         "exact": exact - exact.mean(),
         "the published estimator, one step": _one_step("published", space, table, seed),
-        "REINFORCE, one draw an image, one step": _one_step("leave_one_out", space, table, seed),
+        "REINFORCE, one draw per image, one step": _one_step("leave_one_out", space, table, seed),
         "critic, after 50 steps": _one_step("critic", space, table, seed, before=49),
     }
     figure, axes = plt.subplots(1, 4, figsize=(15, 4.6))

@@ -8,7 +8,7 @@ from dada.searching.sample import Groups, Sample
 
 
 class PublishedGradient(PolicyGradient):
-    """REINFORCE on one draw a batch, whose score has the bits of all sub-policies.
+    """REINFORCE on one draw per batch, whose score includes the bits of all sub-policies.
 
     The published code applies RELAX to the loss at w + εv and at w − εv with the same noise and
     subtracts, so that the control variate cancels and this remains. Its selection's gradient is

@@ -92,9 +92,9 @@ ROWS = {
         update="paper",
     ),
     "reinforce_batch": Row(
-        "REINFORCE, one draw a batch", _reinforce, VIEW, one_draw=True, baseline="none"
+        "REINFORCE, one draw per batch", _reinforce, VIEW, one_draw=True, baseline="none"
     ),
-    "reinforce": Row("REINFORCE, one draw an image", _reinforce, VIEW, baseline="none"),
+    "reinforce": Row("REINFORCE, one draw per image", _reinforce, VIEW, baseline="none"),
     "leave_one_out": Row("… less the other images' mean", _reinforce, VIEW),
     "unaugmented": Row(
         "… less the un-augmented image's",

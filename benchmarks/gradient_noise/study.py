@@ -75,7 +75,7 @@ def one_step(
         what no bias looks like); `cosine`, the mean cosine with the exact gradient.
     """
     chains = CHAINS if row.remembers else 1
-    # A single draw a step is cheap, and its errors have heavy tails.
+    # A single draw per step is cheap, and its errors have heavy tails.
     steps = repeats * 20 if row.one_draw else repeats // chains
     found = []
     for chain in range(chains):

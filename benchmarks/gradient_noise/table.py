@@ -100,7 +100,7 @@ def measure_table(search: Frozen, images: int, levels: int) -> RewardTable:
     direction = _validation_gradient(search)
     table, size = distribution.table, 1 + levels
     outcomes = torch.cartesian_prod(torch.arange(size), torch.arange(size))
-    samples: dict[int, Sample] = {}  # a batch of draws asks one only for its size
+    samples: dict[int, Sample] = {}  # a `Batch` only asks its sample for its size
 
     def measure(s: int, outcomes: Tensor) -> tuple[Tensor, Tensor]:
         """(N·C) rewards and (N·C, 7) derivatives of C outcomes of a sub-policy."""

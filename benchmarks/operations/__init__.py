@@ -1,4 +1,4 @@
-"""Images a second under each operation and a whole policy: ours against what else there is.
+"""Images per second under each operation and a whole policy: ours against what else there is.
 
     python -m benchmarks.operations [--batch 128] [--sides 32 224] [--device cpu|cuda] [--json FILE]
 

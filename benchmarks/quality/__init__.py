@@ -6,6 +6,6 @@
 A row is trained from each seed; a searched row is searched first, once for each search seed, and
 trainings take its searches in turn. Searches, and all rows but "none", have the paper's Cutout:
 half of the side of images of 24 to 64 pixels. Everything lies in run folders under `--folder`: what
-is there is not done again, and what was broken off goes on, so the command may be stopped and
+is done is not done again, and what was interrupted is resumed, so the command can be stopped and
 repeated.
 """

@@ -5,25 +5,25 @@ from dataclasses import dataclass
 from dada.policy import PAPER_OPERATIONS
 
 SIZES: dict[str, dict[str, list[str]]] = {
-    # The reduced set, in minutes a training on one core.
+    # The reduced set: minutes per training on one core.
     "small": {
         "train": ["--images", "4000", "--model", "wrn-16-1", "--epochs", "50"],
         "search": [],
         "child": ["--model", "wrn-16-1"],
     },
-    # Few images for longer, where augmentation has much to give: minutes a training on one core.
+    # Few images for longer, where augmentation helps most: minutes per training on one core.
     "few": {
         "train": ["--images", "1000", "--model", "wrn-16-1", "--epochs", "100"],
         "search": ["--images", "1000"],
         "child": ["--model", "wrn-16-1"],
     },
-    # Fewer still, where two minutes a training tell single operations apart.
+    # Fewer still: two minutes per training, enough to tell single operations apart.
     "fewer": {
         "train": ["--images", "500", "--model", "wrn-16-1", "--epochs", "100", "--batch", "64"],
         "search": ["--images", "500"],
         "child": ["--model", "wrn-16-1"],
     },
-    # As "few" for a larger network, a quarter of an hour a training.
+    # As "few" for a larger network: a quarter of an hour per training.
     "tiny": {
         "train": ["--images", "1000", "--model", "wrn-16-2", "--epochs", "200"],
         "search": ["--images", "1000"],

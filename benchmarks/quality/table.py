@@ -38,7 +38,7 @@ def wins(name: str, errors: Errors) -> float:
 def certain(
     errors: list[float], against: list[float] | None, searches: int | None
 ) -> dict[str, Any]:
-    """The summary of a row, with intervals that hold shared searches.
+    """The summary of a row, with intervals that allow for shared searches.
 
     Trainings of one search are not independent. With fewer searches than seeds, an interval is
     the wider of two: over trainings, and over the means of the trainings of each search, which so

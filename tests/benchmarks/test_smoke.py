@@ -12,14 +12,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from benchmarks import _contract, page, scaling
+from benchmarks import _contract, scaling
 from benchmarks import all as everything
+from benchmarks.page import contents
+from benchmarks.page.errors import trainings
 from benchmarks.quality import study
 from benchmarks.quality.rows import SIZES
 from dada.cli import main as dada_main
 from dada.searching import search
 
-FOLDER = Path(page.__file__).parent
+FOLDER = Path(scaling.__file__).parent
 # The smallest size of each; a benchmark that has several kinds of result has a row each.
 TINY = {
     "operations": "--batch 8 --sides 32 --repeats 1",
@@ -105,18 +107,26 @@ def test_it_runs_and_its_results_are_shown(name, tmp_path, monkeypatch, small):
     module, _, _ = name.partition("-")
     assert result["machine"]["torch"] and result["machine"]["bfloat16"]
     assert result["command"].startswith(f"python -m benchmarks.{module} {words}")
-    monkeypatch.setattr(page, "DOCS", tmp_path)
-    if module in page.PARTS:
-        assert page.PARTS[module][0] in page.page() and result["command"] in page.page()
+    monkeypatch.setattr(contents, "DOCS", tmp_path)
+    if module in contents.PARTS:
+        text = contents.page()
+        assert contents.PARTS[module][0] in text and result["command"] in text
 
 
 def test_every_benchmark_is_among_them():
-    """Whatever has a command of its own measures, but for what puts results together."""
-    files = [path for path in FOLDER.glob("*.py") if not path.stem.startswith("_")]
-    found = {path.stem for path in files} | {
-        path.parent.name for path in FOLDER.glob("*/__main__.py")
+    """Whatever can be run measures something, except what puts results together."""
+    files = [
+        path for path in FOLDER.rglob("*.py") if 'if __name__ == "__main__":' in path.read_text()
+    ]
+    parts = [path.relative_to(FOLDER).with_suffix("").parts for path in files]
+    found = {".".join(part for part in path if part != "__main__") for path in parts}
+    assert found - {"all", "page", "gradient_noise.page"} == {
+        name.partition("-")[0] for name in TINY
     }
-    assert found - {"all", "page"} == {name.partition("-")[0] for name in TINY}
+
+
+def test_the_page_in_the_documentation_is_made_of_what_is_stored():
+    assert (contents.DOCS / "benchmarks.md").read_text(encoding="utf-8") == contents.page()
 
 
 def test_all_of_them_run_what_there_is(monkeypatch):
@@ -137,7 +147,7 @@ def test_the_studys_page_is_made_of_what_is_stored(tmp_path, monkeypatch, capsys
 
 
 def test_the_page_has_the_papers_trainings_with_top_5_errors_of_imagenet():
-    page_of_trainings = "\n".join(page.trainings())
+    page_of_trainings = "\n".join(trainings())
     assert "| `cifar10-wrn-40-2` | 5.3 | 4.1 | 3.7 | – | 3.6 | 3.6 |" in page_of_trainings
     errors = "| 23.7 / 6.9 | – | 22.4 / 6.2 | – | 22.4 / 6.3 | 22.5 / 6.5 |"
     assert f"| `imagenet-resnet50` {errors}" in page_of_trainings
