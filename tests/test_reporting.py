@@ -34,7 +34,7 @@ def test_each_kind_of_run_has_its_page(tmp_path):
 
 def test_comparisons_elsewhere_belong_to_a_search(tmp_path):
     run = write_training(tmp_path / "run")
-    with pytest.raises(UserError, match="belong to the report of a search, not a train"):
+    with pytest.raises(UserError, match="not a search"):
         write_report(run, [tmp_path])
 
 

@@ -41,5 +41,5 @@ def write_report(path: str | Path, compared: Sequence[str | Path] = ()) -> Path:
     if not compared:
         return _WRITERS[kind](run)
     if kind != "search":
-        raise UserError(f"{run.path}: comparisons belong to the report of a search, not a {kind}")
+        raise UserError(f"{run.path}: not a search: only its report takes comparisons")
     return search_page.write_page(run, compared)

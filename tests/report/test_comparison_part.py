@@ -14,7 +14,7 @@ def test_errors_of_each_class_are_shown(run):
         row["class_errors"] = [None, *[0.01 * number + 0.1] * 9]
     write_compare(run / "compare", comparison)
     text = page_of(run).text
-    assert "Errors of each class" in text and "10.0 % 11.0 % 12.0 %" in text
+    assert "Errors by class" in text and "10.0 % 11.0 % 12.0 %" in text
 
 
 @pytest.mark.parametrize(

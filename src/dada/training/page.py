@@ -73,8 +73,8 @@ def charts(metric: Metric, tested: Records) -> list[Chart]:
         ),
         Lines(
             title=capitalised(metric.title),
-            caption="The figure to report is the last one: to pick the "
-            f"{metric.superlative} is to look at the answers.",
+            caption="Report the last one: picking the "
+            f"{metric.superlative} would be choosing on the test images.",
             x=epochs,
             y_label=metric.heading,
             series=[Series(label=percent(values[-1] / 100), y=values)],

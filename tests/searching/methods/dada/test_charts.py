@@ -35,7 +35,7 @@ def test_concentration_is_the_number_of_equal_ones_of_that_entropy():
     record = make_epoch(1) | {"entropy": math.log(4)}
     assert "as if 4 of 6 were chosen" in charts(SETTINGS, PAIRS, [record])[0].caption
     del record["entropy"]  # of 0.1
-    assert charts(SETTINGS, PAIRS, [record])[0].caption.endswith("all alike. ")
+    assert charts(SETTINGS, PAIRS, [record])[0].caption.endswith("Dashed: uniform. ")
 
 
 def test_histories_are_means_over_the_places_of_an_operation():

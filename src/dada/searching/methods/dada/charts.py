@@ -36,8 +36,8 @@ def charts(settings: Mapping[str, Any], names: Names, records: Records) -> list[
         _operations(settings["scale"], epochs, names, records),
         Lines(
             title="Losses",
-            caption="Training: on augmented images. Validation: on the validation images that a "
-            "step meets, after its look-ahead step. Means over the epoch's steps.",
+            caption="Training: on augmented images. Validation: on each step's validation "
+            "images, after its look-ahead. Means over the epoch's steps.",
             x=epochs,
             y_label="mean loss",
             series=[
@@ -79,7 +79,7 @@ def _weights(epochs: Sequence[int], names: Names, records: Records) -> Lines:
     return Lines(
         title="Which sub-policies are chosen",
         caption=f"Selection weights of all {len(names)} sub-policies; the leading ones by name. "
-        f"Dashed: all alike. {_concentration(records[-1].get('entropy'), len(names))}",
+        f"Dashed: uniform. {_concentration(records[-1].get('entropy'), len(names))}",
         x=epochs,
         y_label="selection weight, %",
         series=[
@@ -93,9 +93,8 @@ def _weights(epochs: Sequence[int], names: Names, records: Records) -> Lines:
 def _concentration(entropy: float | None, size: int) -> str:
     if entropy is None:
         return ""
-    return (
-        f"At the end they vary as if {math.exp(entropy):.0f} of {size} were chosen equally often."
-    )
+    alike = f"{math.exp(entropy):.0f} of {size}"
+    return f"At the end they are as concentrated as if {alike} were chosen equally often."
 
 
 def _operations(scale: str, epochs: Sequence[int], names: Names, records: Records) -> Panels:

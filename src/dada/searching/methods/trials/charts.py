@@ -60,8 +60,8 @@ def gains(records: Records) -> Gains | None:
     freedom = findings["noise"]["degrees_of_freedom"]
     return Gains(
         heading="Gain over none",
-        caption="Gain over none: how much lower the loss on images that were not trained on is "
-        "with the operation alone, on half of the images, than with no augmentation; ± half of a "
+        caption="Gain over none: how much lower the loss on held-out images is with the "
+        "operation alone, applied to half of the images, than without augmentation; ± half of a "
         "95\N{NO-BREAK SPACE}% interval. Grey: not more than noise.",
         by_name={
             name: Gain(found["effect"], _half_width(found["standard_error"], freedom))
@@ -92,10 +92,10 @@ def _effects(names: Names, records: Records) -> Effects:
     ]
     return Effects(
         title="The effect of each operation",
-        caption="How much lower the loss on images that were not trained on is after a training "
-        f"with an operation on half of the images than after {after}. Strokes: rounds, which take "
-        "the halves of the images in turn. Right: how often the policy chooses it. What differs "
-        "from round to round is noise, and counts for less.",
+        caption="How much lower the loss on held-out images is after a training with the "
+        f"operation on half of the images than after {after}. Strokes: rounds, which take the two "
+        "halves of the images in turn. Right: how often the policy chooses it. What differs from "
+        "round to round is noise, and counts for less.",
         x_label=f"validation loss saved, % (against {against})",
         rows=sorted(rows, key=lambda row: -row.mean),
     )
