@@ -34,7 +34,7 @@ class NotCentred(Trace):
 
 
 def rewards(
-    search: Frozen,
+    frozen: Frozen,
     traces: tuple[Trace, Trace],
     images: Tensor,
     mask: Tensor,
@@ -42,8 +42,8 @@ def rewards(
     v: dict[str, Tensor],
 ) -> Tensor:
     """(3, B) rewards of a batch of uint8 images, by each of `KINDS`, along v."""
-    child = search.child
-    seen = search.pipeline.normalise(images)
+    child = frozen.child
+    seen = frozen.pipeline.normalise(images)
     found = [
         exact_rewards(
             lambda w, x: child.losses(w, x * mask, labels, reverse=False), child.parameters, v, seen
@@ -57,18 +57,18 @@ def rewards(
 
 
 def one_batch(
-    search: Frozen, traces: tuple[Trace, Trace], size: int, generator: torch.Generator
+    frozen: Frozen, traces: tuple[Trace, Trace], size: int, generator: torch.Generator
 ) -> Tensor:
     """(operations, 4) change of reward for each changed image: in all, and by `KINDS`."""
-    pipeline, distribution, half = search.pipeline, search.distribution, size // 2
+    pipeline, distribution, half = frozen.pipeline, frozen.distribution, size // 2
     table = distribution.table
 
     def some(images: ImageSet, count: int) -> ImageSet:
         return images.subset(torch.randperm(len(images), generator=generator)[:count])
 
-    train, valid = some(search.train, size), some(search.valid, 512)
-    direction = search.child.gradient(
-        pipeline.normalise(valid.images), valid.labels, search.child.parameters
+    train, valid = some(frozen.train, size), some(frozen.valid, 512)
+    direction = frozen.child.gradient(
+        pipeline.normalise(valid.images), valid.labels, frozen.child.parameters
     ).weights
     original = pipeline.crop_and_flip(train.images, generator)
     mask = pipeline.cutout_mask(original, generator).expand(size, -1, -1, -1)
@@ -77,7 +77,7 @@ def one_batch(
     mixed[:half] = original[:half]
 
     def of(images: Tensor) -> Tensor:
-        return rewards(search, traces, images, mask, train.labels, direction)
+        return rewards(frozen, traces, images, mask, train.labels, direction)
 
     before = of(mixed)
     found = []
@@ -108,16 +108,16 @@ def main() -> None:
     options = parser.parse_args()
     dataset, found = load(options.data), []
     for seed in range(options.seeds):
-        search = frozen_child(dataset, options.model, options.epochs, seed)
+        frozen = frozen_child(dataset, options.model, options.epochs, seed)
         generator = torch.Generator().manual_seed(3)
-        few = search.pipeline.normalise(search.train.images[:16])
-        traces = Trace(search.child.model, few), NotCentred(search.child.model, few)
+        few = frozen.pipeline.normalise(frozen.train.images[:16])
+        traces = Trace(frozen.child.model, few), NotCentred(frozen.child.model, few)
         changes = torch.stack(
-            [one_batch(search, traces, options.batch, generator) for _ in range(options.batches)]
+            [one_batch(frozen, traces, options.batch, generator) for _ in range(options.batches)]
         )
         means, errors = changes.mean(0), changes.std(0) / options.batches**0.5
         print(f"{'':14} {'whole batch':>16} " + " ".join(f"{kind:>16}" for kind in KINDS))
-        names = search.distribution.table.operations
+        names = frozen.distribution.table.operations
         for name, mean, error in zip(names, means.tolist(), errors.tolist(), strict=True):
             cells = [f"{m:8.3f} ± {e:5.3f}" for m, e in zip(mean, error, strict=True)]
             print(f"{name:14} " + " ".join(cells))

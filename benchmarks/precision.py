@@ -22,10 +22,10 @@ KINDS = {"exact": exact_rewards, "finite difference": finite_difference_rewards}
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
-def rewards(search: Frozen, kind: str, precision: str, size: int) -> Rewards:
+def rewards(frozen: Frozen, kind: str, precision: str, size: int) -> Rewards:
     """Of the first training images, along the validation gradient in float32."""
-    child, pipeline = search.child, search.pipeline
-    train, valid = (part.subset(torch.arange(size)) for part in (search.train, search.valid))
+    child, pipeline = frozen.child, frozen.pipeline
+    train, valid = (part.subset(torch.arange(size)) for part in (frozen.train, frozen.valid))
     child.precision = torch.float32
     direction = child.gradient(
         pipeline.normalise(valid.images), valid.labels, child.parameters
@@ -48,9 +48,9 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    search = frozen_child(load(options.data), options.model, options.epochs)
+    frozen = frozen_child(load(options.data), options.model, options.epochs)
     found = {
-        f"{kind}, {precision}": rewards(search, kind, precision, options.batch)
+        f"{kind}, {precision}": rewards(frozen, kind, precision, options.batch)
         for precision in PRECISIONS
         for kind in KINDS
     }

@@ -23,12 +23,12 @@ from dada.policy import SearchSpace
 def main() -> None:
     options = _options()
     dataset = load(options.data)
-    search = frozen_child(dataset, options.model, options.epochs)
-    table = measure_table(search, options.images, options.levels)
-    noise = describe(table, search)
-    costs = cost.measure(search, options.images)
+    frozen = frozen_child(dataset, options.model, options.epochs)
+    table = measure_table(frozen, options.images, options.levels)
+    noise = describe(table, frozen)
+    costs = cost.measure(frozen, options.images)
     torch.set_num_threads(1)  # what follows is small, and two threads only wait for each other
-    space = search.distribution.space
+    space = frozen.distribution.space
     result: dict[str, object] = {"default": DEFAULT, "costs": costs, "noise": noise}
     print(HEADER)
     for name in options.only or ROWS:
@@ -67,9 +67,9 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def describe(table: RewardTable, search: Frozen) -> float:
+def describe(table: RewardTable, frozen: Frozen) -> float:
     """How large the noise is that the estimators meet: a reward's variance over theirs."""
-    start = search.distribution
+    start = frozen.distribution
     means = table.expected(start, start.logits()).detach()
     images, size = len(table.reward), 1 + table.levels
     noise = 1 / means.var(unbiased=False).item()

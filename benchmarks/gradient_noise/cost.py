@@ -37,11 +37,11 @@ def nothing() -> None:
 
 
 def primitives(
-    search: Frozen, batch: int
+    frozen: Frozen, batch: int
 ) -> dict[str, tuple[Callable[[], object], Callable[[], object]]]:
     """The passes that steps are made of, on a batch: what must come before, and the pass."""
-    child, pipeline = search.child, search.pipeline
-    part = search.train.subset(torch.arange(batch))
+    child, pipeline = frozen.child, frozen.pipeline
+    part = frozen.train.subset(torch.arange(batch))
     images, labels = pipeline.normalise(part.images), part.labels
     weights = child.parameters
     direction = {name: torch.randn_like(w) for name, w in weights.items()}
@@ -79,10 +79,10 @@ def primitives(
     }
 
 
-def measure(search: Frozen, batch: int, repeats: int = 5) -> dict[str, dict[str, float]]:
+def measure(frozen: Frozen, batch: int, repeats: int = 5) -> dict[str, dict[str, float]]:
     """Each primitive's operations, in those of a forward pass, and seconds (median)."""
     found = {}
-    for name, (prepare, run) in primitives(search, batch).items():
+    for name, (prepare, run) in primitives(frozen, batch).items():
         prepare()
         with CountOperations() as counter:
             run()

@@ -83,21 +83,21 @@ class RewardTable:
         return Groups(*torch.autograd.grad(mean, logits.all()))
 
 
-def measure_table(search: Frozen, images: int, levels: int) -> RewardTable:
+def measure_table(frozen: Frozen, images: int, levels: int) -> RewardTable:
     """Measure all rewards at the child network's present weights.
 
     The validation gradient is the mean over the validation half. Batch normalisation uses the
     running statistics, so that an image's reward depends on its own draw alone.
     """
-    child, pipeline, distribution = search.child, search.pipeline, search.distribution
+    child, pipeline, distribution = frozen.child, frozen.pipeline, frozen.distribution
     generator = torch.Generator().manual_seed(1)
-    chosen = torch.randperm(len(search.train), generator=generator)[:images]
-    train = search.train.subset(chosen)
+    chosen = torch.randperm(len(frozen.train), generator=generator)[:images]
+    train = frozen.train.subset(chosen)
     original = pipeline.crop_and_flip(train.images, generator)
     mask = pipeline.cutout_mask(original, generator).expand(images, -1, -1, -1)
     minus = torch.rand(images, 2, generator=generator) < 0.5
     place = torch.rand(images, 2, 2, dtype=torch.float64, generator=generator)
-    direction = _validation_gradient(search)
+    direction = _validation_gradient(frozen)
     table, size = distribution.table, 1 + levels
     outcomes = torch.cartesian_prod(torch.arange(size), torch.arange(size))
     samples: dict[int, Sample] = {}  # a `Batch` only asks its sample for its size
@@ -161,13 +161,13 @@ def _losses(child: Child, weights: dict[str, Tensor], x: Tensor, labels: Tensor)
     return cross_entropy(logits.float(), labels, reduction="none")
 
 
-def _validation_gradient(search: Frozen) -> dict[str, Tensor]:
-    child, valid = search.child, search.valid
+def _validation_gradient(frozen: Frozen) -> dict[str, Tensor]:
+    child, valid = frozen.child, frozen.valid
     total: dict[str, Tensor] = {}
     parts = torch.arange(len(valid)).split(512)
     for rows in parts:
         part = valid.subset(rows)
-        images = search.pipeline.normalise(part.images)
+        images = frozen.pipeline.normalise(part.images)
         gradient = child.gradient(images, part.labels, child.parameters).weights
         total = {
             name: total.get(name, 0) + g * len(rows) / len(valid) for name, g in gradient.items()
