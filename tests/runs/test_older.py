@@ -1,11 +1,15 @@
-"""Runs of releases without checksums go on to the same end."""
+"""Runs of older releases are resumed to the same end."""
 
 import io
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 import torch
 
+import dada
+from dada.runs import RunFolder, recall
 from tests.torture.jobs import finish, judged, start
 from tests.torture.part import part
 
@@ -32,3 +36,22 @@ def test_a_run_without_checksums_is_resumed(name, tmp_path):
     (run / "checkpoint-before.pt").unlink(missing_ok=True)
     (run / "run.lock").unlink()
     assert judged(name, finish(start(name, run, resume=True)), run, tmp_path) == "same"
+
+
+OLDER = Path(__file__).parent / "older"
+"""Digits, 40 images and a tiny network: a search stopped after two of three epochs or four rounds,
+a training after two of three epochs, a comparison after three of five trainings."""
+
+
+@pytest.mark.parametrize("name", ["trials", "steps", "training", "comparison"])
+@pytest.mark.parametrize("release", ["0.2.0"])
+def test_a_run_of_an_older_release_is_resumed(release, name, tmp_path):
+    job = OLDER / release / name
+    run = RunFolder(shutil.copytree(job, tmp_path / "run"))
+    before, recalled = run.events, recall(run.path)
+    given = recalled.arguments | ({"seeds": 1} if recalled.kind == "compare" else {})
+    getattr(dada, recalled.kind)(**given, out=run.path, resume=True)
+    *after, finish = run.events
+    assert finish["event"] == "finish" and after[: len(before)] == before
+    assert len(after) - len(before) == {"trials": 2, "comparison": 2}.get(name, 1)
+    assert run.config == RunFolder(job).config, "it stays as it was written"

@@ -46,13 +46,13 @@ class Bench:
 
     @property
     def steps(self) -> int:
-        """Steps a training."""
+        """Steps per training."""
         batches = even_batches(torch.arange(len(self.images)), self.settings.batch)
         return self.settings.epochs * len(batches)
 
     @property
     def load(self) -> Load:
-        """How large a training is, for `side_by_side`."""
+        """How large a training is, for `run_parallel`."""
         pixels = self.settings.batch * math.prod(self.dataset.side)
         with forked(self.device):
             return Load(pixels=pixels, parameters=parameter_count(self._network()))
@@ -74,7 +74,7 @@ class Bench:
             shape = (self.dataset.channels, height, width)
             check_network(network, self.settings.model, len(self.dataset.classes), shape, False)
             pipeline = replace(self.pipeline, cutout=method.cutout or self.pipeline.cutout)
-            going = Training(
+            training = Training(
                 self.settings,
                 network,
                 self.images,
@@ -86,8 +86,8 @@ class Bench:
             )
             try:
                 for _ in range(self.settings.epochs):
-                    going.run_epoch(on_step)
-                wrong = wrong_answers(going.tested, self.test, pipeline)
+                    training.run_epoch(on_step)
+                wrong = wrong_answers(training.tested, self.test, pipeline)
             except DivergedError as error:
                 raise DivergedError(f"{error} under {method.name}, seed {seed}") from None
         return {

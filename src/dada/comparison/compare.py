@@ -96,7 +96,14 @@ def compare(
         processes, where = stack.enter_context(shared_job(pick_device(device), _PATIENCE))
         bench = Bench(dataset, asked, where, hooks)
         methods = _methods(named, bench)
-        config = describe_run("compare", dataset, origin, bench.settings, where, hooks._asdict())
+        config = describe_run(
+            "compare",
+            dataset=dataset,
+            source=origin,
+            settings=bench.settings,
+            device=where,
+            own=hooks._asdict(),
+        )
         config["seeds"] = seeds
         config["policies"] = {name: dumps(policy) for name, policy in named.items()}
         run = stack.enter_context(open_run(out, config, resume, processes))

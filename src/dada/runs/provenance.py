@@ -45,6 +45,7 @@ def describe_machine(device: torch.device, precision: str) -> dict[str, Any]:
 
 def describe_run(
     kind: str,
+    *,
     dataset: Dataset | FileDataset,
     source: str,
     settings: BaseModel,

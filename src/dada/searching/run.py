@@ -121,7 +121,14 @@ def search(
         )
         dataset = replace(dataset, notes=(*dataset.notes, *notes))
         origin = source or (str(data) if isinstance(data, str | Path) else "")
-        config = describe_run("search", dataset, origin, chosen, where, hooks._asdict())
+        config = describe_run(
+            "search",
+            dataset=dataset,
+            source=origin,
+            settings=chosen,
+            device=where,
+            own=hooks._asdict(),
+        )
         run = stack.enter_context(open_run(out, config, resume, processes))
         work = SearchWork(going, dataset, config, deadline, most)
         return run_loop(work, run, processes, callback)

@@ -117,7 +117,14 @@ def train(
             asked = asked.model_copy(update={"images": len(dataset.train)})
         chosen = for_dataset(asked, dataset, where.type == "cuda")
         how = method(policy, space_for(dataset.channels))
-        config = describe_run("train", dataset, origin, chosen, where, hooks._asdict())
+        config = describe_run(
+            "train",
+            dataset=dataset,
+            source=origin,
+            settings=chosen,
+            device=where,
+            own=hooks._asdict(),
+        )
         called = policy.name if isinstance(policy, Policy) else str(policy)
         config |= {"seed": seed, "policy": called}
         config["policies"] = {how.name: "" if how.policy is None else dumps(how.policy)}
