@@ -1,9 +1,13 @@
-"""The study's own arithmetic."""
+"""The study's own arithmetic, and what it leaves as it is."""
+
+from argparse import Namespace
 
 import pytest
 from scipy import stats
 
+from benchmarks.quality.study import Study
 from benchmarks.quality.table import certain, wins
+from dada.runs import RunFolder
 
 
 def test_wins_by_hand():
@@ -24,3 +28,41 @@ def test_trainings_that_share_a_search_are_not_taken_for_independent():
     alone = certain(errors, none, None)
     assert alone["interval"] < found["interval"]
     assert certain(errors, none, 4) == alone, "a search each"
+
+
+def test_what_is_done_is_not_done_again(tmp_path, monkeypatch):
+    done = []
+
+    def dada(study, verb, *words, out):
+        """What the command line leaves behind."""
+        done.append(f"{verb} {out.name}")
+        out.mkdir(parents=True, exist_ok=True)
+        if verb == "train":
+            (out / "result.json").write_text('{"test_error": 0.1, "seconds": 2}')
+        else:
+            RunFolder(out).add_event({"event": "epoch", "seconds": 3})
+            RunFolder(out).add_event({"event": "finish"})
+
+    monkeypatch.setattr(Study, "dada", dada)
+    options = Namespace(
+        data="digits",
+        size="few",
+        rows=["none", "ours"],
+        seeds=2,
+        searches=1,
+        jobs=1,
+        device="cpu",
+        folder=tmp_path,
+    )
+    table = Study(options).run()
+    trainings = ["train none-0", "train ours-0", "train none-1", "train ours-1"]
+    assert done == ["search ours-0", *trainings]
+    assert table["none"]["errors"] == [0.1, 0.1] and "search_seconds" not in table["none"]
+    assert table["ours"]["search_seconds"] == [3] and table["ours"]["seconds"] == 2
+    assert Study(options).run() == table and len(done) == 5
+
+    folder = tmp_path / "digits" / "few"
+    RunFolder(folder / "search" / "ours-0").keep_events([{"event": "epoch", "seconds": 3}])
+    (folder / "train" / "ours-1" / "result.json").unlink()
+    Study(options).run()
+    assert done[5:] == ["search ours-0", "train ours-1"], "what is missing"
