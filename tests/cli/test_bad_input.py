@@ -108,7 +108,7 @@ BAD = {
     f"{SEARCH} -o {LONG}": "File name too long",
     f"{SEARCH} -o full": "full is not empty: choose another folder",
     f"{COMPARE} -o full": "full is not empty: choose another folder",
-    f"{SEARCH} -o run": "run holds a run already: go on with --resume, or choose another",
+    f"{SEARCH} -o run": "run holds a run already: resume it with --resume, or choose another",
     f"{SEARCH} -o out --json file.txt/x.json": "cannot write file.txt/x.json: Not a directory",
     f"{SEARCH} -o out --json full": "cannot write full: Is a directory",
     f"{SEARCH} -o out --json {LONG}": "File name too long",

@@ -143,7 +143,7 @@ def test_ctrl_c_leaves_a_policy_and_resume_finishes(dada, tmp_path, unit, option
     assert "--resume" in out and "\x1b" not in out
     assert "This search is not finished" in Path("run/report.html").read_text()
     assert "p 0" in dada("policies run").out or "p 1" in dada("policies run").out
-    check_refused(dada(command), "holds a run already: go on with --resume")
+    check_refused(dada(command), "holds a run already: resume it with --resume")
     assert dada(f"{command} --resume").code == 0
     assert json.loads(Path("run/policy.json").read_text())["provenance"]["epochs_done"] == 12
     assert "This search is not finished" not in Path("run/report.html").read_text()

@@ -71,7 +71,7 @@ def test_a_cutout_is_named_where_it_acts(dada, options, words):
 def test_where_a_run_goes_and_going_on(dada):
     assert dada(TRAIN).code == 0
     assert Path("runs/train/demo-none-0/result.json").exists()
-    check_refused(dada(TRAIN), "holds a run already: go on with --resume")
+    check_refused(dada(TRAIN), "holds a run already: resume it with --resume")
     assert dada(f"{TRAIN} --resume").code == 0
     check_refused(dada(f"{TRAIN} --resume --seed 1 -o runs/train/demo-none-0"), "seed = 0, not 1")
 

@@ -103,9 +103,9 @@ def test_the_row_of_cutout_is_trained_with_cutout_and_no_other_row_is(colourful,
     seen = {}
 
     class Spy(bench.Training):
-        def __init__(self, settings, network, images, pipeline, *rest, **named):
+        def __init__(self, *, pipeline, **given):
             seen[len(seen)] = pipeline.cutout
-            super().__init__(settings, network, images, pipeline, *rest, **named)
+            super().__init__(pipeline=pipeline, **given)
 
     monkeypatch.setattr(bench, "Training", Spy)
     compare(colourful, **TINY)

@@ -94,7 +94,7 @@ def test_files_without_a_checksum_are_of_an_older_release_and_read(run):
 
 def test_the_checkpoint_before_a_damaged_one_is_offered_and_goes_on(run):
     (run.path / "checkpoint.pt").write_bytes(b"damaged")
-    with pytest.raises(UserError, match=r"delete checkpoint.pt to go on .* before, of epoch 1"):
+    with pytest.raises(UserError, match=r"delete checkpoint.pt to resume .* before, of epoch 1"):
         run.load_checkpoint()
     (run.path / "checkpoint.pt").unlink()
     assert run.load_checkpoint()["epoch"] == 1

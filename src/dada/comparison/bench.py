@@ -70,18 +70,17 @@ class Bench:
         with forked(self.device):
             torch.manual_seed(seed)
             network = self._network()
-            height, width = self.dataset.side
-            shape = (self.dataset.channels, height, width)
+            shape = (self.dataset.channels, *self.dataset.side)
             check_network(network, self.settings.model, len(self.dataset.classes), shape, False)
             pipeline = replace(self.pipeline, cutout=method.cutout or self.pipeline.cutout)
             training = Training(
-                self.settings,
-                network,
-                self.images,
-                pipeline,
-                method.augment,
-                seed,
-                self.device,
+                settings=self.settings,
+                model=network,
+                images=self.images,
+                pipeline=pipeline,
+                augment=method.augment,
+                seed=seed,
+                device=self.device,
                 loss=self.loss,
             )
             try:

@@ -131,7 +131,8 @@ class RunFolder:
     def _check_free(self) -> None:
         if (self.path / CONFIG).exists():
             raise UserError(
-                f"{self.path} holds a run already: go on with --resume, or choose another folder"
+                f"{self.path} holds a run already: resume it with --resume, or choose another "
+                "folder"
             )
         if self.path.is_dir() and not self.bare:
             raise UserError(f"{self.path} is not empty: choose another folder")
@@ -230,7 +231,7 @@ class RunFolder:
         except UserError:
             return "; start anew in another folder"
         epoch = f", of epoch {before['epoch']}" if "epoch" in before else ""
-        return f"; delete {CHECKPOINT} to go on from the one before{epoch}"
+        return f"; delete {CHECKPOINT} to resume from the one before{epoch}"
 
     def load_tensors(self, name: str) -> dict[str, Any]:
         """What `save_tensors` wrote, on the CPU.

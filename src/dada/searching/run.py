@@ -72,7 +72,7 @@ def search(
         out: the run folder to write; None writes nothing.
         preset: "default" (trials), "step" (a gradient at each step), "paper" or "demo".
         device: "auto", "cpu", "cuda", "cuda:1", …
-        resume: go on with the run in `out`.
+        resume: resume the run in `out`.
         side: images of a folder are brought to side × side pixels; None chooses.
         budget: seconds that the search may take, or a time such as "5m", from this call on. Epochs
             and images are chosen to fit, and again after each round by how long it took.

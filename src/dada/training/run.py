@@ -78,7 +78,7 @@ def train(
             worker processes that decode them.
         model: a name or a module, instead of the recipe's.
         out: the run folder to write; None writes nothing.
-        resume: go on with the run in `out`; on a CPU to the same weights as without a break.
+        resume: resume the run in `out`; on a CPU it comes to the same weights as without a break.
         workers: processes that decode images which do not fit in memory; None is one for each
             processor.
         callback: is told what happens (`dada.Callback`).
@@ -130,17 +130,21 @@ def train(
         config["policies"] = {how.name: "" if how.policy is None else dumps(how.policy)}
         with forked(where):
             torch.manual_seed(seed)
-            network = model if isinstance(model, nn.Module) else _network(chosen, dataset)
-            shape = (dataset.channels, *dataset.side)
-            is_own = isinstance(model, nn.Module)
-            check_network(network, chosen.model, len(dataset.classes), shape, is_own)
-            going, tested = _prepare(
-                chosen, dataset, network, how, seed, where, processes, workers, hooks
+            training, tested = _begin(
+                chosen,
+                dataset=dataset,
+                model=model,
+                method=how,
+                seed=seed,
+                device=where,
+                processes=processes,
+                workers=workers,
+                hooks=hooks,
             )
             run = stack.enter_context(open_run(out, config, resume, processes))
             if run:
                 _check_classes(run, dataset.classes)
-            work = TrainingWork(going, tested, dataset, how, writer)
+            work = TrainingWork(training, tested, dataset, how, writer)
             return run_loop(work, run, processes, callback)
 
 
@@ -161,15 +165,12 @@ def _check_classes(run: RunFolder, classes: tuple[str, ...]) -> None:
         )
 
 
-def _network(settings: ResolvedTraining, dataset: Dataset | FileDataset) -> nn.Module:
-    return create(settings.model, len(dataset.classes), dataset.channels)
-
-
-def _prepare(
+def _begin(
     settings: ResolvedTraining,
+    *,
     dataset: Dataset | FileDataset,
-    network: nn.Module,
-    how: Method,
+    model: str | nn.Module | None,
+    method: Method,
     seed: int,
     device: torch.device,
     processes: Processes,
@@ -177,16 +178,29 @@ def _prepare(
     hooks: UserHooks,
 ) -> tuple[Training, Loader]:
     """The training at its beginning, and this process's part of the test images."""
+    classes, shape = len(dataset.classes), (dataset.channels, *dataset.side)
+    if isinstance(model, nn.Module):
+        network, is_own = model, True
+    else:
+        network, is_own = create(settings.model, classes, dataset.channels), False
+    check_network(network, settings.model, classes, shape, is_own)
     if processes.rank:  # all begin with the same weights; what is random in a layer is their own
         torch.manual_seed(stream(seed, 2 * processes.rank))
     pipeline = pipeline_for(settings, dataset.side, hooks)
-    images = dataset.train.subset(reduced(dataset.train.labels, settings.images))
-    fed = make_loader(images, pipeline, device, seed, workers)
-    going = Training(
-        settings, network, fed, pipeline, how.augment, seed, device, processes, hooks.loss
-    )
+    chosen = reduced(dataset.train.labels, settings.images)
     mine = processes.shard(torch.arange(len(dataset.test)))
-    return going, make_loader(dataset.test.subset(mine), pipeline, device, seed, workers)
+    training = Training(
+        settings=settings,
+        model=network,
+        images=make_loader(dataset.train.subset(chosen), pipeline, device, seed, workers),
+        pipeline=pipeline,
+        augment=method.augment,
+        seed=seed,
+        device=device,
+        processes=processes,
+        loss=hooks.loss,
+    )
+    return training, make_loader(dataset.test.subset(mine), pipeline, device, seed, workers)
 
 
 def _summary_writer() -> Any:

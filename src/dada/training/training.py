@@ -175,7 +175,7 @@ class Training:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from what `state_dict` gave."""
+        """Continue from what `state_dict` gave."""
         self.epoch = state["epoch"]
         self.child.model.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])

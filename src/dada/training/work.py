@@ -78,8 +78,8 @@ class TrainingWork(Work[dict[str, Any]]):
         return record | {n: v for n, v in self._measured.items() if n != "class_errors"}
 
     def _measure(self) -> Record:
-        going, classes = self.training, len(self.dataset.classes)
-        return measure(going.tested, self.tested, going.pipeline, classes, going.processes)
+        training, classes = self.training, len(self.dataset.classes)
+        return measure(training.tested, self.tested, training.pipeline, classes, training.processes)
 
     def state_dict(self) -> dict[str, Any]:
         """See `Work`."""
