@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -87,6 +88,10 @@ class Bar:
         """Leave the terminal to others."""
         self._over.set()
         self._progress.stop()
+
+    def stopped(self, out: Path) -> str:
+        """What a run folder has after Ctrl-C, in words."""
+        return f"stopped; what is finished is kept in {out}"
 
     def __enter__(self) -> Self:
         if self._progress.disable and not terminal.quiet:

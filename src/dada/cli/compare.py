@@ -9,17 +9,19 @@ from typing import Annotated, Any
 import typer
 
 from dada.cli import options as o
+from dada.cli.common import Common
+from dada.cli.start import Start
 from dada.cli.terminal import terminal
 from dada.errors import printable
 from dada.names import TRAIN_PRESETS
 
 
 def compare(
-    data: o.Data = "digits",
+    data: o.DataOrRun = None,
     policy: Annotated[
         list[str] | None,
         typer.Option(
-            help="A published name, a policy file or a run folder; may be repeated.",
+            help="A published policy, a policy file or a run folder; may be repeated.",
             autocompletion=o.POLICY,
         ),
     ] = None,
@@ -27,31 +29,18 @@ def compare(
         Path | None, typer.Option("-o", "--out", help="Run folder. [runs/NAME-compare]")
     ] = None,
     seeds: Annotated[
-        int, typer.Option(min=1, help="Trainings per row; 3 or more tell something.")
-    ] = 3,
+        int | None,
+        typer.Option(min=1, help="Training runs per row; intervals need 3 or more. [3]"),
+    ] = None,
     preset: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help=f"{', '.join(TRAIN_PRESETS)} or a recipe (see `dada recipes`).",
+            help=f"{', '.join(TRAIN_PRESETS)} or a recipe (see `dada recipes`). [default]",
             autocompletion=o.RECIPE,
         ),
-    ] = "default",
-    model: o.Model = None,
-    epochs: o.Epochs = None,
-    batch: o.Batch = None,
-    lr: o.Lr = None,
-    images: o.Images = None,
-    cutout: o.Cutout = None,
-    side: o.Side = None,
-    root: o.Root = None,
-    device: o.Device = "auto",
-    precision: o.Precision = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Any other setting: weight_decay=0.001."),
     ] = None,
-    resume: o.Resume = False,
-    json_: o.Json = None,
+    *,
+    common: Common,
 ) -> None:
     """Does it help? Train the same network from the same seeds under each augmentation.
 
@@ -59,50 +48,39 @@ def compare(
 
     Rows: crop and flip alone; the same with Cutout, for images of 24 to 64 pixels; each policy;
     RandAugment, TrivialAugment, and the uniform policy of the search space, which need no search.
-    Errors are on the test images. A policy helps if it is better than all that needs no search.
+    Errors are on the test images. A policy helps if it beats every row that needs no search.
     """
     from dada.cli.progress import CompareProgress
     from dada.comparison import compare as run_compare
-    from dada.compute.device import pick_device
+    from dada.datasets import name_of
     from dada.training.settings import TrainSettings, choose_images, make_settings
 
-    given = {
-        "model": model,
-        "epochs": epochs,
-        "batch": batch,
-        "lr": lr,
-        "images": images,
-        "cutout": cutout,
-        "precision": precision,
-        **o.extra_settings(set_, TrainSettings.model_fields),
-    }
-    asked = make_settings(preset, **given)  # what is wrong with these is said before a long load
-    pick_device(device)
-    o.check_model(model)
-    dataset = o.open_data(data, side, root, choose=partial(choose_images, asked))
-    out = out or Path("runs") / f"{dataset.name}-compare"
-    o.check_outside(out, data)
-    with CompareProgress(dataset.notes) as progress:
-        try:
-            result = run_compare(
-                dataset,
-                policy or [],
-                source=data,
-                seeds=seeds,
-                out=out,
-                preset=preset,
-                device=device,
-                resume=resume,
-                callback=progress,
-                **given,
-            )
-        except KeyboardInterrupt:
-            progress.stop()
-            terminal.say(f"stopped; go on with the same command and --resume (run folder {out})")
-            raise typer.Exit(130) from None
+    given = common.settings(TrainSettings.model_fields)
+    start = Start.of(
+        "compare",
+        common,
+        data,
+        out,
+        usual_data=lambda: "digits",
+        usual_out=lambda source: Path("runs") / f"{name_of(source)}-compare",
+    )
+    arguments = start.arguments({"preset": preset, "policies": policy, "seeds": seeds, **given})
+    settings = {k: v for k, v in arguments.items() if k not in ("policies", "seeds")}
+    asked, device = make_settings(**settings), start.device  # fail fast, before loading data
+    dataset = start.load(choose=partial(choose_images, asked))
+    with start.interruptible(CompareProgress(dataset.notes)) as progress:
+        result = run_compare(
+            dataset,
+            source=start.source,
+            out=start.out,
+            device=device,
+            resume=common.resume,
+            callback=progress,
+            **arguments,
+        )
     print_table(result)
-    terminal.say(f"report  {out / 'report.html'}")
-    terminal.write_json(json_, result)
+    terminal.say(f"report  {start.out / 'report.html'}")
+    terminal.write_json(common.json_, result)
 
 
 def print_table(result: dict[str, Any]) -> None:

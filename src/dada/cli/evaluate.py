@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from dada.cli import options as o
+from dada.cli.checks import one_data
 from dada.cli.terminal import terminal
+from dada.names import DATASETS
 
 _WORST = 5
 
@@ -16,8 +18,13 @@ _WORST = 5
 def evaluate(
     run: Annotated[Path, typer.Argument(help="A run folder of dada train.")],
     data: Annotated[
-        str | None, typer.Option(help="Other data; their test images are used. [the run's]")
+        str | None,
+        typer.Argument(
+            help=f"Other data, whose test images are used: {o.DATA}. [the run's]",
+            autocompletion=o.starting(DATASETS),
+        ),
     ] = None,
+    data_: o.DataOption = None,
     weights: Annotated[
         str, typer.Option(help="last, or best: of the epoch with the lowest test error.")
     ] = "last",
@@ -34,6 +41,7 @@ def evaluate(
     from dada.tasks import metric_recorded
     from dada.training import evaluate as run_evaluate
 
+    data = one_data(data, data_)
     found = run_evaluate(run, data, weights=weights, device=device, side=side, root=root)
     for note in found["notes"]:
         terminal.say(f"note: {note}")

@@ -95,20 +95,12 @@ def _explain(error: Exception) -> str | None:
     # A worker of PyTorch's that is killed has no class of error, and interrupts whatever runs.
     if isinstance(error, RuntimeError) and str(error).startswith("DataLoader worker"):
         return (
-            "a process that decodes images was killed, for want of memory most likely: "
-            "go on with --resume, and fewer --workers or a smaller --batch"
+            "a process that decodes images was killed, probably out of memory: "
+            "resume the run (--resume) with fewer --workers"
         )
     # Typer's own complaints (an unknown option, say) have no public base class.
     complaint = getattr(error, "format_message", None)
-    return f"{complaint()}{_meant_as_data(error)}" if complaint else None
-
-
-def _meant_as_data(error: Exception) -> str:
-    """A hint for `dada train my_photos/`: elsewhere the data are an argument."""
-    command = getattr(getattr(error, "ctx", None), "command", None)
-    options = {name for p in getattr(command, "params", ()) for name in p.opts}
-    extra = "extra argument" in str(error) and "--data" in options
-    return ": give the images by --data" if extra else ""
+    return str(complaint()) if complaint else None
 
 
 def _fail(message: str) -> int:

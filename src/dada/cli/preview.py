@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dada.cli import options as o
+from dada.cli.checks import check_picture, open_data
 from dada.cli.terminal import check_writable, terminal
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def preview(
     Example: dada preview dada-cifar10 my_photos/ -o sheet.png
     """
     check_writable(out)
-    o.check_picture(out)
+    check_picture(out)
     import torch
 
     from dada.datasets import Chosen
@@ -55,7 +56,7 @@ def preview(
     def choose(files: FileDataset) -> Chosen:
         return Chosen(pick(files.train).numpy(), test=False)
 
-    dataset = o.open_data(data, side, root, choose=choose)
+    dataset = open_data(data, side, root, choose=choose)
     images = dataset.train.images
     shown = images if dataset.files else images[pick(images)]  # of files, these alone are decoded
     sheet = contact_sheet(shown, chosen, rows=rows, seed=seed)

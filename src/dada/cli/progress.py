@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from dada.augment.words import around
@@ -72,6 +73,15 @@ class SearchProgress(Bar, Callback[SearchWork]):
         """Say why it ends."""
         self.say(f"note: {reason}; --set settled=0 goes on")
 
+    def stopped(self, out: Path) -> str:
+        """Whether there is a policy."""
+        if not self.epochs_done:
+            return f"stopped before the first {self.unit} was over, so {out} has no policy yet"
+        return (
+            f"stopped after {self.unit} {self.epochs_done}: the policy so far is "
+            f"{out / 'policy.json'}"
+        )
+
 
 class CompareProgress(Bar, Callback[ComparisonWork]):
     """A comparison: steps over all trainings, and the result of each as it comes."""
@@ -134,3 +144,7 @@ class TrainProgress(Bar, Callback[TrainingWork]):
             f"epoch {record['epoch']:4d}  training loss {record['train_loss']:.3f}  "
             f"{record['seconds']:.1f} s{tested}"
         )
+
+    def stopped(self, out: Path) -> str:
+        """How far it is."""
+        return f"stopped after epoch {self.epochs_done}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import is_dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
@@ -20,25 +21,40 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Hide progress and no
 
 
 def verb(function: Callable[..., None]) -> Callable[..., None]:
-    """The function as Typer takes it: with ``--quiet``, and with ``~`` resolved in its paths."""
+    """The function as Typer takes it.
+
+    It has ``--quiet``, ``~`` is resolved in its paths, and a parameter whose type is a dataclass
+    stands for an option per field, so that several verbs can share them.
+    """
+    own = _parameters(function)
+    groups: dict[str, Any] = {p.name: p.annotation for p in own if is_dataclass(p.annotation)}
+    fields = {name: _parameters(group) for name, group in groups.items()}
 
     @wraps(function)
     def run(*, quiet: bool = False, **values: Any) -> None:
         values = {name: _expanded(value) for name, value in values.items()}
         terminal.begin(quiet, values.get("json_"))
+        for name, group in groups.items():
+            values[name] = group(**{field.name: values.pop(field.name) for field in fields[name]})
         try:
             function(**values)
         finally:
             terminal.end()
 
-    hints = get_type_hints(function, include_extras=True)
-    signature = inspect.signature(function)
-    parameters = [p.replace(annotation=hints[p.name]) for p in signature.parameters.values()]
+    parameters = [option for p in own for option in fields.get(p.name, [p])]
     quiet = inspect.Parameter("quiet", inspect.Parameter.KEYWORD_ONLY, default=False)
     parameters.append(quiet.replace(annotation=Quiet))
-    run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in parameters} | {"return": None}
     return run
+
+
+def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    """The parameters of a function, or the fields of a dataclass, with their types resolved."""
+    hints = get_type_hints(function, include_extras=True)
+    signature = inspect.signature(function)
+    return [p.replace(annotation=hints[p.name]) for p in signature.parameters.values()]
 
 
 def _expanded(value: Any) -> Any:

@@ -10,7 +10,7 @@ from dada.datasets.imageset import (
     channels_in_words,
     even_batches,
 )
-from dada.datasets.load import DEFAULT_ROOT, load, open_files, open_images
+from dada.datasets.load import DEFAULT_ROOT, load, name_of, open_files, open_images
 from dada.datasets.read_folder import Choose, Chosen
 from dada.datasets.splits import PAPER_REDUCED, halve, halves, hold_out, reduced
 from dada.names import DATASETS as NAMES
@@ -35,6 +35,7 @@ __all__ = [
     "halves",
     "hold_out",
     "load",
+    "name_of",
     "open_files",
     "open_images",
     "reduced",

@@ -62,22 +62,42 @@ def load(
         (16, 16)
     """
     check_side(side)
-    if isinstance(source, str) and not source.strip():  # for example, an unset shell variable
-        raise UserError(f"no data: the name is empty: {_WANTED}")
+    name = name_of(source)
     if isinstance(source, str) and source in NAMES:
-        name, parts = source, _by_name(source, side, root, download, progress)
+        parts = _by_name(source, side, root, download, progress)
     elif isinstance(source, str) and source.startswith(PREFIX):
-        name, parts = hub_name(source), read_hub(source, side, root, download)
+        parts = read_hub(source, side, root, download)
     else:
         path = Path(source).expanduser()
         try:
             if path.is_dir():
-                return read_folder(path, path_name(path), side, progress, choose)
-            name, parts = path_name(path), _by_path(path, side)
+                return read_folder(path, name, side, progress, choose)
+            parts = _by_path(path, side)
         except OSError as error:
             where = error.filename or path
             raise UserError(f"{where}: cannot be read: {error.strerror or error}") from error
     return complete(name, parts)
+
+
+def name_of(source: str | Path) -> str:
+    """Return what `load` calls the data, without reading them.
+
+    Raises:
+        UserError: the source is empty, or cannot be a path.
+
+    Examples:
+        >>> name_of("cifar10"), name_of("hf:uoft-cs/cifar100"), name_of("pictures/birds.npz")
+        ('cifar10', 'cifar100', 'birds')
+    """
+    if isinstance(source, str) and not source.strip():  # for example, an unset shell variable
+        raise UserError(f"no data: the name is empty: {_WANTED}")
+    if isinstance(source, str) and (source in NAMES or source.startswith(PREFIX)):
+        return hub_name(source)
+    try:
+        return path_name(Path(source).expanduser())
+    except OSError as error:
+        where = error.filename or source
+        raise UserError(f"{where}: cannot be read: {error.strerror or error}") from error
 
 
 def complete(name: str, parts: Parts) -> Dataset:

@@ -52,10 +52,11 @@ def recall(path: str | Path, data: str | None = None) -> Recalled:
     settings = dict(config.get("settings", {}))
     _check_own(run.path, config, settings.get("model"))
     described = config.get("data", {})
-    height, width = described.get("side", (0, 0))
+    if settings.get("images"):  # those asked for, before unreadable files were left out
+        settings["images"] += len(described.get("skipped", ()))
     arguments = {
         "data": data or _source(run.path, described),
-        "side": height if height == width and height else None,  # what was chosen, if it was
+        "side": _side(*described.get("side", (0, 0))),
         "device": config.get("machine", {}).get("device", "auto"),
     }
     preset = settings.pop("preset", "default")
@@ -81,6 +82,11 @@ def _training(run: RunFolder, config: Mapping[str, Any], preset: str) -> dict[st
 
 
 _OF_KIND = {"search": _search, "compare": _comparison, "train": _training}
+
+
+def _side(height: int, width: int) -> int | None:
+    """What was chosen, if it was: images of another side than can be chosen are as they were."""
+    return height if height == width and 8 <= height <= 1024 else None
 
 
 def _source(path: Path, described: Mapping[str, Any]) -> str:
