@@ -4,7 +4,7 @@ What is imported from `dada.searching` elsewhere is what a benchmark measures: e
 and the policy distribution.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -50,6 +50,16 @@ def begin_steps(
     if not isinstance(search, Search):
         raise ValueError(f"not a search a step at a time: {settings}")
     return search
+
+
+def advances(search: Search | TrialSearch, count: int | None = None) -> Iterator[dict[str, Any]]:
+    """The records of a search's epochs, or rounds, as each is over.
+
+    Args:
+        count: how many; None for all.
+    """
+    for _ in range(search.length if count is None else count):
+        yield search.run_epoch()
 
 
 def step_of(search: Search) -> Callable[[], object]:
@@ -109,9 +119,8 @@ def frozen_child(dataset: Dataset, model: str, epochs: int, seed: int = 0) -> Fr
         policy_lr=1e-12,
         cutout=paper_cutout(max(dataset.side)),
     )
-    for _ in range(epochs):
-        record = search.run_epoch()
-    right = 100 * record["validation_accuracy"]
+    *_, last = advances(search, epochs)
+    right = 100 * last["validation_accuracy"]
     print(f"{dataset.name}, {model} after {epochs} epochs: {right:.1f} % of validation right")
     return Frozen(
         search.child, search.step.pipeline, search.distribution, search.train, search.valid

@@ -14,15 +14,15 @@ import torch
 from torch import Tensor
 
 from benchmarks._contract import finish
-from benchmarks._searches import begin_steps
+from benchmarks._searches import advances, begin_steps
 from dada.compute.device import pick_device
 from dada.datasets import load
-from dada.searching.methods.dada.search import Search
+from dada.searching.distribution import PolicyDistribution
 
 
-def parameters(search: Search) -> Tensor:
+def parameters(distribution: PolicyDistribution) -> Tensor:
     """All that is learnt, as one vector."""
-    return torch.cat([p.detach().flatten() for p in search.distribution.parameters()])
+    return torch.cat([p.detach().flatten() for p in distribution.parameters()])
 
 
 def main() -> None:
@@ -41,13 +41,12 @@ def main() -> None:
     moved, ends = [], []
     for seed in range(options.seeds):
         search = begin_steps(dataset, device, seed=seed, **given)
-        places = [parameters(search)]
-        for epoch in range(1, 1 + search.length):
-            search.run_epoch()
+        places = [parameters(search.distribution)]
+        for epoch, _ in enumerate(advances(search), 1):
             if 4 * epoch // search.length > 4 * (epoch - 1) // search.length:
-                places.append(parameters(search))
+                places.append(parameters(search.distribution))
         moved.append([(b - a).norm().item() for a, b in pairwise(places)])
-        ends.append(ranges(search))
+        ends.append(ranges(search.distribution))
         quarters = " ".join(f"{distance:.3f}" for distance in moved[-1])
         print(f"seed {seed}, {search.words()}: moved {quarters}; {ends[-1]}")
     means = torch.tensor(moved).mean(0).tolist()
@@ -55,9 +54,8 @@ def main() -> None:
     finish({"moved": moved, "ends": ends}, options.json)
 
 
-def ranges(search: Search) -> dict[str, list[float]]:
-    """The lowest and the highest of each group at the end."""
-    d = search.distribution
+def ranges(d: PolicyDistribution) -> dict[str, list[float]]:
+    """The lowest and the highest of each group."""
     groups = {"weights": d.weights(), "probabilities": d.probabilities()}
     groups["magnitudes"] = d.magnitudes()[d.table.has_magnitude]
     return {name: [g.min().item(), g.max().item()] for name, g in groups.items()}

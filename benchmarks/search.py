@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 from benchmarks._contract import finish
-from benchmarks._searches import begin, watch
+from benchmarks._searches import advances, begin, watch
 from dada.compute.device import pick_device
 from dada.datasets import load
 
@@ -38,8 +38,8 @@ def main() -> None:
     shares = watch(search)
     started = time.perf_counter()
     epochs = []
-    for _ in range(search.length):
-        epochs.append(search.run_epoch()["seconds"])
+    for record in advances(search):
+        epochs.append(record["seconds"])
         print(f"{search.unit} {len(epochs)}: {epochs[-1]:.2f} s", flush=True)
     total = time.perf_counter() - started
     print(f"{search.words()}: {total:.1f} s, peak {peak_mib(device):.0f} MiB")
