@@ -155,7 +155,7 @@ def test_what_many_random_magnitudes_would_take_is_refused_before_memory_is_take
         (policy(16), f"{3**16:,}"),
         (policy(2, 2000), "18"),
     ):
-        with pytest.raises(UserError, match=f"takes {count}.*at most 10,000 are written: keep few"):
+        with pytest.raises(UserError, match=f"would need {count}.*the limit is 10,000: use few"):
             target.source(large, ".py")
     # Numbers of places are tried one by one: a table of all of them took gigabytes.
     tracemalloc.start()

@@ -101,11 +101,11 @@ def test_weights_are_said_to_be_lost():
     [
         (
             load_policy("autoaugment-cifar10"),
-            "TranslateX by 0.453172: a list goes from -0.45 to 0.45",
+            "TranslateX by 0.453172: a list has only -0.45 to 0.45",
         ),
         (
             policy_of((1.0, ("Rotate", 0.5)), scale=Scale("strength", {"Rotate": (-5, 20)})),
-            "Rotate by 10 or -2.5: a list has no sides",
+            "Rotate by 10 or -2.5: a list has one strength",
         ),
         (SearchSpace(length=3, scale=Scale("strength")).uniform(), "sub-policies, because of"),
     ],

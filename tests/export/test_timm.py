@@ -76,7 +76,7 @@ def test_published_policies_rarely_need_a_value_that_no_level_says():
 
 def test_levels_are_in_timms_arithmetic():
     auto_augment = pytest.importorskip("timm.data.auto_augment")
-    for sayings in timm_levels.SAYINGS.values():
+    for sayings in timm_levels.TIMM_OPERATIONS.values():
         for timms in sayings:
             level_to_arg = auto_augment.LEVEL_TO_ARG[timms.name]
             for level in (*np.linspace(0, 10, 41).tolist(), 3.3333333, 9.9999999):

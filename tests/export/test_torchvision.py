@@ -216,7 +216,7 @@ TENSOR = torch.zeros(3, 4, 5, dtype=torch.uint8)
         (TENSOR[None, None], "C of 1 or 3, got"),
         (torch.zeros(4, 8, 8, dtype=torch.uint8), "C of 1 or 3, got"),
         (Image.new("RGBA", (4, 4)), "mode RGBA"),
-        ([CHINA, CHINA], "a list of 2 images: give one by one"),
+        ([CHINA, CHINA], "a list of 2 images: pass them one by one"),
         ([TENSOR, TENSOR], "a list of 2 images"),
         ({"image": [CHINA, CHINA], "label": [0, 1]}, "a list of 2 images"),
         (([tv_tensors.Image(TENSOR)] * 2, 1), "a list of 2 images"),

@@ -32,11 +32,11 @@ _USAGE = """    augment = Augment()  # an albumentations.Compose
     image = augment(image=image)["image"]  # a uint8 array (H, W, 3), (H, W, 1) or (H, W)"""
 
 _UNCHECKED = (
-    "JSON and YAML cannot check what reads them: AlbumentationsX, which is imported as "
-    "albumentations too, overlooks factors and only warns of it, and before 2.0.3 there is no "
+    "JSON and YAML cannot check the library that reads them: AlbumentationsX, which is imported as "
+    "albumentations too, ignores factors with only a warning, and versions before 2.0.3 have no "
     "AutoContrast like Pillow's",
-    "from JSON and YAML a seed of Compose gives every transform the same random numbers, so that "
-    "signs and choices depend on each other, and DataLoader's workers draw alike: seed by "
+    "with JSON and YAML the seed of Compose gives every transform the same random numbers, so that "
+    "signs and choices depend on each other, and DataLoader's workers all draw the same: seed with "
     "set_random_state, which all transforms share, in worker_init_fn too",
 )
 
@@ -59,9 +59,9 @@ def _source(policy: Policy, ending: str) -> str:
 
 
 def _differences(policy: Policy) -> list[str]:
-    """What albumentations does otherwise, for each operation of the policy.
+    """Where albumentations differs from `dada`, for each operation of the policy.
 
-    The numbers are measured with albumentations 2.0.8 on photographs of 64 × 64 pixels.
+    The numbers were measured with albumentations 2.0.8 on photographs of 64 × 64 pixels.
     """
     steps = [step for sub_policy in resolve(policy) for step in sub_policy.steps]
     names = list(dict.fromkeys(step.name for step in steps))
@@ -76,7 +76,7 @@ def _differences(policy: Policy) -> list[str]:
 
 
 def _load(text: str, ending: str) -> Callable[[Image.Image], Image.Image]:
-    """The file at work, with random numbers that `random.seed` fixes before the first image.
+    """The file at work; `random.seed` before the first image fixes its random numbers.
 
     Raises:
         UserError: albumentations is not installed, or another version of it.
@@ -127,9 +127,9 @@ def _text(transform: Transform, write: Callable[[object], str], indent: str = ""
 
 
 _NEIGHBOUR = (
-    "at the border between two pixels OpenCV may take the other: up to {} of the bytes differ"
+    "on the border between two pixels OpenCV may take the other one: up to {} of the bytes differ"
 )
-_ROUNDED = "rounded to whole pixels at other fractions than in Pillow: one pixel off at some sizes"
+_ROUNDED = "rounds to whole pixels at other fractions than Pillow: one pixel off at some sizes"
 
 _DIFFERENCES = {
     "ShearX": _NEIGHBOUR.format("2 %"),
@@ -144,7 +144,7 @@ _DIFFERENCES = {
     "Sharpness": "changes the outermost pixels too, and is a Gaussian blur for factors below 1: "
     "bytes differ by about 1 on average",
     "Cutout": "the square lies wholly inside the image, and its sides are truncated fractions of "
-    "the width and of the height; from JSON and YAML images must have three channels",
+    "the width and of the height; with JSON and YAML, images must have three channels",
 }
 
 

@@ -1,4 +1,4 @@
-"""What comes nearest to each operation in albumentations, at a value in its real unit."""
+"""The nearest that albumentations has to each operation, at a value in its real unit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ Transform = dict[str, Any]
 
 
 def make(name: str, **arguments: Any) -> Transform:
-    """A transform as albumentations writes it, of probability 1."""
+    """A transform in the form that albumentations serialises, with probability 1.
+
+    Examples:
+        >>> make("InvertImg")
+        {'__class_fullname__': 'InvertImg', 'p': 1.0}
+    """
     return {"__class_fullname__": name, "p": 1.0, **arguments}
 
 

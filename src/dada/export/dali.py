@@ -1,7 +1,7 @@
 """A policy for NVIDIA DALI: a Python file with a `Policy` of `nvidia.dali.auto_aug`.
 
-DALI's package is called after the CUDA version, so it is no extra of this package. Differences
-are those of DALI 2.4 on the CPU; the file's operators exist for the GPU too, which was not tried.
+DALI's package is named after the CUDA version, so it is not an extra of this one. Differences were
+measured with DALI 2.4 on the CPU; the file's operators exist for the GPU too, untested.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from dada.ops import get
 from dada.policy import Policy
 
 BINS = 101
-"""Magnitudes that DALI knows: hundredths."""
+"""Magnitudes in DALI: hundredths."""
 
 _LEVELS = 3  # of a random magnitude: a sub-policy of two operations becomes nine
-_LONGEST = 1000  # list of sub-policies, as long as it need not be longer
+_LONGEST = 1000  # list of sub-policies, unless there are many
 
 _MOST = 10_000  # sub-policies of the list, without random magnitudes
 
@@ -71,8 +71,8 @@ def _rows(policy: Policy) -> tuple[list[list[Row]], list[float]]:
     count = sum(prod(len(step.magnitudes) for step in s.steps) for s in sub_policies)
     if count > _MOST:
         raise UserError(
-            f"for DALI the policy takes {count:,} sub-policies, because of its random magnitudes; "
-            f"at most {_MOST:,} are written: keep fewer sub-policies, or operations in each"
+            f"for DALI the policy would need {count:,} sub-policies for its random magnitudes; "
+            f"the limit is {_MOST:,}: use fewer sub-policies, or fewer operations in each"
         )
     chances: dict[tuple[Row, ...], float] = {}
     for sub_policy in sub_policies:
@@ -87,7 +87,7 @@ def _rows(policy: Policy) -> tuple[list[list[Row]], list[float]]:
 
 
 def _times(chances: list[float]) -> list[int]:
-    """How often each stands in a list: of the lists nearest to the chances, the shortest."""
+    """How often each is in the list: the shortest list of those nearest to the chances."""
     exact = np.array(chances)
     best, least = np.ones(len(exact)), np.inf
     for length in range(len(exact), max(_LONGEST, 2 * len(exact)) + 1):
@@ -116,7 +116,7 @@ def _lines(policy: Policy) -> str:
 
 
 def _differences(policy: Policy) -> list[str]:
-    """Where DALI's pixels or draws are not `dada`'s; grey levels are of 255, of a photograph."""
+    """Where DALI's pixels or draws differ from `dada`'s, in grey levels of a photograph."""
     operations = [o for s in policy.sub_policies if s.weight > 0 for o in s.operations]
     names = {o.name for o in operations}
     found = []
@@ -143,7 +143,7 @@ def _load(text: str, ending: str) -> Callable[[Image.Image], Image.Image]:
         dali = import_module("nvidia.dali")
     except ImportError:
         raise UserError("DALI is missing: pip install nvidia-dali-cuda120") from None
-    # A real file, because DALI reads the source of what it runs, to find the conditions in it.
+    # A real file, because DALI reads the source of what it runs to find its conditionals.
     with TemporaryDirectory() as folder:
         path = Path(folder) / "exported_policy.py"
         path.write_text(text, encoding="utf-8")

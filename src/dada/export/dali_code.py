@@ -11,14 +11,14 @@ from nvidia.dali.pipeline import do_not_convert
 
 BINS = 101
 
-# DALI draws evenly. Of each sub-policy therefore how many times it is in the list that DALI draws
-# from, then of its operations name, probability and magnitude in hundredths.
+# DALI draws evenly. So for each sub-policy: how many times it is in the list that DALI draws from,
+# and for each of its operations name, probability and magnitude in hundredths.
 """
 
 CODE = '''
 
 def value(name, magnitude):
-    """The real value of a magnitude, whose sign is the random one: 0 and -0 differ, too."""
+    """The real value of a magnitude, whose sign is the random one: even 0 and -0 differ."""
     # What calls this is not converted by DALI: it is plain NumPy, and there are 202 values.
     offset, slope = LINES[name][int(np.signbit(magnitude))]
     return offset + slope * round(abs(float(magnitude)), 2)
@@ -166,7 +166,7 @@ def identity(images, _):
     return images
 
 
-# What each operation does, what a magnitude becomes for it, and where that has to be.
+# Each operation: what it does, what a magnitude becomes for it, and the device that needs it.
 OPERATIONS = {
     "ShearX": (warp, slope_x, "cpu"),
     "ShearY": (warp, slope_y, "cpu"),

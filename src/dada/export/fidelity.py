@@ -1,4 +1,4 @@
-"""How near to `dada` an exported file comes: at work on photographs, operation by operation."""
+"""How close an exported file comes to `dada` on photographs, operation by operation."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ AtWork = Callable[[Image.Image], Image.Image]
 
 
 def photographs() -> list[Image.Image]:
-    """scikit-learn's two, of 64 × 64 pixels, and the first of them in grey."""
+    """scikit-learn's two, at 64 × 64 pixels, and the first of them in grey."""
     images = [Image.fromarray(a).resize((_SIDE, _SIDE)) for a in load_sample_images().images]
     return [*images, images[0].convert("L")]
 
@@ -39,27 +39,32 @@ def fidelity(
     magnitudes: Sequence[float] = MAGNITUDES,
     load: Callable[[str, str], AtWork] | None = None,
 ) -> list[dict[str, Any]]:
-    """An exported file at work, against Pillow's result that defines `dada`'s bytes.
+    """Compare an exported file with Pillow, whose bytes define `dada`'s.
 
-    Each policy is one operation that is always applied, on the paper's scale. The random sign is
-    the target's: the nearer of Pillow's two results counts. A random place cannot be compared
-    pixel by pixel: there the covered areas count, on average over 100 draws of either side.
+    Each policy is one operation that is always applied, on the paper's scale. The file draws the
+    random sign, so the nearer of Pillow's two results counts. At a random place pixels cannot be
+    compared: there the covered areas count, averaged over 100 draws by either.
 
     Args:
         to: one of `dada.export.TARGETS`.
         operations: names of registered operations with a Pillow twin; None for all of them.
         images: RGB or L; `photographs` by default.
-        magnitudes: in [0, 1]; the first one alone for an operation that has none.
-        load: puts the file's text, given its ending, to work instead of the target's own `load`.
+        magnitudes: in [0, 1]; only the first for an operation that has none.
+        load: runs the file's text, given its ending, in place of the target's own `load`.
 
     Returns:
         Rows of plain data: ``operation``, ``mode`` of the images, ``magnitude``; the share of
-        ``equal`` bytes, and the ``mean`` and the ``largest`` absolute difference in grey levels;
-        for a random place instead the covered ``area`` and that of `dada`, ``area_of_dada``, as
-        shares of the image; and ``refused``, the reason where the target has no such operation.
+        ``equal`` bytes, the ``mean`` and the ``largest`` absolute difference in grey levels; at a
+        random place instead the covered ``area`` and that of `dada`, ``area_of_dada``, as shares
+        of the image; and ``refused``, the reason where the target does not know the operation.
 
     Raises:
         UserError: no such target or operation, or the target's library is missing.
+
+    Examples:
+        >>> rows = fidelity("python", ["Rotate", "Invert"], magnitudes=[0.8])
+        >>> [(row["operation"], row["mode"], row["equal"]) for row in rows]
+        [('Rotate', 'RGB', 1.0), ('Rotate', 'L', 1.0), ('Invert', 'RGB', 1.0), ('Invert', 'L', 1.0)]
     """
     chosen, pictures = target(to), photographs() if images is None else list(images)
     if operations is None:
@@ -80,7 +85,15 @@ def fidelity(
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
-    """Rows of `fidelity` as a Markdown table: an operation a line, over magnitudes and images."""
+    """Rows of `fidelity` as a Markdown table: one line per operation, over magnitudes and images.
+
+    Examples:
+        >>> print(table(fidelity("python", ["Rotate"], magnitudes=[0.8])))
+        | operation | equal bytes | mean difference | largest | covered area (DADA's) |
+        |---|---:|---:|---:|---:|
+        | Rotate | 100.00% | 0.000 | 0 |  |
+        <BLANKLINE>
+    """
     head = ("operation", "equal bytes", "mean difference", "largest", "covered area (DADA's)")
     lines = [_line(head), "|---|" + "---:|" * 4]
     for name, same in groupby(rows, key=lambda row: row["operation"]):
@@ -109,7 +122,7 @@ def _line(cells: Sequence[str]) -> str:
 def _compared(
     kind: OperationType, magnitude: float, at_work: AtWork, images: Sequence[Image.Image]
 ) -> list[dict[str, Any]]:
-    """A row for each mode of the images."""
+    """One row for each mode of the images."""
     compare = _areas if kind.random_place else _differences
     values = Scale().values(kind, magnitude)
     rows = []
@@ -176,7 +189,7 @@ def _covered(before: Image.Image, after: Image.Image) -> float:
 
 @contextmanager
 def _fixed_randomness() -> Iterator[None]:
-    """The three global generators at seed 0, and as they were afterwards."""
+    """Seed the three global generators with 0, and restore them afterwards."""
     python, arrays = random.getstate(), np.random.get_state()
     with torch.random.fork_rng(devices=[]):
         random.seed(0)

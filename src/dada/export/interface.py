@@ -1,4 +1,4 @@
-"""What a library that policies are written for says of itself."""
+"""The interface of an export: what it writes, and which operations it knows."""
 
 from __future__ import annotations
 
@@ -82,6 +82,12 @@ class Target:
 
         Raises:
             UserError: the target does not know an operation of the policy, or cannot express it.
+
+        Examples:
+            >>> import dada
+            >>> text = dada.export.target("torchvision").source(dada.load_policy("dada-cifar10"))
+            >>> text.splitlines()[0]
+            '...dada-cifar10: an image-augmentation policy of 25 sub-policies.'
         """
         self.check(policy)
         return self.text_of(policy, ending or self.endings[0])
@@ -91,6 +97,16 @@ class Target:
 
         Raises:
             UserError: the target does not know an operation of the policy, or cannot express it.
+
+        Examples:
+            >>> import dada
+            >>> policy = dada.load_policy("autoaugment-svhn")
+            >>> dada.export.target("python").differences(policy)
+            []
+            >>> for difference in dada.export.target("kornia").differences(policy)[:2]:
+            ...     print(difference)
+            levels stay fractions: no operation rounds them to bytes
+            ShearX: a pixel whose source lies between two pixels may take the other one (at most ...
         """
         self.check(policy)
         return self.differences_of(policy)
@@ -104,5 +120,13 @@ class Target:
 
         Raises:
             UserError: the library is missing; the message has the ``pip install`` line.
+
+        Examples:
+            >>> import dada
+            >>> from PIL import Image
+            >>> python = dada.export.target("python")
+            >>> augment = python.load(python.source(dada.load_policy("dada-cifar10")))
+            >>> augment(Image.new("RGB", (32, 32))).size
+            (32, 32)
         """
         return self.load_from(text, ending or self.endings[0])

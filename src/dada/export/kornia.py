@@ -1,11 +1,11 @@
 """A policy for kornia: a Python file with a module of kornia's augmentations.
 
-kornia's own AutoAugment draws a value from a tenth of a range, chooses sub-policies alike, means
-by brightness, contrast and colour something else than Pillow, and has parameters that get no
-gradient, which DistributedDataParallel refuses. The file therefore makes the sub-policies of
+kornia's own AutoAugment draws a value from a tenth of a range, chooses all sub-policies equally
+often, defines brightness, contrast and colour differently from Pillow, and has parameters that get
+no gradient, which DistributedDataParallel refuses. The file therefore builds the sub-policies from
 kornia's augmentations (kornia 0.8 and 0.9) with the policy's values and chances. It works on float
 tensors (B, C, H, W) in [0, 1] and lets gradients through wherever kornia's augmentations do.
-Differences are those of both versions on the CPU.
+Differences were measured with both versions on the CPU.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _rows(sub_policy: Steps) -> str:
 
 
 def _values(step: Step) -> tuple[float, ...]:
-    """All that are equally likely; once only where both random signs give the same."""
+    """All that are equally likely; each once where both random signs give the same."""
     plus, minus = zip(*step.values, strict=True)
     if not get(step.name).has_magnitude:
         return ()
@@ -72,7 +72,7 @@ def _values(step: Step) -> tuple[float, ...]:
 
 
 def _differences(policy: Policy) -> list[str]:
-    """Where kornia's pixels or draws are not `dada`'s; grey levels are of 255, of a photograph."""
+    """Where kornia's pixels or draws differ from `dada`'s, in grey levels of a photograph."""
     steps = [step for sub_policy in resolve(policy) for step in sub_policy.steps]
     names = {step.name for step in steps}
     found = []

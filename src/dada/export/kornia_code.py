@@ -5,7 +5,8 @@ import kornia.augmentation as K
 import torch
 from kornia.augmentation.random_generator import RandomGeneratorBase
 
-# Of each sub-policy its chance, and of its operations name, probability and equally likely values.
+# For each sub-policy its chance, and for each of its operations name, probability and values, which
+# are equally likely.
 POLICY = [
 """
 
@@ -69,7 +70,7 @@ class Sharpness(K.RandomSharpness):
         return images if min(images.shape[-2:]) < 3 else super().forward(images, *args, **kwargs)
 
 
-# What each operation is in kornia, and what its values (float64) are called there.
+# Each operation in kornia, and how its values (float64) become kornia's parameters.
 OPERATIONS = {
     "ShearX": (lambda p: K.RandomShear(0.0, "nearest", align_corners=True, p=p), shear, "x"),
     "ShearY": (lambda p: K.RandomShear(0.0, "nearest", align_corners=True, p=p), shear, "y"),
@@ -98,7 +99,7 @@ OPERATIONS = {
 
 
 class Values(RandomGeneratorBase):
-    """Draws each image's value, and says it in kornia's words."""
+    """Draws each image's value, as kornia's parameters."""
 
     def __init__(self, values, in_kornia, *about):
         super().__init__()

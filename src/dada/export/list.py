@@ -26,7 +26,7 @@ def _source(policy: Policy, ending: str) -> str:
     """The policy as ``[[["ShearX", 0.5, 0.46], …], …]``, magnitudes on the paper's scale.
 
     Where the paper's scale needs several magnitudes for one of the policy's, a sub-policy becomes
-    several, each as likely; the others are repeated, so that none becomes rarer for it.
+    several, equally likely; the others are repeated, so that they do not become rarer.
 
     Raises:
         UserError: values that the paper's scale does not have, or too many sub-policies.
@@ -66,8 +66,8 @@ def _rows(policy: Policy) -> list[list[Item]]:
     each = lcm(*counts)
     if (total := each * len(choices)) > _MOST:
         raise UserError(
-            f"as a list the policy takes {total:,} sub-policies, because of its random "
-            f"magnitudes and signs; at most {_MOST:,} are written"
+            f"as a list the policy would need {total:,} sub-policies, because of its random "
+            f"magnitudes and signs; the limit is {_MOST:,}"
         )
     return [
         [*row]
@@ -81,7 +81,7 @@ def _items(step: Step, scale: Scale) -> list[Item]:
     if not get(step.name).has_magnitude or _is_paper(step.name, scale):
         return [(step.name, step.probability, m) for m in step.magnitudes]
     pairs = [_magnitudes(step.name, plus, minus) for plus, minus in step.values]
-    # Of two that are alike one is enough, but only if that holds for all of them.
+    # Of two equal magnitudes one is enough, but only if every pair is equal.
     if all(plus == minus for plus, minus in pairs):
         return [(step.name, step.probability, plus) for plus, _ in pairs]
     return [(step.name, step.probability, m) for pair in pairs for m in pair]
@@ -92,11 +92,13 @@ def _is_paper(name: str, scale: Scale) -> bool:
 
 
 def _magnitudes(name: str, plus: float, minus: float) -> tuple[float, float]:
-    """Those of the paper's scale that mean the two values; alike where it has the random sign."""
+    """The paper's magnitudes for the two values; the same twice where the paper draws the sign."""
     if not get(name).mirrored:
         return _magnitude(name, plus), _magnitude(name, minus)
     if plus != -minus:
-        raise UserError(f"{name} by {plus:.3g} or {minus:.3g}: a list has no sides that differ")
+        raise UserError(
+            f"{name} by {plus:.3g} or {minus:.3g}: a list has one strength for both directions"
+        )
     return (_magnitude(name, plus),) * 2
 
 
@@ -104,9 +106,7 @@ def _magnitude(name: str, value: float) -> float:
     kind = get(name)
     magnitude = round((value - kind.low) / (kind.high - kind.low), 12)
     if not 0 <= magnitude <= 1:
-        raise UserError(
-            f"{name} by {value:.6g}: a list goes from {kind.low:.6g} to {kind.high:.6g}"
-        )
+        raise UserError(f"{name} by {value:.6g}: a list has only {kind.low:.6g} to {kind.high:.6g}")
     return magnitude
 
 

@@ -1,4 +1,4 @@
-"""One file of Python that needs Pillow alone and gives the very bytes that `dada` gives."""
+"""One Python file that needs only Pillow and gives exactly the bytes that `dada` gives."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def _load(text: str, ending: str) -> Callable[[Image.Image], Image.Image]:
 
 
 def run(text: str) -> dict[str, Any]:
-    """The names that a file of Python makes."""
+    """The names that the text of a Python file defines, once it has run."""
     names: dict[str, Any] = {"__name__": "policy"}
     exec(compile(text, "policy.py", "exec"), names)
     return names
 
 
 def tables(policy: Policy, template: str) -> dict[str, str]:
-    """The tables of a template, by variable; all operations of the policy must be in it."""
+    """The tables of a template, by variable. It must have all operations of the policy."""
     functions = operations(template)
     present = used(policy)
     names = [name for name in functions if name in present]

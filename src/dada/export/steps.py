@@ -1,4 +1,4 @@
-"""A policy in real values: what other libraries need of it, with nothing about scales."""
+"""A policy in real values, without scales: what other libraries need."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Step:
         probability: chance in [0, 1] that it is applied.
         magnitudes: equally likely ones, each in [0, 1]: a single one where the policy's has no
             spread, else the middles of equal parts of its distribution.
-        values: for each of these the value in the operation's real unit (radians never: degrees,
-            factors, thresholds, fractions of a side; see `dada.ops.OperationType`) under the
-            random sign + and under −, which are equally likely, and alike where there is none.
+        values: for each of these the value in the operation's real unit (degrees, factors,
+            thresholds, fractions of a side; see `dada.ops.OperationType`) under the random signs +
+            and −, which are equally likely; the same twice where there is no random sign.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Steps:
-    """A sub-policy: its chance to be chosen, and its operations in their order."""
+    """A sub-policy: its chance of being chosen, and its operations in order."""
 
     chance: float
     steps: tuple[Step, ...]
@@ -49,6 +49,13 @@ def resolve(policy: Policy, levels: int = LEVELS) -> list[Steps]:
 
     Args:
         levels: how many magnitudes stand for a random one.
+
+    Examples:
+        >>> import dada
+        >>> turn = dada.Operation("Rotate", probability=0.5, magnitude=0.75)
+        >>> (sub_policy,) = resolve(dada.Policy((dada.SubPolicy((turn,)),)))
+        >>> sub_policy.chance, sub_policy.steps[0].values
+        (1.0, ((15.0, -15.0),))
     """
     total = sum(s.weight for s in policy.sub_policies)
     return [

@@ -1,9 +1,9 @@
 """A file for timm: its own AutoAugment and AugmentOp at the levels that mean a policy's values.
 
 Levels are those of timm/data/auto_augment.py in timm 1.0. Pillow does the work there as here, so
-a value that a level can say gives the same bytes. What a level cannot say, a class in the file
-does: `Drawn` hands timm's operation a value of ours, `Cutout` is one that timm lacks, `Augment`
-chooses by weight and refuses what is no PIL image.
+a value that a level can express gives the same bytes. What a level cannot express, a class in the
+file does: `Drawn` hands timm's operation a value of ours, `Cutout` is one that timm lacks,
+`Augment` chooses by weight and refuses anything but PIL images.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from PIL import Image
 from dada.errors import UserError
 from dada.export.interface import Target
 from dada.export.timm_code import ALWAYS, CLASSES, DRAW, HPARAMS
-from dada.export.timm_levels import SAYINGS
+from dada.export.timm_levels import TIMM_OPERATIONS
 from dada.export.words import heading
 from dada.ops import OperationType, get
 from dada.policy import Operation, Policy, Scale, SubPolicy
@@ -48,7 +48,7 @@ def _source(policy: Policy, ending: str) -> str:
 
 
 def _differences(policy: Policy) -> list[str]:
-    """None: what timm's levels cannot say, the file does itself."""
+    """None: what timm's levels cannot express, the file does itself."""
     return []
 
 
@@ -87,7 +87,7 @@ def _imports(classes: str) -> str:
 
 
 def _call(scale: Scale, operation: Operation) -> str:
-    """The expression that makes timm's operation; ours where no level says the value."""
+    """The expression that makes timm's operation; ours where no level has the value."""
     kind = get(operation.name)
     probability = operation.probability
     if not kind.has_magnitude:
@@ -108,12 +108,12 @@ def _drawn(scale: Scale, kind: OperationType, operation: Operation) -> str:
 
 
 def _said(name: str, plus: float, minus: float) -> str | None:
-    """timm's own operation with the values under the two random signs, if a level says them."""
+    """timm's own operation with the values under the two random signs, if a level has them."""
     if name in ("TranslateX", "TranslateY") and plus == -minus:
         # Level 10 is all of translate_pct: to the last bit, where a level of 0.45 may miss it.
         hparams = f"dict(HPARAMS, translate_pct={abs(plus)})"
         return f'AugmentOp("{name}Rel", {{probability}}, 10, {hparams})'
-    for timms in SAYINGS.get(name, ()):
+    for timms in TIMM_OPERATIONS.get(name, ()):
         level = timms.level(plus, minus)
         if level is not None:
             return f'AugmentOp("{timms.name}", {{probability}}, {level}, HPARAMS)'

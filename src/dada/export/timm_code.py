@@ -22,7 +22,7 @@ def draw(magnitude, spread, lines):
 CLASSES = {
     "Drawn": '''\
 class Drawn(AugmentOp):
-    """timm's operation, at values that its levels cannot say."""
+    """timm's operation, at values that its levels cannot express."""
 
     def __init__(self, name, prob, magnitude, spread, lines):
         super().__init__(name, prob, magnitude, HPARAMS)

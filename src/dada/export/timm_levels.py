@@ -12,14 +12,14 @@ from dada.export.words import FACTORS
 
 
 @dataclass(frozen=True)
-class Saying:
-    """One operation of timm's: what its level means.
+class TimmOperation:
+    """An operation of timm's, and what its level means.
 
     Attributes:
         name: timm's.
         values: those of a level under the two random signs, in timm's own arithmetic.
-        inverse: from the value under + to a level, roughly; any float comes in.
-        seen: what Pillow makes of a value. Values that it sees alike give the same bytes.
+        inverse: from the value under + to an approximate level; takes any float.
+        seen: what Pillow makes of a value. Values that it sees as equal give the same bytes.
     """
 
     name: str
@@ -28,7 +28,16 @@ class Saying:
     seen: Callable[[float], Hashable]
 
     def level(self, plus: float, minus: float) -> str | None:
-        """The shortest level that says the values, in timm's range of 0 to 10."""
+        """The shortest level with these values, in timm's range of 0 to 10; None if there is none.
+
+        Examples:
+            >>> from dada.export.timm_levels import TIMM_OPERATIONS
+            >>> (rotate,) = TIMM_OPERATIONS["Rotate"]
+            >>> rotate.level(15.0, -15.0)
+            '5.0'
+            >>> rotate.level(45.0, -45.0) is None  # timm stops at 30 degrees
+            True
+        """
         level = self.inverse(plus)
         if not abs(level) <= 11:  # far outside, where the arithmetic may overflow
             return None
@@ -104,29 +113,33 @@ def _threshold(value: float) -> int:
     return math.ceil(min(256.0, max(0.0, value)))
 
 
-def _enhancements(name: str) -> tuple[Saying, Saying]:
+def _enhancements(name: str) -> tuple[TimmOperation, TimmOperation]:
     # Pillow blends in float32.
     return (
-        Saying(name, _enhance, lambda v: (v - 0.1) / 1.8 * 10, np.float32),
-        Saying(f"{name}Increasing", _increasing, lambda v: abs(v - 1) / 0.9 * 10, np.float32),
+        TimmOperation(name, _enhance, lambda v: (v - 0.1) / 1.8 * 10, np.float32),
+        TimmOperation(
+            f"{name}Increasing", _increasing, lambda v: abs(v - 1) / 0.9 * 10, np.float32
+        ),
     )
 
 
-# Whole numbers are said by levels in the middle of those that timm truncates to them.
-SAYINGS: dict[str, tuple[Saying, ...]] = {
-    "ShearX": (Saying("ShearX", _signed(0.3), lambda v: abs(v) / 0.3 * 10, _slope),),
-    "ShearY": (Saying("ShearY", _signed(0.3), lambda v: abs(v) / 0.3 * 10, _slope),),
-    "Rotate": (Saying("Rotate", _signed(30.0), lambda v: abs(v) / 30 * 10, _turn),),
+# For whole numbers: levels in the middle of those that timm truncates to them.
+TIMM_OPERATIONS: dict[str, tuple[TimmOperation, ...]] = {
+    "ShearX": (TimmOperation("ShearX", _signed(0.3), lambda v: abs(v) / 0.3 * 10, _slope),),
+    "ShearY": (TimmOperation("ShearY", _signed(0.3), lambda v: abs(v) / 0.3 * 10, _slope),),
+    "Rotate": (TimmOperation("Rotate", _signed(30.0), lambda v: abs(v) / 30 * 10, _turn),),
     "Solarize": (
-        Saying("Solarize", _solarize, lambda v: min(10, (_threshold(v) + 0.5) / 25.6), _threshold),
+        TimmOperation(
+            "Solarize", _solarize, lambda v: min(10, (_threshold(v) + 0.5) / 25.6), _threshold
+        ),
     ),
     "Posterize": (
-        Saying(
+        TimmOperation(
             "PosterizeOriginal",
             _posterize_original,
             lambda v: min(10, (_bits(v) - 3.5) / 0.4),
             _bits,
         ),
-        Saying("Posterize", _posterize, lambda v: (_bits(v) + 0.5) / 0.4, _bits),
+        TimmOperation("Posterize", _posterize, lambda v: (_bits(v) + 0.5) / 0.4, _bits),
     ),
 } | {name: _enhancements(name) for name in FACTORS}

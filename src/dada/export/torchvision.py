@@ -13,7 +13,7 @@ from dada.export.words import FACTORS, heading, used
 from dada.ops import get
 from dada.policy import Policy
 
-# Of image tensors alone; PIL images go through Pillow.
+# Image tensors only: PIL images go through Pillow.
 _TENSORS = {
     "AutoContrast": "the stretched value is rounded in single precision",
     "Contrast": "the mean grey is not rounded",
@@ -22,7 +22,7 @@ _TENSORS = {
 }
 _USAGE = f"""{USAGE}
 
-It takes PIL images, uint8 tensors (C, H, W), batches (B, C, H, W) whose images get a draw each,
+It takes PIL images, uint8 tensors (C, H, W), batches (B, C, H, W) with a draw for each image,
 NumPy arrays (H, W, C), and samples of an image with boxes and masks (torchvision.tv_tensors).
 Cutout leaves boxes and masks as they are, also where it covers them."""
 
@@ -38,13 +38,13 @@ def _source(policy: Policy, ending: str) -> str:
         lowest = min(v for m in (0.0, 1.0) for v in policy.scale.values(get(name), m))
         if lowest < 0:
             raise UserError(
-                f"{name} goes down to a factor of {lowest:.3g}: torchvision takes no negative one"
+                f"{name} goes down to a factor of {lowest:.3g}: torchvision takes no negative ones"
             )
     return fill("torchvision", heading(policy, "torchvision 0.23 or newer", _USAGE), written)
 
 
 def _differences(policy: Policy) -> list[str]:
-    """What image tensors get otherwise, and what is left alone."""
+    """Where image tensors differ from PIL images, and what stays as it is."""
     names = used(policy)
     said = [
         f"{name}: image tensors and arrays may differ by 1 grey level ({why}); PIL images do not"

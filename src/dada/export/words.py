@@ -1,4 +1,4 @@
-"""What the files and the differences of several targets say alike."""
+"""Text that several targets share."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ BORDERLINE = {
     name: f"{name}: {_BETWEEN} (at most {share} % do)"
     for name, share in (("ShearX", 4), ("ShearY", 4), ("Rotate", 0.2))
 }
-"""Where a library finds the source of a pixel in float32."""
+"""Of libraries that compute the source of a pixel in float32."""
 
 
 def heading(policy: Policy, needs: str, usage: str) -> str:
-    """The docstring of a file that holds a policy, in ASCII and without quotes around it.
+    """The docstring of a file with a policy, in ASCII, without the quotes around it.
 
     Args:
         needs: what has to be installed.
@@ -40,20 +40,30 @@ def heading(policy: Policy, needs: str, usage: str) -> str:
 
 
 def remarks(policy: Policy) -> list[str]:
-    """What a user should know of a policy, whatever it is exported to; each is a sentence."""
+    """What to know about a policy, whatever it is exported to; one sentence each.
+
+    Examples:
+        >>> remarks(Policy.none())
+        ['No augmentation: every probability is 0, and images stay as they are.']
+    """
     said = []
     if policy.is_none:
         said.append("No augmentation: every probability is 0, and images stay as they are.")
     settings = policy.provenance.get("settings")
     if isinstance(settings, Mapping) and isinstance(settings.get("flip"), bool):
-        # A policy file may come from anywhere: what is of another type is passed over.
+        # A policy file may come from anywhere: other types are ignored.
         sound = {k: settings[k] for k, kind in _AROUND.items() if isinstance(settings.get(k), kind)}
         said.append(f"It was judged on normalised images, with {around(sound)} around it.")
     return said
 
 
 def printable(name: str) -> str:
-    """A policy's name as it may stand in a docstring: ASCII, and nothing ends or escapes it."""
+    """A policy's name, made safe for a docstring: ASCII, and nothing ends or escapes it.
+
+    Examples:
+        >>> printable('birds, 2nd "try" ✂')
+        "birds, 2nd 'try' \\\\u2702"
+    """
     shown = name if len(name) <= _LONGEST else f"{name[:_LONGEST]}..."
     return ascii(shown)[1:-1].replace('"', "'")
 

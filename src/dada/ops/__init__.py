@@ -4,7 +4,8 @@ Pillow's result is the definition. Importing this package registers the paper's 
 `register` adds one of your own.
 """
 
-# The order of these imports is the paper's order of operations, which policies and tables follow.
+# These imports are in the paper's order of operations, which policies and tables follow.
+# Files with further operations come after them.
 # isort: off
 from dada.ops import geometric as _geometric  # noqa: F401
 from dada.ops import tables as _tables  # noqa: F401

@@ -26,7 +26,7 @@ _enhancement = partial(
 
 def _blend(levels: Tensor, degenerate: Tensor | float, factors: Tensor) -> Tensor:
     """``degenerate + factor · (level − degenerate)``, of float32 levels."""
-    # In float32 and with two roundings, because Pillow's C code does so: no lerp, no addcmul.
+    # float32 with two roundings, as in Pillow's C code: no lerp, no addcmul.
     factors = factors.float().to(levels.device)
     return (levels - degenerate).mul_(factors).add_(degenerate)
 
@@ -37,8 +37,8 @@ def _all_levels(images: Tensor) -> Tensor:
 
 
 def _to_bytes(levels: Tensor) -> Tensor:
-    """Clipped and truncated, in place of the levels."""
-    # By way of int16, because PyTorch's conversion of floats to bytes is four times as slow.
+    """Clip and truncate levels to bytes; overwrites them."""
+    # Via int16: PyTorch's direct conversion of floats to bytes takes four times as long.
     return levels.clamp_(0, 255).to(torch.int16).to(torch.uint8)
 
 
@@ -59,8 +59,7 @@ def _pillow_contrast(image: Image.Image, value: float) -> Image.Image:
 def contrast(images: Tensor, values: Tensor) -> Tensor:
     """Away from, or towards, the rounded mean of the grey image, by a factor.
 
-    Without red, green and blue there is no luma: the mean is that of all channels alike, as it is
-    for one channel.
+    Other images than RGB have no luma: the mean is that of all channels alike.
     """
     levels = images.float()
     grey = _grey(levels) if images.shape[1] == 3 else levels
@@ -96,8 +95,8 @@ def brightness(images: Tensor, values: Tensor) -> Tensor:
 
 def _smooth(levels: Tensor) -> Tensor:
     """Pillow's SMOOTH filter, (1 1 1; 1 5 1; 1 1 1) / 13, of all but the outermost pixels."""
-    # Sums of bytes are exact in float32, and sum / 13 + 0.5 is never a whole number: its nearest
-    # distance to one, 1/26, is out of reach of the rounding here and in Pillow.
+    # Sums of bytes are exact in float32, and sum / 13 + 0.5 is never a whole number: it stays 1/26
+    # away from one, out of reach of the rounding here and in Pillow.
     rows = (levels[..., :-2, :] + levels[..., 1:-1, :]).add_(levels[..., 2:, :])
     box = (rows[..., :-2] + rows[..., 1:-1]).add_(rows[..., 2:])
     return box.add_(levels[..., 1:-1, 1:-1], alpha=4).mul_(1 / 13).add_(0.5).floor_()

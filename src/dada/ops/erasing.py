@@ -1,4 +1,4 @@
-"""Cutout: a square of the image is painted over, as in Fast AutoAugment."""
+"""Cutout: paint over a square of the image, as in Fast AutoAugment."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def cutout(images: Tensor, values: Tensor, places: Tensor) -> Tensor:
     # In float64 on the CPU, as Pillow does; the images' device gets whole numbers.
     size = values.to("cpu", torch.float64) * W
     x, y = places.to("cpu", torch.float64).unbind(1)
-    # Of both sides at once, first x and then y.
+    # Both axes at once: x, then y.
     start = (torch.stack([x * W, y * H]) - size / 2).clamp_(min=0).floor_()
     # Pillow truncates the corners and draws both ends, so even a tiny size covers one pixel.
     end = torch.where(size > 0, (start + size).floor_(), -1)
@@ -58,5 +58,5 @@ def cutout(images: Tensor, values: Tensor, places: Tensor) -> Tensor:
     covered = ((pixel >= start) & (pixel <= end)).to(torch.uint8)
     square = covered[1, :, None, :H, None] * covered[0, :, None, None, :W]
     colour = images.new_tensor(_COLOR if C == 3 else (_GREY,)).view(1, -1, 1, 1)
-    # Flip the bits that differ from the colour: ten times as fast as a choice pixel by pixel.
+    # Flip the bits that differ from the colour: ten times as fast as choosing per pixel.
     return (images.contiguous() ^ colour).mul_(square).bitwise_xor_(images)

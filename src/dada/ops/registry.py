@@ -40,10 +40,20 @@ class OperationType:
         high: value at magnitude 1; equal to `low` where there is no magnitude.
         identity: the value that changes nothing; None if there is none.
         mirrored: the value's sign is flipped at random.
-        random_place: the operation happens at a random place in the image.
-        rgb_only: images of other than three channels stay as they are by definition.
+        random_place: the operation acts at a random place in the image.
+        rgb_only: images without exactly three channels stay as they are by definition.
         differentiable: pixels change smoothly with the value, up to rounding to bytes.
         describe: a value in words and real units; "" where there is no magnitude.
+
+    Examples:
+        >>> from dada.ops import get
+        >>> rotate = get("Rotate")
+        >>> rotate.low, rotate.high, rotate.mirrored
+        (-30.0, 30.0, True)
+        >>> rotate.describe(rotate.low + 0.9 * (rotate.high - rotate.low))
+        '24 degrees'
+        >>> get("Invert").has_magnitude
+        False
     """
 
     name: str
@@ -104,15 +114,15 @@ def register(
         '32 levels'
 
     A function that is defined again, as when a notebook's cell runs twice, replaces itself.
-    Worker processes that do not inherit memory (the start methods spawn and forkserver) import
-    the module in which the kernel is defined: register it there at the top level.
+    Worker processes that do not inherit memory (start methods spawn and forkserver) import the
+    module that defines the kernel: register it at the top level there.
 
     Returns:
         A decorator that registers the kernel and gives it back unchanged.
 
     Raises:
-        ValueError: the name is taken by another kernel, or not fit to be one; `low` or `high` is
-            not finite.
+        ValueError: the name is taken by another kernel, empty, not printable or padded with spaces;
+            `low` or `high` is not finite.
     """
     if not name.isprintable() or name.strip() != name or not name:
         raise ValueError(f"an operation cannot be called {name!r}")
@@ -152,7 +162,7 @@ def _place(kernel: Kernel) -> str:
 
 
 def _defined_again(old: Kernel, new: Kernel) -> bool:
-    """Whether both are one function by module and name; nameless kernels are told by identity."""
+    """Whether both have the same module and name; nameless kernels must be the same object."""
     named = not getattr(new, "__qualname__", "<lambda>").endswith("<lambda>")
     return old is new or (named and _place(old) == _place(new))
 
@@ -161,7 +171,14 @@ def get(name: str) -> OperationType:
     """The operation of that name.
 
     Raises:
-        UserError: there is none; the message names the closest one and all that there are.
+        UserError: there is none; the message suggests the closest name and lists all.
+
+    Examples:
+        >>> get("Solarize").describe(128.0)
+        'threshold 128'
+        >>> get("Solarise")
+        Traceback (most recent call last):
+        dada.errors.UserError: unknown operation 'Solarise' (did you mean Solarize?); known: ...
     """
     if name in _operations:
         return _operations[name]
@@ -173,5 +190,10 @@ def get(name: str) -> OperationType:
 
 
 def names() -> tuple[str, ...]:
-    """All registered operations, in the order of registration: the paper's 15 come first."""
+    """All registered operations, in the order of registration: the paper's 15 come first.
+
+    Examples:
+        >>> names()[:5]
+        ('ShearX', 'ShearY', 'TranslateX', 'TranslateY', 'Rotate')
+    """
     return tuple(_operations)

@@ -1,4 +1,4 @@
-"""Kernels in two steps, so that operations which differ in numbers alone run together."""
+"""Kernels in two steps, so that operations that share the second one run together."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from torch import Tensor
 class TwoStep:
     """A kernel that works out parameters for each image and hands them to a shared second step.
 
-    Small batches spend their time on starting computations, not in them. `dada.augment.apply`
+    With small batches most of the time goes into starting computations. `dada.augment.apply`
     therefore calls a second step once for all images whose operations share it: ShearX to Rotate
     are one gather of pixels, Invert to Contrast one look-up in tables.
 
     Args:
         prepare: ``(images, values) -> parameters``, whose row i depends on row i of both alone.
-        finish: ``(images, parameters) -> images``, likewise.
+        finish: ``(images, parameters) -> images``, row by row likewise.
     """
 
     def __init__(

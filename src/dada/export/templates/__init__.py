@@ -1,4 +1,4 @@
-"""Files that exports start from: modules that run as they stand, with all operations in them.
+"""Modules that run as they are, with all operations in them, which exported files are cut from.
 
 An exported file is the part of one that a policy needs, with the policy's tables in it.
 """
@@ -18,9 +18,9 @@ class Piece:
     Attributes:
         text: with the comment before it.
         blank: how many empty lines come before.
-        defined: the names that it makes.
+        defined: the names that it defines.
         used: the names in it.
-        is_import: it is one.
+        is_import: whether it is an import.
     """
 
     text: str
@@ -50,7 +50,12 @@ def fill(template: str, heading: str, tables: Mapping[str, str]) -> str:
 
 
 def operations(template: str) -> dict[str, str]:
-    """The operations that a template knows, each with the name of its function there."""
+    """The operations that a template knows, each with the name of its function there.
+
+    Examples:
+        >>> operations("python")["ShearX"]
+        'shear_x'
+    """
     return known(_read(template))
 
 
@@ -59,7 +64,15 @@ def _read(template: str) -> str:
 
 
 def known(source: str) -> dict[str, str]:
-    """The table ``OPERATIONS`` of a file of Python: each operation with the text of its entry."""
+    """The table ``OPERATIONS`` of a Python file: each operation with the text of its entry.
+
+    Examples:
+        >>> known('OPERATIONS = {"Invert": (invert, 255)}')
+        {'Invert': '(invert, 255)'}
+
+    Raises:
+        ValueError: there is no such table.
+    """
     for node in ast.parse(source).body:
         match node:
             case (
@@ -116,7 +129,7 @@ def _closure(pieces: list[Piece], root: str) -> set[str]:
 
 
 def _narrowed(piece: Piece, needed: set[str]) -> str:
-    """The import, of what is needed alone; nothing if none of it is."""
+    """The import, cut to what is needed; empty if nothing is."""
     if piece.defined == {"annotations"}:
         return piece.text
     node = ast.parse(piece.text).body[0]

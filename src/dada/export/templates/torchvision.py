@@ -258,7 +258,7 @@ class Augment(v2.Transform):
             got = ", ".join(dict.fromkeys(type(i).__name__ for i in flat_inputs)) or "nothing"
             raise TypeError(
                 f"no image to augment in {got}: expected a PIL image or a uint8 tensor "
-                "(C, H, W); a NumPy array (H, W, C) is taken alone"
+                "(C, H, W); pass a NumPy array (H, W, C) alone"
             )
         for image in images:
             check_image(image)
@@ -296,7 +296,9 @@ class Augment(v2.Transform):
             return apply(inpt, draws[0])
         of_batch = is_batch(inpt) or (isinstance(inpt, tv_tensors.Mask) and inpt.ndim > 2)
         if not of_batch or len(inpt) != len(draws):
-            raise TypeError(f"{type(inpt).__name__} beside {len(draws)} images: give one by one")
+            raise TypeError(
+                f"{type(inpt).__name__} beside {len(draws)} images: pass them one by one"
+            )
         each = [apply(tv_tensors.wrap(i, like=inpt), d) for i, d in zip(inpt, draws, strict=True)]
         return tv_tensors.wrap(torch.stack(each), like=inpt) if each else inpt
 
@@ -325,7 +327,9 @@ def check_lists(sample: Any) -> None:
     count = sum(isinstance(i, (PIL.Image.Image, tv_tensors.Image)) for i in items)
     count += sum(type(i) is torch.Tensor and i.ndim >= 3 for i in items)
     if isinstance(sample, list) and count > 1:
-        raise TypeError(f"a list of {count} images: give one by one, or stacked as (B, C, H, W)")
+        raise TypeError(
+            f"a list of {count} images: pass them one by one, or stacked as (B, C, H, W)"
+        )
     for item in items:
         check_lists(item)
 
