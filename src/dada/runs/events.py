@@ -34,6 +34,7 @@ def read_events(path: Path) -> tuple[list[dict[str, Any]], str | None]:
         UserError: the file cannot be read.
 
     Examples:
+        >>> from pathlib import Path
         >>> path = Path("events.jsonl")
         >>> for epoch in (1, 2):
         ...     append_event(path, {"event": "epoch", "epoch": epoch})

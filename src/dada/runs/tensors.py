@@ -33,6 +33,8 @@ def read_tensors(path: Path) -> dict[str, Any]:
         UserError: the file is missing, damaged or holds more than tensors and plain data.
 
     Examples:
+        >>> import torch
+        >>> from pathlib import Path
         >>> path = Path("state.pt")
         >>> write_tensors(path, {"epoch": 3, "weights": torch.ones(2)})
         >>> read_tensors(path)
