@@ -112,3 +112,25 @@ def listed(names: Sequence[str]) -> str:
     """
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return ", ".join(f"'{printable(name)}'" for name in names[:5]) + more
+
+
+def brief(text: object, most: int = 40) -> str:
+    """A text on one line, shortened to `most` characters.
+
+    Examples:
+        >>> brief("the quick brown fox", most=10)
+        'the quick…'
+    """
+    whole = printable(" ".join(str(text).split()))
+    return whole if len(whole) <= most else f"{whole[: most - 1].rstrip()}…"
+
+
+def some(names: Sequence[object], most: int = 5) -> str:
+    """The first names, shortened, and how many more there are.
+
+    Examples:
+        >>> some(["cat", "dog"]), some("abcdefg")
+        ('cat, dog', 'a, b, c, d, e and 2 more')
+    """
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(map(brief, names[:most])) + more

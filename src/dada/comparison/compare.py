@@ -20,7 +20,7 @@ from dada.deprecation import renamed
 from dada.errors import UserError
 from dada.models.child import Loss
 from dada.policy import PAPER_OPERATIONS, Policy, dumps, load_policy
-from dada.runs import Callback, describe_run, open_run, run_loop
+from dada.runs import Callback, Result, describe_run, open_run, run_loop
 from dada.runs.watchers import CompareWatcher, as_callback
 from dada.searching.choices import left_out
 from dada.training.augmentations import Method, plain_rows, policy_method, space_for, without_search
@@ -51,7 +51,7 @@ def compare(
     watch: CompareWatcher | None = None,
     source: str | None = None,
     **settings: Any,
-) -> dict[str, Any]:
+) -> Result:
     """Train the same network from the same seeds under different augmentations.
 
     The rows are crop and flip alone, the same with Cutout where images have 24 to 64 pixels, each
@@ -108,7 +108,8 @@ def compare(
         config["policies"] = {name: dumps(policy) for name, policy in named.items()}
         run = stack.enter_context(open_run(out, config, resume, processes))
         work = ComparisonWork(bench, methods, range(seeds), processes)
-        return run_loop(work, run, processes, callback)
+        found: dict[str, Any] = run_loop(work, run, processes, callback)
+        return Result(found)
 
 
 def _methods(policies: dict[str, Policy], bench: Bench) -> list[Method]:

@@ -16,11 +16,11 @@ from dada.datasets.copies import copies_across
 from dada.datasets.decode import Samples, file_threads, reason, sampled_bits
 from dada.datasets.folder import Listing
 from dada.datasets.imagenet import list_imagenet
-from dada.datasets.imageset import check_labels, make_printable
+from dada.datasets.imageset import check_labels, make_printable, size_in_words
 from dada.datasets.picture import quiet, read_picture
 from dada.datasets.pixels import bits_in_words, to_eight_bits
 from dada.datasets.splits import split_off_test_set
-from dada.errors import UserError
+from dada.errors import UserError, brief, some
 from dada.files import opened
 from dada.tasks import Task, task_of
 
@@ -57,6 +57,9 @@ class ImageFiles:
 
     def __len__(self) -> int:
         return len(self.files)
+
+    def __repr__(self) -> str:
+        return f"ImageFiles({len(self):,} files: {some(self.files, 2)})"
 
     def subset(self, indices: Sequence[int] | np.ndarray | Tensor) -> "ImageFiles":
         """Return the files at ``indices`` (or where a mask is true), in that order."""
@@ -159,6 +162,14 @@ class FileDataset:
             )
         check_labels(self.name, "training", self.train.labels, len(self.classes))
         check_labels(self.name, "test", self.test.labels, len(self.classes))
+
+    def __repr__(self) -> str:
+        size = size_in_words(self.channels, *self.side)
+        return (
+            f"FileDataset({brief(self.name)}: {len(self.train):,} training files, "
+            f"{len(self.test):,} test files, {size}, {len(self.classes):,} classes: "
+            f"{some(self.classes)})"
+        )
 
     @property
     def task(self) -> Task:

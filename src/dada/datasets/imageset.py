@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dada.errors import UserError, printable
+from dada.errors import UserError, brief, printable, some
 from dada.tasks import TARGETS, Task, task_of
 
 if TYPE_CHECKING:
@@ -38,6 +38,16 @@ def channels_in_words(count: int) -> str:
     return {1: "grey", 3: "colour"}.get(count, f"{count}-channel")
 
 
+def size_in_words(channels: int, height: int, width: int) -> str:
+    """Describe the size of images.
+
+    Examples:
+        >>> size_in_words(3, height=96, width=128)
+        '128 × 96 RGB'
+    """
+    return f"{width} × {height} {'RGB' if channels == 3 else channels_in_words(channels)}"
+
+
 @dataclass(frozen=True, eq=False)
 class ImageSet:
     """Labelled images of one size.
@@ -53,6 +63,8 @@ class ImageSet:
     Examples:
         >>> import torch
         >>> images = ImageSet(torch.zeros(4, 3, 32, 32, dtype=torch.uint8), torch.arange(4))
+        >>> images
+        ImageSet(4 images, 32 × 32 RGB; labels int64 (4,))
         >>> len(images), images.subset([3, 1]).labels
         (4, tensor([3, 1]))
     """
@@ -73,6 +85,13 @@ class ImageSet:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def __repr__(self) -> str:
+        channels, *side = self.images.shape[1:]
+        return (
+            f"ImageSet({len(self):,} images, {size_in_words(channels, *side)}; "
+            f"labels {_describe(self.labels)})"
+        )
 
     @property
     def task(self) -> Task:
@@ -151,6 +170,16 @@ class Dataset:
     def task(self) -> Task:
         """What the labels are for."""
         return self.train.task
+
+    def __repr__(self) -> str:
+        count = f"{len(self.train):,}"
+        if self.files is not None:
+            count += f" of {len(self.files.train):,}"
+        size = size_in_words(self.channels, *self.side)
+        return (
+            f"Dataset({brief(self.name)}: {count} training images, {len(self.test):,} test images, "
+            f"{size}, {len(self.classes):,} classes: {some(self.classes)})"
+        )
 
     @property
     def all_labels(self) -> Tensor:

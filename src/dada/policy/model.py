@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import ConfigDict, Field, field_validator
 from pydantic.dataclasses import dataclass
 
-from dada.errors import printable
+from dada.errors import brief, printable
 from dada.ops.elsewhere import import_operations, modules_of
 from dada.policy.data import plain_data
 from dada.policy.scale import Scale
@@ -167,9 +167,19 @@ class Policy:
             ),
         )
 
+    def __repr__(self) -> str:
+        names = ["+".join(o.name for o in s.operations) for s in self.leading()[:3]]
+        if len(self.sub_policies) > len(names):
+            names.append("…")
+        count = len(self.sub_policies)
+        return (
+            f"Policy({brief(self.name)}: {count:,} sub-polic{'y' if count == 1 else 'ies'}, "
+            f"{self.scale.kind} scale: {', '.join(map(brief, names))})"
+        )
+
     def __str__(self) -> str:
-        """The policy in words, see `describe`."""
-        return self.describe()
+        """The 25 most frequent sub-policies in words; `describe` tells of all."""
+        return self.describe(limit=25)
 
     def describe(self, limit: int | None = None, side: int | tuple[int, int] | None = None) -> str:
         """The policy in words and real units, one sub-policy per line, most frequent first.

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import ConfigDict, Field, field_validator
 from pydantic.dataclasses import dataclass
 
+from dada.errors import some
 from dada.ops import PAPER_OPERATIONS, get
 from dada.policy.model import MOST_SUB_POLICIES, Policy
 from dada.policy.scale import Scale
@@ -35,6 +36,8 @@ class SearchSpace:
         105
         >>> SearchSpace(("Rotate", "Invert", "Cutout")).sub_policies
         (('Rotate', 'Invert'), ('Rotate', 'Cutout'), ('Invert', 'Cutout'))
+        >>> SearchSpace(("Rotate", "Invert", "Cutout"))
+        SearchSpace(3 sub-policies of 2 of 3 operations, paper scale: Rotate, Invert, Cutout)
     """
 
     operations: tuple[str, ...] = PAPER_OPERATIONS
@@ -63,6 +66,13 @@ class SearchSpace:
                 f"{len(self.operations)} operations make {count:,} sub-policies of {self.length}: "
                 f"at most {MOST_SUB_POLICIES:,}; use fewer operations or a smaller length"
             )
+
+    def __repr__(self) -> str:
+        return (
+            f"SearchSpace({comb(len(self.operations), self.length):,} sub-policies of "
+            f"{self.length} of {len(self.operations)} operations, {self.scale.kind} scale: "
+            f"{some(self.operations, 15)})"
+        )
 
     @property
     def sub_policies(self) -> tuple[tuple[str, ...], ...]:

@@ -5,11 +5,13 @@ from dada.runs.folder import RunFolder
 from dada.runs.loop import open_run, run_loop
 from dada.runs.provenance import describe_data, describe_run, fingerprint, versions
 from dada.runs.recall import Recalled, recall
+from dada.runs.result import Result
 from dada.runs.work import Work
 
 __all__ = [
     "Callback",
     "Recalled",
+    "Result",
     "RunFolder",
     "Work",
     "describe_data",

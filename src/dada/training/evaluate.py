@@ -27,7 +27,7 @@ from dada.errors import DivergedError, UserError
 from dada.models import create
 from dada.models.check import model_name
 from dada.models.child import Child
-from dada.runs import RunFolder
+from dada.runs import Result, RunFolder
 from dada.runs.provenance import describe_data
 from dada.tasks import task_of, task_recorded
 from dada.training.classes import Outputs, match
@@ -74,7 +74,7 @@ def evaluate(
     device: str = "auto",
     side: int | None = None,
     root: str | Path | None = None,
-) -> dict[str, Any]:
+) -> Result:
     """Test the network of a training's run folder.
 
     Classes are matched by name. Where all names of one side are mere numbers from 0 and as many
@@ -139,7 +139,7 @@ def evaluate(
         found = measure(child, images, pipeline, len(classes))
     except DivergedError as error:
         raise UserError(f"the network of {folder.path} is of no use: {error}") from None
-    return {**found, "classes": classes, "notes": list(notes)}
+    return Result({**found, "classes": classes, "notes": list(notes)})
 
 
 def _network(

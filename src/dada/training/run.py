@@ -28,7 +28,7 @@ from dada.models import create
 from dada.models.check import check_network, model_name
 from dada.models.child import Loss
 from dada.policy import Policy, dumps
-from dada.runs import Callback, RunFolder, describe_run, open_run, run_loop
+from dada.runs import Callback, Result, RunFolder, describe_run, open_run, run_loop
 from dada.runs.watchers import TrainWatcher, as_callback
 from dada.training.augmentations import Method, method, space_for
 from dada.training.hooks import UserHooks
@@ -60,7 +60,7 @@ def train(
     watch: TrainWatcher | None = None,
     source: str | None = None,
     **settings: Any,
-) -> dict[str, Any]:
+) -> Result:
     """Train a network under a fixed policy, by one of the paper's recipes or your own settings.
 
     Under `torchrun`, the processes share every batch and the first one writes and tells.
@@ -145,7 +145,8 @@ def train(
             if run:
                 _check_classes(run, dataset.classes)
             work = TrainingWork(training, tested, dataset, how, writer)
-            return run_loop(work, run, processes, callback)
+            found: dict[str, Any] = run_loop(work, run, processes, callback)
+            return Result(found)
 
 
 def _data_of(recipe: str) -> str:
