@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable
 from typing import Any
 
 from PIL import Image
@@ -54,14 +55,9 @@ def tables(policy: Policy, template: str) -> dict[str, str]:
         "SUB_POLICIES": f"[\n{''.join(rows)}]",
         "LINES": f"{{\n{''.join(values)}}}",
         "OPERATIONS": f"{{\n{''.join(entries)}}}",
-        "PLACED": _names(name for name in names if get(name).random_place),
-        "GEOMETRIC": _names(name for name in names if get(name).affine_map),
+        "PLACED": json.dumps([name for name in names if get(name).random_place]),
+        "GEOMETRIC": json.dumps([name for name in names if get(name).affine_map]),
     }
-
-
-def _names(names: Iterable[str]) -> str:
-    lines = "".join(f'    "{name}",\n' for name in names)
-    return f"[\n{lines}]" if lines else "[]"
 
 
 def _row(sub_policy: SubPolicy) -> str:

@@ -9,10 +9,9 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 
-# Each sub-policy: how often it is chosen, relative to the others, and its operations in their
-# order. An operation: its name, the probability that it is applied, its magnitude in [0, 1], and
-# the spread of that. With L standard logistic, an image's magnitude is
-# sigmoid(logit(magnitude) + spread * L); with a spread of 0 it is the magnitude itself.
+# Each sub-policy: its frequency relative to the others, and its operations in order. An operation:
+# its name, probability, magnitude in [0, 1], and the spread of that. With L standard logistic, each
+# image gets the magnitude sigmoid(logit(magnitude) + spread * L).
 SUB_POLICIES: list[tuple[float, list[tuple[str, float, float, float]]]] = [
     (1.0, [("ShearX", 0.5, 0.5, 0.0), ("Cutout", 0.5, 0.5, 1.0)]),
 ]
@@ -24,10 +23,8 @@ LINES: dict[str, tuple[tuple[float, float], tuple[float, float]]] = {
     "Cutout": ((0.0, 0.2), (0.0, 0.2)),
 }
 
-# Operations that take place somewhere at random: x and y, fractions of both sides.
-PLACED: list[str] = [
-    "Cutout",
-]
+# Operations at a random place (x, y), in fractions of both sides.
+PLACED: list[str] = ["Cutout"]
 
 
 def shear_x(image: Image.Image, value: float) -> Image.Image:

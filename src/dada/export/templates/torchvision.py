@@ -13,10 +13,9 @@ from torchvision import tv_tensors
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as F
 
-# Each sub-policy: how often it is chosen, relative to the others, and its operations in their
-# order. An operation: its name, the probability that it is applied, its magnitude in [0, 1], and
-# the spread of that. With L standard logistic, a sample's magnitude is
-# sigmoid(logit(magnitude) + spread * L); with a spread of 0 it is the magnitude itself.
+# Each sub-policy: its frequency relative to the others, and its operations in order. An operation:
+# its name, probability, magnitude in [0, 1], and the spread of that. With L standard logistic, each
+# sample gets the magnitude sigmoid(logit(magnitude) + spread * L).
 SUB_POLICIES: list[tuple[float, list[tuple[str, float, float, float]]]] = [
     (1.0, [("ShearX", 0.5, 0.5, 0.0), ("Cutout", 0.5, 0.5, 1.0)]),
 ]
@@ -28,15 +27,10 @@ LINES: dict[str, tuple[tuple[float, float], tuple[float, float]]] = {
     "Cutout": ((0.0, 0.2), (0.0, 0.2)),
 }
 
-# Operations that take place somewhere at random: x and y, fractions of both sides.
-PLACED: list[str] = [
-    "Cutout",
-]
-
-# Operations that move boxes, masks and points too; the others leave them as they are.
-GEOMETRIC: list[str] = [
-    "ShearX",
-]
+# Operations at a random place (x, y), in fractions of both sides.
+PLACED: list[str] = ["Cutout"]
+# Operations that move boxes, masks and points too, which the others leave as they are.
+GEOMETRIC: list[str] = ["ShearX"]
 
 
 def shear_x(sample: Any, value: float) -> Any:
@@ -206,16 +200,14 @@ WRAP = "wrap a mask in tv_tensors.Mask, and images that share a draw in tv_tenso
 class Augment(v2.Transform):
     """Augment a sample under the policy above: an image, and boxes, masks and points with it.
 
-    A PIL image, a uint8 tensor (C, H, W), or a batch (B, C, H, W), each image of which gets a draw
-    of its own; masks (B, ..., H, W) may come with a batch. Alone also a uint8 NumPy array (H, W),
-    (H, W, C) or (B, H, W, C). The frames of a video and all else
-    that one sample holds share one draw. The geometric operations move boxes, masks (nearest
-    pixel, 0 outside) and points; the others, Cutout among them, leave them as they are.
-    Randomness is PyTorch's global generator on the CPU.
+    The image is a PIL image, a uint8 tensor (C, H, W), or a batch (B, C, H, W), each image of which
+    gets its own draw; masks (B, ..., H, W) may come with a batch. Without other inputs, also a
+    uint8 NumPy array (H, W), (H, W, C) or (B, H, W, C). The frames of a video and everything else
+    in a sample share one draw. Geometric operations move boxes, masks (nearest pixel, 0 outside)
+    and points; the others leave them. Random numbers are of PyTorch's global CPU generator.
 
     Raises:
-        TypeError: what is no such image, or may mean several things: paths, float images, a
-            list of images, or a plain mask or array beside other things.
+        TypeError: no such image, or an ambiguous input: a list of images, or a plain mask or array.
     """
 
     _transformed_types = (torch.Tensor, PIL.Image.Image)
@@ -353,11 +345,6 @@ def random_magnitude(magnitude: float, spread: float, u: float) -> float:
     """A random magnitude in [0, 1], u uniform; the one given where there is no spread."""
     if not spread:
         return magnitude
-    logits = logit(magnitude) + spread * logit(u)
-    return 0.5 + 0.5 * math.tanh(logits / 2)
-
-
-def logit(p: float) -> float:
-    """Log odds, of 1e-12 and 1 - 1e-12 at the ends."""
-    p = min(max(p, 1e-12), 1 - 1e-12)
-    return math.log(p / (1 - p))
+    both = torch.tensor([magnitude, u], dtype=torch.float64, device="cpu")
+    centre, noise = both.logit(1e-12).tolist()
+    return 0.5 + 0.5 * math.tanh((centre + spread * noise) / 2)
