@@ -42,10 +42,16 @@ class Common:
     side: o.Side = None
     root: o.Root = None
     device: o.Device = "auto"
-    precision: Annotated[str | None, typer.Option(help="auto, float32 or bfloat16.")] = None
+    precision: Annotated[str | None, typer.Option(help="Precision: auto, float32 or bfloat16.")] = (
+        None
+    )
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Any other setting: weight_decay=0.001."),
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Any other setting, such as weight_decay=0.001; may be repeated.",
+        ),
     ] = None
     resume: Annotated[bool, typer.Option("--resume", help="Resume the run in its folder.")] = False
     json_: o.Json = None

@@ -16,7 +16,7 @@ _WORST = 5
 
 
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="A run folder of dada train.")],
+    run: Annotated[Path, typer.Argument(help="A run folder of `dada train`.")],
     data: Annotated[
         str | None,
         typer.Argument(
@@ -26,14 +26,14 @@ def evaluate(
     ] = None,
     data_: o.DataOption = None,
     weights: Annotated[
-        str, typer.Option(help="last, or best: of the epoch with the lowest test error.")
+        str, typer.Option(help="last, or best: those of the best epoch on the test images.")
     ] = "last",
     side: o.Side = None,
     root: o.Root = None,
     device: o.Device = "auto",
     json_: o.Json = None,
 ) -> None:
-    """Test the network of a training.
+    """Test the network of a training run.
 
     Example: dada evaluate runs/train/cifar10-wrn-40-2-dada-cifar10-0
     """

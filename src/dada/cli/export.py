@@ -17,23 +17,23 @@ def export(
     policy: Annotated[
         str | None,
         typer.Argument(
-            help="Policy: a published name, a file or a run folder.",
+            help="A published policy, a policy file or a run folder.",
             autocompletion=POLICY,
         ),
     ] = None,
     to: Annotated[
         str | None,
         typer.Option(
-            help=f"{', '.join(TARGETS)}.",
+            help=f"Target: {', '.join(TARGETS)}.",
             autocompletion=starting(TARGETS),
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="The file to write. [the terminal]")
+        Path | None, typer.Option("--out", "-o", help="File to write. [the terminal]")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
     list_: Annotated[
-        bool, typer.Option("--list", help="Say what can be exported to, and stop.")
+        bool, typer.Option("--list", help="List what can be exported to, and exit.")
     ] = False,
 ) -> None:
     """Write a policy for another library.

@@ -41,15 +41,17 @@ DataOption = Annotated[
     str | None,
     typer.Option("--data", help="The same as DATA.", autocompletion=starting(DATASETS)),
 ]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1.")]
+Device = Annotated[str, typer.Option(help="Device: auto, cpu, cuda, cuda:1.")]
 Side = Annotated[
     int | None,
     typer.Option(min=8, max=1024, help="Resize and crop images to SIDE x SIDE pixels."),
 ]
 Root = Annotated[
-    Path | None, typer.Option(help="Where named sets are kept or downloaded to. [~/.cache/dada]")
+    Path | None, typer.Option(help="Folder of named sets, and of downloads. [~/.cache/dada]")
 ]
 Json = Annotated[
     Path | None,
-    typer.Option("--json", help="Also write the result here as JSON; - is standard output."),
+    typer.Option(
+        "--json", help="Also write the result to this file as JSON; - is standard output."
+    ),
 ]

@@ -14,12 +14,14 @@ def policies(
     policy: Annotated[
         str | None,
         typer.Argument(
-            help="Describe this one: a name, a file or a run folder.",
+            help="The policy to describe: a published one, a policy file or a run folder.",
             autocompletion=o.POLICY,
         ),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="Sub-policies to describe.")] = 25,
-    side: Annotated[int | None, typer.Option(min=1, help="Of your images, to say pixels.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Number of sub-policies to describe.")] = 25,
+    side: Annotated[
+        int | None, typer.Option(min=1, help="Side of your images, to give lengths in pixels.")
+    ] = None,
     json_: o.Json = None,
 ) -> None:
     """List the policies that ship with DADA, or describe one in words and real units.

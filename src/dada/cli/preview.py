@@ -22,16 +22,22 @@ def preview(
     policy: Annotated[
         str,
         typer.Argument(
-            help="A published name, a policy file or a run folder.", autocompletion=o.POLICY
+            help="A published policy, a policy file or a run folder.", autocompletion=o.POLICY
         ),
     ],
     data: o.Data = "digits",
     out: Annotated[Path, typer.Option("-o", "--out", help="Picture to write.")] = Path(
         "preview.png"
     ),
-    columns: Annotated[int, typer.Option(min=1, max=32, help="Images of the data.")] = 8,
-    rows: Annotated[int, typer.Option(min=1, max=200, help="Leading sub-policies.")] = 8,
-    seed: Annotated[int, typer.Option(min=0, help="Of the images and draws.")] = 0,
+    columns: Annotated[
+        int, typer.Option(min=1, max=32, help="Number of images, one per column.")
+    ] = 8,
+    rows: Annotated[
+        int, typer.Option(min=1, max=200, help="Number of leading sub-policies, one per row.")
+    ] = 8,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed of the choice of images and of the draws.")
+    ] = 0,
     side: o.Side = None,
     root: o.Root = None,
 ) -> None:

@@ -11,13 +11,15 @@ from dada.cli.terminal import terminal
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="A run folder of dada search, compare or train.")],
+    run: Annotated[
+        Path, typer.Argument(help="A run folder of `dada search`, `dada compare` or `dada train`.")
+    ],
     comparison: Annotated[
         list[Path] | None,
-        typer.Option(help="A comparison's folder elsewhere, for a search; may be repeated."),
+        typer.Option(help="For a search: the folder of a comparison elsewhere; may be repeated."),
     ] = None,
 ) -> None:
-    """Write report.html of a run again: what was found, pictures, curves, and whether it helps.
+    """Write the report of a run again: what was found, pictures, curves, and whether it helps.
 
     Example: dada report runs/photos
 

@@ -35,12 +35,18 @@ def search(
         int | None, typer.Option(min=0, help="The same seed finds the same policy. [0]")
     ] = None,
     estimator: Annotated[
-        str | None, typer.Option(help="critic, reinforce, relax or gumbel-softmax.")
+        str | None,
+        typer.Option(
+            help="Gradient estimator of a search a step at a time: critic, reinforce, relax or "
+            "gumbel-softmax."
+        ),
     ] = None,
     operations: Annotated[
         str | None, typer.Option(help="Operations to search, e.g. Rotate,Color,Cutout. [all 15]")
     ] = None,
-    keep: Annotated[int | None, typer.Option(help="Sub-policies that the policy keeps.")] = None,
+    keep: Annotated[
+        int | None, typer.Option(help="Number of leading sub-policies that the policy keeps.")
+    ] = None,
     budget: Annotated[
         str | None, typer.Option(help="Time that the search may take: 5m, 90s, 1h. [no limit]")
     ] = None,
