@@ -15,20 +15,23 @@ from dada.augment import Pipeline
 from dada.compute.parallel import Load, Tick
 from dada.datasets import Dataset, ImageSet
 from dada.models.child import Child
+from dada.searching import PRESETS, SearchMethod, make_settings
 from dada.searching.distribution import PolicyDistribution
-from dada.searching.methods.dada.search import Search
-from dada.searching.methods.trials import TrialSearch
-from dada.searching.run import new_search
-from dada.searching.settings import PRESETS, Settings, for_dataset, make_settings, paper_cutout
+from dada.searching.methods.dada import DadaMethod
+from dada.searching.methods.dada.published import paper_cutout
+from dada.searching.methods.dada.settings import DadaSettings
+from dada.searching.methods.trials import TrialsMethod
+from dada.searching.problem import begin as begin_search
+from dada.searching.problem import problem_of
 
 CPU = torch.device("cpu")
-DEFAULTS = Settings()
+DEFAULTS = DadaSettings()
 PAPER_POLICY_LR: float = PRESETS["paper"]["policy_lr"]
 
 
 def begin(
     dataset: Dataset, device: torch.device = CPU, *, seed: int = 0, **settings: Any
-) -> Search | TrialSearch:
+) -> SearchMethod:
     """A search at its beginning.
 
     Args:
@@ -37,42 +40,41 @@ def begin(
         seed: of the first weights, and of all that the search draws.
         **settings: a preset and single settings, as of `dada.search`.
     """
-    torch.manual_seed(seed)
-    chosen = for_dataset(make_settings(seed=seed, **settings), dataset, device.type == "cuda")
-    return new_search(chosen, dataset, None, device)
+    chosen = make_settings(seed=seed, **settings).resolve(dataset, device.type == "cuda")
+    return begin_search(chosen, problem_of(chosen, dataset, None, device))
 
 
 def begin_steps(
     dataset: Dataset, device: torch.device = CPU, *, seed: int = 0, **settings: Any
-) -> Search:
+) -> DadaMethod:
     """`begin`, for settings of a search a step at a time."""
     search = begin(dataset, device, seed=seed, **settings)
-    if not isinstance(search, Search):
+    if not isinstance(search, DadaMethod):
         raise ValueError(f"not a search a step at a time: {settings}")
     return search
 
 
-def advances(search: Search | TrialSearch, count: int | None = None) -> Iterator[dict[str, Any]]:
+def advances(search: SearchMethod, count: int | None = None) -> Iterator[dict[str, Any]]:
     """The records of a search's epochs, or rounds, as each is over.
 
     Args:
         count: how many; None for all.
     """
     for _ in range(search.length if count is None else count):
-        yield search.run_epoch()
+        yield search.advance()
 
 
-def step_of(search: Search) -> Callable[[], object]:
+def step_of(search: DadaMethod) -> Callable[[], object]:
     """Makes a step of a search, on the same images each time."""
     rows = torch.arange(search.settings.batch, device=search.train.labels.device)
     train, valid = search.train.subset(rows), search.valid.subset(rows)
     return lambda: search.step(train.images, train.labels, valid.images, valid.labels)
 
 
-def watch(search: Search | TrialSearch) -> dict[str, float]:
+def watch(search: SearchMethod) -> dict[str, float]:
     """Seconds spent in the parts of a search's steps from now on, by name; by trials, none."""
     watch = Stopwatch()
-    if not isinstance(search, Search):
+    if not isinstance(search, DadaMethod):
         return watch.seconds
     step = search.step
     rewards = {"rewards": "rewards"}
@@ -145,12 +147,12 @@ class Round:
 def trial_round(dataset: Dataset, device: torch.device, epochs: int) -> Round:
     """A round of trials of so many epochs."""
     search = begin(dataset, device, epochs=epochs)
-    assert isinstance(search, TrialSearch), "the default search is by trials"
+    assert isinstance(search, TrialsMethod), "the default search is by trials"
     policies = [search.alone(name) for name in search.operations]
 
     def trial(number: int, on_epoch: Tick) -> object:
-        return search.trial(search.train, search.valid, policies[number], 0, on_epoch)
+        return search.trials.trial(policies[number], *search.halves, 0, epochs, on_epoch)
 
-    height, width = search.train.images.shape[2:]
+    height, width = search.problem.images.images.shape[2:]
     pixels = search.settings.batch * height * width
     return Round(len(policies), trial, Load(pixels=pixels, parameters=search.parameter_count))

@@ -15,8 +15,10 @@ from dada.augment import Pipeline
 from dada.augment.loader import MemoryLoader
 from dada.compute.distributed import shared_job
 from dada.datasets import ImageSet
-from dada.searching.methods.dada.search import Search
-from dada.searching.settings import Settings
+from dada.searching.method import SearchProblem
+from dada.searching.methods.dada import DadaMethod
+from dada.searching.methods.dada.settings import DadaSettings
+from dada.tasks.classification import CROSS_ENTROPY
 from dada.training.augmentations import BASELINE
 from dada.training.settings import TrainSettings
 from dada.training.training import Training
@@ -43,8 +45,7 @@ def main(path):
             settings, network(), loader, STILL, BASELINE.augment, 0, device, processes
         )
         record = training.run_epoch()
-        searching = Settings(
-            horizon="step",
+        searching = DadaSettings(
             batch=31,
             epochs=1,
             precision="float32",
@@ -52,10 +53,19 @@ def main(path):
             views=2,
             estimator="reinforce",
         )
-        search = Search(
-            searching, images(1, 31), images(2, 33), network(), STILL, device, processes
+        problem = SearchProblem(
+            images=images(1, 62),
+            classes=("a", "b", "c"),
+            space=searching.space,
+            pipeline=STILL,
+            network=network,
+            loss=CROSS_ENTROPY,
+            device=device,
+            precision=torch.float32,
+            processes=processes,
         )
-        epoch = search.run_epoch()
+        search = DadaMethod(problem, searching)
+        epoch = search.advance()
         if processes.first:
             torch.save(
                 {

@@ -12,7 +12,7 @@ from dada.export import target
 from dada.models import check_name
 from dada.models import names as networks
 from dada.policy import PAPER_OPERATIONS, SearchSpace, load_policy
-from dada.searching import PRESETS
+from dada.searching import METHODS, PRESETS
 from dada.training.augmentations import BASELINE, method
 from dada.training.recipes import recipes
 from dada.training.settings import PRESETS as TRAIN_PRESETS
@@ -21,6 +21,7 @@ from dada.training.settings import PRESETS as TRAIN_PRESETS
 def test_the_names_are_those_of_the_tables_that_they_stand_for():
     assert set(names.DATASETS) == {"digits", "imagenet", *named._TORCHVISION}
     assert list(names.SEARCH_PRESETS) == list(PRESETS)
+    assert list(names.SEARCH_METHODS) == list(METHODS)
     assert list(names.TRAIN_PRESETS) == list(TRAIN_PRESETS)
     assert names.recipe_names() == tuple(recipes())
     for name in names.published_policies():

@@ -32,6 +32,12 @@ SEARCH_PRESETS = {
     "paper": "the published settings",
     "demo": "a minute",
 }
+SEARCH_METHODS = {
+    "trials": "whole trainings under each operation",
+    "dada": "the paper's gradient, one step ahead",
+    "random": "the best of some random policies",
+    "randaugment": "a grid of RandAugment's two numbers",
+}
 TRAIN_PRESETS = ("default", "demo")
 """For a training or a comparison, besides the recipes."""
 

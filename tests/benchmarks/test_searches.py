@@ -22,7 +22,7 @@ def test_to_watch_a_search_does_not_change_it(hypergradient):
     plain, watched = begin_steps(noise(40, 12), **given), begin_steps(noise(40, 12), **given)
     assert (plain.step.trace is not None) == (hypergradient == "traced")
     seconds = watch(watched)
-    records = [{**search.run_epoch(), "seconds": 0} for search in (plain, watched)]
+    records = [{**search.advance(), "seconds": 0} for search in (plain, watched)]
     assert records[0] == records[1]
     assert set(seconds) == PARTS and min(seconds.values()) > 0
 

@@ -67,7 +67,9 @@ def small(monkeypatch):
     monkeypatch.setattr(study, "ThreadPoolExecutor", lambda jobs: pool)
     monkeypatch.setattr(_contract, "in_its_own_process", here)
     monkeypatch.setattr(scaling, "in_its_own_process", here)
-    monkeypatch.setattr("dada.searching.settings.PAPER_OPERATIONS", ("Rotate", "Invert", "Cutout"))
+    monkeypatch.setattr(
+        "dada.searching.common_settings.PAPER_OPERATIONS", ("Rotate", "Invert", "Cutout")
+    )
     for part in ("dada.searching.work", "dada.training.work"):
         monkeypatch.setattr(f"{part}.write_page", lambda folder: None)
     monkeypatch.setattr(scaling, "CHANGES", {"batch": [8]})

@@ -144,7 +144,7 @@ BAD = {
     f"{SEARCH} --device gpu": "no device 'gpu' here: try cpu",
     f"{SEARCH} --device cuda:99": "no device 'cuda:99' here: try cpu",
     f"{SEARCH} --device meta": "only cpu and cuda are supported",
-    f"{SEARCH} --estimator magic": "estimator: Input should be 'critic', 'reinforce'",
+    f"{SEARCH} --preset step --estimator magic": "estimator: Input should be 'critic', 'reinforce'",
     f"{SEARCH} --precision half": "precision: Input should be 'auto'",
     f"{SEARCH} --operations ''": "unknown operation ''",
     f"{SEARCH} --operations Rotate": "Rotate cannot fill sub-policies of 2: at least 2",
@@ -164,7 +164,7 @@ BAD = {
     f"{SEARCH} --budget soon": "budget 'soon': must be a time above 0 such as 5m, 90s or 1h",
     f"{SEARCH} --budget -1m": "budget '-1m': must be a time",
     f"{SEARCH} --set nonsense": "--set nonsense: write it as NAME=VALUE",
-    f"{SEARCH} --set policy_lr=abc": "setting policy_lr: Input should be a valid number",
+    f"{SEARCH} --preset step --set policy_lr=abc": "policy_lr: Input should be a valid number",
     f"{SEARCH} --set polcy_lr=1": "--set polcy_lr: no such setting (did you mean policy_lr?)",
     f"{SEARCH} --set =1": "no such setting",
     f"{SEARCH} --set out=x": "--set out: no such setting",
@@ -216,17 +216,17 @@ def test_a_training_without_a_checkpoint_yet_speaks_of_none(dada):
 
 
 def test_a_loss_that_is_no_number_keeps_the_last_good_epoch(dada, monkeypatch):
-    from dada.searching.methods.dada.search import Search
+    from dada.searching.methods.dada import DadaMethod
 
-    one_epoch = Search.run_epoch
+    one_epoch = DadaMethod.advance
 
     def blow_up(self, on_step=None):
-        if self.epoch == 1:
+        if self.iteration == 1:
             for parameter in self.child.parameters.values():
                 parameter.data.fill_(float("nan"))
         return one_epoch(self, on_step)
 
-    monkeypatch.setattr(Search, "run_epoch", blow_up)
+    monkeypatch.setattr(DadaMethod, "advance", blow_up)
     result = dada(f"{SEARCH} -o out --preset step --epochs 3")
     check_refused(result, "epoch 2", "the last good checkpoint is kept in out", "lower --lr")
     assert torch.load("out/checkpoint.pt", weights_only=True)["epoch"] == 1

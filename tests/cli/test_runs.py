@@ -151,13 +151,14 @@ def test_ctrl_c_leaves_a_policy_and_resume_finishes(dada, tmp_path, unit, option
     assert [epoch for epoch in epochs if epoch] == list(range(1, 13))
 
 
-MOMENTS = ("run_epoch", "save_policy", "add_event", "save_checkpoint")
+MOMENTS = ("advance", "save_policy", "add_event", "save_checkpoint")
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_ctrl_c_at_any_moment_of_the_first_epoch_can_be_resumed(moment, dada, monkeypatch):
     work = import_module("dada.searching.work")
-    owner = {"run_epoch": work.TrialSearch, "save_policy": work}.get(moment, work.RunFolder)
+    method = import_module("dada.searching.methods.trials").TrialsMethod
+    owner = {"advance": method, "save_policy": work}.get(moment, work.RunFolder)
     with monkeypatch.context() as patch:
         patch.setattr(owner, moment, interrupt)
         result = dada(f"{SEARCH} -o run")

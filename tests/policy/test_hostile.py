@@ -10,7 +10,7 @@ from dada.ops import PAPER_OPERATIONS, register, registry
 from dada.policy import Operation, Policy, Scale, SearchSpace, SubPolicy, dumps, loads
 from dada.policy.model import MOST_SUB_POLICIES
 from dada.policy.sub_policy import MOST_OPERATIONS
-from dada.searching.settings import make_settings, search_space
+from dada.searching.settings import make_settings
 
 from ..torture.policies import campaign
 
@@ -92,7 +92,7 @@ def test_hostile_texts_get_one_short_line(text, reason):
 @pytest.mark.parametrize("bounds", [(300, -1e20), (-1e308, 1e308), (0, float("inf")), (1, 1)])
 def test_impossible_bounds_of_a_search_get_one_line(bounds):
     with pytest.raises(UserError, match="bounds of Posterize must be two different finite numbers"):
-        search_space(make_settings(bounds={"Posterize": bounds}))
+        make_settings(bounds={"Posterize": bounds})
 
 
 def test_bounds_beyond_a_byte_s_bits_work_to_the_end():

@@ -32,7 +32,7 @@ def test_a_search_with_a_watcher(digits):
     with pytest.warns(DeprecationWarning, match="watch is called callback now"):
         dada.search(digits, watch=watch, **settings)
     (_, search, dataset), (_, reason) = log[0], log[-1]
-    assert dataset.name == "digits" and reason.startswith("settled after 6 epochs")
+    assert dataset.name == "digits" and reason.startswith("converged after 6 epochs")
     for epoch in range(1, 7):
         step, (name, record, same) = log[2 * epoch - 1], log[2 * epoch]
         assert step == ("on_step", epoch, 1)

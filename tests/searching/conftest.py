@@ -1,8 +1,9 @@
 import pytest
 import torch
 
-from dada.searching.run import new_search
-from dada.searching.settings import for_dataset, make_settings
+from dada.searching.problem import begin as begin_search
+from dada.searching.problem import problem_of
+from dada.searching.settings import make_settings
 from tests.searching import TINY
 
 
@@ -11,8 +12,7 @@ def begin(digits):
     """A search on 16 digits, before its first step."""
 
     def build(model=None, **settings):
-        chosen = for_dataset(make_settings(**{**TINY, **settings}), digits)
-        torch.manual_seed(chosen.seed)
-        return new_search(chosen, digits, model, torch.device("cpu"))
+        chosen = make_settings(**{**TINY, **settings}).resolve(digits)
+        return begin_search(chosen, problem_of(chosen, digits, model, torch.device("cpu")))
 
     return build

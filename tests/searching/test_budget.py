@@ -7,77 +7,46 @@ import pytest
 import torch
 from torch import nn
 
-from dada.datasets import ImageSet
 from dada.deadline import Deadline
 from dada.errors import UserError
 from dada.runs import Callback, RunFolder
 from dada.searching import search
 from dada.searching.budget import within
-from dada.searching.methods.trials import TrialSearch
-from dada.searching.methods.trials.trial import Trial, Verdict
-from dada.searching.settings import Settings
+from dada.searching.method import Cost
+from dada.searching.score import Score
+from dada.searching.settings import make_settings
+from dada.searching.trials import Trials
 from tests.searching import SMALL
 from tests.searching.methods.trials.conftest import FEW
 
+SETTINGS = make_settings(images=1000, batch=64, epochs=100)
 
-def search_at(seconds, monkeypatch):
-    """A search whose every step takes so long, by a clock of its own."""
+
+@pytest.fixture
+def resolved(digits):
+    """Settings of a search on 1,000 images."""
+    return SETTINGS.resolve(digits)
+
+
+def trainings_at(start, each, monkeypatch, digits, fixed=0.0, shared=True):
+    """A search of 60 trainings that take so long, and so long per epoch of 500 images, by a clock.
+
+    Of an epoch's time `fixed` is the same for any number of images. A rehearsal takes six epochs.
+    """
     clock = SimpleNamespace(now=0.0)
     monkeypatch.setattr("time.perf_counter", lambda: clock.now)
 
     def begin(settings):
-        half = (settings.images or 0) // 2
-        images = ImageSet(torch.zeros(half, 1, 8, 8, dtype=torch.uint8), torch.zeros(half).long())
+        epoch = fixed + (each - fixed) * settings.images / 1000
 
-        def step(*_):
-            clock.now += seconds
-            return torch.zeros(3)
+        def cost():
+            clock.now += 3 * start + 6 * epoch
+            return Cost(60, start, epoch, shared)
 
-        batches = -(-half // settings.batch)
-        return SimpleNamespace(
-            settings=settings, train=images, valid=images, step=step, steps_per_epoch=batches
-        )
+        problem = SimpleNamespace(images=digits.train)
+        return SimpleNamespace(cost=cost, fewest_epochs=20, problem=problem)
 
     return begin
-
-
-@pytest.mark.parametrize(
-    ("budget", "expected"),
-    [
-        (1e6, (20, 4000)),  # all of it
-        (160, (9, 4000)),  # 144 steps of 16 an epoch
-        (40, (5, 1792)),  # 36 steps: five epochs of 7 batches of 128, and as many to judge by
-        (2, (1, 256)),  # one step
-    ],
-)
-def test_fewer_epochs_and_then_fewer_images(budget, expected, monkeypatch):
-    settings = Settings(images=4000, batch=128, epochs=20)
-    begin = search_at(1.0, monkeypatch)
-    chosen, note = within(settings, Deadline(budget, began=3.0), begin)  # after three timed steps
-    assert (chosen.epochs, chosen.images) == expected
-    assert f"{expected[0]} epochs of {expected[1]} images" in note
-    assert "1.00 s a step" in note
-
-
-def trials_at(start, each, monkeypatch, fixed=0.0):
-    """A search by trials that take so long, and so long an epoch of 500 images, by a clock.
-
-    Of an epoch's time `fixed` is the same for any number of images."""
-    clock = SimpleNamespace(now=0.0)
-    monkeypatch.setattr("time.perf_counter", lambda: clock.now)
-
-    class Clocked(TrialSearch):
-        def __init__(self, settings):
-            self.settings, self.plan, self.trials = settings, [settings.epochs] * 4, 60
-            self.train = ImageSet(torch.zeros(1, 1, 8, 8).byte(), torch.zeros(1).long())
-            self.turns, self.at_once = 60, 1
-
-        def rehearse(self, epochs):
-            share = self.settings.images / 1000
-            clock.now += start + epochs * (fixed + (each - fixed) * share)
-
-    Clocked.trials = Clocked.turns = Clocked.at_once = None  # properties otherwise
-    return Clocked
 
 
 @pytest.mark.parametrize(
@@ -89,26 +58,43 @@ def trials_at(start, each, monkeypatch, fixed=0.0):
         (150, 1, (19, 625, 39)),  # 12.5 epochs of 1,000 are 20 of 625, less the time to see that
     ],
 )
-def test_shorter_trials_and_then_fewer_images(budget, processes, expected, monkeypatch):
-    settings = Settings(images=1000, batch=64, epochs=100)
-    begin = trials_at(1.0, 0.1, monkeypatch)
-    deadline = Deadline(budget, began=3.6)  # after three timed trials, of six epochs
-    chosen, note = within(settings, deadline, begin, processes)
+def test_shorter_trials_and_then_fewer_images(
+    budget, processes, expected, monkeypatch, digits, resolved
+):
+    begin = trainings_at(1.0, 0.1, monkeypatch, digits)
+    deadline = Deadline(budget, began=3.6)  # after the rehearsal
+    chosen, found = within(resolved, deadline, begin, processes)
     assert (chosen.epochs, chosen.images, chosen.batch) == expected
-    assert f"60 trials of {expected[0]} epochs on {expected[1]} images" in note
-    each = 0.1 * expected[1] / 1000
-    assert f"budget of {budget:.0f} s at {each:.2f} s an epoch" in note
+    assert found == f"budget of {budget:.0f} s at {0.1 * expected[1] / 1000:.2f} s per epoch"
+
+
+def test_processes_that_share_batches_do_not_make_more_trainings(monkeypatch, digits, resolved):
+    begin = trainings_at(1.0, 0.1, monkeypatch, digits, shared=False)
+    chosen, _ = within(resolved, Deadline(400, began=3.6), begin, 2)
+    assert chosen.epochs == 50
 
 
 @pytest.mark.parametrize("fixed", [0.0, 0.02, 0.06, 0.1])
 @pytest.mark.parametrize("budget", [30, 60, 100])
-def test_an_epoch_of_fewer_images_is_timed_before_its_time_is_believed(budget, fixed, monkeypatch):
-    settings = Settings(images=1000, batch=64, epochs=100)
-    begin = trials_at(0.01, 0.1, monkeypatch, fixed)
-    chosen, _ = within(settings, Deadline(budget, began=0.0), begin)
+def test_an_epoch_of_fewer_images_is_rehearsed_before_its_time_is_believed(
+    budget, fixed, monkeypatch, digits, resolved
+):
+    begin = trainings_at(0.01, 0.1, monkeypatch, digits, fixed)
+    chosen, _ = within(resolved, Deadline(budget, began=0.0), begin)
     each = fixed + (0.1 - fixed) * chosen.images / 1000
     total = time.perf_counter() + 60 * (0.01 + each * chosen.epochs)
     assert 0.9 * budget - 60 * each <= total <= 0.9 * budget, "no epoch more, and none less"
+
+
+def test_the_cost_of_a_step_ahead_is_its_steps(begin, monkeypatch):
+    machine, search = Machine(monkeypatch), begin(images=160, batch=40, epochs=3)
+
+    def step(self, *_):
+        machine.work(0.5)
+        return torch.zeros(3)
+
+    monkeypatch.setattr("dada.searching.methods.dada.step.Step.__call__", step)
+    assert search.cost() == Cost(1, 0.0, 2 * 0.5, shared=False)
 
 
 def test_a_search_within_its_budget_says_so_and_goes_on(digits, tmp_path):
@@ -126,13 +112,11 @@ def test_a_search_within_its_budget_says_so_and_goes_on(digits, tmp_path):
     assert again == policy
 
 
-def test_a_users_network_is_not_trained_by_the_trial(digits):
+def test_a_users_network_is_left_as_it_is(digits):
     model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
-    other = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
-    other.load_state_dict(model.state_dict())
+    before = model[1].weight.clone()
     search(digits, budget=1e6, **{**SMALL, "model": model})
-    search(digits, **{**SMALL, "model": other})
-    assert torch.equal(model[1].weight, other[1].weight)
+    assert torch.equal(model[1].weight, before)
 
 
 def test_no_time_is_refused(digits):
@@ -160,11 +144,11 @@ def test_trials_keep_the_budget_whatever_else_the_machine_does(
 ):
     machine = Machine(monkeypatch, slower, change)
 
-    def call(self, train, valid, policy, seed, on_epoch=lambda: None):
-        machine.work(0.2 + 0.1 * self.settings.epochs * len(train) / 500)
-        return Verdict(1.0, 1.0 + seed % 7 / 100, 0.5)
+    def call(self, policy, train, valid, seed, epochs, on_epoch=lambda: None):
+        machine.work(0.2 + 0.1 * epochs * len(train) / 500)
+        return Score(1.0, 1.0 + seed % 7 / 100, 0.5)
 
-    monkeypatch.setattr(Trial, "__call__", call)
+    monkeypatch.setattr(Trials, "trial", call)
     search(digits, out=tmp_path / "run", budget=100, epochs=400)
     assert 75 <= machine.now <= 125
     rounds = [e for e in RunFolder.open(tmp_path / "run").events if e["event"] == "epoch"]
@@ -201,18 +185,18 @@ def test_a_search_a_step_at_a_time_keeps_the_budget_too(
 def test_a_changed_plan_makes_the_same_policy_again_and_goes_on_the_same(
     digits, tmp_path, monkeypatch
 ):
-    machine, plain = Machine(monkeypatch, 3.0, 3.0), Trial.__call__
+    machine, plain = Machine(monkeypatch, 3.0, 3.0), Trials.trial
 
-    def call(self, *given):
-        machine.work(0.1 * self.settings.epochs)
-        return plain(self, *given)
+    def call(self, policy, train, valid, seed, epochs, *given):
+        machine.work(0.1 * epochs)
+        return plain(self, policy, train, valid, seed, epochs, *given)
 
     class StopAfter(Callback):
         def on_record(self, record):
             if record["epoch"] == 2:
                 raise KeyboardInterrupt
 
-    monkeypatch.setattr(Trial, "__call__", call)
+    monkeypatch.setattr(Trials, "trial", call)
     given = {**FEW, "epochs": 20}
     with pytest.raises(KeyboardInterrupt):
         search(digits, out=tmp_path / "run", budget=20, callback=StopAfter(), **given)

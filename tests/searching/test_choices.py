@@ -1,15 +1,15 @@
 import pytest
 import torch
 
-from dada.searching.choices import choices, few_steps, left_out, short_trials, unseen_classes
-from dada.searching.settings import for_dataset, make_settings
+from dada.searching.choices import choices, left_out, unseen_classes
+from dada.searching.settings import make_settings
 
 CPU = torch.device("cpu")
 
 
 def test_what_was_left_open_is_explained(digits):
     asked = make_settings("step", images=None)
-    notes = choices(asked, for_dataset(asked, digits), digits, CPU)
+    notes = choices(asked, asked.resolve(digits), digits, CPU)
     assert notes == (
         "Color left out of the search space: no change to grey images",
         "network wrn-10-2, for images of 8 × 8 pixels on a CPU; --model changes it",
@@ -18,33 +18,33 @@ def test_what_was_left_open_is_explained(digits):
 
 def test_the_network_of_trials_is_explained(digits):
     asked = make_settings(images=500)
-    notes = choices(asked, for_dataset(asked, digits), digits, CPU)
+    notes = choices(asked, asked.resolve(digits), digits, CPU)
     assert notes[1] == "trials of proxy-32, a small network that learns fast; --model tries another"
 
 
 @pytest.mark.parametrize("fast", [torch.bfloat16, torch.float32])
 def test_a_precision_that_finite_differences_cost_is_mentioned(digits, monkeypatch, fast):
-    monkeypatch.setattr("dada.searching.choices.best_precision", lambda device: fast)
+    monkeypatch.setattr("dada.searching.methods.dada.method.best_precision", lambda device: fast)
     asked = make_settings("paper", images=100, operations=("Rotate", "Invert"))
-    notes = choices(asked, for_dataset(asked, digits), digits, CPU)
+    notes = choices(asked, asked.resolve(digits), digits, CPU)
     slower = (
         "float32: bfloat16, faster here, rounds finite differences away; "
         "--set hypergradient=exact does without them"
     )
     assert notes == ((slower,) if fast == torch.bfloat16 else ())
     asked = make_settings("paper", images=100, operations=("Rotate", "Invert"), precision="float32")
-    assert choices(asked, for_dataset(asked, digits), digits, CPU) == ()
+    assert choices(asked, asked.resolve(digits), digits, CPU) == ()
 
 
 def test_what_was_asked_for_is_not(digits):
     asked = make_settings(model="wrn-10-1", images=100, operations=("Rotate", "Invert"))
-    assert choices(asked, for_dataset(asked, digits), digits, CPU) == ()
+    assert choices(asked, asked.resolve(digits), digits, CPU) == ()
 
 
 def test_unused_images_are_mentioned(digits, monkeypatch):
     monkeypatch.setitem(__import__("dada.datasets").datasets.PAPER_REDUCED, "digits", 400)
     asked = make_settings("step", model="wrn-10-1", operations=("Rotate", "Invert"))
-    (note,) = choices(asked, for_dataset(asked, digits), digits, CPU)
+    (note,) = choices(asked, asked.resolve(digits), digits, CPU)
     assert note == "at most 400 of 1,437 training images are used; --images changes it"
 
 
@@ -59,13 +59,3 @@ def test_classes_that_are_not_searched_on_are_named(digits):
     some = digits.train.labels[(digits.train.labels != 3) & (digits.train.labels != 8)]
     (note,) = unseen_classes(some, digits)
     assert note == "too few images to search on class '3', '8'; --images takes more"
-
-
-def test_a_search_of_few_steps_says_so():
-    assert few_steps(100) == ()
-    assert few_steps(20)[0].startswith("20 steps in all move a policy little")
-
-
-def test_short_trials_are_said_to_be():
-    assert short_trials(20) == ()
-    assert short_trials(19)[0].startswith("trials of 19 epochs are short")

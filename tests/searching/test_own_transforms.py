@@ -9,8 +9,8 @@ from dada.augment import apply
 from dada.errors import UserError
 from dada.runs import RunFolder
 from dada.searching import search
-from dada.searching.run import new_search
-from dada.searching.settings import for_dataset, make_settings
+from dada.searching.problem import begin, problem_of
+from dada.searching.settings import make_settings
 from dada.training.hooks import UserHooks
 from tests.searching import SMALL, TINY
 
@@ -69,9 +69,10 @@ def test_the_network_sees_what_comes_after_the_policy(digits):
 
 def test_a_batch_is_prepared_again_with_the_same_randomness(digits):
     """Relaxed derivatives compare images that must differ in nothing but the operation."""
-    settings = for_dataset(make_settings(**TINY, views=2), digits)
+    settings = make_settings(**TINY, views=2).resolve(digits)
     own = UserHooks(after=v2.RandomApply([v2.GaussianBlur(3)]))
-    step = new_search(settings, digits, None, torch.device("cpu"), hooks=own).step
+    problem = problem_of(settings, digits, None, torch.device("cpu"), hooks=own)
+    step = begin(settings, problem).step
     batch = step._draw(digits.train.images[:16])
     again = batch.prepare(apply(batch.original, batch.draw))
     assert torch.equal(again, batch.augmented)

@@ -5,9 +5,10 @@ import pytest
 from dada.errors import UserError
 from dada.policy import Policy, save_policy
 from dada.reporting import write_report
+from dada.searching.methods import METHODS
 from dada.searching.methods.dada import charts as step_charts
 from dada.searching.methods.trials import charts as trial_charts
-from dada.searching.page import method_charts
+from dada.searching.settings import method_of
 from tests.report.conftest import (
     OPERATIONS,
     make_comparison,
@@ -93,7 +94,7 @@ def test_no_augmentation_is_said_plainly(tmp_path):
 )  # fmt: skip
 def test_the_method_is_known_by_the_settings(settings, method):
     """Runs of 0.1 have neither setting: there was no other method."""
-    assert method_charts({"settings": settings}) is method
+    assert METHODS[method_of(settings)].charts is method.charts
 
 
 def test_a_search_by_trials_says_how_it_went(tmp_path):

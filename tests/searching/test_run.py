@@ -169,7 +169,7 @@ def test_any_module_can_be_the_child_network(digits):
     before = model[0].weight.detach().clone()
     policy = search(digits, **{**SMALL, "model": model, "epochs": 1})
     assert policy.provenance["settings"]["model"] == "Sequential"
-    assert not torch.equal(model[0].weight, before), "it is trained in place"
+    assert torch.equal(model[0].weight, before), "copies are trained"
 
 
 class DarkAndBright(torch.utils.data.Dataset):
@@ -223,7 +223,8 @@ def test_validation_images_are_neither_training_nor_test_images(digits):
 
     class Look(Callback):
         def on_start(self, work):
-            seen.update(train=work.search.train, valid=work.search.valid)
+            train, valid = work.search.problem.halves()
+            seen.update(train=train, valid=valid)
 
     search(digits, callback=Look(), **{**SMALL, "epochs": 1})
     sets = [
@@ -245,7 +246,8 @@ def test_a_class_of_one_image_is_searched_with(settings):
 
     class Look(Callback):
         def on_start(self, work):
-            seen.update(train=work.search.train.labels, valid=work.search.valid.labels)
+            train, valid = work.search.problem.halves()
+            seen.update(train=train.labels, valid=valid.labels)
 
     search(data, callback=Look(), **settings)
     assert 2 in seen["train"] and 2 not in seen["valid"]
@@ -259,5 +261,11 @@ def test_grey_images_leave_the_colour_operation_out(digits):
 
 def test_the_batch_statistics_are_updated_once_a_step(digits):
     model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(144, 10))
-    search(digits, **{**SMALL, "model": model, "epochs": 2})
-    assert model[1].num_batches_tracked.item() == 4  # 2 epochs of 2 batches
+    seen = {}
+
+    class Look(Callback):
+        def on_start(self, work):
+            seen.update(model=work.search.child.model)
+
+    search(digits, callback=Look(), **{**SMALL, "model": model, "epochs": 2})
+    assert seen["model"][1].num_batches_tracked.item() == 4  # 2 epochs of 2 batches

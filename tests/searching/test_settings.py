@@ -7,13 +7,14 @@ import torch
 
 from dada.datasets import Dataset, ImageSet
 from dada.errors import UserError
-from dada.searching.settings import for_dataset, make_settings
+from dada.searching import METHODS
+from dada.searching.settings import make_settings, method_of, upgraded
 from dada.training.settings import for_dataset as train_for_dataset
 from dada.training.settings import make_settings as train_settings
 
 
 def test_the_papers_settings_are_the_papers(digits):
-    settings = for_dataset(make_settings("paper"), digits)
+    settings = make_settings("paper").resolve(digits)
     assert settings.model == "wrn-40-2" and settings.batch == 128 and settings.epochs == 20
     assert settings.lr == 0.1 and settings.lr_min == 0.001 and settings.weight_decay == 2e-4
     assert settings.policy_lr == 0.005 and settings.betas == (0.5, 0.999)
@@ -23,7 +24,7 @@ def test_the_papers_settings_are_the_papers(digits):
     assert settings.estimator == "relax" and settings.views == 1
     assert settings.update == "adam" and settings.parameters == "direct"
     assert settings.hypergradient == "finite-difference" and settings.precision == "float32"
-    assert settings.settled == 0, "it goes on to the last epoch"
+    assert settings.tolerance == 0, "it goes on to the last epoch"
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,7 @@ def test_the_papers_settings_are_the_papers(digits):
 def test_derivatives_in_the_images_are_by_finite_differences_in_float32_unless_set(
     digits, given, hypergradient, precision
 ):
-    settings = for_dataset(make_settings(**{"preset": "step", **given}), digits)
+    settings = make_settings(**{"preset": "step", **given}).resolve(digits)
     assert (settings.hypergradient, settings.precision) == (hypergradient, precision)
 
 
@@ -61,7 +62,7 @@ def test_the_papers_settings_of_each_set_are_its_scripts(name):
     images = torch.zeros(256, 3, side, side, dtype=torch.uint8)
     part = ImageSet(images, torch.arange(256) % 10)
     dataset = Dataset(name, part, part.subset(torch.arange(10)), tuple("0123456789"))
-    s = for_dataset(make_settings("paper"), dataset)
+    s = make_settings("paper").resolve(dataset)
     assert (s.model, s.batch, s.lr, s.weight_decay, s.cutout) == PAPER_BY_DATASET[name]
     large = name == "imagenet"
     assert s.mean == ((0.485, 0.456, 0.406) if large else (0.4914, 0.4822, 0.4465))
@@ -70,7 +71,7 @@ def test_the_papers_settings_of_each_set_are_its_scripts(name):
 
 
 def test_a_users_choice_beats_the_preset_and_the_data(digits):
-    settings = for_dataset(make_settings("paper", model="wrn-16-1", batch=16, cutout=2), digits)
+    settings = make_settings("paper", model="wrn-16-1", batch=16, cutout=2).resolve(digits)
     assert (settings.model, settings.batch, settings.cutout) == ("wrn-16-1", 16, 2)
 
 
@@ -83,17 +84,17 @@ def pictures(side):
 def test_cutout_is_asked_for_or_the_papers(side):
     papers = {24: 12, 32: 16, 64: 32}.get(side, 0)
     for preset, cutout in {"default": 0, "step": 0, "demo": 0, "paper": papers}.items():
-        assert for_dataset(make_settings(preset), pictures(side)).cutout == cutout
-        assert for_dataset(make_settings(preset, cutout=7), pictures(side)).cutout == 7
-        assert for_dataset(make_settings(preset, cutout=0), pictures(side)).cutout == 0
+        assert make_settings(preset).resolve(pictures(side)).cutout == cutout
+        assert make_settings(preset, cutout=7).resolve(pictures(side)).cutout == 7
+        assert make_settings(preset, cutout=0).resolve(pictures(side)).cutout == 0
     assert train_for_dataset(train_settings(), pictures(side), False).cutout == 0
 
 
 def test_a_cutout_of_whole_images_is_refused():
     with pytest.raises(UserError, match=r"cutout 32 .* below their side, 32 pixels"):
-        for_dataset(make_settings(cutout=32), pictures(32))
+        make_settings(cutout=32).resolve(pictures(32))
     with pytest.raises(UserError, match="below their side, 64 pixels"):  # as trials see them
-        for_dataset(make_settings(cutout=64), pictures(128))
+        make_settings(cutout=64).resolve(pictures(128))
 
 
 @pytest.mark.parametrize(
@@ -105,9 +106,11 @@ def test_a_cutout_of_whole_images_is_refused():
         ({"seed": 2**32}, "seed.*4294967296"),  # its lower 32 bits would be those of seed 0
         ({"views": 0}, "views"),
         ({"memory": 0.0}, "memory"),
-        ({"estimator": "magic"}, "critic.*relax"),
-        ({"hypergradient": "second-order"}, "first-order"),
-        ({"magnitudes": "magic"}, "pathwise"),
+        ({"estimator": "magic", "preset": "step"}, "critic.*relax"),
+        ({"hypergradient": "second-order", "preset": "step"}, "first-order"),
+        ({"magnitudes": "magic", "preset": "step"}, "pathwise"),
+        ({"method": "magic"}, "no search method 'magic'; there are trials, dada"),
+        ({"policies": 0, "method": "random"}, "setting policies: .*greater than or equal to 1"),
         ({"learning_rate": 0.1}, "learning_rate"),
     ],
 )
@@ -122,10 +125,10 @@ def test_wrong_settings_get_one_clear_line(wrong, reason):
     [
         (
             {"views": 2, "preset": "default"},
-            "views has no effect in this search, only with --preset step",
+            "views has no effect with method trials, only with dada",
         ),
-        ({"estimator": "relax", "preset": "default"}, "estimator has no effect in this search"),
-        ({"rounds": 3}, "rounds has no effect in this search, only with horizon=training"),
+        ({"estimator": "relax", "preset": "default"}, "estimator has no effect with method trials"),
+        ({"rounds": 3}, "rounds has no effect with method dada, only with trials or random"),
         ({"spread": 0.0}, "sampled magnitudes need a spread above 0"),
         ({"magnitudes": "straight-through"}, "straight-through magnitudes need another estimator"),
         ({"magnitudes": "pathwise"}, "pathwise magnitudes need another estimator"),
@@ -165,8 +168,8 @@ def test_the_remedies_that_those_lines_name_are_accepted(remedy):
 def test_few_images_make_smaller_batches_so_that_an_epoch_has_steps(digits, images, batch):
     plenty = digits.train.subset(torch.arange(4000) % len(digits.train))
     dataset = replace(digits, train=plenty)
-    assert for_dataset(make_settings("step", images=images), dataset).batch == batch
-    assert for_dataset(make_settings("step", images=images, batch=20), dataset).batch == min(
+    assert make_settings("step", images=images).resolve(dataset).batch == batch
+    assert make_settings("step", images=images, batch=20).resolve(dataset).batch == min(
         20, images // 2
     )
 
@@ -176,7 +179,7 @@ def test_few_images_make_smaller_batches_so_that_an_epoch_has_steps(digits, imag
 )
 def test_trials_see_about_as_many_images_whatever_their_number(digits, images, batch, epochs):
     plenty = digits.train.subset(torch.arange(4000) % len(digits.train))
-    settings = for_dataset(make_settings(images=images), replace(digits, train=plenty))
+    settings = make_settings(images=images).resolve(replace(digits, train=plenty))
     assert (settings.images, settings.batch, settings.epochs) == (images or 1000, batch, epochs)
     assert settings.model == "proxy-32" and settings.keep is None
 
@@ -184,18 +187,52 @@ def test_trials_see_about_as_many_images_whatever_their_number(digits, images, b
 def test_many_classes_get_more_images_for_trials(digits):
     plenty = digits.train.subset(torch.arange(4000) % len(digits.train))
     many = replace(digits, train=plenty, classes=tuple(map(str, range(100))))
-    assert for_dataset(make_settings(), many).images == 2000
-
-
-def test_what_is_written_out_as_it_is_anyway_is_no_mistake():
-    assert make_settings(estimator="critic", views=1).horizon == "training"
-    assert make_settings(spread=0.0).spread == 0, "fixed strengths can be tried"
+    assert make_settings().resolve(many).images == 2000
 
 
 def test_the_step_preset_is_as_it_was(digits):
-    settings = for_dataset(make_settings("step"), digits)
+    settings = make_settings("step").resolve(digits)
     assert (settings.model, settings.epochs, settings.keep) == ("wrn-10-2", 20, 25)
-    assert settings.weight_decay == 2e-4 and settings.horizon == "step"
+    assert settings.weight_decay == 2e-4 and settings.method == "dada"
+
+
+def test_fixed_strengths_can_be_tried():
+    assert make_settings(spread=0.0).spread == 0
+
+
+@pytest.mark.parametrize(
+    ("former", "present"),
+    [
+        ({"price": 0.3}, {"method": "trials", "kl_weight": 0.3}),
+        ({"preset": "step", "settled": 0.1}, {"method": "dada", "tolerance": 0.1}),
+        ({"horizon": "step", "views": 2}, {"method": "dada", "views": 2}),
+        ({"preset": "step", "horizon": "training"}, {"method": "trials"}),
+    ],
+)
+def test_former_names_are_understood(former, present):
+    settings = make_settings(**former).model_dump()
+    assert present.items() <= settings.items()
+
+
+def test_a_preset_of_another_method_is_refused_for_what_it_sets():
+    with pytest.raises(UserError, match="preset paper has no effect with method random"):
+        make_settings("paper", method="random")
+
+
+def test_every_method_has_settings_that_resolve(digits):
+    for name, method in METHODS.items():
+        asked = make_settings(method=name)
+        resolved = asked.resolve(digits)
+        assert asked.method == name and type(asked) is method.Settings
+        assert isinstance(resolved, method.Settings)
+        open_ = [n for n, value in resolved.model_dump().items() if value is None]
+        assert set(open_) <= {"plan", "keep"}, "nothing is left open"
+
+
+def test_settings_of_an_older_run_are_read_as_this_release_writes_them():
+    old = {"horizon": "step", "settled": 0.02, "price": 0.6, "rounds": 2, "seed": 3}
+    assert upgraded(old) == {"method": "dada", "tolerance": 0.02, "seed": 3}
+    assert method_of({"preset": "paper"}) == "dada", "0.1 knew no other"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from PIL import Image
 from dada.errors import UserError
 from dada.ops import names
 from dada.policy import Operation, Policy, Scale, SubPolicy, dumps, load_policy, loads
-from dada.searching.settings import make_settings, search_space
+from dada.searching.settings import make_settings
 
 _NUMBERS = [0, 1, -1, 0.5, 1.0000001, 2, 8.5, 300, 400, -1e20, 1e308, -1e308, 1e6, 5e-324, 10**400]
 _NUMBERS += [float("nan"), float("inf"), float("-inf"), True, -0.0, 2**63]
@@ -94,7 +94,7 @@ def _use(policy: Policy) -> None:
 
 def _search(given: dict[str, Any]) -> None:
     settings = make_settings(**given)
-    _use(search_space(settings).uniform().top(2))
+    _use(settings.space.uniform().top(2))
 
 
 def _settings(generator: random.Random) -> dict[str, Any]:

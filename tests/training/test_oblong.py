@@ -13,7 +13,6 @@ import dada
 from dada.augment import Pipeline
 from dada.augment.loader import test_batch as images_per_test
 from dada.cli.main import main
-from dada.searching.settings import for_dataset as for_search
 from dada.searching.settings import make_settings as search_settings
 from dada.training.settings import for_dataset, make_settings
 
@@ -96,14 +95,14 @@ def test_what_is_derived_from_the_size_fits_the_shorter_side(size):
     shorter = min(size)
     for chosen in (
         for_dataset(make_settings(), dataset, False),
-        for_search(search_settings(), dataset),
-        for_search(search_settings("paper"), dataset),
+        search_settings().resolve(dataset),
+        search_settings("paper").resolve(dataset),
     ):
         assert chosen.padding == shorter // 8
         assert chosen.cutout in (0, shorter // 2)
     with pytest.raises(dada.UserError, match=f"below their side, {shorter} pixels"):
         for_dataset(make_settings(cutout=shorter), dataset, False)
-    halved = for_search(search_settings(pixels=24), dataset)  # the longer side of what trials see
+    halved = search_settings(pixels=24).resolve(dataset)  # the longer side of what trials see
     assert halved.padding == shorter // 2 // 8
 
 

@@ -30,15 +30,13 @@ class SearchProgress(Bar, Callback[SearchWork]):
         """Say what is searched, with what."""
         self.work = work
         search, dataset = work.search, work.dataset
-        self.epochs_done, self.unit = search.epoch, search.unit
-        self._shown = dataset.task.validation
+        self.epochs_done, self.unit = search.iteration, search.unit
+        self._shown, problem = dataset.task.validation, search.problem
         self.say(
-            f"searching {dataset.name}: {len(search.train)} images to train, "
-            f"{len(search.valid)} to validate, {dataset.side[1]} × {dataset.side[0]} pixels, "
-            f"{channels_in_words(dataset.channels)}; {around(search.settings.model_dump())}; "
-            f"{search.words()}, "
-            f"{len(search.distribution.space.sub_policies)} sub-policies, "
-            f"seed {search.settings.seed}"
+            f"searching {dataset.name}: {count(len(problem.images), 'image')} of "
+            f"{dataset.side[1]} × {dataset.side[0]} pixels, {channels_in_words(dataset.channels)}; "
+            f"{around(search.settings.model_dump())}; method {search.name}: {search.words()}, "
+            f"{count(len(problem.space.sub_policies), 'sub-policy')}, seed {search.settings.seed}"
         )
         self.say_notes(dataset)
         done, total = work.ticks
@@ -51,14 +49,10 @@ class SearchProgress(Bar, Callback[SearchWork]):
     def on_record(self, record: dict[str, Any]) -> None:
         """Say how the child does and what leads."""
         self.epochs_done = record["epoch"]
-        names = self.work.search.distribution.space.sub_policies
-        weights = record["weights"]
-        leading = sorted(range(len(weights)), key=lambda i: -weights[i])[:3]
-        text = ", ".join(f"{'+'.join(names[i])} {weights[i]:.1%}" for i in leading)
         self.say(
             f"{self.unit} {record['epoch']:3d}  training loss {record['train_loss']:.3f}, "
             f"{self._shown.title} {record[self._shown.key]:5.1%}  "
-            f"{record['seconds']:.1f} s  leading: {text}"
+            f"{record['seconds']:.1f} s  {self.work.search.headline(record)}"
         )
         notes = record.get("findings", {}).get("notes", [])
         for note in notes:
@@ -71,7 +65,7 @@ class SearchProgress(Bar, Callback[SearchWork]):
 
     def on_converged(self, reason: str) -> None:
         """Say why it ends."""
-        self.say(f"note: {reason}; --set settled=0 goes on")
+        self.say(f"note: {reason}")
 
     def stopped(self, out: Path) -> str:
         """Whether there is a policy."""

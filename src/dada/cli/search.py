@@ -14,7 +14,7 @@ from dada.cli import options as o
 from dada.cli.common import Common
 from dada.cli.start import Start
 from dada.cli.terminal import terminal
-from dada.names import SEARCH_PRESETS
+from dada.names import SEARCH_METHODS, SEARCH_PRESETS
 
 if TYPE_CHECKING:
     from dada.policy import Policy
@@ -29,6 +29,14 @@ def search(
             help=f"{', '.join(f'{name} ({what})' for name, what in SEARCH_PRESETS.items())}. "
             "[default]",
             autocompletion=o.starting(SEARCH_PRESETS),
+        ),
+    ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            help=f"{', '.join(f'{name} ({what})' for name, what in SEARCH_METHODS.items())}. "
+            "[the preset's]",
+            autocompletion=o.starting(SEARCH_METHODS),
         ),
     ] = None,
     seed: Annotated[
@@ -67,9 +75,9 @@ def search(
     from dada.datasets import name_of
     from dada.policy import dumps
     from dada.searching import search as run_search
-    from dada.searching.settings import Settings, choose_images, make_settings
+    from dada.searching.settings import choose_images, known_settings, make_settings
 
-    given = common.settings(Settings.model_fields)
+    given = common.settings(known_settings())
     start = Start.of(
         "search",
         common,
@@ -79,8 +87,9 @@ def search(
         usual_out=lambda source: Path("runs") / name_of(source),
     )
     names = None if operations is None else tuple(n.strip() for n in operations.split(","))
-    own = {"preset": preset, "seed": seed, "estimator": estimator, "operations": names}
-    settings = start.arguments({**own, "keep": keep, **given})
+    own = {"preset": preset, "method": method, "seed": seed, "keep": keep}
+    kinds = {"estimator": estimator, "operations": names}
+    settings = start.arguments({**own, **kinds, **given})
     asked, device = make_settings(**settings), start.device  # fail fast, before loading data
     dataset = start.load(choose=partial(choose_images, asked))
     with start.interruptible(SearchProgress(dataset.notes)) as progress:

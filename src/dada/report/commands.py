@@ -56,7 +56,7 @@ def all_settings(settings: Mapping[str, Any]) -> list[str]:
     """
     words = []
     for name, value in settings.items():
-        if value is not None and name not in ("preset", "seed"):
+        if value is not None and name not in ("preset", "method", "seed"):
             text = value if isinstance(value, str) else json.dumps(value)
             words += ["--set", f"{name}={text}"]
     return words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -22,6 +23,8 @@ BEFORE = "checkpoint-before.pt"
 _OWN = re.compile(rf"{re.escape(LOCK)}|.+\.\d+-[0-9a-f]{{8}}\.partial|config\.json\.partial", re.S)
 """What a process that was killed before it wrote the config may have left."""
 
+Upgrade = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+
 
 class RunFolder:
     """Reads and writes one run. Files are replaced whole, so a killed process leaves no half.
@@ -38,7 +41,13 @@ class RunFolder:
         self._lock: FolderLock | None = None
 
     @classmethod
-    def begin(cls, path: str | Path, config: dict[str, Any], resume: bool) -> RunFolder:
+    def begin(
+        cls,
+        path: str | Path,
+        config: dict[str, Any],
+        resume: bool,
+        upgrade: Upgrade | None = None,
+    ) -> RunFolder:
         """A new run (`create`), or the one to be resumed (`resume`), which nobody else owns.
 
         A run that was killed before it had a config begins anew either way.
@@ -58,7 +67,8 @@ class RunFolder:
             for file in run.path.glob("*.partial"):
                 if _OWN.fullmatch(file.name):
                     file.unlink(missing_ok=True)
-            (cls.create if new else cls.resume)(path, config)  # by now it may be another's
+            # By now it may be another's.
+            _ = cls.create(path, config) if new else cls.resume(path, config, upgrade)
         except BaseException:
             run.close()
             raise
@@ -78,18 +88,25 @@ class RunFolder:
         return run
 
     @classmethod
-    def resume(cls, path: str | Path, config: dict[str, Any]) -> RunFolder:
+    def resume(
+        cls, path: str | Path, config: dict[str, Any], upgrade: Upgrade | None = None
+    ) -> RunFolder:
         """An existing run of the same configuration.
+
+        Args:
+            upgrade: makes of the run's config and the given one what this release would have
+                written in place of the first.
 
         Raises:
             UserError: there is none, or it was started with another configuration.
         """
         run = cls.open(path)
-        found = difference(run.config, config)
+        before = run.config
+        found = difference(upgrade(before, config) if upgrade else before, config)
         if found:
-            key, before, now = found
+            key, value, now = found
             raise UserError(
-                f"{run.path} was started with {key} = {before!r}, not {now!r}: "
+                f"{run.path} was started with {key} = {value!r}, not {now!r}: "
                 "use the same, or start a new run in another folder"
             )
         return run

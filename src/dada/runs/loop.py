@@ -10,20 +10,25 @@ from typing import Any
 from dada.compute.distributed import ALONE, Processes
 from dada.errors import DivergedError, UserError
 from dada.runs.callback import Callback
-from dada.runs.folder import CHECKPOINT, RunFolder
+from dada.runs.folder import CHECKPOINT, RunFolder, Upgrade
 from dada.runs.resume import resume
 from dada.runs.work import Record, Result, Work
 
 
 @contextmanager
 def open_run(
-    out: str | Path | None, config: dict[str, Any], resume: bool, processes: Processes = ALONE
+    out: str | Path | None,
+    config: dict[str, Any],
+    resume: bool,
+    processes: Processes = ALONE,
+    upgrade: Upgrade | None = None,
 ) -> Iterator[RunFolder | None]:
     """The run folder, new or to be resumed, owned until the end of the block.
 
     Args:
         out: the folder; None for none.
         config: as `dada.runs.describe_run` makes it.
+        upgrade: as in `RunFolder.resume`.
 
     Yields:
         The run; None without a folder, and in all processes but the first.
@@ -36,7 +41,7 @@ def open_run(
     if out is None or not processes.first:
         yield None
         return
-    with RunFolder.begin(out, config, resume) as run:
+    with RunFolder.begin(out, config, resume, upgrade) as run:
         yield run
 
 

@@ -51,6 +51,8 @@ def _state(work: Work[Any], run: RunFolder) -> dict[str, Any] | None:
 def _load(work: Work[Any], state: dict[str, Any], run: RunFolder | None) -> None:
     try:
         work.load_state_dict(state)
+    except UserError as error:  # it says what to do
+        raise UserError(f"{_file(run, CHECKPOINT)}: {error}") from None
     except Exception:  # what does not fit fails in many ways, all of them the file's
         offer = run.offer() if run else ""
         raise UserError(

@@ -1,10 +1,29 @@
-"""Searching a policy: by whole trainings, or by the gradient of each step."""
+"""Searching a policy: what a search method is, and the methods that there are."""
 
 from dada.deprecation import former
+from dada.searching.common_settings import SearchSettings
+from dada.searching.method import SearchMethod, SearchProblem
+from dada.searching.methods import METHODS
+from dada.searching.presets import PRESETS
 from dada.searching.run import search
-from dada.searching.settings import PRESETS, Settings, make_settings
+from dada.searching.settings import make_settings
 from dada.searching.work import SearchWork
 
-__all__ = ["PRESETS", "SearchWork", "Settings", "make_settings", "search"]
+__all__ = [
+    "METHODS",
+    "PRESETS",
+    "SearchMethod",
+    "SearchProblem",
+    "SearchSettings",
+    "SearchWork",
+    "make_settings",
+    "search",
+]
 
-__getattr__ = former(__name__, {"Watcher": "dada.runs.watchers:Watcher"})
+__getattr__ = former(
+    __name__,
+    {
+        "Settings": "dada.searching.common_settings:SearchSettings",
+        "Watcher": "dada.runs.watchers:Watcher",
+    },
+)

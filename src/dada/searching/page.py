@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from dada.errors import UserError
 from dada.policy import Policy, load_policy
 from dada.report import comparisons
-from dada.report.chart import Chart
 from dada.report.commands import command, repeat, source_of
 from dada.report.comparison_part import ComparisonPart, comparison_part, lead_of
 from dada.report.facts import epochs_of, interrupted
@@ -21,34 +20,9 @@ from dada.report.page import write_page as write
 from dada.report.policy_part import policy_part
 from dada.report.verdict import Verdict, judge, the_best, verdicts
 from dada.runs import RunFolder
-from dada.searching.methods.dada import charts as step_charts
-from dada.searching.methods.trials import charts as trial_charts
-
-Records = Sequence[Mapping[str, Any]]
-
-
-class MethodCharts(Protocol):
-    """What a search method says of its runs, from their records alone."""
-
-    def charts(
-        self, settings: Mapping[str, Any], names: Sequence[Sequence[str]], records: Records
-    ) -> list[Chart]:
-        """How it went."""
-
-    def summary(
-        self, settings: Mapping[str, Any], start: Mapping[str, Any], records: Records
-    ) -> str:
-        """How the policy was searched: the end of "105 sub-policies searched on 500 images …"."""
-
-    def gains(self, records: Records) -> Gains | None:
-        """What was measured of single operations; None if nothing was."""
-
-
-def method_charts(config: Mapping[str, Any]) -> MethodCharts:
-    """The charts of the method that a run was made by; runs of 0.1 were made a step at a time."""
-    settings = config["settings"]
-    by_name: dict[str | None, MethodCharts] = {"trials": trial_charts, "training": trial_charts}
-    return by_name.get(settings.get("method") or settings.get("horizon"), step_charts)
+from dada.searching.method import Records
+from dada.searching.methods import METHODS
+from dada.searching.settings import upgraded
 
 
 def write_page(run: RunFolder, compared: Sequence[str | Path] = ()) -> Path:
@@ -67,12 +41,12 @@ def write_page(run: RunFolder, compared: Sequence[str | Path] = ()) -> Path:
 def page_of(run: RunFolder, named: Sequence[str | Path] = ()) -> Page:
     """The page of a search, from its files."""
     config, events = run.config, run.events
-    settings, data = config["settings"], config["data"]
+    settings, data = upgraded(config["settings"]), config["data"]
     records = epochs_of(events)
     start = next((event for event in events if "sub_policies" in event), None)
     if not records or start is None or not (run.path / "policy.json").is_file():
         raise UserError(f"{run.path}: no epoch is over yet, so there is nothing to report")
-    policy, method = load_policy(run.path), method_charts(config)
+    policy, method = load_policy(run.path), METHODS[settings["method"]]
     found = comparisons.find(run, policy, named)
     gains = method.gains(records)
     seed = settings.get("seed", 0)
@@ -94,7 +68,14 @@ def page_of(run: RunFolder, named: Sequence[str | Path] = ()) -> Page:
         comparisons=[_comparison(one, data.get("classes", ())) for one in found],
         policies=[part],
         charts=method.charts(settings, start["sub_policies"], records),
-        repeat=repeat("search", config, source_of(config), preset=settings["preset"], seed=seed),
+        repeat=repeat(
+            "search",
+            {**config, "settings": settings},
+            source_of(config),
+            preset=settings["preset"],
+            method=settings["method"],
+            seed=seed,
+        ),
     )
 
 

@@ -13,11 +13,8 @@ from dada.report import save_samples
 from dada.runs import RunFolder, Work
 from dada.runs.work import Record, Tick
 from dada.searching.budget import replan
-from dada.searching.methods.dada.search import Search
-from dada.searching.methods.trials import TrialSearch
+from dada.searching.method import SearchMethod
 from dada.searching.page import write_page
-
-AnySearch = Search | TrialSearch
 
 
 class SearchWork(Work[Policy]):
@@ -35,7 +32,7 @@ class SearchWork(Work[Policy]):
 
     def __init__(
         self,
-        search: AnySearch,
+        search: SearchMethod,
         dataset: Dataset,
         config: dict[str, Any],
         deadline: Deadline | None,
@@ -47,7 +44,7 @@ class SearchWork(Work[Policy]):
     @property
     def iteration(self) -> int:
         """See `Work`."""
-        return self.search.epoch
+        return self.search.iteration
 
     @property
     def length(self) -> int:
@@ -58,21 +55,21 @@ class SearchWork(Work[Policy]):
     def ticks(self) -> tuple[int, int]:
         """Steps, or epochs of trials; see `Work`."""
         steps = self.search.steps
-        return sum(steps[: self.search.epoch]), sum(steps)
+        return sum(steps[: self.search.iteration]), sum(steps)
 
     def advance(self, on_progress: Tick) -> Record:
         """See `Work`. A plan that was changed to meet the deadline is in the record."""
         search = self.search
-        record = search.run_epoch(lambda step: on_progress())
+        record = search.advance(lambda step: on_progress())
         if self.deadline:
-            changed = replan(search, self.deadline, record["seconds"], self.most)
+            changed = replan(search, record, self.deadline, self.most)
             if changed:
                 record |= {"plan": list(search.plan), "replanned": changed}
         return record
 
     def converged(self, records: Sequence[Record]) -> str | None:
         """See `Work`."""
-        return self.search.settled(records)
+        return self.search.converged(records)
 
     def state_dict(self) -> dict[str, Any]:
         """See `Work`."""
@@ -88,7 +85,7 @@ class SearchWork(Work[Policy]):
         run.add_event(
             {
                 "event": "start",
-                "sub_policies": [list(n) for n in search.distribution.space.sub_policies],
+                "sub_policies": [list(n) for n in search.problem.space.sub_policies],
                 "unit": search.unit,
                 "length": search.length,
                 "parameters": search.parameter_count,
@@ -116,14 +113,14 @@ class SearchWork(Work[Policy]):
         return self.search.policy(self.dataset.name, provenance(self.config, self.search))
 
 
-def provenance(config: dict[str, Any], search: AnySearch) -> dict[str, Any]:
+def provenance(config: dict[str, Any], search: SearchMethod) -> dict[str, Any]:
     """What a policy file says of its origin; no times, so that equal searches give equal files."""
     data = config["data"]
     return {
-        "method": search.method,
+        "method": search.title,
         "data": {key: data[key] for key in ("name", "fingerprint", "train")},
-        "epochs_done": search.epoch,
-        "settings": config["settings"] | search.changed_plan(),
+        "epochs_done": search.iteration,
+        "settings": config["settings"] | search.changed_plan,
         "versions": config["versions"],
         "machine": config["machine"],
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -41,6 +41,8 @@ class Training:
         seed: of the order and of everything random in the pipeline.
         processes: that share the work; each takes its part of every batch.
         loss: of each image; None is the task's (`dada.tasks.Task.loss`).
+        together: batches that are augmented at once, in few large kernels where images are small.
+            It decides which random numbers each image gets.
     """
 
     def __init__(
@@ -54,8 +56,10 @@ class Training:
         device: torch.device,
         processes: Processes = ALONE,
         loss: Loss | None = None,
+        together: int = 1,
     ) -> None:
         self.settings, self.pipeline, self.augment = settings, pipeline, augment
+        self.together = together
         self.images, self.processes = images, processes
         self.epoch = 0
         if loss is None:
@@ -110,12 +114,11 @@ class Training:
         batches = even_batches(order, self.settings.batch)
         mine = [self.processes.shard(rows) for rows in batches]
         losses = []
-        fed = self.images.batches(mine, self.epoch, self.randomness)
         with threads_for(self.child.model, self.child.device):
-            for number, (images, labels) in enumerate(fed):
+            for number, (seen, labels) in enumerate(self._augmented(mine)):
                 for group in self.optimiser.param_groups:
                     group["lr"] = learning_rate(self.epoch + number / len(batches), self.settings)
-                losses.append(self._step(images, labels, len(images) / len(batches[number])))
+                losses.append(self._step(seen, labels, len(seen) / len(batches[number])))
                 if on_step:
                     on_step()
         self.epoch += 1
@@ -132,10 +135,22 @@ class Training:
             "seconds": round(time.perf_counter() - started, 3),
         }
 
-    def _step(self, images: Tensor, labels: Tensor, share: float) -> Tensor:
+    def _augmented(self, batches: Sequence[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
+        """What the network sees, batch by batch, with the labels."""
+        groups = [
+            batches[start : start + self.together]
+            for start in range(0, len(batches), self.together)
+        ]
+        rows = [torch.cat(list(group)) for group in groups]
+        loaded = self.images.batches(rows, self.epoch, self.randomness)
+        for group, (images, labels) in zip(groups, loaded, strict=True):
+            augmented = self.augment(images, self.randomness)
+            seen = self.pipeline.finish(augmented, self.randomness)
+            sizes = [len(rows) for rows in group]
+            yield from zip(seen.split(sizes), labels.split(sizes), strict=True)
+
+    def _step(self, seen: Tensor, labels: Tensor, share: float) -> Tensor:
         """Update the weights once, with this process's share of a batch; the batch's loss."""
-        augmented = self.augment(images, self.randomness)
-        seen = self.pipeline.finish(augmented, self.randomness)
         loss, gradient = self._gradient(seen, labels)
         self.processes.average([loss, *gradient.values()], share)
         self.child.descend(self.optimiser, gradient, self.settings.clip)

@@ -13,7 +13,7 @@ from dada.searching.distribution import PolicyDistribution
 from dada.searching.methods.dada.gradients import CriticGradient, ReinforceGradient, RelaxGradient
 from dada.searching.methods.dada.gradients.relax import ControlVariate
 from dada.searching.methods.dada.outcome import Outcome
-from dada.searching.methods.dada.search import HYPERGRADIENTS
+from dada.searching.methods.dada.strategies import HYPERGRADIENTS
 from dada.searching.methods.dada.updates import AdamUpdate, NaturalUpdate
 
 SPACE = SearchSpace(("ShearX", "Rotate", "Equalize", "Invert"), 2, Scale("strength"))
@@ -327,7 +327,7 @@ def test_cutout_is_in_all_that_the_network_sees_of_training_images(begin, views,
     square; validation images are whole."""
     model = linear()
     search = begin(model, cutout=4, views=views, hypergradient=hypergradient)
-    seen = []
+    seen, model = [], search.child.model
     model.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach().clone()))
     take(search)
     train, valid, *rewarded = [images for images in seen if len(images) == 16]

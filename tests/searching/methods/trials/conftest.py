@@ -3,8 +3,9 @@
 import torch
 
 from dada.compute.distributed import ALONE
-from dada.searching.run import new_search
-from dada.searching.settings import for_dataset, make_settings
+from dada.searching.problem import begin as begin_search
+from dada.searching.problem import problem_of
+from dada.searching.settings import make_settings
 
 FEW = {
     "model": "proxy-4",
@@ -18,5 +19,11 @@ FEW = {
 
 def begin(digits, processes=ALONE, **settings):
     """A search at its beginning."""
-    chosen = for_dataset(make_settings(**{**FEW, **settings}), digits)
-    return new_search(chosen, digits, None, torch.device("cpu"), processes)
+    chosen = make_settings(**{**FEW, **settings}).resolve(digits)
+    problem = problem_of(chosen, digits, None, torch.device("cpu"), processes)
+    return begin_search(chosen, problem)
+
+
+def tried(search, policy, seed):
+    """The score of a trial on the first half."""
+    return search.trials.trial(policy, *search.halves, seed, search.settings.epochs)

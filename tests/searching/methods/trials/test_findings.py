@@ -14,8 +14,8 @@ NAMES = ("Rotate", "Invert", "Color")
 ALONE = [[1.0, 0.8, 1.5, 1.0], [1.2, 0.97, 1.78, 1.21]]
 
 
-def found(alone=ALONE, amounts=(), names=NAMES):
-    return Findings.of(names, alone, amounts, 0.6)
+def found(alone=ALONE, probabilities=(), names=NAMES):
+    return Findings.of(names, alone, probabilities, 0.6)
 
 
 def test_effects_are_against_no_policy_with_their_standard_error():
@@ -27,12 +27,15 @@ def test_effects_are_against_no_policy_with_their_standard_error():
     assert rotate["standard_error"] == record["noise"]["standard_deviation"]  # of two rounds
     assert rotate["p_value"] < 0.01 and record["operations"]["Color"]["p_value"] > 0.5
     assert sum(o["share"] for o in record["operations"].values()) == pytest.approx(1)
-    assert record["amount"] is None and 0.9 < record["trust"] < record["reliability"] < 1
+    assert (
+        record["probability"] is None
+        and 0.9 < record["reliability_limit"] < record["reliability"] < 1
+    )
 
 
 def test_a_single_round_claims_no_certainty():
     record = found(ALONE[:1]).record()
-    assert record["trust"] is record["reliability"] is None
+    assert record["reliability_limit"] is record["reliability"] is None
     for operation in record["operations"].values():
         assert operation["standard_error"] is operation["p_value"] is None
     assert record["notes"] == []
@@ -44,8 +47,8 @@ def test_the_share_of_the_best_does_not_depend_on_what_none_comes_to():
 
 
 def test_the_record_is_plain_data():
-    amounts = [[1.0, 0.8, 0.75, 0.8, 0.9]] * 2
-    for given in ((ALONE[:1], ()), (ALONE, ()), (ALONE, amounts[:1]), (ALONE, amounts)):
+    probabilities = [[1.0, 0.8, 0.75, 0.8, 0.9]] * 2
+    for given in ((ALONE[:1], ()), (ALONE, ()), (ALONE, probabilities[:1]), (ALONE, probabilities)):
         record = found(*given).record()
         assert json.loads(json.dumps(record, allow_nan=False)) == record
 
@@ -64,18 +67,24 @@ def test_what_helps_and_what_hurts_is_named():
 
 
 @pytest.mark.parametrize(
-    ("amounts", "said"),
+    ("probabilities", "said"),
     [
-        ([[0.67, 0.72, 0.75, 0.8, 0.85]] * 2, "no augmentation: every amount of the policy raises"),
+        (
+            [[0.67, 0.72, 0.75, 0.8, 0.85]] * 2,
+            "no augmentation: every probability raises",
+        ),
         (
             [[0.67, 0.65, 0.70, 0.66, 0.72], [0.67, 0.68, 0.66, 0.72, 0.70]],
-            "no augmentation: no amount of the policy lowers the loss by more than noise (the",
+            "no augmentation: no probability lowers the loss by more than noise (the",
         ),
-        ([[1.0, 0.8, 0.8, 0.8, 0.8]] * 2, "amounts of 25% to 100% do not differ by more than"),
+        (
+            [[1.0, 0.8, 0.8, 0.8, 0.8]] * 2,
+            "probabilities of 25% to 100% do not differ by more",
+        ),
     ],
 )
-def test_none_and_ties_are_said(amounts, said):
-    assert found(amounts=amounts).notes()[-1].startswith(said)
+def test_none_and_ties_are_said(probabilities, said):
+    assert found(probabilities=probabilities).notes()[-1].startswith(said)
 
 
 def test_what_is_no_more_than_noise_lies_within_the_interval_that_is_said():
@@ -86,23 +95,23 @@ def test_what_is_no_more_than_noise_lies_within_the_interval_that_is_said():
     error = np.sqrt((rest**2).sum() / 4 * 2 / 2)  # 4 degrees of freedom, 2 rounds
     best, half = 100 * gains.mean(0)[1:].min(), 100 * error * stats.t.ppf(0.975, 4)
     assert abs(best) < half
-    said = found(amounts=losses).notes()[-1]
+    said = found(probabilities=losses).notes()[-1]
     assert said.endswith(f"(the best, 25% changes it by {best:+.1f} ± {half:.1f} %)")
 
 
 def test_a_clear_best_amount_needs_no_note():
-    assert len(found(amounts=[[1.0, 0.9, 0.6, 0.8, 1.2]] * 2).notes()) == 1
+    assert len(found(probabilities=[[1.0, 0.9, 0.6, 0.8, 1.2]] * 2).notes()) == 1
 
 
 @pytest.mark.parametrize(
     ("guesses", "learned"), [((), True), ((1.15, 0.9), True), ((0.7, 0.7), False)]
 )
 def test_networks_that_only_guess_find_no_augmentation(guesses, learned):
-    """ALONE's lowest losses are 0.8 and 0.97; of amounts the best are certain gains."""
-    amounts = [[1.0, 0.8, 0.8, 0.8, 0.8], [1.0, 0.8, 0.8, 0.8, 0.8001]]
-    findings = Findings.of(NAMES, ALONE, amounts, 0.6, guesses)
+    """ALONE's lowest losses are 0.8 and 0.97; of probabilities the best are certain gains."""
+    probabilities = [[1.0, 0.8, 0.8, 0.8, 0.8], [1.0, 0.8, 0.8, 0.8, 0.8001]]
+    findings = Findings.of(NAMES, ALONE, probabilities, 0.6, guesses)
     assert findings.learned is learned and findings.record()["learned"] is learned
-    assert bool(findings.amounts.amount) is learned
+    assert bool(findings.choice.probability) is learned
     if not learned:
         assert findings.notes()[-1].startswith(
             "no augmentation: no network did better than guessing"

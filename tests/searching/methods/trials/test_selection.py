@@ -6,16 +6,8 @@ import torch
 from scipy import stats
 from scipy.optimize import minimize
 
-from dada.searching.methods.trials.selection import (
-    CONFIDENCE,
-    chance,
-    differ,
-    effects,
-    noise,
-    reliability,
-    shares,
-    trust,
-)
+from dada.searching.methods.trials.selection import reliability, reliability_limit, shares
+from dada.searching.noise import CONFIDENCE, chance, differ, effects, noise
 
 
 def rewards(seed=0, noise=0.3):
@@ -35,24 +27,24 @@ def test_reliability_is_cronbachs_alpha():
 
 def test_rounds_that_agree_are_trusted_and_rounds_that_do_not_are_not():
     effects = torch.linspace(0, 1, 5, dtype=torch.float64)
-    assert trust(torch.stack([effects, effects + 3])) == pytest.approx(1, abs=1e-4)
-    assert trust(torch.stack([effects, -effects])) == 0
-    assert trust(torch.ones(2, 5)) == reliability(torch.ones(2, 5)) == 0
+    assert reliability_limit(torch.stack([effects, effects + 3])) == pytest.approx(1, abs=1e-4)
+    assert reliability_limit(torch.stack([effects, -effects])) == 0
+    assert reliability_limit(torch.ones(2, 5)) == reliability(torch.ones(2, 5)) == 0
 
 
 def test_shares_maximise_reward_less_the_price_of_divergence():
-    table, price = rewards(), 0.7
+    table, kl_weight = rewards(), 0.7
     means = table.mean(0)
-    worth = (trust(table) * (means - means.mean()) / means.std()).numpy()
+    worth = (reliability_limit(table) * (means - means.mean()) / means.std()).numpy()
 
     def loss(logits):
         p = np.exp(logits - logits.max())
         p /= p.sum()
-        return -(p @ worth - price * np.sum(p * np.log(p * len(p))))
+        return -(p @ worth - kl_weight * np.sum(p * np.log(p * len(p))))
 
     best = minimize(loss, np.zeros(6), tol=1e-12).x
     expected = np.exp(best) / np.exp(best).sum()
-    assert shares(table, price).numpy() == pytest.approx(expected, abs=1e-4)
+    assert shares(table, kl_weight).numpy() == pytest.approx(expected, abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +79,7 @@ def simulated(rounds, count, between, repeats, seed=0):
 
 @pytest.mark.parametrize(("rounds", "count"), [(2, 15), (3, 15), (2, 3)])
 def test_pure_noise_is_trusted_as_seldom_as_is_said(rounds, count):
-    found = np.array([trust(table) for table in simulated(rounds, count, 0.0, 600)])
+    found = np.array([reliability_limit(table) for table in simulated(rounds, count, 0.0, 600)])
     often, level = (found > 0).mean(), 1 - CONFIDENCE
     assert abs(often - level) < 4 * (level * CONFIDENCE / 600) ** 0.5
     assert found.mean() < 0.06, "the alpha clipped at 0 has 0.13 to 0.30"
@@ -98,10 +90,10 @@ def test_trust_is_below_the_known_reliability_as_often_as_is_said(between):
     """Of two rounds the reliability is R τ² / (R τ² + σ²)."""
     known = 2 * between**2 / (2 * between**2 + 1)
     tables = simulated(2, 15, between, 600)
-    below = np.mean([trust(table) <= known for table in tables])
+    below = np.mean([reliability_limit(table) <= known for table in tables])
     assert abs(below - CONFIDENCE) < 4 * ((1 - CONFIDENCE) * CONFIDENCE / 600) ** 0.5
     if between == 3.0:
-        assert np.mean([trust(table) for table in tables]) > 0.85
+        assert np.mean([reliability_limit(table) for table in tables]) > 0.85
 
 
 def test_effects_are_the_log_loss_saved_against_no_policy():

@@ -1,4 +1,4 @@
-"""Whether a search has settled: its latest epochs hardly move the policy any more."""
+"""Whether a search has converged: its latest epochs hardly move the policy any more."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import numpy as np
 _LATEST = 5  # epochs
 
 
-def settled(epochs: Sequence[Mapping[str, Any]], share: float) -> str | None:
+def converged(epochs: Sequence[Mapping[str, Any]], share: float) -> str | None:
     """Why a search may stop; None while it is under way.
 
     The measure is relative, so that a search that moves slowly is not taken for one that is done.
 
     Args:
-        epochs: records of all epochs so far (`Search.run_epoch`).
+        epochs: records of all epochs so far (`DadaMethod.advance`).
         share: of the whole way from the uniform policy, that the last five epochs must make for
             the search to go on; 0 lets every search go on.
     """
@@ -27,8 +27,8 @@ def settled(epochs: Sequence[Mapping[str, Any]], share: float) -> str | None:
     if latest >= share * whole:
         return None
     return (
-        f"settled after {len(epochs)} epochs: the last {_LATEST} made {latest / whole:.1%} of the "
-        f"policy's way, less than {share:.1%}"
+        f"converged after {len(epochs)} epochs: the last {_LATEST} made {latest / whole:.1%} of "
+        f"the policy's way, less than the tolerance of {share:.1%}"
     )
 
 

@@ -1,5 +1,5 @@
-"""Searching by whole trainings: what an operation is worth once a network has learnt from it."""
+"""The search by trials: the effect of an operation once a network has learnt from it."""
 
-from dada.searching.methods.trials.search import TrialSearch
+from dada.searching.methods.trials.method import TrialsMethod
 
-__all__ = ["TrialSearch"]
+__all__ = ["TrialsMethod"]

@@ -12,14 +12,14 @@ from dada.augment.words import around
 from dada.report.chart import Chart, Effects, Lines, Row, Series
 from dada.report.numbers import count, duration
 from dada.report.operations import Gain, Gains
-from dada.searching.methods.trials.rounds import (
-    NONE,
+from dada.searching.methods.trials.records import (
     Names,
     Records,
     probabilities_of,
     rewards_of,
     shares_of,
 )
+from dada.searching.rounds import NONE
 
 
 def charts(settings: Mapping[str, Any], names: Names, records: Records) -> list[Chart]:

@@ -6,22 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from dada.searching.methods.trials.amount import AMOUNTS, Choice, choose
-from dada.searching.methods.trials.selection import (
-    CONFIDENCE,
-    Noise,
-    chance,
-    effects,
-    noise,
-    reliability,
-    shares,
-    trust,
-)
-
-_TINY = 1e-3  # a loss so small that less is no better
+from dada.searching.methods.trials.probability import PROBABILITIES, Choice, choose
+from dada.searching.methods.trials.selection import reliability, reliability_limit, shares
+from dada.searching.noise import CONFIDENCE, Noise, chance, effects, log_losses, noise
 
 
 @dataclass(frozen=True)
@@ -32,12 +21,12 @@ class Findings:
         operations: their names.
         shares: (N,) how often each is chosen.
         effects: (N,) the log loss that each saves against no policy.
-        noise: of a single trial of an operation, from their rounds. Amounts of one policy have
-            their own, in `amounts`: operations differ more from half to half than these do.
+        noise: of a single trial of an operation, from their rounds. Trials of probabilities
+            have their own, in `choice`: operations differ more from half to half than these do.
         rounds: of operations so far.
-        reliability, trust: of the operations' order; None after a single round.
-        amounts: so far how much of the policy, and why; None before those rounds.
-        amount_rounds: of amounts so far.
+        reliability, reliability_limit: of the operations' order; None after a single round.
+        choice: of the probability, and why; None before the rounds of probabilities.
+        probability_rounds: of probabilities so far.
         learned: whether any network learned what holds for the images that judged it.
     """
 
@@ -47,9 +36,9 @@ class Findings:
     noise: Noise
     rounds: int
     reliability: float | None
-    trust: float | None
-    amounts: Choice | None
-    amount_rounds: int
+    reliability_limit: float | None
+    choice: Choice | None
+    probability_rounds: int
     learned: bool = True
 
     @classmethod
@@ -57,38 +46,40 @@ class Findings:
         cls,
         operations: Sequence[str],
         alone: Sequence[Sequence[float]],
-        amounts: Sequence[Sequence[float]],
-        price: float,
+        probabilities: Sequence[Sequence[float]],
+        kl_weight: float,
         guesses: Sequence[float] = (),
     ) -> Findings:
         """From the losses of every trial.
 
         Args:
             alone: of each round of operations, the loss without a policy and each operation's.
-            amounts: of each round of amounts, the loss at each of `AMOUNTS`.
-            price: of leaving the uniform choice (`shares`).
+            probabilities: of each round of probabilities, the loss at each of `PROBABILITIES`.
+            kl_weight: of the penalty towards uniform selection (`shares`).
             guesses: the loss of each half, in the order of the rounds, that is no better than
-                guessing (`dada.searching.methods.trials.trial.guess`); none if that is not known.
+                guessing (`dada.searching.score.guess`); none if that is not known.
         """
         tries = [
             loss < guesses[number % len(guesses)]
-            for number, losses in enumerate([*alone, *amounts])
+            for number, losses in enumerate([*alone, *probabilities])
             for loss in losses
             if guesses
         ]
         learned = any(tries) or not tries
-        tried, much = log_losses(alone), log_losses(amounts)
+        tried, much = log_losses(alone), log_losses(probabilities)
         rewards, several = -tried[:, 1:], len(alone) > 1 and len(operations) > 1
         return cls(
             tuple(operations),
-            shares(rewards, price),
+            shares(rewards, kl_weight),
             effects(tried),
             noise(tried),
             len(alone),
             reliability(rewards) if several else None,
-            trust(rewards) if several else None,
-            _choice(much, noise(much if len(amounts) > 1 else tried), learned) if amounts else None,
-            len(amounts),
+            reliability_limit(rewards) if several else None,
+            _choice(much, noise(much if len(probabilities) > 1 else tried), learned)
+            if probabilities
+            else None,
+            len(probabilities),
             learned,
         )
 
@@ -102,16 +93,16 @@ class Findings:
                 operations look this good (Dunnett, one-sided); ``share``, how often the policy
                 chooses it. The standard error is √(2 s² / rounds), with s² the residual variance
                 of these trials; it and the p-value are null while there is a single round.
-            reliability: Cronbach's alpha of the operations' rewards; ``trust``, its lower
-                confidence limit, by which the rewards are shrunk. Null after one round.
+            reliability: Cronbach's alpha of the operations' rewards; ``reliability_limit``, its
+                lower confidence limit, by which the rewards are shrunk. Null after one round.
             noise: ``standard_deviation`` of the log loss of a single operation's trial and its
                 ``degrees_of_freedom``.
-            amount: null before the rounds of amounts. ``chosen``, 0 for none; ``gains``, by
-                amount (``"25%"``) the ``effect`` and ``standard_error`` against none, by the
-                ``noise`` of these trials (after one of their rounds, of the operations');
-                ``p_value``, how likely noise alone makes them look this good; ``differ``,
-                whether amounts above 0 differ by more than noise.
-            learned: false if no network did better than guessing; then no amount is chosen.
+            probability: null before the rounds of probabilities. ``chosen``, 0 for none;
+                ``gains``, by probability (``"25%"``) the ``effect`` and ``standard_error`` against
+                none, by the ``noise`` of these trials (after one of their rounds, of the
+                operations'); ``p_value``, how likely noise alone makes them look this good;
+                ``differ``, whether probabilities above 0 differ by more than noise.
+            learned: false if no network did better than guessing; then no probability is chosen.
             notes: what there is to say, in words.
         """
         return {
@@ -126,9 +117,9 @@ class Findings:
                 )
             },
             "reliability": self.reliability,
-            "trust": self.trust,
+            "reliability_limit": self.reliability_limit,
             "noise": _noise(self.noise),
-            "amount": self._amount(),
+            "probability": self._probability(),
             "learned": self.learned,
             "notes": self.notes(),
         }
@@ -137,26 +128,26 @@ class Findings:
         error = self.noise.error(self.rounds)
         return chance(effect, error, len(self.operations), self.noise.freedom) if error else None
 
-    def _amount(self) -> dict[str, Any] | None:
-        if self.amounts is None:
+    def _probability(self) -> dict[str, Any] | None:
+        if self.choice is None:
             return None
-        gains = zip(AMOUNTS[1:], self.amounts.gains.tolist(), strict=True)
-        error = self.amounts.noise.error(self.amount_rounds)
+        gains = zip(PROBABILITIES[1:], self.choice.gains.tolist(), strict=True)
+        error = self.choice.noise.error(self.probability_rounds)
         return {
-            "chosen": self.amounts.amount,
-            "gains": {f"{amount:.0%}": _effect(gain, error) for amount, gain in gains},
-            "noise": _noise(self.amounts.noise),
-            "p_value": self.amounts.p_value,
-            "differ": self.amounts.differ,
+            "chosen": self.choice.probability,
+            "gains": {f"{probability:.0%}": _effect(gain, error) for probability, gain in gains},
+            "noise": _noise(self.choice.noise),
+            "p_value": self.choice.p_value,
+            "differ": self.choice.differ,
         }
 
     def notes(self) -> list[str]:
         """What there is to say."""
-        return [*self._on_operations(), *self._on_amounts()]
+        return [*self._on_operations(), *self._on_probabilities()]
 
     def _on_operations(self) -> list[str]:
         said = []
-        if self.trust == 0:
+        if self.reliability_limit == 0:
             said.append(
                 "operations do not differ by more than noise, so all are chosen equally often"
             )
@@ -178,29 +169,30 @@ class Findings:
             if chance(effect, error, count, freedom) <= 1 - CONFIDENCE
         ]
 
-    def _on_amounts(self) -> list[str]:
-        if self.amounts is None:
+    def _on_probabilities(self) -> list[str]:
+        if self.choice is None:
             return []
-        gains, half = self.amounts.gains, self.amounts.noise.half_width(self.amount_rounds)
+        gains, half = self.choice.gains, self.choice.noise.half_width(self.probability_rounds)
         best = int(gains.argmax())
-        most = f"{AMOUNTS[1 + best]:.0%} changes it by {_signed(gains[best].item())}"
+        most = f"{PROBABILITIES[1 + best]:.0%} changes it by {_signed(gains[best].item())}"
         most += f" ± {100 * half:.1f} %" if half else " %"
         if not self.learned:
             return [
                 "no augmentation: no network did better than guessing on the images that judged "
                 "it; more epochs or images, or other labels, may tell more"
             ]
-        if self.amounts.amount == 0:
+        if self.choice.probability == 0:
             why = (
-                "every amount of the policy raises the loss"
+                "every probability raises the loss"
                 if gains[best] <= 0
-                else "no amount of the policy lowers the loss by more than noise"
+                else "no probability lowers the loss by more than noise"
             )
             return [f"no augmentation: {why} (the best, {most})"]
-        if not self.amounts.differ:
+        if not self.choice.differ:
             return [
-                f"amounts of {AMOUNTS[1]:.0%} to {AMOUNTS[-1]:.0%} do not differ by more than "
-                f"noise in the loss; {self.amounts.amount:.0%} is taken (the best, {most})"
+                f"probabilities of {PROBABILITIES[1]:.0%} to {PROBABILITIES[-1]:.0%} do not differ "
+                f"by more than noise in the loss; {self.choice.probability:.0%} is taken (the "
+                f"best, {most})"
             ]
         return []
 
@@ -208,7 +200,7 @@ class Findings:
 def _choice(logs: Tensor, noise: Noise, learned: bool) -> Choice:
     """What differs among networks that only guess is chance, however certain it looks."""
     chosen = choose(logs, noise)
-    return chosen if learned else chosen._replace(amount=0.0)
+    return chosen if learned else chosen._replace(probability=0.0)
 
 
 def _effect(effect: float, error: float | None) -> dict[str, float | None]:
@@ -229,8 +221,3 @@ def _named(names: Sequence[str]) -> str:
 def _signed(gain: float) -> str:
     """A gain as the change of the loss that it is, in per cent."""
     return f"{-100 * gain:+.1f}"
-
-
-def log_losses(losses: Sequence[Sequence[float]]) -> Tensor:
-    """Their logarithms, so that differences are shares; of what is all right, a finite number."""
-    return torch.tensor(losses, dtype=torch.float64).clamp_min(_TINY).log()

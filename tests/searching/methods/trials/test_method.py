@@ -9,57 +9,59 @@ import torch
 from torch import nn
 
 import dada
-from dada.errors import DivergedError
+from dada.errors import DivergedError, UserError
 from dada.policy import Policy
 from dada.runs import Callback, RunFolder
-from dada.searching.methods.trials.amount import AMOUNTS, best_amount
-from dada.searching.methods.trials.search import NONE
+from dada.searching.methods.trials.probability import PROBABILITIES, best_probability
 from dada.searching.methods.trials.selection import shares
-from dada.searching.methods.trials.trial import Trial, Verdict
+from dada.searching.rounds import NONE
+from dada.searching.score import Score
+from dada.searching.trials import Trials
 from tests.searching.methods.trials.conftest import FEW, begin
 
 EFFECTS = {"Rotate": 0.3, "Invert": -0.5, "Brightness": 0.1}
 
 
 def rehearsed(monkeypatch, seen=None, best=0.6):
-    """Trials whose losses are known: each operation's effect, and a parabola in the amount."""
+    """Trials whose losses are known: each operation's effect, and a parabola in the probability."""
 
-    def call(self, train, valid, policy, seed, on_epoch=lambda: None):
-        for _ in range(self.settings.epochs):
+    def call(self, policy, train, valid, seed, epochs, on_epoch=lambda: None):
+        for _ in range(epochs):
             on_epoch()
         (first, *_) = policy.sub_policies[0].operations
         if seen is not None:
             seen.append((policy, len(train), int(train.images.sum()), seed))
         if policy == Policy.none():
-            return Verdict(1.0, 2.0, 0.5)
+            return Score(1.0, 2.0, 0.5)
         alone = len(policy.sub_policies) == 1 and len(policy.sub_policies[0].operations) == 1
         loss = 2 - EFFECTS[first.name] if alone else 1 + (first.probability - best) ** 2
-        return Verdict(1.0, loss, 0.5)
+        return Score(1.0, loss, 0.5)
 
-    monkeypatch.setattr(Trial, "__call__", call)
+    monkeypatch.setattr(Trials, "trial", call)
 
 
 def finished(search):
-    return [search.run_epoch() for _ in range(search.length)]
+    return [search.advance() for _ in range(search.length)]
 
 
 def test_the_policy_follows_from_the_losses(digits, monkeypatch):
     rehearsed(monkeypatch)
-    search = begin(digits, price=0.8)
+    search = begin(digits, kl_weight=0.8)
     finished(search)
     names = search.operations
     rewards = -torch.tensor([[2 - EFFECTS[n] for n in names]] * 2, dtype=torch.float64).log()
     w = dict(zip(names, shares(rewards, 0.8).tolist(), strict=True))
-    pairs = search.distribution.space.sub_policies
+    pairs = search.problem.space.sub_policies
     expected = np.array([w[a] * w[b] for a, b in pairs])
     assert search.distribution.weights().numpy() == pytest.approx(expected / expected.sum())
-    amounts = AMOUNTS[1:]
-    amount = best_amount(amounts, np.log([1 + (a - 0.6) ** 2 for a in amounts]).tolist())
+    probabilities = PROBABILITIES[1:]
+    losses = np.log([1 + (a - 0.6) ** 2 for a in probabilities]).tolist()
+    probability = best_probability(probabilities, losses)
     policy = search.policy("found", {})
     assert len(policy.sub_policies) == len(pairs)
     for sub_policy in policy.sub_policies:
         for operation in sub_policy.operations:
-            assert operation.probability == amount
+            assert operation.probability == probability
             assert (operation.magnitude, operation.spread) == (0.5, 1.0)
 
 
@@ -87,16 +89,16 @@ def test_rounds_try_every_operation_on_the_halves_in_turn_and_then_amounts(digit
 def test_no_augmentation_is_what_is_found_where_every_amount_hurts_or_none_matters(
     digits, tmp_path, monkeypatch, worse
 ):
-    def call(self, train, valid, policy, seed, on_epoch=lambda: None):
+    def call(self, policy, *given):
         (first, *_) = policy.sub_policies[0].operations
-        return Verdict(1.0, 0.67 + worse * first.probability, 0.5)
+        return Score(1.0, 0.67 + worse * first.probability, 0.5)
 
-    monkeypatch.setattr(Trial, "__call__", call)
+    monkeypatch.setattr(Trials, "trial", call)
     found = dada.search(digits, out=tmp_path / "run", **FEW)
     assert found.is_none and found.describe().startswith("no augmentation")
     assert dada.load_policy(tmp_path / "run").is_none
     last = [e for e in RunFolder.open(tmp_path / "run").events if "trials" in e][-1]
-    assert last["findings"]["amount"]["chosen"] == 0
+    assert last["findings"]["probability"]["chosen"] == 0
     assert set(np.ravel(last["probabilities"])) == {0.0}
     assert any(note.startswith("no augmentation: ") for note in last["findings"]["notes"])
     # What was tried in the last round is still the policy, though the round before spoke for none.
@@ -106,7 +108,7 @@ def test_no_augmentation_is_what_is_found_where_every_amount_hurts_or_none_matte
 
 def test_the_fewest_sub_policies_with_99_percent_of_the_weight_are_kept(digits, monkeypatch):
     rehearsed(monkeypatch)
-    search = begin(digits, price=0.1)
+    search = begin(digits, kl_weight=0.1)
     finished(search)
     weights = search.distribution.weights().sort(descending=True).values
     kept = len(search.policy("found", {}).sub_policies)
@@ -135,13 +137,13 @@ def test_keep_keeps_the_leading(digits, monkeypatch):
 
 
 def test_a_loss_that_is_no_number_stops(digits, monkeypatch):
-    monkeypatch.setattr(Trial, "__call__", lambda *_: Verdict(1.0, float("nan"), 0.1))
+    monkeypatch.setattr(Trials, "trial", lambda *_: Score(1.0, float("nan"), 0.1))
     with pytest.raises(DivergedError, match="round 1"):
-        begin(digits).run_epoch()
+        begin(digits).advance()
 
 
 def test_what_is_all_right_everywhere_leaves_all_alike(digits, monkeypatch):
-    monkeypatch.setattr(Trial, "__call__", lambda *_: Verdict(0.0, 0.0, 1.0))
+    monkeypatch.setattr(Trials, "trial", lambda *_: Score(0.0, 0.0, 1.0))
     search = begin(digits)
     finished(search)
     assert search.distribution.weights().tolist() == pytest.approx([1 / 3] * 3)
@@ -174,7 +176,7 @@ def test_a_stopped_search_goes_on_to_the_same_bytes(digits, tmp_path, rounds):
 
 
 def test_a_state_of_another_search_is_refused(digits):
-    state = {"epoch": 1, "losses": [[1.0, 2.0]], "plan": [2] * 4}
+    state = {"epoch": 1, "losses": [[1.0, 2.0]], "plan": [2] * 4, "stream": 2}
     with pytest.raises(ValueError, match="other rounds"):
         begin(digits).load_state_dict(state)
 
@@ -197,13 +199,13 @@ class Half:
 
 def test_processes_share_the_trials_and_the_sum_is_what_one_finds(digits):
     alone = begin(digits)
-    record = alone.run_epoch()
+    record = alone.advance()
     halves = [Half(0), Half(1)]
     steps = []
     for half in halves:
         search = begin(digits, processes=half)
         steps.append(search.steps[0])
-        search.run_epoch()
+        search.advance()
     together = (halves[0].found + halves[1].found).tolist()
     assert together == [list(v.values()) for v in record["trials"].values()]
     assert sum(steps) == alone.steps[0] == 4 * 2
@@ -245,7 +247,7 @@ def test_the_steps_of_the_bar_are_the_epochs_that_are_trained(digits, monkeypatc
     search, told = begin(digits), []
     for planned in search.steps:
         told.clear()
-        search.run_epoch(told.append)
+        search.advance(told.append)
         assert told == list(range(1, planned + 1))
 
 
@@ -273,3 +275,16 @@ def test_a_search_within_its_budget(digits, tmp_path):
     assert any(note.startswith("budget of 4 s") for note in run.config["data"]["notes"])
     again = dada.search(digits, out=tmp_path / "run", budget=4.0, resume=True, **given)
     assert again == policy
+
+
+def test_short_trials_are_said_to_be(digits):
+    assert begin(digits, epochs=20).cautions() == ()
+    (caution,) = begin(digits, epochs=19).cautions()
+    assert caution.startswith("trials of 19 epochs are short")
+
+
+def test_a_state_of_an_older_release_is_refused_with_the_way_out(digits):
+    """Its trials drew other random numbers: rounds of both would be no search."""
+    state = {"epoch": 1, "losses": [[1.0] * 4], "plan": [2] * 4}
+    with pytest.raises(UserError, match="finish the search with that release"):
+        begin(digits).load_state_dict(state)

@@ -2,7 +2,6 @@
 
 import json
 import re
-from importlib import import_module
 
 import pytest
 import torch
@@ -10,7 +9,8 @@ from PIL import Image
 
 import dada
 from dada.datasets import Dataset, ImageSet
-from dada.searching.methods.trials.shrink import shrunk
+from dada.searching.shrink import shrunk
+from dada.searching.trials import Trials
 from tests.searching.methods.trials.conftest import FEW
 
 
@@ -52,14 +52,13 @@ def test_trials_see_small_pictures_unless_the_user_has_a_say(
     tmp_path, more, pixels, padding_and_cutout, monkeypatch
 ):
     part, seen = pictures(72, 72), set()
-    trial = import_module("dada.searching.methods.trials.trial").Trial
-    original = trial.__call__
+    original = Trials.trial
 
-    def call(self, train, *given):
+    def call(self, policy, train, *given):
         seen.add(tuple(train.images.shape[2:]))
-        return original(self, train, *given)
+        return original(self, policy, train, *given)
 
-    monkeypatch.setattr(trial, "__call__", call)
+    monkeypatch.setattr(Trials, "trial", call)
     given = {**FEW, "images": 20, "batch": 5, "epochs": 1, **more}
     dada.search(Dataset("pictures", part, part, ("a", "b")), out=tmp_path / "run", **given)
     config = json.loads((tmp_path / "run" / "config.json").read_text())

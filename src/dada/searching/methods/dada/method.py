@@ -1,4 +1,4 @@
-"""A search in progress: built from data and settings, advanced an epoch at a time."""
+"""DADA in progress: a child network and the policy distribution, an epoch at a time."""
 
 from __future__ import annotations
 
@@ -9,89 +9,65 @@ from fractions import Fraction
 from typing import Any
 
 import torch
-from torch import nn
 
-from dada.augment import Pipeline
-from dada.bilevel import Trace, exact, finite_difference, first_order, traceable
+from dada.bilevel import Trace, traceable
 from dada.compute.device import best_precision
-from dada.compute.distributed import ALONE, Processes
 from dada.compute.randomness import random_state, restore_random_state, stream
 from dada.compute.threads import parameter_count, threads_for
-from dada.datasets import ImageSet, even_batches
+from dada.datasets import Dataset, even_batches
 from dada.errors import DivergedError
-from dada.models.child import Child, Loss
+from dada.models.child import Child
 from dada.policy import Policy
 from dada.report.numbers import count
+from dada.searching.common_settings import ResolvedSearch, SearchSettings
 from dada.searching.distribution import PolicyDistribution
-from dada.searching.methods.dada.converged import settled
-from dada.searching.methods.dada.gradients import (
-    CriticGradient,
-    GumbelSoftmaxGradient,
-    PolicyGradient,
-    ReinforceGradient,
-    RelaxGradient,
-)
-from dada.searching.methods.dada.gradients.relax import ControlVariate
-from dada.searching.methods.dada.outcome import pathwise, straight_through
+from dada.searching.method import Cost, Record, SearchMethod, SearchProblem, finite, leading
+from dada.searching.methods.dada import charts
+from dada.searching.methods.dada.converged import converged
 from dada.searching.methods.dada.scale import RewardScale
+from dada.searching.methods.dada.settings import DadaSettings, ResolvedDada
 from dada.searching.methods.dada.step import Step
-from dada.searching.methods.dada.updates import AdamUpdate, NaturalUpdate, Update
-from dada.searching.settings import Settings, search_space
+from dada.searching.methods.dada.strategies import (
+    HYPERGRADIENTS,
+    MAGNITUDES,
+    policy_gradient,
+    policy_update,
+)
 
-HYPERGRADIENTS = {
-    "exact": exact,
-    "traced": exact,
-    "finite-difference": finite_difference,
-    "first-order": first_order,
-}
-MAGNITUDES = {"sampled": None, "straight-through": straight_through, "pathwise": pathwise}
+_FEW_STEPS = 100  # about so many move a policy visibly from the uniform one
+_TIMED_STEPS = 2
 
 
-class Search:
-    """The state of a search, and how it advances.
+class DadaMethod(SearchMethod):
+    """One child network, and the gradient of its validation loss one step ahead (DADA, section 3).
 
-    Args:
-        settings: complete (`for_dataset`).
-        train: images that the child network learns from.
-        valid: images that the policy is judged by.
-        model: the child network; its weights are trained in place.
-        pipeline: the data pipeline around the policy.
-        device: where the child network runs. The policy distribution stays on the CPU: a few
-            hundred numbers.
-        processes: that share every batch. They draw alike, so that the distribution, its update
-            and the weights are the same in all of them.
-        loss: of each image, from its logits; None is the usual one for the labels.
+    One half of the images is for training, the other validates. Processes share every batch: they
+    draw alike, so that the distribution, its update and the weights are the same in all of them.
+    The policy distribution stays on the CPU: a few hundred numbers.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        train: ImageSet,
-        valid: ImageSet,
-        model: nn.Module,
-        pipeline: Pipeline,
-        device: torch.device,
-        processes: Processes = ALONE,
-        loss: Loss | None = None,
-    ) -> None:
-        self.settings = settings
-        self.train, self.valid = train.to(device), valid.to(device)
-        self.epoch = 0
+    name, title = "dada", "DADA"
+    Settings = DadaSettings
+    summary = staticmethod(charts.summary)
+    gains = staticmethod(charts.gains)
+    charts = staticmethod(charts.charts)
+    fewest_epochs = 5
+    settings: ResolvedDada
+
+    def __init__(self, problem: SearchProblem, settings: ResolvedDada) -> None:
+        super().__init__(problem, settings)
+        device, processes = problem.device, problem.processes
+        self.train, self.valid = problem.halves()
         self.plan = list(settings.plan or [settings.epochs] * settings.epochs)
-        """For each epoch, how many epochs in all were planned when it was made."""
-        self.processes = processes
         self.generator = torch.Generator().manual_seed(settings.seed)
         self.own_generator = (
             self.generator
             if processes.size == 1
             else torch.Generator().manual_seed(stream(settings.seed, 1 + 2 * processes.rank))
         )
-        precision = best_precision(device, settings.precision)
-        self.child = Child(
-            model, device, precision, loss or train.task.loss(train.labels, settings.balance)
-        )
+        self.child = Child(problem.network(), device, problem.precision, problem.loss)
         self.distribution = PolicyDistribution(
-            search_space(settings), settings.spread, settings.parameters == "direct"
+            problem.space, settings.spread, settings.parameters == "direct"
         )
         self.optimiser = torch.optim.SGD(
             self.child.parameters.values(),
@@ -103,25 +79,25 @@ class Search:
         self.policy_gradient = policy_gradient(self.distribution, settings)
         self.scale = RewardScale()
         self.step = Step(
-            self.child,
-            self.optimiser,
-            self.distribution,
-            self.update,
-            self.policy_gradient,
-            HYPERGRADIENTS[settings.hypergradient],
-            self._trace(pipeline),
-            MAGNITUDES[settings.magnitudes],
-            pipeline,
-            self.generator,
-            self.own_generator,
-            settings.views,
-            settings.draws == "batch",
-            settings.clip,
-            self.scale,
-            processes,
+            child=self.child,
+            optimiser=self.optimiser,
+            distribution=self.distribution,
+            update=self.update,
+            policy_gradient=self.policy_gradient,
+            hypergradient=HYPERGRADIENTS[settings.hypergradient],
+            trace=self._trace(),
+            magnitude_derivative=MAGNITUDES[settings.magnitudes],
+            pipeline=problem.pipeline,
+            generator=self.generator,
+            own_generator=self.own_generator,
+            views=settings.views,
+            one_draw=settings.draws == "batch",
+            clip=settings.clip,
+            scale=self.scale,
+            processes=processes,
         )
 
-    def _trace(self, pipeline: Pipeline) -> Trace | None:
+    def _trace(self) -> Trace | None:
         """Where nothing but the rewards of one view is wanted.
 
         Derivatives in the images need a pass of their own, and so do further views, whose
@@ -133,41 +109,46 @@ class Search:
         if not wanted or not traceable(model):
             return None
         few = self.train.subset(torch.arange(min(16, len(self.train)))).images
-        return Trace(model, pipeline.normalise(few))
-
-    unit, method = "epoch", "DADA"
-
-    @property
-    def length(self) -> int:
-        """Epochs in all."""
-        return len(self.plan)
+        return Trace(model, self.problem.pipeline.normalise(few))
 
     @property
     def steps(self) -> list[int]:
         """Steps of each epoch."""
         return [self.steps_per_epoch] * self.length
 
-    def rest(self) -> float:
-        """What is left to do, in epochs."""
-        return self.length - self.epoch
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches that the training half makes."""
+        return len(even_batches(torch.arange(len(self.train)), self.settings.batch))
+
+    def cost(self) -> Cost:
+        """See `SearchMethod.cost`: a few steps are timed, after one that warms up."""
+        size = self.settings.batch
+        train, valid = (
+            part.subset(range(min(size, len(part)))) for part in (self.train, self.valid)
+        )
+        times = []
+        for _ in range(1 + _TIMED_STEPS):
+            started = time.perf_counter()
+            # A loss is a number on the host: whatever the device still does is over then.
+            self.step(train.images, train.labels, valid.images, valid.labels).tolist()
+            times.append(time.perf_counter() - started)
+        return Cost(1, 0.0, min(times[1:]) * self.steps_per_epoch, shared=False)
+
+    def remaining(self) -> float:
+        """See `SearchMethod.remaining`."""
+        return self.length - self.iteration
 
     def replan(self, factor: float, most: int) -> None:
-        """Make the rest so many times as many epochs, `most` in all at most.
+        """Make the rest so many times as many epochs.
 
         The learning rate falls from where it is to its end in the epochs that are left.
         """
-        length = min(most, self.epoch + int(factor * self.rest()))
-        self.plan[self.epoch :] = [length] * (length - self.epoch)
-
-    def changed_plan(self) -> dict[str, Any]:
-        """The setting that repeats this search, where a budget changed its plan."""
-        s = self.settings
-        return (
-            {} if self.plan == list(s.plan or [s.epochs] * s.epochs) else {"plan": list(self.plan)}
-        )
+        length = min(most, self.iteration + int(factor * self.remaining()))
+        self.plan[self.iteration :] = [length] * (length - self.iteration)
 
     def plan_in_words(self) -> str:
-        """How much is left."""
+        """See `SearchMethod.plan_in_words`."""
         return f"the search has {count(self.length, 'epoch')} in all"
 
     @property
@@ -180,16 +161,45 @@ class Search:
         epochs, steps = count(self.length, "epoch"), count(self.steps_per_epoch, "step")
         return f"{self.settings.model}, {epochs} of {steps} of up to {self.settings.batch} images"
 
-    def settled(self, done: Sequence[dict[str, Any]]) -> str | None:
-        """Why to stop early, after these epochs; None to go on."""
-        return settled(done, self.settings.settled)
+    def headline(self, record: Record) -> str:
+        """The leading sub-policies."""
+        return leading(record, self.problem.space.sub_policies)
 
-    @property
-    def steps_per_epoch(self) -> int:
-        """Batches that the training half makes."""
-        return len(even_batches(torch.arange(len(self.train)), self.settings.batch))
+    def converged(self, records: Sequence[Record]) -> str | None:
+        """See `SearchMethod.converged`."""
+        return converged(records, self.settings.tolerance)
 
-    def run_epoch(self, on_step: Callable[[int], None] | None = None) -> dict[str, Any]:
+    @classmethod
+    def notes(
+        cls, asked: SearchSettings, chosen: ResolvedSearch, dataset: Dataset, device: torch.device
+    ) -> tuple[str, ...]:
+        """See `SearchMethod.notes`."""
+        notes = []
+        if asked.model is None and asked.preset != "paper":
+            where = "a CPU" if device.type == "cpu" else "a GPU"
+            size = f"{dataset.side[1]} × {dataset.side[0]} pixels"
+            notes.append(
+                f"network {chosen.model}, for images of {size} on {where}; --model changes it"
+            )
+        refined = asked.precision == "auto" and chosen.precision == "float32"
+        if refined and best_precision(device) != torch.float32:
+            notes.append(
+                "float32: bfloat16, faster here, rounds finite differences away; "
+                "--set hypergradient=exact does without them"
+            )
+        return tuple(notes)
+
+    def cautions(self) -> tuple[str, ...]:
+        """See `SearchMethod.cautions`."""
+        steps = sum(self.steps)
+        if steps >= _FEW_STEPS:
+            return ()
+        return (
+            f"{steps} steps in all move a policy little from the uniform one; more time, --epochs "
+            "or images, or a smaller --batch, make more steps",
+        )
+
+    def advance(self, on_step: Callable[[int], None] | None = None) -> Record:
         """Advance by one epoch.
 
         Args:
@@ -216,11 +226,13 @@ class Search:
                 if on_step:
                     on_step(number)
         train_loss, valid_loss, accuracy = torch.stack(losses).mean(0).tolist()
-        self.epoch += 1
-        self._check_finite(train_loss, valid_loss)
+        self.iteration += 1
+        parameters = self.distribution.parameters()
+        if not finite(train_loss, valid_loss, *parameters):
+            raise DivergedError(f"the loss is not a finite number in epoch {self.iteration}")
         return {
             "event": "epoch",
-            "epoch": self.epoch,
+            "epoch": self.iteration,
             "steps": len(losses),
             "seconds": round(time.perf_counter() - started, 3),
             "train_loss": train_loss,
@@ -242,27 +254,19 @@ class Search:
     def _progress(self) -> float:
         """Where the schedule is, from 0 to 1: exactly epoch / epochs under a plan that stays."""
         progress = Fraction(0)
-        for epoch, planned in enumerate(self.plan[: self.epoch]):
+        for epoch, planned in enumerate(self.plan[: self.iteration]):
             progress += (1 - progress) / (planned - epoch)
         return float(progress)
-
-    def _check_finite(self, *losses: float) -> None:
-        parameters = self.distribution.parameters()
-        if not all(map(math.isfinite, losses)) or not all(
-            p.isfinite().all().item() for p in parameters
-        ):
-            raise DivergedError(f"the loss is not a finite number in epoch {self.epoch}")
 
     def policy(self, name: str, provenance: dict[str, Any]) -> Policy:
         """The policy as it stands."""
         s = self.settings
-        assert s.keep
         return self.distribution.policy(s.keep, s.uniform_weights, name, provenance)
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything that the next epoch depends on."""
+        """See `SearchMethod.state_dict`."""
         return {
-            "epoch": self.epoch,
+            "epoch": self.iteration,
             "plan": list(self.plan),
             "model": self.child.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
@@ -271,14 +275,14 @@ class Search:
             "policy_gradient": self.policy_gradient.state_dict(),
             "reward_statistics": self.scale.statistics,
             "generator": self.generator.get_state(),
-            "random": self.processes.all_gather(
+            "random": self.problem.processes.all_gather(
                 random_state(self.own_generator, self.child.device)
             ),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from what `state_dict` gave."""
-        self.epoch, self.plan = state["epoch"], list(state.get("plan", self.plan))
+        """See `SearchMethod.load_state_dict`."""
+        self.iteration, self.plan = state["epoch"], list(state.get("plan", self.plan))
         self.child.model.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.distribution.load_state_dict(state["distribution"])
@@ -286,27 +290,5 @@ class Search:
         self.policy_gradient.load_state_dict(state["policy_gradient"])
         self.scale.statistics = state["reward_statistics"]
         self.generator.set_state(state["generator"])
-        own = state["random"][self.processes.rank]
+        own = state["random"][self.problem.processes.rank]
         restore_random_state(own, self.own_generator, self.child.device)
-
-
-def policy_gradient(distribution: PolicyDistribution, settings: Settings) -> PolicyGradient:
-    """The estimator that the settings name."""
-    table = distribution.table
-    if settings.estimator == "critic":
-        return CriticGradient(table, distribution.spread, settings.memory)
-    if settings.estimator == "reinforce":
-        return ReinforceGradient()
-    if settings.estimator == "gumbel-softmax":
-        return GumbelSoftmaxGradient(settings.temperature)
-    size, length = table.operation.shape
-    control = ControlVariate(size, length, settings.hidden, settings.temperature)
-    taught = torch.optim.Adam(control.parameters(), settings.control_lr, settings.betas)
-    return RelaxGradient(control, taught)
-
-
-def policy_update(distribution: PolicyDistribution, settings: Settings) -> Update:
-    """The way that the settings name of following the gradient."""
-    if settings.update == "natural":
-        return NaturalUpdate(distribution, settings.policy_lr)
-    return AdamUpdate(distribution, settings.policy_lr, settings.betas)

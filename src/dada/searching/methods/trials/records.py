@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dada.searching.methods.trials.findings import log_losses
+from dada.searching.noise import log_losses
+from dada.searching.rounds import NONE
 
 Records = Sequence[Mapping[str, Any]]
 Names = Sequence[Sequence[str]]
-
-NONE = "no augmentation"
-"""The trial that operations are compared with."""
 
 
 def probabilities_of(record: Mapping[str, Any], names: Names) -> Sequence[float] | None:

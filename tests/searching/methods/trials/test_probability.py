@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from dada.searching.methods.trials.amount import AMOUNTS, best_amount, choose
-from dada.searching.methods.trials.selection import CONFIDENCE, Noise, noise
+from dada.searching.methods.trials.probability import PROBABILITIES, best_probability, choose
+from dada.searching.noise import CONFIDENCE, Noise, noise
 
 
 def logs(*rounds):
@@ -14,27 +14,27 @@ def logs(*rounds):
 
 @pytest.mark.parametrize(("lowest", "expected"), [(0.6, 0.6), (0.0, 0.25), (2.0, 1.0)])
 def test_the_amount_is_the_lowest_point_of_a_parabola_within_the_tried(lowest, expected):
-    amounts = (0.25, 0.5, 0.75, 1.0)
-    assert best_amount(amounts, [(a - lowest) ** 2 for a in amounts]) == expected
+    probabilities = (0.25, 0.5, 0.75, 1.0)
+    assert best_probability(probabilities, [(a - lowest) ** 2 for a in probabilities]) == expected
 
 
 def test_noise_at_one_amount_is_smoothed():
     losses = [1.0, 0.5, 0.45, 0.55]  # by the parabola of least squares, by hand:
-    amounts = np.array([0.25, 0.5, 0.75, 1.0])
-    a, b, _ = np.linalg.lstsq(np.vander(amounts, 3), np.array(losses), rcond=None)[0]
-    assert best_amount(amounts, losses) == pytest.approx(-b / (2 * a), abs=0.05)
+    probabilities = np.array([0.25, 0.5, 0.75, 1.0])
+    a, b, _ = np.linalg.lstsq(np.vander(probabilities, 3), np.array(losses), rcond=None)[0]
+    assert best_probability(probabilities, losses) == pytest.approx(-b / (2 * a), abs=0.05)
 
 
 @pytest.mark.parametrize("level", [0.0, 0.1, 1 / 3, 1e3])
 def test_of_equal_amounts_the_smallest_is_taken(level):
     """By rounding, the parabola through equal losses is lowest anywhere."""
-    assert best_amount((0.25, 0.5, 0.75, 1.0), [level] * 4) == 0.25
+    assert best_probability((0.25, 0.5, 0.75, 1.0), [level] * 4) == 0.25
 
 
 def test_a_policy_that_clearly_helps_is_applied_as_much_as_helps_most():
-    curve = [1.0 + (a - 0.6) ** 2 for a in AMOUNTS]
+    curve = [1.0 + (a - 0.6) ** 2 for a in PROBABILITIES]
     choice = choose(logs(curve, curve), Noise(0.01**2, 19))
-    assert choice.amount == 0.6 and choice.p_value < 1e-3 and choice.differ
+    assert choice.probability == 0.6 and choice.p_value < 1e-3 and choice.differ
 
 
 FEW_DIGITS = [
@@ -50,19 +50,19 @@ def test_few_digits_are_helped(measured):
     a larger network makes a third fewer errors on test images."""
     table = logs(*measured)
     choice = choose(table, noise(table))
-    assert choice.amount >= 0.5 and choice.p_value < 0.1
+    assert choice.probability >= 0.5 and choice.p_value < 0.1
 
 
 def test_a_policy_that_helps_in_small_amounts_only_is_found():
     curve = [0.70, 0.60, 0.68, 0.80, 0.95]
     choice = choose(logs(curve, curve), Noise(0.02**2, 4))
-    assert choice.gains.mean() < 0 and choice.amount == 0.25
+    assert choice.gains.mean() < 0 and choice.probability == 0.25
 
 
 @pytest.mark.parametrize(
     ("rounds", "deviation"),
     [
-        # Measured on hand signs: every amount is worse than none.
+        # Measured on hand signs: every probability is worse than none.
         ([[0.67, 0.72, 0.75, 0.80, 0.85]] * 2, 0.01),
         # The best is better by less than noise.
         ([[0.70, 0.69, 0.70, 0.71, 0.72], [0.72, 0.71, 0.70, 0.73, 0.74]], 0.03),
@@ -73,20 +73,22 @@ def test_a_policy_that_helps_in_small_amounts_only_is_found():
     ],
 )
 def test_no_augmentation_is_chosen_where_no_amount_is_better_than_noise(rounds, deviation):
-    assert choose(logs(*rounds), Noise(max(deviation, 1e-3) ** 2, 19)).amount == 0
+    assert choose(logs(*rounds), Noise(max(deviation, 1e-3) ** 2, 19)).probability == 0
 
 
 def test_without_any_estimate_of_noise_a_gain_counts_and_a_loss_does_not():
     unknown = Noise(0.0, 0)
-    assert choose(logs([1.0, 0.8, 0.7, 0.7, 0.8]), unknown).amount > 0
-    assert choose(logs([1.0, 1.1, 1.2, 1.3, 1.4]), unknown).amount == 0
-    assert choose(logs([1.0, 0.9995, 0.9995, 0.9995, 0.9995]), unknown).amount == 0, "too little"
+    assert choose(logs([1.0, 0.8, 0.7, 0.7, 0.8]), unknown).probability > 0
+    assert choose(logs([1.0, 1.1, 1.2, 1.3, 1.4]), unknown).probability == 0
+    assert choose(logs([1.0, 0.9995, 0.9995, 0.9995, 0.9995]), unknown).probability == 0, (
+        "too little"
+    )
 
 
 def test_noise_alone_passes_for_a_gain_as_seldom_as_is_said():
     generator, repeats, found = torch.Generator().manual_seed(1), 1000, 0
     for _ in range(repeats):
-        amounts = 0.05 * torch.randn(2, 5, generator=generator, dtype=torch.float64)
-        found += choose(amounts, noise(amounts)).amount > 0
+        probabilities = 0.05 * torch.randn(2, 5, generator=generator, dtype=torch.float64)
+        found += choose(probabilities, noise(probabilities)).probability > 0
     level = 1 - CONFIDENCE
     assert abs(found / repeats - level) < 4 * (level * CONFIDENCE / repeats) ** 0.5

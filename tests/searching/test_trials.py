@@ -10,10 +10,10 @@ from torch import nn
 
 from dada.models.child import Child
 from dada.policy import Operation, Policy, Scale, SubPolicy
-from dada.searching.methods.trials.trial import Trial, calibrated, guess
+from dada.searching.score import calibrated, guess
 from dada.tasks.classification import CROSS_ENTROPY
 from dada.tasks.multilabel import binary_cross_entropy
-from tests.searching.methods.trials.conftest import begin
+from tests.searching.methods.trials.conftest import begin, tried
 
 NOTHING = Policy((SubPolicy((Operation("Invert", 0.0, 0.5),)),), Scale("strength"))
 INVERT = Policy((SubPolicy((Operation("Invert", 1.0, 0.5),)),), Scale("strength"))
@@ -48,9 +48,9 @@ def test_several_labels_are_calibrated_too():
 def test_a_trial_is_its_seed_and_leaves_the_callers_randomness_alone(digits):
     search = begin(digits)
     before = torch.get_rng_state()
-    one, two = (search.trial(search.train, search.valid, INVERT, 5) for _ in range(2))
+    one, two = (tried(search, INVERT, 5) for _ in range(2))
     assert one == two and torch.equal(torch.get_rng_state(), before)
-    assert search.trial(search.train, search.valid, INVERT, 6) != one
+    assert tried(search, INVERT, 6) != one
 
 
 def test_trials_differ_in_nothing_but_the_policy(digits):
@@ -58,15 +58,14 @@ def test_trials_differ_in_nothing_but_the_policy(digits):
     good as any other that is applied to none."""
     search = begin(digits)
     other = Policy((SubPolicy((Operation("Rotate", 0.0, 0.9),)),), Scale("strength"))
-    given = search.train, search.valid
-    assert search.trial(*given, NOTHING, 1) == search.trial(*given, other, 1)
-    assert search.trial(*given, NOTHING, 1) != search.trial(*given, INVERT, 1)
+    assert tried(search, NOTHING, 1) == tried(search, other, 1)
+    assert tried(search, NOTHING, 1) != tried(search, INVERT, 1)
 
 
 def test_a_trial_learns_and_sees_the_augmented_images(digits):
     search = begin(digits, images=400, epochs=15, padding=0)
-    plain = search.trial(search.train, search.valid, NOTHING, 0)
-    inverted = search.trial(search.train, search.valid, INVERT, 0)
+    plain = tried(search, NOTHING, 0)
+    inverted = tried(search, INVERT, 0)
     assert plain.accuracy > 0.8 and plain.train_loss < 0.5
     assert inverted.train_loss < 1 and inverted.accuracy < plain.accuracy - 0.2
 
@@ -76,7 +75,7 @@ def test_the_learning_rate_falls_as_a_cosine(digits, monkeypatch):
     monkeypatch.setattr(
         torch.optim.SGD, "step", lambda self: rates.append(self.param_groups[0]["lr"])
     )
-    search.trial(search.train, search.valid, NOTHING, 0)
+    tried(search, NOTHING, 0)
     lr = search.settings.lr
     assert rates == pytest.approx([lr * (1 + math.cos(math.pi * t / 8)) / 2 for t in range(8)])
 
@@ -91,9 +90,9 @@ def test_every_image_is_seen_once_an_epoch(digits, monkeypatch):
         return plain(self, images, labels, weights)
 
     monkeypatch.setattr(Child, "gradient", gradient)
-    search.trial(search.train, search.valid, NOTHING, 0)
+    tried(search, NOTHING, 0)
     found = torch.cat(seen).flatten(1).long()
-    expected = search.train.images.flatten(1).long()
+    expected = search.halves[0].images.flatten(1).long()
     assert sorted(found.tolist()) == sorted(expected.tolist())
 
 
@@ -107,7 +106,7 @@ def seen_by(search, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(Child, "gradient", gradient)
-        search.trial(search.train, search.valid, NOTHING, 0)
+        tried(search, NOTHING, 0)
     return torch.cat(seen)
 
 
@@ -143,8 +142,9 @@ def test_a_trial_steps_by_nesterov_momentum_with_decay_and_clipped_gradients(
         return found
 
     monkeypatch.setattr(Child, "gradient", gradient)
-    trial = replace(search.trial, network=lambda: network)
-    trial(search.train, search.valid, NOTHING, 0)
+    problem = replace(search.problem, network=lambda: network)
+    search.trials = replace(search.trials, problem=problem)
+    tried(search, NOTHING, 0)
     s, velocity, bound = search.settings, torch.zeros_like(weight), 0
     for step, found in enumerate(gradients):
         norm = torch.cat([g.flatten() for g in found.values()]).norm().item()
@@ -161,15 +161,15 @@ def test_a_trial_steps_by_nesterov_momentum_with_decay_and_clipped_gradients(
 @pytest.mark.parametrize(("pixels", "most"), [(2**21, 30), (15 * 64, 15), (1, 15)])
 def test_images_that_are_augmented_at_once_are_bounded_by_pixels(digits, pixels, most, monkeypatch):
     search, counts = begin(digits), []  # two batches of 15 images of 8 × 8 pixels an epoch
-    monkeypatch.setattr("dada.searching.methods.trials.trial._PIXELS", pixels)
-    augmented = Trial._augmented
+    monkeypatch.setattr("dada.searching.trials._PIXELS", pixels)
+    plain = type(search.problem.pipeline).finish
 
-    def counted(trial, images, *given):
+    def counted(self, images, generator):
         counts.append(len(images))
-        return augmented(trial, images, *given)
+        return plain(self, images, generator)
 
-    monkeypatch.setattr(Trial, "_augmented", counted)
-    search.trial(search.train, search.valid, INVERT, 1)
+    monkeypatch.setattr(type(search.problem.pipeline), "finish", counted)
+    tried(search, INVERT, 1)
     assert set(counts) == {most}
 
 

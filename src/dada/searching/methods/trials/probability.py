@@ -1,4 +1,4 @@
-"""How much of a policy: from the losses of several amounts, none among them, to one."""
+"""How often to apply a policy: from the losses at several probabilities, 0 among them, to one."""
 
 from __future__ import annotations
 
@@ -9,15 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
-from dada.searching.methods.trials.selection import (
-    CONFIDENCE,
-    RESOLUTION,
-    Noise,
-    differ,
-    effects,
-)
+from dada.searching.noise import CONFIDENCE, RESOLUTION, Noise, differ, effects
 
-AMOUNTS = (0.0, 0.25, 0.5, 0.75, 1.0)
+PROBABILITIES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """The probabilities of a policy's operations that are tried; 0 is no policy."""
 
 
@@ -28,14 +22,14 @@ class Choice(NamedTuple):
     """How much of a policy to apply, and why.
 
     Attributes:
-        amount: the probability of its operations; 0 if no amount is better than none.
-        gains: (4,) the log loss that each amount above 0 saves against none.
+        probability: the probability of its operations; 0 if no probability is better than none.
+        gains: (4,) the log loss that each probability above 0 saves against none.
         p_value: how likely noise alone makes them look this good (`luck`).
-        differ: whether the amounts above 0 differ among themselves by more than noise.
+        differ: whether the probabilities above 0 differ among themselves by more than noise.
         noise: by which this is judged.
     """
 
-    amount: float
+    probability: float
     gains: Tensor
     p_value: float
     differ: bool
@@ -43,10 +37,10 @@ class Choice(NamedTuple):
 
 
 def choose(logs: Tensor, noise: Noise) -> Choice:
-    """None, unless the amounts gain more than noise does (`luck`); else `best_amount`.
+    """None, unless the probabilities gain more than noise does (`luck`); else `best_probability`.
 
     Args:
-        logs: (R, 5) log losses by `AMOUNTS`.
+        logs: (R, 5) log losses by `PROBABILITIES`.
         noise: of these trials. If nothing is known of it, any gain above `RESOLUTION` counts.
     """
     gains = effects(logs)
@@ -55,16 +49,16 @@ def choose(logs: Tensor, noise: Noise) -> Choice:
     if error and best > 0:
         p_value = luck(gains.numpy() / error, noise.freedom)
     kept = best > RESOLUTION and p_value <= 1 - CONFIDENCE
-    amount = best_amount(AMOUNTS[1:], (-gains).tolist()) if kept else 0.0
-    return Choice(amount, gains, p_value, differ(gains, len(logs), noise), noise)
+    probability = best_probability(PROBABILITIES[1:], (-gains).tolist()) if kept else 0.0
+    return Choice(probability, gains, p_value, differ(gains, len(logs), noise), noise)
 
 
 def luck(gains: np.ndarray, freedom: int) -> float:
-    """How likely noise alone makes amounts look this good against none, by simulation.
+    """How likely noise alone makes probabilities look this good against none, by simulation.
 
-    Two ways to look good, each by the share of noise that looks better still: the best amount, for
-    policies that help in small amounts only, and the mean of all, for those that help in most. The
-    more striking of the two counts; that there are two is in the simulation.
+    Two ways to look good, each by the share of noise that looks better still: the best probability,
+    for policies that help only when rarely applied, and the mean of all, for those that help at
+    most. The more striking of the two counts; that there are two is in the simulation.
 
     Args:
         gains: (A,) in standard errors.
@@ -91,16 +85,16 @@ def _shares_above(values: np.ndarray, bounds: np.ndarray) -> np.ndarray:
     return 1 - np.searchsorted(np.sort(values), np.atleast_1d(bounds)) / len(values)
 
 
-def best_amount(amounts: Sequence[float], losses: Sequence[float]) -> float:
-    """Where the parabola through the losses (least squares) is lowest, within the amounts.
+def best_probability(probabilities: Sequence[float], losses: Sequence[float]) -> float:
+    """Where the parabola through the losses (least squares) is lowest, within the probabilities.
 
-    Of amounts that it does not tell apart (`RESOLUTION`) the smallest: a flat parabola is lowest
-    where rounding says.
+    Of probabilities that it does not tell apart (`RESOLUTION`) the smallest: a flat parabola is
+    lowest where rounding says.
 
     Args:
-        amounts: three or more different ones, ascending.
+        probabilities: three or more different ones, ascending.
         losses: the mean log loss of each.
     """
-    grid = np.linspace(amounts[0], amounts[-1], 16).round(2)
-    curve = np.polyval(np.polyfit(amounts, losses, 2), grid)
+    grid = np.linspace(probabilities[0], probabilities[-1], 16).round(2)
+    curve = np.polyval(np.polyfit(probabilities, losses, 2), grid)
     return float(grid[curve <= curve.min() + RESOLUTION][0])

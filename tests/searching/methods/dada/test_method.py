@@ -13,10 +13,11 @@ from dada.searching.methods.dada.gradients import (
     ReinforceGradient,
     RelaxGradient,
 )
-from dada.searching.methods.dada.search import HYPERGRADIENTS
+from dada.searching.methods.dada.strategies import HYPERGRADIENTS
 from dada.searching.methods.dada.updates import AdamUpdate, NaturalUpdate
-from dada.searching.run import new_search
-from dada.searching.settings import for_dataset, make_settings
+from dada.searching.problem import begin as begin_search
+from dada.searching.problem import problem_of
+from dada.searching.settings import make_settings
 from tests.searching import TINY
 
 OPERATIONS = ("Brightness", "Rotate", "Posterize", "Invert")
@@ -28,7 +29,7 @@ WAYS = [("critic", "sampled"), *itertools.product(ESTIMATORS, MAGNITUDES)]
 def run(search):
     """One epoch; afterwards all is finite and nothing is where it was but what has no effect."""
     before = [p.detach().clone() for p in search.distribution.parameters()]
-    record = search.run_epoch()
+    record = search.advance()
     after = list(search.distribution.parameters())
     assert all(p.isfinite().all() for p in after)
     assert not any(map(torch.equal, before, after))
@@ -97,7 +98,7 @@ def test_the_learning_rate_is_a_cosine_that_begins_at_lr(begin, epochs, monkeypa
     other = torch.optim.SGD([torch.zeros(1, requires_grad=True)], 0.1)
     cosine = torch.optim.lr_scheduler.CosineAnnealingLR(other, epochs, eta_min=0.001)
     for _ in range(epochs):
-        search.run_epoch()
+        search.advance()
         rate = search.optimiser.param_groups[0]["lr"]
         assert rate == pytest.approx(other.param_groups[0]["lr"])
         other.step()
@@ -108,7 +109,7 @@ def test_the_learning_rate_is_a_cosine_that_begins_at_lr(begin, epochs, monkeypa
 def test_a_learning_rate_below_the_lowest_stays(begin):
     search = begin(epochs=2, lr=0.0005)
     for _ in range(2):
-        search.run_epoch()
+        search.advance()
         assert search.optimiser.param_groups[0]["lr"] == 0.0005
 
 
@@ -119,7 +120,7 @@ def test_validation_batches_are_fresh_random_ones(begin, monkeypatch):
     met = []
     monkeypatch.setattr(search, "step", lambda *b: met.append(b[3].tolist()) or torch.zeros(3))
     for _ in range(8):
-        search.run_epoch()
+        search.advance()
     assert all(len(set(batch)) == 8 for batch in met)
     assert {row for batch in met for row in batch} == set(range(32))
     assert len({frozenset(batch) for batch in met}) == len(met) == 32
@@ -128,11 +129,12 @@ def test_validation_batches_are_fresh_random_ones(begin, monkeypatch):
 @pytest.mark.parametrize("estimator", ["critic", "relax"])
 def test_processes_begin_alike_and_draw_apart(digits, estimator):
     """RELAX's control variate is a network too: unlike ones would make unlike policies."""
-    settings = for_dataset(make_settings(**TINY, estimator=estimator), digits)
+    settings = make_settings(**TINY, estimator=estimator).resolve(digits)
     states, drawn = [], []
     for rank in (0, 1, 2):
-        torch.manual_seed(settings.seed)
-        search = new_search(settings, digits, None, torch.device("cpu"), Processes(rank, 3))
+        processes = Processes(rank, 3)
+        problem = problem_of(settings, digits, None, torch.device("cpu"), processes)
+        search = begin_search(settings, problem)
         parts = search.child.model.state_dict(), search.policy_gradient.state_dict()
         states.append([*parts[0].values(), *parts[1].get("control", {}).values()])
         drawn += [torch.rand(1).item(), torch.rand(1, generator=search.own_generator).item()]
@@ -140,3 +142,9 @@ def test_processes_begin_alike_and_draw_apart(digits, estimator):
     assert all(map(torch.equal, states[0], states[1]))
     assert all(map(torch.equal, states[0], states[2]))
     assert len({*drawn, shared}) == 7, "no stream is another one's"
+
+
+def test_a_search_of_few_steps_says_so(begin):
+    assert begin(images=200, batch=10, epochs=10).cautions() == ()
+    (caution,) = begin(images=200, batch=10, epochs=2).cautions()
+    assert caution.startswith("20 steps in all move a policy little")

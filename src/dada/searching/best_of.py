@@ -1,0 +1,133 @@
+"""The best of a few candidate policies, by whole trainings: what simple methods have in common."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from dada.augment.words import around
+from dada.policy import Policy
+from dada.report.chart import Chart, Effects, Row
+from dada.report.numbers import count, duration
+from dada.searching.method import Names, Record, Records
+from dada.searching.noise import CONFIDENCE, RESOLUTION, chance, effects, log_losses, noise
+from dada.searching.rounds import NONE, Rounds
+
+
+class Best(NamedTuple):
+    """The best candidate so far.
+
+    Attributes:
+        name: which one.
+        effect: the log loss that it saves against no policy, in the mean of the rounds.
+        p_value: how likely noise alone makes the best of all candidates look this good (Dunnett,
+            one-sided); None while there is a single round.
+        kept: whether it is better than no policy by more than noise.
+    """
+
+    name: str
+    effect: float
+    p_value: float | None
+    kept: bool
+
+
+class BestOf(Rounds):
+    """Every candidate is tried in every round; the best one is found, or none."""
+
+    @abstractmethod
+    def proposals(self) -> dict[str, Policy]:
+        """The candidates, by name."""
+
+    @cached_property
+    def _candidates(self) -> dict[str, Policy]:
+        return {NONE: Policy.none()} | self.proposals()
+
+    def candidates(self, number: int) -> dict[str, Policy]:
+        """See `Rounds.candidates`."""
+        return self._candidates
+
+    @property
+    def learned(self) -> bool:
+        """Whether any network learnt what holds for the images that scored it."""
+        return any(
+            loss < self.guesses[number % 2]
+            for number, losses in enumerate(self.losses)
+            for loss in losses
+        )
+
+    def best(self) -> Best:
+        """What the rounds so far say."""
+        logs = log_losses(self.losses)
+        saved, spread = effects(logs), noise(logs)
+        found, error = int(saved.argmax()), spread.error(len(logs))
+        effect, names = saved[found].item(), list(self._candidates)[1:]
+        p_value = chance(effect, error, len(names), spread.freedom) if error else None
+        certain = p_value is None or p_value <= 1 - CONFIDENCE
+        kept = self.learned and effect > RESOLUTION and certain
+        return Best(names[found], effect, p_value, kept)
+
+    def learn(self) -> dict[str, Any]:
+        """See `Rounds.learn`."""
+        best = self.best()
+        return {"findings": {**best._asdict(), "notes": [_said(best)]}}
+
+    def policy(self, name: str, provenance: dict[str, Any]) -> Policy:
+        """The best candidate; none, if it is not better than no policy by more than noise."""
+        best = self.best() if self.losses else None
+        if best is None or not best.kept:
+            return Policy.none(name, provenance)
+        found = self._candidates[best.name]
+        return Policy(
+            found.sub_policies, found.scale, name, {**provenance, "candidate": best.name}
+        ).rounded()
+
+    def headline(self, record: Record) -> str:
+        """The best candidate."""
+        return f"best: {record['findings']['name']}"
+
+    def words(self) -> str:
+        """What is done, for people."""
+        return f"{count(len(self._candidates) - 1, 'candidate')}, {super().words()}"
+
+    @staticmethod
+    def summary(settings: Mapping[str, Any], start: Mapping[str, Any], records: Records) -> str:
+        """See `SearchMethod.summary`."""
+        trials = sum(len(record["trials"]) for record in records)
+        return (
+            f"by {count(trials, 'training')} of {settings['model']} "
+            f"({count(start['parameters'], 'parameter')}), "
+            f"{count(settings['epochs'], 'epoch')} each, with {around(settings)}, in "
+            f"{duration(sum(record['seconds'] for record in records))}: method "
+            f"{settings['method']}, seed {settings['seed']}."
+        )
+
+    @staticmethod
+    def charts(settings: Mapping[str, Any], names: Names, records: Records) -> list[Chart]:
+        """See `SearchMethod.charts`: every candidate against no policy."""
+        losses = [[trial["loss"] for trial in record["trials"].values()] for record in records]
+        logs = log_losses(losses)
+        saved = (100 * (logs[:, :1] - logs[:, 1:])).T.tolist()
+        candidates = list(records[0]["trials"])[1:]
+        rows = [
+            Row(name=name, points=points, mean=sum(points) / len(points))
+            for name, points in zip(candidates, saved, strict=True)
+        ]
+        return [
+            Effects(
+                title="The effect of each candidate",
+                caption="How much lower the loss on images that were not trained on is after a "
+                "training under the candidate than after one without augmentation. Strokes: "
+                "rounds, which take the halves of the images in turn.",
+                x_label=f"validation loss saved, % (against {NONE})",
+                rows=sorted(rows, key=lambda row: -row.mean),
+            )
+        ]
+
+
+def _said(best: Best) -> str:
+    change = f"{best.name} changes the loss by {-100 * best.effect:+.1f} %"
+    if best.kept:
+        return f"{change}, the most of all candidates"
+    return f"no augmentation: no candidate lowers the loss by more than noise (the best, {change})"

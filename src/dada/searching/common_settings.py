@@ -1,0 +1,101 @@
+"""Settings that every search method has: requested, and resolved."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, ValidationError
+
+from dada.datasets import Dataset, FileDataset
+from dada.errors import UserError, first_line
+from dada.ops import PAPER_OPERATIONS
+from dada.policy import Scale, SearchSpace, effective
+from dada.policy.sub_policy import Spread
+from dada.training.network import NetworkSettings, ResolvedNetwork
+
+Plan = tuple[Annotated[int, Field(ge=1)], ...]
+
+STEPS, SMALL_BATCH = 8, 16
+"""Steps of an epoch where images are few, and the smallest batch for it; batch normalisation wants
+no fewer images."""
+
+
+class SearchSettings(NetworkSettings, ABC):
+    """What decides what a search finds, besides the data. What is None is resolved from the data.
+
+    A method adds its own settings in a subclass, whose `method` is its name.
+    """
+
+    method: str
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    """PyTorch's CPU generator takes no more bits of it."""
+    plan: Plan | None = None
+    """What a search with a budget did, to repeat it: the epochs of each round's trainings; or for
+    each epoch of a search one step ahead, how many in all were planned then. None: `epochs`."""
+    pixels: Annotated[int, Field(ge=8)] | None = None
+    """Longest side of the images in the search, at most; None: the method's choice, or their own
+    with a network or transforms of the user's."""
+
+    operations: tuple[str, ...] | None = None
+    length: Annotated[int, Field(ge=1, le=6)] = 2
+    scale: Literal["paper", "strength"] = "strength"
+    bounds: dict[str, tuple[float, float]] = Field(default_factory=dict)
+    spread: Spread = 1.0
+    """Randomness of magnitudes, as in `dada.policy.Operation`."""
+    keep: Annotated[int, Field(ge=1)] | None = None
+    """How many leading sub-policies the policy keeps; None: the method's choice."""
+    uniform_weights: bool = False
+    """Choose the kept sub-policies uniformly in training, as the paper does."""
+
+    @abstractmethod
+    def resolve(
+        self, dataset: Dataset, accelerated: bool = False, transforms: bool = False
+    ) -> ResolvedSearch:
+        """The settings with what was left open resolved from the data.
+
+        Args:
+            accelerated: whether a GPU will do the work, which affords a larger network.
+            transforms: whether the user has transforms of their own, made for the images as they
+                are.
+
+        Raises:
+            UserError: too few images, or a setting that does not fit them.
+        """
+
+    @abstractmethod
+    def images_of(self, files: FileDataset) -> int:
+        """How many training images are used at most, to be known before they are decoded."""
+
+    @property
+    def space(self) -> SearchSpace:
+        """The search space that the settings describe.
+
+        Raises:
+            UserError: an unknown operation, or impossible bounds.
+        """
+        try:
+            scale = Scale(kind=self.scale, bounds=dict(self.bounds))
+            operations = PAPER_OPERATIONS if self.operations is None else self.operations
+            return SearchSpace(operations=operations, length=self.length, scale=scale)
+        except ValueError as error:
+            reason = first_line(error) if isinstance(error, ValidationError) else str(error)
+            raise UserError(f"search space: {reason}") from None
+
+
+class ResolvedSearch(ResolvedNetwork, SearchSettings):
+    """The same with nothing left open. `keep` None means what it says: no number is set."""
+
+    pixels: Annotated[int, Field(ge=8)]
+    operations: tuple[str, ...]
+
+    def with_images(self, images: int) -> Self:
+        """The same search on fewer images, in batches that suit them."""
+        batch = min(self.batch, max(SMALL_BATCH, images // 2 // STEPS), max(2, images // 2))
+        return self.model_copy(update={"images": images, "batch": batch})
+
+
+def with_operations(settings: dict[str, Any], channels: int) -> dict[str, Any]:
+    """The settings with the operations that can change images of so many channels."""
+    space = settings.get("operations") or PAPER_OPERATIONS
+    return {**settings, "operations": effective(tuple(space), channels)}

@@ -1,0 +1,30 @@
+"""The presets of a search: names for a method and some of its settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "default": {"method": "trials"},
+    # A gradient at each step of one child network, one step ahead, by the best estimators.
+    "step": {"method": "dada"},
+    # The settings of the paper (section 4) and of its published scripts; the set's own ones are in
+    # `dada.searching.methods.dada.published`.
+    "paper": {
+        "method": "dada",
+        "flip": True,
+        "scale": "paper",
+        "spread": 0.0,
+        "draws": "batch",
+        "estimator": "relax",
+        "hypergradient": "finite-difference",
+        "magnitudes": "straight-through",
+        "parameters": "direct",
+        "update": "adam",
+        "policy_lr": 0.005,
+        "uniform_weights": True,
+        "tolerance": 0.0,
+    },
+    # A minute or two, for a first look.
+    "demo": {"method": "trials", "images": 400, "epochs": 30},
+}

@@ -1,0 +1,70 @@
+"""From data and settings to a search at its beginning."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import nn
+
+from dada.compute.device import best_precision
+from dada.compute.distributed import ALONE, Processes
+from dada.compute.randomness import forked, stream
+from dada.datasets import Dataset, reduced
+from dada.models import create
+from dada.models.check import check_network
+from dada.searching.common_settings import ResolvedSearch
+from dada.searching.method import SearchMethod, SearchProblem
+from dada.searching.methods import METHODS
+from dada.searching.shrink import shrunk
+from dada.training.hooks import NO_HOOKS, UserHooks
+from dada.training.pipeline import pipeline_for
+
+
+def problem_of(
+    settings: ResolvedSearch,
+    dataset: Dataset,
+    model: str | nn.Module | None,
+    device: torch.device,
+    processes: Processes = ALONE,
+    hooks: UserHooks = NO_HOOKS,
+) -> SearchProblem:
+    """What a method is to search.
+
+    Raises:
+        UserError: the network does not fit the images, or there are too few of them.
+    """
+    classes = dataset.classes
+    chosen = dataset.train.subset(reduced(dataset.train.labels, settings.images, classes=classes))
+    images = shrunk(chosen, settings.pixels)
+    height, width = images.images.shape[2:]
+
+    def network() -> nn.Module:
+        if isinstance(model, nn.Module):
+            return copy.deepcopy(model)
+        return create(settings.model, len(classes), dataset.channels)
+
+    shape, is_own = (dataset.channels, height, width), isinstance(model, nn.Module)
+    with forked(device):
+        check_network(network(), settings.model, len(classes), shape, is_own)
+    return SearchProblem(
+        images=images,
+        classes=classes,
+        space=settings.space,
+        pipeline=pipeline_for(settings, (height, width), hooks),
+        network=network,
+        loss=hooks.loss or images.task.loss(images.labels, settings.balance),
+        device=device,
+        precision=best_precision(device, settings.precision),
+        processes=processes,
+    )
+
+
+def begin(settings: ResolvedSearch, problem: SearchProblem) -> SearchMethod:
+    """The search at its beginning, PyTorch's global generator seeded for it."""
+    torch.manual_seed(settings.seed)
+    search = METHODS[settings.method](problem, settings)
+    # All begin with the same weights, the estimator's too; what is random in a layer is their own.
+    if rank := problem.processes.rank:
+        torch.manual_seed(stream(settings.seed, 2 * rank))
+    return search

@@ -1,0 +1,218 @@
+"""Rounds of trials: what the methods have in common that train a proxy under every candidate."""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from dada.datasets import Dataset
+from dada.errors import DivergedError, UserError
+from dada.policy import Policy
+from dada.report.numbers import count
+from dada.searching.common_settings import ResolvedSearch, SearchSettings
+from dada.searching.method import Cost, Record, SearchMethod, SearchProblem, finite
+from dada.searching.score import guess
+from dada.searching.training_settings import ResolvedTrainings
+from dada.searching.trials import Trials
+
+NONE = "no augmentation"
+"""The trial that every candidate is compared with."""
+_SHORTEST = 8  # the part of the planned epochs that a trial keeps when time is short
+_REHEARSED = 3  # epochs that are timed
+_STREAM = 2
+"""Which random numbers a trial draws: 2 since 0.3, where a trial is a training like any other."""
+
+
+class Rounds(SearchMethod):
+    """Candidates are tried in rounds, on the halves of the images in turn.
+
+    A round's trials share a seed, which follows from the search's, so that a checkpoint is nothing
+    but the losses so far.
+
+    Attributes:
+        losses: of each round so far, of each candidate.
+        guesses: on each half, the loss of a network that has learnt nothing that holds for it.
+    """
+
+    unit = "round"
+    fewest_epochs = 20
+
+    settings: ResolvedTrainings
+
+    def __init__(self, problem: SearchProblem, settings: ResolvedTrainings) -> None:
+        super().__init__(problem, settings)
+        rounds = settings.rounds_in_all
+        self.halves = problem.halves()
+        self.trials = Trials(problem, settings)
+        self.plan = list(settings.plan or [settings.epochs] * rounds)
+        generator = torch.Generator().manual_seed(settings.seed)
+        self._seeds = torch.randint(2**62, (rounds,), generator=generator).tolist()
+        self.losses: list[list[float]] = []
+        first, second = (half.labels for half in self.halves)
+        pairs, outputs = ((first, second), (second, first)), len(problem.classes)
+        self.guesses = [guess(problem.loss, *pair, outputs) for pair in pairs]
+
+    @abstractmethod
+    def candidates(self, number: int) -> dict[str, Policy]:
+        """What a round tries, by name. There are as many of them whatever has been learnt."""
+
+    @abstractmethod
+    def learn(self) -> dict[str, Any]:
+        """Draw conclusions from the losses so far; what a record says of them."""
+
+    @property
+    def trial_count(self) -> int:
+        """Trials in all, of all processes."""
+        return sum(len(self.candidates(number)) for number in range(self.length))
+
+    @property
+    def steps(self) -> list[int]:
+        """Epochs that this process trains in each round."""
+        shards = (self.trials.shard(len(self.candidates(n))) for n in range(self.length))
+        return [len(mine) * epochs for mine, epochs in zip(shards, self.plan, strict=True)]
+
+    @property
+    def parameter_count(self) -> int:
+        """Weights of the proxy."""
+        return self.trials.parameter_count
+
+    def words(self) -> str:
+        """What is done, for people."""
+        s, at_once = self.settings, self.trials.at_once(len(self.candidates(0)))
+        return f"{self.trial_count} trials of {s.model}, {count(s.epochs, 'epoch')} each" + (
+            f", {at_once} at once" if at_once > 1 else ""
+        )
+
+    @classmethod
+    def notes(
+        cls, asked: SearchSettings, chosen: ResolvedSearch, dataset: Dataset, device: torch.device
+    ) -> tuple[str, ...]:
+        """See `SearchMethod.notes`."""
+        if asked.model is not None:
+            return ()
+        note = f"trials of {chosen.model}, a small network that learns fast; --model tries another"
+        if asked.pixels is None and chosen.pixels < max(dataset.side):
+            shown = f"trials see images at {chosen.pixels} pixels; --set pixels= changes it"
+            return (note, shown)
+        return (note,)
+
+    def cautions(self) -> tuple[str, ...]:
+        """See `SearchMethod.cautions`."""
+        epochs = max(self.plan)
+        if epochs >= self.fewest_epochs:
+            return ()
+        return (
+            f"trials of {count(epochs, 'epoch')} are short: what augmentation gives shows late in "
+            "a training; more time, or --epochs, makes them longer",
+        )
+
+    def advance(self, on_step: Callable[[int], None] | None = None) -> Record:
+        """Advance by one round.
+
+        Args:
+            on_step: called after each epoch of a trial with its number in the round, from 1.
+
+        Returns:
+            As `SearchMethod.advance`, with ``trial_epochs`` of each trial, and by name each one's
+            score in ``trials``.
+        """
+        started, steps, number = time.perf_counter(), 0, self.iteration
+
+        def on_epoch() -> None:
+            nonlocal steps
+            steps += 1
+            if on_step:
+                on_step(steps)
+
+        candidates = self.candidates(number)
+        train, valid = self.halves if number % 2 == 0 else self.halves[::-1]
+        policies, seed, epochs = list(candidates.values()), self._seeds[number], self.plan[number]
+        try:
+            scores = self.trials.scores(policies, train, valid, seed, epochs, on_epoch)
+        except DivergedError as error:
+            raise DivergedError(f"{error} of a trial in round {number + 1}") from None
+        means = [sum(column) / len(scores) for column in zip(*scores, strict=True)]
+        if not finite(*means):
+            raise DivergedError(f"the loss is not a finite number in round {number + 1}")
+        self.iteration += 1
+        self.losses.append([score.loss for score in scores])
+        learnt = self.learn()
+        return {
+            "event": "epoch",
+            "epoch": self.iteration,
+            "steps": steps,
+            "trial_epochs": self.plan[number],
+            "seconds": round(time.perf_counter() - started, 3),
+            "train_loss": means[0],
+            "validation_loss": means[1],
+            "validation_accuracy": means[2],
+            "trials": {n: s._asdict() for n, s in zip(candidates, scores, strict=True)},
+            **learnt,
+        }
+
+    def cost(self) -> Cost:
+        """See `SearchMethod.cost`: the epochs of a few trials are timed."""
+
+        def seconds(epochs: int) -> float:
+            started = time.perf_counter()
+            self.trials.rehearse(len(self.candidates(0)), epochs, *self.halves)
+            return time.perf_counter() - started
+
+        seconds(1)  # warms up
+        short, long = seconds(1), seconds(1 + _REHEARSED)
+        epoch = max((long - short) / _REHEARSED, 1e-6)
+        turns = sum(self.trials.turns(len(self.candidates(n))) for n in range(self.length))
+        return Cost(turns, max(0.0, short - epoch), epoch, shared=True)
+
+    def remaining(self) -> float:
+        """See `SearchMethod.remaining`."""
+        turns = [
+            self.trials.turns(len(self.candidates(number))) * epochs
+            for number, epochs in enumerate(self.plan)
+        ]
+        return sum(turns[self.iteration :]) / turns[self.iteration - 1]
+
+    def replan(self, factor: float, most: int) -> None:
+        """Give the trials that are left so many times as many epochs.
+
+        Trials are compared within their round, so that rounds may differ. No fewer than an eighth
+        of what was planned first, below which trials show nothing.
+        """
+        least = -(-self.settings.epochs // _SHORTEST)
+        left = (min(most, max(least, int(factor * e))) for e in self.plan[self.iteration :])
+        self.plan[self.iteration :] = left
+
+    def plan_in_words(self) -> str:
+        """See `SearchMethod.plan_in_words`."""
+        return f"the remaining trials have {count(self.plan[self.iteration], 'epoch')} each"
+
+    def state_dict(self) -> dict[str, Any]:
+        """See `SearchMethod.state_dict`."""
+        return {
+            "epoch": self.iteration,
+            "losses": self.losses,
+            "plan": list(self.plan),
+            "stream": _STREAM,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """See `SearchMethod.load_state_dict`.
+
+        Raises:
+            UserError: the state is of an older release, whose trials drew other random numbers.
+        """
+        iteration, losses, plan = state["epoch"], state["losses"], list(state["plan"])
+        if state.get("stream") != _STREAM:
+            raise UserError(
+                "its trials were begun by another release, which draws other random numbers: "
+                "finish the search with that release, or start it anew in another folder"
+            )
+        counts = [len(self.candidates(number)) for number in range(iteration)]
+        if list(map(len, losses)) != counts or len(plan) != self.length:
+            raise ValueError("a state of other rounds")
+        self.iteration, self.losses, self.plan = iteration, losses, plan
+        self.learn()

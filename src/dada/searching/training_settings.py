@@ -1,0 +1,85 @@
+"""Settings of the methods that train a proxy to the end under every candidate policy."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+
+from dada.datasets import Dataset, FileDataset
+from dada.searching.common_settings import (
+    SMALL_BATCH,
+    STEPS,
+    ResolvedSearch,
+    SearchSettings,
+    with_operations,
+)
+from dada.training.network import ResolvedNetwork
+from dada.training.resolve import resolved, size_within
+from dada.training.settings import ResolvedTraining
+
+_IMAGES, _IMAGES_PER_CLASS = 1000, 20
+_BATCH, _SIDE = 64, 64
+_VIEWS = 50_000  # images that a trial sees, the same ones again and again:
+_EPOCHS = (25, 100)  # at least and at most so often
+
+
+class WholeTrainings(SearchSettings):
+    """Few images, learnt for long by a small network, where augmentation matters most."""
+
+    rounds: Annotated[int, Field(ge=1, le=20)] = 2
+    """How often each candidate, and no policy, is tried, on the halves of the images in turn."""
+
+    @property
+    def rounds_in_all(self) -> int:
+        """Rounds of any kind."""
+        return self.rounds
+
+    @model_validator(mode="after")
+    def _plan_fits(self) -> Self:
+        if self.plan is not None and len(self.plan) != self.rounds_in_all:
+            raise ValueError(f"plan: must be {self.rounds_in_all} numbers of epochs, one per round")
+        return self
+
+    def images_of(self, files: FileDataset) -> int:
+        """See `SearchSettings.images_of`."""
+        return self.images or _images(len(files.classes))
+
+    def filled(self, dataset: Dataset, accelerated: bool, transforms: bool) -> dict[str, Any]:
+        """The settings, by name, with what was left open resolved from the data."""
+        given = {k: v for k, v in self.model_dump(exclude_unset=True).items() if v is not None}
+        side = max(dataset.side)
+        own_size = transforms or "model" in given
+        pixels = min(side, given.get("pixels", side if own_size else min(side, _SIDE)))
+        shorter = min(size_within(dataset.side, pixels))
+        usual = {
+            "model": dataset.task.proxy,
+            "images": _images(len(dataset.classes)),
+            "weight_decay": 5e-4,
+            "padding": shorter // 8,
+        }
+        filled = resolved({**usual, **given, "pixels": pixels}, dataset, accelerated)
+        half = max(2, filled["images"] // 2)
+        filled["batch"] = min(filled.get("batch", _batch(half)), half)
+        fewest, most = _EPOCHS
+        filled.setdefault("epochs", min(most, max(fewest, _VIEWS // half)))
+        return with_operations(filled, dataset.channels)
+
+
+class ResolvedTrainings(ResolvedSearch, WholeTrainings):
+    """The same with nothing left open."""
+
+
+def settings_of_a_trial(settings: ResolvedSearch, epochs: int) -> ResolvedTraining:
+    """How the proxy is trained: from the full learning rate on, as a cosine to 0."""
+    shared = {name: getattr(settings, name) for name in ResolvedNetwork.model_fields}
+    return ResolvedTraining(**{**shared, "epochs": epochs}, warmup=0.0, test_every=1)
+
+
+def _images(classes: int) -> int:
+    return max(_IMAGES, _IMAGES_PER_CLASS * classes)
+
+
+def _batch(images: int) -> int:
+    """For so many training images: some steps per epoch, however few they are."""
+    return min(_BATCH, max(SMALL_BATCH, images // STEPS), max(2, images))
