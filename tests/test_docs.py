@@ -64,17 +64,6 @@ def test_formulas_survive_github(page):
         assert not re.search(r"\\([!-/:-@\[-`{-~]|operatorname)", formula), formula
 
 
-def test_the_architecture_names_every_package_and_module():
-    page = (ROOT / "docs" / "architecture.md").read_text()
-    named = re.findall(r"^  (\w+(?:/|\.py)) ", page, re.MULTILINE)
-    there = [path for path in (ROOT / "src" / "dada").iterdir() if not path.name.startswith("_")]
-    packages = {f"{path.name}/" for path in there if path.is_dir()}
-    assert set(named) == packages | {path.name for path in there if path.suffix == ".py"}
-    project = (ROOT / "pyproject.toml").read_text()
-    layers = re.findall(r'^    "dada\.(\w+)",$', project, re.MULTILINE)
-    assert [name.removesuffix(".py").rstrip("/") for name in named] == layers[::-1]
-
-
 def test_every_page_is_in_the_navigation():
     config = (ROOT / "mkdocs.yml").read_text()
     missing = [
