@@ -30,6 +30,7 @@ def test_train_evaluate_and_what_is_written(dada):
     }
     found = json.loads(Path("result.json").read_text())
     assert f"test error  {found['test_error']:.2%} after 2 epochs" in result.out
+    assert dada("evaluate out digits").out == dada("evaluate out digits --data digits").out
     result = dada("evaluate out --json errors.json")
     assert result.code == 0 and not result.err
     assert f"test error  {found['test_error']:.2%} of 360 images" in result.out

@@ -1,4 +1,4 @@
-"""The command line: one file a verb. Heavy imports wait until a verb runs."""
+"""The command line: one file per verb. Heavy imports wait until a verb runs."""
 
 from dada.cli.main import main
 

@@ -1,4 +1,4 @@
-"""A bar with the time left or, where there is no terminal, a line every half minute."""
+"""A progress bar with the time left; without a terminal, a line every half minute."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
     from dada.datasets import Dataset, FileDataset
 
 SILENCE = 30.0
-"""Seconds after which a line is due where there is no bar."""
+"""Without a bar, seconds without output after which a line is due."""
 
 
 class Bar:
-    """A Rich progress bar; on a pipe or in a log, lines, one at least every half minute.
+    """A Rich progress bar; in a pipe or a log, a line at least every half minute.
 
     Args:
-        said: notes on the data that the user has seen already.
-        doing: what is done before the bar begins.
+        said: notes on the data that have been printed already.
+        doing: what happens before the bar begins.
     """
 
     def __init__(self, said: Sequence[str] = (), doing: str = "preparing") -> None:
@@ -64,7 +64,7 @@ class Bar:
             self._console.print(printable(text), soft_wrap=True, markup=False)
 
     def say_notes(self, dataset: Dataset | FileDataset) -> None:
-        """Say what there is to know of the data, but for what has been said."""
+        """Print the notes on the data that have not been printed yet."""
         for note in dataset.notes:
             if note not in self._said:
                 self.say(f"note: {note}")
@@ -75,17 +75,17 @@ class Bar:
         self._task = self._progress.add_task(description, total=total, completed=done)
 
     def advance(self) -> None:
-        """One step more."""
+        """Advance by one step."""
         if self._task is not None:
             self._progress.advance(self._task)
 
     def extend(self, total: int) -> None:
-        """Change how many steps there are in all."""
+        """Change the total number of steps."""
         if self._task is not None:
             self._progress.update(self._task, total=total)
 
     def stop(self) -> None:
-        """Leave the terminal to others."""
+        """Remove the bar and print nothing more by itself."""
         self._over.set()
         self._progress.stop()
 
@@ -107,7 +107,7 @@ class Bar:
         self.stop()
 
     def _report(self) -> None:
-        """Where no bar is seen: say how far it is, whenever nothing has been said for long."""
+        """Without a bar, print how far it is whenever nothing was printed for long."""
         while not self._over.wait(max(0.0, self._spoken + SILENCE - time.monotonic())):
             if time.monotonic() - self._spoken >= SILENCE:
                 self.say(self._how_far())

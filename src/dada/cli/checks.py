@@ -1,4 +1,4 @@
-"""What is checked, and loaded, before the work begins."""
+"""Checks, and loading the data, before the work begins."""
 
 from __future__ import annotations
 

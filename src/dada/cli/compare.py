@@ -84,7 +84,7 @@ def compare(
 
 
 def print_table(result: dict[str, Any]) -> None:
-    """Results with their intervals and paired differences, in per cent."""
+    """Results with intervals and paired differences, in per cent."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

@@ -1,4 +1,4 @@
-"""Puts the verbs together, and turns a user's errors into one line and exit code 2."""
+"""Puts the verbs together, and turns user errors into one line and exit code 2."""
 
 from __future__ import annotations
 
@@ -56,19 +56,19 @@ def main() -> None:
     """Run the command line."""
     keep_freed_memory()
     # Before PyTorch is imported. Threads that spin while they wait keep others from running: beside
-    # other work a step takes ten times as long. For its owner to say, as with memory.
+    # other work a step takes ten times as long. Only the owner of the process may decide this.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    if not is_first():  # one process of a job speaks
+    if not is_first():  # only one process of a job prints
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # file names may hold what cannot be encoded
+        if isinstance(stream, io.TextIOWrapper):  # file names may not be encodable
             stream.reconfigure(errors="backslashreplace")
     watch_ctrl_c()
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader has had enough, as in `dada policies | head -1`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # no more at exit either
+    except BrokenPipeError:  # the reader is done, as in `dada policies | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor anything at exit
         code = 128 + signal.SIGPIPE
     except (typer.Abort, KeyboardInterrupt):
         code = 130
@@ -83,16 +83,16 @@ def main() -> None:
 
 
 def _explain(error: Exception) -> str | None:
-    """What the user can mend; None where the error is the program's."""
+    """What the user can fix, in one line; None for an error of the program's own."""
     if isinstance(error, UserError):
         return str(error)
     if isinstance(error, OSError):  # a full disk, a name that is too long
         where = "" if error.filename is None else f"{error.filename}: "
         return f"{where}{error.strerror or error}"
-    # PyTorch's error is known by its name, since the command line starts without PyTorch.
+    # PyTorch's error is recognised by name: PyTorch may not have been imported.
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return "out of memory: try a smaller --batch, --side, --images or --model"
-    # A worker of PyTorch's that is killed has no class of error, and interrupts whatever runs.
+    # For a killed worker PyTorch has no exception class; it interrupts whatever runs.
     if isinstance(error, RuntimeError) and str(error).startswith("DataLoader worker"):
         return (
             "a process that decodes images was killed, probably out of memory: "

@@ -12,9 +12,9 @@ from dada.names import DATASETS, TRAIN_PRESETS, WITHOUT_SEARCH, published_polici
 
 
 def starting(names: Iterable[str]) -> Callable[[str], list[str]]:
-    """Completion: the names that begin with what has been typed.
+    """Completion: the names that begin with what was typed so far.
 
-    Where there are none the shell completes file names.
+    If there are none, the shell completes file names.
     """
     return lambda incomplete: [name for name in names if name.startswith(incomplete)]
 

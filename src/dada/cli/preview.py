@@ -64,7 +64,7 @@ def preview(
 
     dataset = open_data(data, side, root, choose=choose)
     images = dataset.train.images
-    shown = images if dataset.files else images[pick(images)]  # of files, these alone are decoded
+    shown = images if dataset.files else images[pick(images)]  # of files, only these were decoded
     sheet = contact_sheet(shown, chosen, rows=rows, seed=seed)
     sheet.save(out)
     terminal.say(out)

@@ -1,4 +1,4 @@
-"""Run folders in the place of data, and what their runs were started with."""
+"""Run folders given in place of data, and what their runs were started with."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from dada.names import DATASETS
 
 
 def is_run(given: str) -> bool:
-    """Whether what stands where data stand is a run folder.
+    """Whether this, given in place of data, is a run folder.
 
     Raises:
-        UserError: it is neither a run nor can it be data.
+        UserError: it is neither, or its config is damaged.
     """
     from dada.datasets.huggingface import PREFIX
     from dada.runs import RunFolder
@@ -25,7 +25,7 @@ def is_run(given: str) -> bool:
     if (path / CONFIG).is_file():
         return "kind" in RunFolder(path).config
     if not path.exists() or RunFolder(path).bare:
-        RunFolder.open(path)  # says that there is none
+        RunFolder.open(path)  # raises: there is none
     return False
 
 

@@ -31,8 +31,8 @@ class Start:
         verb: search, compare or train.
         source: name or path of the data.
         out: the run folder.
-        before: of a run that is resumed, the arguments that it was started with.
-        moved: whether its data were named, and may be elsewhere by now.
+        before: the arguments that a run to be resumed was started with.
+        moved: whether its data were named again, and so may have moved.
     """
 
     verb: str
@@ -53,7 +53,7 @@ class Start:
         usual_data: Callable[[], str],
         usual_out: Callable[[str], Path],
     ) -> Start:
-        """Find out what is to be done.
+        """Decide on the data, the run folder and what to resume.
 
         Args:
             data: as given; with ``--resume``, it may be the run folder.
@@ -76,12 +76,12 @@ class Start:
             before = started_with(verb, out, data)
             data = before["data"]
         data = usual_data() if data is None else data
-        name_of(data)  # says if it cannot be
+        name_of(data)  # raises if it cannot be data
         check_outside(out, data)
         return cls(verb, data, out, common, before, moved)
 
     def arguments(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Settings and the like: those given, then those of the run that is resumed.
+        """Arguments of the verb's function: those given, and otherwise those of the resumed run.
 
         Raises:
             UserError: there is no such network.

@@ -1,8 +1,8 @@
-"""What the command line says, and where.
+"""What the command line prints, and where.
 
-Progress and notes are for the eye: ``--quiet`` hides them. With ``--json -`` the result is the
-only thing on standard output, and all else goes to standard error. Names of files and classes
-may hold what a terminal obeys: no control character gets past `say`.
+``--quiet`` hides progress and notes. With ``--json -`` only the result goes to standard output,
+and everything else to standard error. Names of files and classes may contain control characters,
+which a terminal would act on: `say` escapes them.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from dada.errors import UserError, printable
 from dada.files import to_json
 
 STDOUT = Path("-")
-"""Standard output, where a file's name is asked for."""
+"""Standard output, in place of a file."""
 
 
 class Terminal:
-    """The state of one command: how much is said, and where.
+    """The output of one command.
 
     Attributes:
-        quiet: progress and notes are left out.
+        quiet: whether progress and notes are hidden.
     """
 
     def __init__(self) -> None:
@@ -31,13 +31,13 @@ class Terminal:
         self._results: TextIO | None = None
 
     def begin(self, quiet: bool, json: Path | None) -> None:
-        """Before a command does anything.
+        """Prepare for a command, before it does anything.
 
         Args:
             json: the file that the result goes to as JSON, `STDOUT`, or None.
 
         Raises:
-            UserError: the file cannot be written: said before the work rather than after it.
+            UserError: the file cannot be written; better to fail before the work than after it.
         """
         self.quiet = self.quiet or quiet
         if json == STDOUT:
@@ -46,23 +46,23 @@ class Terminal:
             check_writable(json)
 
     def end(self) -> None:
-        """After the command, whatever became of it."""
+        """Clean up after a command, however it ended."""
         if self._results is not None:
             self._results, sys.stdout = None, self._results
         self.quiet = False
 
     def say(self, text: object, to: TextIO | None = None) -> None:
-        """A result, of one line or several."""
+        """Print a result, of one line or several."""
         lines = str(text).replace("\N{NO-BREAK SPACE}", " ").split("\n")
         print("\n".join(map(printable, lines)), file=to or sys.stdout)
 
     def note(self, text: str, to: TextIO | None = None) -> None:
-        """What was decided, left out or guessed."""
+        """Print what was decided, left out or guessed."""
         if not self.quiet:
             self.say(f"note: {text}", to)
 
     def write(self, text: str) -> None:
-        """What a program reads: as it is."""
+        """Write text for another program, unchanged."""
         sys.stdout.write(text)
 
     def write_json(self, path: Path | None, data: Any) -> None:
@@ -84,7 +84,7 @@ def check_writable(path: Path | None) -> None:
     """Fail before the work rather than after it.
 
     Raises:
-        UserError: the file cannot be written, or is a pipe, which waits for a reader.
+        UserError: the file cannot be written, or is a pipe, which would wait for a reader.
     """
     if path is None:
         return

@@ -1,4 +1,4 @@
-"""What every verb has in common: ``-h``, ``--quiet``, ``--json -`` and ``~`` in paths."""
+"""What all verbs have in common: ``-h``, ``--quiet``, ``--json -`` and ``~`` in paths."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Hide progress and no
 
 
 def verb(function: Callable[..., None]) -> Callable[..., None]:
-    """The function as Typer takes it.
+    """A verb's function in the form that Typer takes.
 
-    It has ``--quiet``, ``~`` is resolved in its paths, and a parameter whose type is a dataclass
-    stands for an option per field, so that several verbs can share them.
+    It gains ``--quiet``, and ``~`` is expanded in its paths. A parameter whose type is a dataclass
+    becomes one option per field, so that verbs can share options.
     """
     own = _parameters(function)
     groups: dict[str, Any] = {p.name: p.annotation for p in own if is_dataclass(p.annotation)}
@@ -58,7 +58,7 @@ def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
 
 
 def _expanded(value: Any) -> Any:
-    """A path, also one given as text, with the home directory for ``~``."""
+    """The value with ``~`` expanded, if it is a path, also one given as text."""
     if isinstance(value, list):
         return [_expanded(one) for one in value]
     if not isinstance(value, str | Path) or not str(value).startswith("~"):
