@@ -1,4 +1,4 @@
-"""What a search, a comparison and a training say while they run."""
+"""What a search, a comparison and a training print while they run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class SearchProgress(Bar, Callback[SearchWork]):
     _shown: Metric
 
     def on_start(self, work: SearchWork) -> None:
-        """Say what is searched, with what."""
+        """Print what is searched, and with what."""
         self.work = work
         search, dataset = work.search, work.dataset
         self.epochs_done, self.unit = search.iteration, search.unit
@@ -47,7 +47,7 @@ class SearchProgress(Bar, Callback[SearchWork]):
         self.advance()
 
     def on_record(self, record: dict[str, Any]) -> None:
-        """Say how the child does and what leads."""
+        """Print how the network does and what leads."""
         self.epochs_done = record["epoch"]
         self.say(
             f"{self.unit} {record['epoch']:3d}  training loss {record['train_loss']:.3f}, "
@@ -64,11 +64,11 @@ class SearchProgress(Bar, Callback[SearchWork]):
             self.extend(self.work.ticks[1])
 
     def on_converged(self, reason: str) -> None:
-        """Say why it ends."""
+        """Print why it ends."""
         self.say(f"note: {reason}")
 
     def stopped(self, out: Path) -> str:
-        """Whether there is a policy."""
+        """See `Bar`: whether there is a policy yet."""
         if not self.epochs_done:
             return f"stopped before the first {self.unit} was over, so {out} has no policy yet"
         return (
@@ -83,7 +83,7 @@ class CompareProgress(Bar, Callback[ComparisonWork]):
     _metric: Metric
 
     def on_start(self, work: ComparisonWork) -> None:
-        """Say what is trained."""
+        """Print what is trained."""
         self._metric = work.dataset.task.metric
         settings, left = work.bench.settings, work.length - work.iteration
         self.say(
@@ -98,7 +98,7 @@ class CompareProgress(Bar, Callback[ComparisonWork]):
         self.advance()
 
     def on_record(self, record: dict[str, Any]) -> None:
-        """Say how its network does."""
+        """Print the result of its network."""
         self.say(
             f"seed {record['seed']}  {record['row']:<24} {self._metric.title} "
             f"{record[self._metric.key]:6.2%}  {record['seconds']:.1f} s"
@@ -112,7 +112,7 @@ class TrainProgress(Bar, Callback[TrainingWork]):
     _metric: Metric
 
     def on_start(self, work: TrainingWork) -> None:
-        """Say what is trained, with what."""
+        """Print what is trained, and with what."""
         training, dataset, method = work.training, work.dataset, work.method
         s, per_epoch = training.settings, training.steps_per_epoch
         policy = "" if method is BASELINE else f"policy {method.name}, "
@@ -130,7 +130,7 @@ class TrainProgress(Bar, Callback[TrainingWork]):
         self.advance()
 
     def on_record(self, record: dict[str, Any]) -> None:
-        """Say how the network does."""
+        """Print how the network does."""
         self.epochs_done = record["epoch"]
         metric = self._metric
         tested = f"  {metric.title} {record[metric.key]:6.2%}" if metric.key in record else ""
@@ -140,5 +140,5 @@ class TrainProgress(Bar, Callback[TrainingWork]):
         )
 
     def stopped(self, out: Path) -> str:
-        """How far it is."""
+        """See `Bar`: how far it is."""
         return f"stopped after epoch {self.epochs_done}"
