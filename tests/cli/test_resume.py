@@ -153,3 +153,14 @@ def test_an_image_folder_with_a_config_of_its_own_is_data(dada, fill):
     fill(Path("photos"))
     Path("photos/config.json").write_text('{"model": "of somebody else"}')
     check_refused(dada("search photos --resume"), "no run in runs/photos")
+
+
+def test_the_settings_of_an_older_release_are_understood(dada):
+    """As 0.2 wrote them: `horizon` and `price`, and all those of another method."""
+    Path("run").mkdir()
+    shutil.copy(Path(__file__).with_name("config-0.2.json"), "run/config.json")
+    result = dada("search --resume run --json policy.json")
+    assert result.code == 0, result.err
+    provenance = json.loads(Path("policy.json").read_text())["provenance"]
+    assert provenance["settings"]["seed"] == 7 and provenance["settings"]["epochs"] == 2
+    check_refused(dada("search --resume run --set price=0.6"), "was started with", "0.7, not 0.6")
