@@ -245,7 +245,7 @@ def test_settings_of_an_older_run_are_read_as_this_release_writes_them():
         ({"images": [1, 2]}, "images: .*valid integer"),
         ({"spread": 400.0}, "spread: .*less than or equal to 100"),
         ({"plan": (3, 3)}, "plan: must be 4 numbers of epochs"),
-        ({"plan": (1, 1), "preset": "step"}, "plan: must be how many epochs"),
+        ({"plan": (1, 1), "preset": "step"}, "plan: must be the total number"),
     ],
 )
 def test_what_cannot_be_is_said_before_anything_is_loaded(wrong, reason):

@@ -40,7 +40,7 @@ class Lines:
         series: of the lines that are not faint five have a colour, the first ones.
         reference: a value that is marked by a dashed line.
 
-    Example:
+    Examples:
         >>> from dataclasses import asdict
         >>> loss = Series(y=[2.0, 1.5], label="training")
         >>> chart = Lines(title="Losses", x=[1, 2], y_label="mean loss", series=[loss])

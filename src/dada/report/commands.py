@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 def command(*words: str, out: object = None, **options: object) -> str:
     """A shell command; options that are None are left out, and what needs quotes has them.
 
-    Example:
+    Examples:
         >>> command("compare", "my photos", seeds=3, out="runs/photos")
         "dada compare 'my photos' --seeds 3 -o runs/photos"
     """
@@ -50,7 +50,7 @@ def repeat(verb: str, config: Mapping[str, Any], *words: str, **options: Any) ->
 def all_settings(settings: Mapping[str, Any]) -> list[str]:
     """Every setting as words of a command, so that it does not depend on a preset.
 
-    Example:
+    Examples:
         >>> all_settings({"preset": "demo", "epochs": 2, "bounds": {"Rotate": [0, 9]}})
         ['--set', 'epochs=2', '--set', 'bounds={"Rotate": [0, 9]}']
     """

@@ -16,7 +16,7 @@ NAMED_CLASSES = 20
 def epochs_of(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The records of epochs (or of what stands for them: rounds) in order, each once.
 
-    Example:
+    Examples:
         >>> events = [{"event": "epoch", "epoch": n} for n in (2, 1, 2)]
         >>> [record["epoch"] for record in epochs_of(events)]
         [1, 2]

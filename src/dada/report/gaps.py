@@ -31,7 +31,7 @@ def effect(row: Row, metric: Metric) -> Effect:
         row: of a comparison, not the baseline's.
         metric: says which way is better.
 
-    Example:
+    Examples:
         >>> from dada.tasks.metric import TEST_ERROR
         >>> row = {"errors": [0.05] * 3, "difference": -0.01, "difference_interval": 0.004}
         >>> effect(row, TEST_ERROR)
@@ -62,7 +62,7 @@ def effect_of(gap: Row, half_width: float | None, seeds: int, metric: Metric) ->
 def too_few(row: Row) -> str:
     """Why a row with the effect "unknown" tells nothing.
 
-    Example:
+    Examples:
         >>> too_few({"errors": [0.05, 0.06]})
         '2 seeds are too few to tell that from chance'
     """
@@ -79,7 +79,7 @@ def too_few(row: Row) -> str:
 def held(comparison: Mapping[str, Any]) -> str:
     """What the intervals of a comparison hold.
 
-    Example:
+    Examples:
         >>> held({"seeds": [0, 1], "test_images": 360, "intervals": "seeds and test images"})
         '2 seeds and 360 test images'
     """
@@ -97,7 +97,7 @@ def decimals(row: Row, width: str = "difference_interval") -> int:
     Args:
         row: a difference, and its interval under the name `width`.
 
-    Example:
+    Examples:
         >>> decimals({"difference": 0.0104, "difference_interval": 0.0096})
         2
     """
@@ -114,7 +114,7 @@ def decimals(row: Row, width: str = "difference_interval") -> int:
 def error_in_words(row: Row, places: int = 1) -> str:
     """The mean and half the width of its 95 % interval, per cent.
 
-    Example:
+    Examples:
         >>> error_in_words({"mean": 0.053, "interval": 0.008}).replace("\N{NO-BREAK SPACE}", " ")
         '5.3 % ± 0.8'
     """
@@ -129,7 +129,7 @@ def difference_in_words(
 ) -> str:
     """A paired difference and half the width of its interval, in points of a per cent.
 
-    Example:
+    Examples:
         >>> gap = {"difference": 0.002, "difference_interval": 0.009}
         >>> difference_in_words(gap).replace("\N{NO-BREAK SPACE}", " ")
         '+0.2 ± 0.9 points'

@@ -9,7 +9,7 @@ from typing import Any
 def percent(share: float, places: int = 1) -> str:
     """A share per cent, with a space that does not break.
 
-    Example:
+    Examples:
         >>> percent(0.0534).replace("\N{NO-BREAK SPACE}", " ")
         '5.3 %'
     """
@@ -57,7 +57,7 @@ def count(number: int, noun: str) -> str:
 def capitalised(text: str) -> str:
     """The text with a capital at its beginning; the rest stays.
 
-    Example:
+    Examples:
         >>> capitalised("test error of RandAugment")
         'Test error of RandAugment'
     """

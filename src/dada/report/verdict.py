@@ -74,7 +74,7 @@ def judge(comparison: Mapping[str, Any], name: str, called: str | None = None) -
         name: of the row.
         called: how the sentence calls it; by default its name.
 
-    Example:
+    Examples:
         >>> crop = {"name": "crop", "errors": [0.05], "mean": 0.05, "interval": None}
         >>> found = crop | {"name": "found", "difference": 0.0, "difference_interval": None}
         >>> judge({"baseline": "crop", "rows": [crop, found]}, "found").effect

@@ -1,4 +1,4 @@
-"""Searching a policy: what a search method is, and the methods that there are."""
+"""Search for a policy: the interface of a search method, and the methods."""
 
 from dada.deprecation import former
 from dada.searching.common_settings import SearchSettings

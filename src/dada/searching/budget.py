@@ -1,4 +1,4 @@
-"""A search that fits into the time there is: fewer epochs and, if need be, fewer images."""
+"""Fit a search into a time budget: fewer epochs and, if need be, fewer images."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from dada.searching.method import Record, SearchMethod
 
 _FEWEST_IMAGES = 64
 _SHARE = 0.9  # of the time; the rest is for what comes after training
-_SLACK = 0.75  # of the time that is left: a plan that takes less may grow again
+_SLACK = 0.75  # of the time left: a plan that takes less may grow again
 _REHEARSALS = 3
-_NEAR = 0.9  # of the fewest epochs, as a small set is not rehearsed for a few more
+_NEAR = 0.9  # of the fewest epochs is enough: a few more are not worth another rehearsal
 
 
 def within(
@@ -21,16 +21,16 @@ def within(
     begin: Callable[[ResolvedSearch], SearchMethod],
     processes: int = 1,
 ) -> tuple[ResolvedSearch, str]:
-    """Settings of a search that takes at most about so long here.
+    """Settings with which a search meets the deadline on this machine.
 
-    Fewer epochs, and if these would be too few, fewer images, which are rehearsed in their turn: an
-    epoch of a quarter of the images takes more than a quarter of the time.
+    Epochs are reduced first. If too few would be left, images are reduced as well and rehearsed
+    again: an epoch on a quarter of the images takes more than a quarter of the time.
 
     Args:
-        settings: epochs and images are the most that are taken.
-        deadline: whatever has been spent of it, and what a rehearsal takes here, counts.
+        settings: their epochs and images are upper limits.
+        deadline: time already spent counts, and so do the rehearsals.
         begin: makes a search to rehearse (`SearchMethod.cost`).
-        processes: of the job, where a method has them share its trainings.
+        processes: number in the job, for methods whose trainings they share.
 
     Returns:
         The settings, and how they were found: ``budget of 300 s at 0.12 s per epoch``.
@@ -54,26 +54,26 @@ def within(
 
 
 def for_trainings(deadline: Deadline) -> float:
-    """Seconds that are left for training; what comes after it, the report say, has its share."""
+    """Seconds left for training; a share is kept for what follows, such as the report."""
     return deadline.left() - (1 - _SHARE) * deadline.seconds
 
 
 def replan(search: SearchMethod, record: Record, deadline: Deadline, most: int) -> str | None:
-    """Fit what is left of a search to what is left of the time, after each iteration.
+    """Fit the rest of a search to the time left, after each iteration.
 
-    The plan changes where the rest would take longer than that, or much less, at the speed of
-    the last iteration.
+    The plan changes if the rest would take longer than that, or much less, at the speed of the
+    last iteration.
 
     Args:
-        record: of the last iteration.
-        most: epochs that were asked for, which are never exceeded.
+        record: that of the last iteration.
+        most: the epochs asked for, which are never exceeded.
 
     Returns:
         What changed, in words; None if nothing did.
     """
     processes = search.problem.processes
-    told = (for_trainings(deadline), record["seconds"]) if processes.first else None
-    left, took = processes.broadcast(told)
+    measured = (for_trainings(deadline), record["seconds"]) if processes.first else None
+    left, took = processes.broadcast(measured)
     before = list(search.plan)
     expected = took * search.remaining()
     if search.iteration < search.length and not _SLACK * left <= expected <= left:
@@ -84,6 +84,6 @@ def replan(search: SearchMethod, record: Record, deadline: Deadline, most: int) 
 
 
 def fewest_images(search: SearchMethod) -> int:
-    """Images that keep the shares of the classes, in both halves."""
+    """The fewest images that keep the class shares in both halves."""
     images = search.problem.images
     return images.task.fewest(images.labels)

@@ -1,4 +1,4 @@
-"""What a search chose for its user, and why: one note each."""
+"""Notes on what a search chose for its user, and why."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from dada.searching.methods import METHODS
 def choices(
     asked: SearchSettings, chosen: ResolvedSearch, dataset: Dataset, device: torch.device
 ) -> tuple[str, ...]:
-    """Notes on what the user left open, and how to have it otherwise.
+    """Notes on what the user left open, and how to change it.
 
     Args:
-        asked: the settings as they were given.
-        chosen: resolved, before a budget changes them.
+        asked: the settings as given.
+        chosen: the settings resolved, before a budget changes them.
     """
     notes = left_out(asked.operations or PAPER_OPERATIONS, dataset.channels)
     notes += METHODS[chosen.method].notes(asked, chosen, dataset, device)
@@ -29,7 +29,7 @@ def choices(
 
 
 def left_out(operations: tuple[str, ...], channels: int) -> tuple[str, ...]:
-    """A note on the operations that change no images of so many channels; none if all do."""
+    """A note on operations that cannot change images with this many channels; none if all can."""
     kept = effective(operations, channels)
     names = ", ".join(name for name in operations if name not in kept)
     kind = channels_in_words(channels)
@@ -37,10 +37,10 @@ def left_out(operations: tuple[str, ...], channels: int) -> tuple[str, ...]:
 
 
 def unseen_classes(labels: Tensor, dataset: Dataset) -> tuple[str, ...]:
-    """A note on the classes that a search does not see, as too few of their images are chosen.
+    """A note on classes that the search does not see, as too few images were chosen.
 
     Args:
-        labels: of the images that are searched on.
+        labels: those of the images that the search uses.
     """
     known, searched = (dataset.task.strata(part) for part in (dataset.all_labels, labels))
     if known is None or searched is None:

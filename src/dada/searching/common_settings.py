@@ -1,4 +1,4 @@
-"""Settings that every search method has: requested, and resolved."""
+"""Settings common to all search methods: requested, and resolved."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from dada.training.network import NetworkSettings, ResolvedNetwork
 Plan = tuple[Annotated[int, Field(ge=1)], ...]
 
 STEPS, SMALL_BATCH = 8, 16
-"""Steps of an epoch where images are few, and the smallest batch for it; batch normalisation wants
-no fewer images."""
+"""Steps per epoch where images are few, and the smallest batch chosen for that: batch normalisation
+needs so many images."""
 
 
 class SearchSettings(NetworkSettings, ABC):
-    """What decides what a search finds, besides the data. What is None is resolved from the data.
+    """What determines the result of a search, besides the data. None is resolved from the data.
 
     A method adds its own settings in a subclass, whose `method` is its name.
     """
 
     method: str
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-    """PyTorch's CPU generator takes no more bits of it."""
+    """At most 32 bits: PyTorch's CPU generator uses no more."""
     plan: Plan | None = None
-    """What a search with a budget did, to repeat it: the epochs of each round's trainings; or for
-    each epoch of a search one step ahead, how many in all were planned then. None: `epochs`."""
+    """Repeats a search that had a budget: the epochs of each round's trainings, or with method dada
+    the total number of epochs planned at each epoch. None: `epochs`."""
     pixels: Annotated[int, Field(ge=8)] | None = None
-    """Longest side of the images in the search, at most; None: the method's choice, or their own
-    with a network or transforms of the user's."""
+    """Longest side of the images in the search, in pixels, at most; None: the method's choice, or
+    the images' own size with a network or transforms of the user's."""
 
     operations: tuple[str, ...] | None = None
     length: Annotated[int, Field(ge=1, le=6)] = 2
@@ -56,8 +56,7 @@ class SearchSettings(NetworkSettings, ABC):
 
         Args:
             accelerated: whether a GPU will do the work, which affords a larger network.
-            transforms: whether the user has transforms of their own, made for the images as they
-                are.
+            transforms: whether the user has transforms, which are made for images at full size.
 
         Raises:
             UserError: too few images, or a setting that does not fit them.
@@ -65,7 +64,7 @@ class SearchSettings(NetworkSettings, ABC):
 
     @abstractmethod
     def images_of(self, files: FileDataset) -> int:
-        """How many training images are used at most, to be known before they are decoded."""
+        """The largest number of training images used, known before they are decoded."""
 
     @property
     def space(self) -> SearchSpace:
@@ -84,7 +83,7 @@ class SearchSettings(NetworkSettings, ABC):
 
 
 class ResolvedSearch(ResolvedNetwork, SearchSettings):
-    """The same with nothing left open. `keep` None means what it says: no number is set."""
+    """The same with nothing left open, except that `keep` may be None: no number is set."""
 
     pixels: Annotated[int, Field(ge=8)]
     operations: tuple[str, ...]
@@ -96,6 +95,6 @@ class ResolvedSearch(ResolvedNetwork, SearchSettings):
 
 
 def with_operations(settings: dict[str, Any], channels: int) -> dict[str, Any]:
-    """The settings with the operations that can change images of so many channels."""
+    """The settings with the operations that can change images with this many channels."""
     space = settings.get("operations") or PAPER_OPERATIONS
     return {**settings, "operations": effective(tuple(space), channels)}

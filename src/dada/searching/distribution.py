@@ -49,7 +49,7 @@ class PolicyDistribution(nn.Module):
         self.magnitude = nn.Parameter(torch.full((size, length), middle, dtype=torch.float64))
 
     def logits(self) -> Groups:
-        """Copies of all logits, (S,), (S, K) and (S, K), free for gradients."""
+        """Copies of all logits, (S,), (S, K) and (S, K), as leaves of a new graph."""
 
         def free(parameter: Tensor, direct: bool) -> Tensor:
             raw = parameter.detach().clone()
@@ -83,21 +83,22 @@ class PolicyDistribution(nn.Module):
         relevant = applied & self.table.has_magnitude[sub_policy]
         z_magnitude = rows.magnitude.detach() + self.spread * logistic(noise(length))
         magnitude = z_magnitude.sigmoid()
+        chosen = selection.log_softmax(-1).gather(-1, sub_policy[:, None])
         return Sample(
-            sub_policy,
-            applied,
-            magnitude,
-            relevant,
-            logits,
-            rows,
-            selection.log_softmax(-1).gather(-1, sub_policy[:, None]).squeeze(-1),
-            log_bits.sum(-1),
-            self._log_density(z_magnitude, rows.magnitude).where(relevant, 0.0),
-            z_selection,
-            categorical_given(selection, sub_policy, noise(size)),
-            z_applied,
-            bernoulli_given(rows.probability, applied, noise(length)),
-            logistic(u_applied),
+            sub_policy=sub_policy,
+            applied=applied,
+            magnitude=magnitude,
+            relevant=relevant,
+            logits=logits,
+            rows=rows,
+            log_selection=chosen.squeeze(-1),
+            log_applied=log_bits.sum(-1),
+            log_magnitude=self._log_density(z_magnitude, rows.magnitude).where(relevant, 0.0),
+            z_selection=z_selection,
+            z_selection_given=categorical_given(selection, sub_policy, noise(size)),
+            z_applied=z_applied,
+            z_applied_given=bernoulli_given(rows.probability, applied, noise(length)),
+            noise_applied=logistic(u_applied),
         )
 
     def realise(self, sample: Sample, index: Tensor, generator: torch.Generator) -> Draw:
@@ -122,7 +123,7 @@ class PolicyDistribution(nn.Module):
         """Add `factor` times the gradients in the logits to the parameters' `.grad`."""
         for parameter, gradient in zip(self.parameters(), gradients.all(), strict=True):
             if self.direct and parameter is not self.selection:
-                # d logit / d p where logits are taken: what is at 0 or 1 must find its way back.
+                # d logit / d p, bounded: what is at 0 or 1 must be able to come back.
                 inside = parameter.detach().clamp(_INSIDE, 1 - _INSIDE)
                 gradient = gradient / (inside * (1 - inside))  # noqa: PLW2901
             change = factor * gradient
@@ -131,13 +132,13 @@ class PolicyDistribution(nn.Module):
     def natural(self, gradients: Groups) -> Groups:
         """The gradients divided by the Fisher information of the draws (Amari 1998).
 
-        What is left no longer depends on how often a parameter is used: for the selection it is
-        each sub-policy's expected reward less the mean, for a probability the difference that
-        applying the operation makes, for a magnitude three times the reward's slope in its logit.
+        The result does not depend on how often a parameter is used: for the selection it is each
+        sub-policy's expected reward less the mean, for a probability the difference that applying
+        the operation makes, for a magnitude three times the reward's slope in its logit.
         """
         weight = self.weights()
         chance = weight[:, None] * self.probabilities()
-        # Where a magnitude is fixed there is no information; a spread of 1 is taken.
+        # A fixed magnitude carries no information; assume a spread of 1.
         information = chance / (3 * (self.spread or 1.0) ** 2)
         return Groups(
             gradients.selection / weight.clamp_min(_TINY),
@@ -147,9 +148,10 @@ class PolicyDistribution(nn.Module):
 
     @torch.no_grad()
     def clip(self) -> None:
-        """Keep probabilities and magnitudes within [0, 1], and logits of them finite.
+        """Keep probabilities and magnitudes within [0, 1], or their logits within bounds.
 
-        What is never applied cannot be learnt about, so logits stay within 0.1 and 99.9 %.
+        Nothing is learnt about an operation that is never applied, so logits stay between those of
+        0.1 and 99.9 %.
         """
         for parameter in (self.probability, self.magnitude):
             if self.direct:
@@ -172,7 +174,7 @@ class PolicyDistribution(nn.Module):
         return raw if self.direct else raw.sigmoid()
 
     def record(self) -> dict[str, Any]:
-        """As it stands, as plain data for an event."""
+        """Its state as plain data, for an event."""
         weights = self.weights()
         return {
             "entropy": torch.special.entr(weights).sum().item(),
@@ -187,7 +189,7 @@ class PolicyDistribution(nn.Module):
         return int((held < share - 1e-9).sum()) + 1
 
     def policy(self, keep: int, uniform: bool, name: str, provenance: dict) -> Policy:
-        """The `keep` leading sub-policies, by weight or, as in the paper, all alike."""
+        """The `keep` leading sub-policies, with their weights or, as in the paper, equal ones."""
         weights = self.weights()
         order = weights.argsort(descending=True, stable=True)[:keep].tolist()
         probability, magnitude = self.probabilities().tolist(), self.magnitudes().tolist()

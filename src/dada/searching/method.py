@@ -1,4 +1,4 @@
-"""What a search method is, and what it is given: the whole interface."""
+"""The interface of search methods, and the problem that they are given."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ Names = Sequence[Sequence[str]]
 
 @dataclass(frozen=True)
 class SearchProblem:
-    """What every method is given.
+    """The input of every search method.
 
     Attributes:
         images: all images of the search, on the CPU.
-        classes: their names.
+        classes: names, by label.
         space: the search space.
         pipeline: what surrounds the policy.
         network: makes a network with fresh weights from PyTorch's global generator, or a copy of
             the user's module.
-        loss: one number per image, from its logits.
+        loss: (logits, labels) to one loss per image.
         device, precision: where and how networks run.
-        processes: that share the search. What it finds does not depend on how many they are.
+        processes: those that share the search; their number does not change what it finds.
     """
 
     images: ImageSet
@@ -58,12 +58,12 @@ class SearchProblem:
 
 
 class Cost(NamedTuple):
-    """What a search takes here, found out by a rehearsal.
+    """How long a search takes on this machine, measured by a rehearsal.
 
     Attributes:
-        trainings: that follow each other in this process; 1 for a single network.
-        start: seconds that one takes besides its epochs.
-        epoch: seconds that an epoch of one takes.
+        trainings: number that this process runs one after another; 1 for a single network.
+        start: seconds per training besides its epochs.
+        epoch: seconds per epoch of a training.
         shared: whether the processes of a job share the trainings.
     """
 
@@ -74,7 +74,7 @@ class Cost(NamedTuple):
 
 
 class SearchMethod(ABC):
-    """A search in progress: begun from a problem and settings, advanced an iteration at a time.
+    """A search in progress: begun from a problem and settings, advanced one iteration at a time.
 
     Nothing outside a method asks which one it is: progress, budget, resuming, provenance and
     reports work from what is declared here.
@@ -82,11 +82,11 @@ class SearchMethod(ABC):
     Attributes:
         name: in settings and on the command line.
         title: in words, for provenance.
-        Settings: what can be set.
+        Settings: the class of its settings.
         unit: what an iteration is called.
-        fewest_epochs: with fewer, a budget rather takes fewer images.
-        iteration: how many are over.
-        plan: for each iteration its epochs, which a budget may change (`replan`).
+        fewest_epochs: below this, a budget reduces the images instead.
+        iteration: iterations done.
+        plan: the epochs planned for each iteration, which a budget may change (`replan`).
     """
 
     name: ClassVar[str]
@@ -103,22 +103,22 @@ class SearchMethod(ABC):
 
     @property
     def length(self) -> int:
-        """Iterations in all."""
+        """Total number of iterations."""
         return len(self.plan)
 
     @property
     @abstractmethod
     def steps(self) -> list[int]:
-        """How often each iteration calls `on_step` in this process."""
+        """Calls of `on_step` in each iteration, in this process."""
 
     @property
     @abstractmethod
     def parameter_count(self) -> int:
-        """Weights of the network that is trained."""
+        """Number of weights of the trained network."""
 
     @abstractmethod
     def words(self) -> str:
-        """What is done, for people: ``40 trainings of proxy-32, 100 epochs each``."""
+        """The work in words: ``40 trainings of proxy-32, 100 epochs each``."""
 
     @abstractmethod
     def advance(self, on_step: Callable[[int], None] | None = None) -> Record:
@@ -139,59 +139,62 @@ class SearchMethod(ABC):
 
     @abstractmethod
     def policy(self, name: str, provenance: dict[str, Any]) -> Policy:
-        """The policy as it stands."""
+        """The policy so far, with a name and a record of its origin."""
 
     @abstractmethod
     def cost(self) -> Cost:
-        """Rehearse, and say what the search takes. Nothing is learnt; another search begins."""
+        """Rehearse, and return how long the search takes.
+
+        The rehearsal uses this search up: begin another one afterwards.
+        """
 
     @abstractmethod
     def remaining(self) -> float:
-        """What is left to do, in units of the last iteration."""
+        """The work that is left, in units of the last iteration's work."""
 
     @abstractmethod
     def replan(self, factor: float, most: int) -> None:
-        """Make what is left take so many times as long, with `most` epochs at most."""
+        """Make the rest take `factor` times as long, with at most `most` epochs."""
 
     @abstractmethod
     def plan_in_words(self) -> str:
-        """What is left of a plan that has changed: ``the search has 9 epochs in all``."""
+        """A changed plan in words: ``the search has 9 epochs in all``."""
 
     @property
     def changed_plan(self) -> dict[str, Any]:
-        """The setting that repeats this search, where a budget changed its plan; else nothing."""
+        """The setting `plan` that repeats this search if a budget changed it; else nothing."""
         s = self.settings
         usual = [s.epochs] * self.length if s.plan is None else list(s.plan)
         return {} if self.plan == usual else {"plan": list(self.plan)}
 
     def headline(self, record: Record) -> str:
-        """The state after an iteration in a few words; nothing by default."""
+        """The state after an iteration, in a few words; empty by default."""
         return ""
 
     def converged(self, records: Sequence[Record]) -> str | None:
-        """Why to stop early, after these iterations; None to go on, as is usual."""
+        """Why to stop after these iterations; None, the default, to continue."""
         return None
 
     @classmethod
     def notes(
         cls, asked: SearchSettings, chosen: ResolvedSearch, dataset: Dataset, device: torch.device
     ) -> tuple[str, ...]:
-        """What the method chose for its user, and how to have it otherwise."""
+        """What the method chose for its user, and how to change it."""
         return ()
 
     def cautions(self) -> tuple[str, ...]:
-        """Why the search, as it is planned, may find little; nothing by default."""
+        """Why the search as planned may find little; nothing by default."""
         return ()
 
     @staticmethod
     @abstractmethod
     def summary(settings: Mapping[str, Any], start: Mapping[str, Any], records: Records) -> str:
-        """How the policy was searched: the end of "105 sub-policies searched on 500 images …".
+        """How the policy was found: the end of "105 sub-policies searched on 500 images …".
 
         Args:
-            settings: of the run's config.
-            start: its start event.
-            records: its iterations so far, of this release or an older one.
+            settings: those in the run's config.
+            start: the run's start event.
+            records: the iterations so far, from this release or an older one.
         """
 
     @staticmethod
@@ -200,17 +203,19 @@ class SearchMethod(ABC):
         """The report's charts.
 
         Args:
-            names: of the operations of each sub-policy of the space.
+            settings: those in the run's config.
+            names: the operations of each sub-policy of the space.
+            records: the iterations so far, from this release or an older one.
         """
 
     @staticmethod
     def gains(records: Records) -> Gains | None:
-        """What was measured of single operations; None, as is usual, if nothing was."""
+        """What was measured of single operations; None, the default, if nothing was."""
         return None
 
     @property
     def epoch(self) -> int:
-        """Iterations that are over."""
+        """Iterations done."""
         return self.iteration
 
     @abstractmethod
@@ -219,11 +224,11 @@ class SearchMethod(ABC):
 
     @abstractmethod
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from what `state_dict` gave."""
+        """Continue from a `state_dict`."""
 
 
 def leading(record: Record, names: Sequence[Sequence[str]]) -> str:
-    """``leading: Rotate+Invert 2.1%, …``: the three sub-policies of most weight."""
+    """``leading: Rotate+Invert 2.1%, …``: the three sub-policies with the most weight."""
     weights = record["weights"]
     best = sorted(range(len(weights)), key=lambda i: -weights[i])[:3]
     return "leading: " + ", ".join(f"{'+'.join(names[i])} {weights[i]:.1%}" for i in best)

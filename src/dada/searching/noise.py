@@ -1,4 +1,4 @@
-"""What trials say of candidates: effects against no policy, and noise.
+"""What trials say about candidates: effects against no policy, and noise.
 
 Everything here is arithmetic on log losses: rows are rounds, columns are the policies that were
 tried in them. A difference of log losses is a share of the loss: 0.05 is about 5 %.
@@ -15,29 +15,29 @@ from scipy import stats
 from torch import Tensor
 
 CONFIDENCE = 0.9
-"""Of every statement that something is more than noise."""
+"""Level of every statement that something is more than noise."""
 RESOLUTION = 1e-3
 """Differences of log losses below a thousandth decide nothing, however well rounds agree."""
-_TINY = 1e-3  # a loss so small that less is no better
+_TINY = 1e-3  # smaller losses are no better
 
 
 class Noise(NamedTuple):
-    """How much trials of one policy differ, once each round's own level is taken off.
+    """How much trials of one policy differ, after each round's mean is subtracted.
 
     Attributes:
-        variance: of a single trial's log loss.
-        freedom: degrees of freedom of that estimate; 0 if nothing is known.
+        variance: that of a single trial's log loss.
+        freedom: degrees of freedom of the estimate; 0 if nothing is known.
     """
 
     variance: float
     freedom: int
 
     def error(self, rounds: int) -> float | None:
-        """The standard error of the difference of two policies' means over so many rounds."""
+        """The standard error of the difference of two policies' means over `rounds` rounds."""
         return (2 * self.variance / rounds) ** 0.5 if self.freedom else None
 
     def half_width(self, rounds: int) -> float | None:
-        """Half of the 95 % interval (Student's t) of that difference."""
+        """Half-width of the 95 % interval (Student's t) of that difference."""
         error = self.error(rounds)
         return error * float(stats.t.ppf(0.975, self.freedom)) if error else None
 
@@ -45,8 +45,8 @@ class Noise(NamedTuple):
 def noise(*tables: Tensor) -> Noise:
     """The residual variance, pooled over tables of the same kind of trial.
 
-    It is the mean square of what rounds and policies do not explain additively (analysis of
-    variance of two factors), so that two rounds suffice where many policies are tried.
+    It is the mean square of what rounds and policies do not explain additively (two-way analysis
+    of variance), so that two rounds suffice where many policies are tried.
 
     Args:
         tables: (R, T) log losses each.
@@ -63,7 +63,7 @@ def noise(*tables: Tensor) -> Noise:
 
 
 def effects(logs: Tensor) -> Tensor:
-    """(N,) the log loss that each policy saves against none, in the mean of the rounds.
+    """(N,) the log loss that each policy saves against none, averaged over the rounds.
 
     Args:
         logs: (R, 1 + N) log losses; the first column is no policy.
@@ -72,7 +72,7 @@ def effects(logs: Tensor) -> Tensor:
 
 
 def chance(best: float, error: float, count: int, freedom: int) -> float:
-    """How likely noise alone makes the best of `count` policies look this good against none.
+    """The chance that noise alone makes the best of `count` policies look this good against none.
 
     Dunnett's test (1955), one-sided: policies share the trial that they are compared with, and
     the best of many is lucky more often than one.
@@ -102,6 +102,6 @@ def log_losses(losses: Sequence[Sequence[float]]) -> Tensor:
     """(R, T) their logarithms, so that differences are shares; losses near zero are clamped.
 
     Args:
-        losses: of each round, of each trial.
+        losses: by round and trial, R × T.
     """
     return torch.tensor(losses, dtype=torch.float64).clamp_min(_TINY).log()

@@ -30,7 +30,7 @@ def write_page(run: RunFolder, compared: Sequence[str | Path] = ()) -> Path:
 
     Args:
         run: the search.
-        compared: folders of comparisons elsewhere that are to be in the page.
+        compared: folders of comparisons elsewhere to include in the page.
 
     Raises:
         UserError: no epoch is over yet, or a file is damaged or missing.
@@ -80,7 +80,7 @@ def page_of(run: RunFolder, named: Sequence[str | Path] = ()) -> Page:
 
 
 def _searched(config: Mapping[str, Any], start: Mapping[str, Any]) -> str:
-    """What was searched, on what; how is the method's to say."""
+    """What was searched, and on which images; the method adds how."""
     names = start["sub_policies"]
     operations = len({name for operations in names for name in operations})
     images = config["settings"].get("images") or config["data"]["train"]
@@ -91,7 +91,7 @@ def _searched(config: Mapping[str, Any], start: Mapping[str, Any]) -> str:
 
 
 def _reason(events: Records) -> str:
-    """Why a search ended before its last epoch."""
+    """Why a search ended early; empty if it did not."""
     reason = next((event["reason"] for event in events if "reason" in event), None)
     return f" It {reason}." if reason else ""
 

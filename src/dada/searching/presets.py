@@ -8,8 +8,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     "default": {"method": "trials"},
     # A gradient at each step of one child network, one step ahead, by the best estimators.
     "step": {"method": "dada"},
-    # The settings of the paper (section 4) and of its published scripts; the set's own ones are in
-    # `dada.searching.methods.dada.published`.
+    # The settings of the paper (section 4) and of its published scripts; those for a particular
+    # data set are in `dada.searching.methods.dada.published`.
     "paper": {
         "method": "dada",
         "flip": True,

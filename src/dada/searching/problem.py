@@ -1,4 +1,4 @@
-"""From data and settings to a search at its beginning."""
+"""From data and settings to a new search."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ def problem_of(
     processes: Processes = ALONE,
     hooks: UserHooks = NO_HOOKS,
 ) -> SearchProblem:
-    """What a method is to search.
+    """The problem that a search method is given.
+
+    Args:
+        model: a name, or a module of which copies are trained; None is the settings'.
 
     Raises:
         UserError: the network does not fit the images, or there are too few of them.
@@ -44,9 +47,9 @@ def problem_of(
             return copy.deepcopy(model)
         return create(settings.model, len(classes), dataset.channels)
 
-    shape, is_own = (dataset.channels, height, width), isinstance(model, nn.Module)
+    shape, is_users = (dataset.channels, height, width), isinstance(model, nn.Module)
     with forked(device):
-        check_network(network(), settings.model, len(classes), shape, is_own)
+        check_network(network(), settings.model, len(classes), shape, is_users)
     return SearchProblem(
         images=images,
         classes=classes,
@@ -61,10 +64,11 @@ def problem_of(
 
 
 def begin(settings: ResolvedSearch, problem: SearchProblem) -> SearchMethod:
-    """The search at its beginning, PyTorch's global generator seeded for it."""
+    """A new search; seeds PyTorch's global generator for it."""
     torch.manual_seed(settings.seed)
     search = METHODS[settings.method](problem, settings)
-    # All begin with the same weights, the estimator's too; what is random in a layer is their own.
+    # Initial weights are the same in all processes, the estimator's included; random layers draw
+    # their own numbers.
     if rank := problem.processes.rank:
         torch.manual_seed(stream(settings.seed, 2 * rank))
     return search

@@ -58,12 +58,13 @@ def search(
     Args:
         data: a name or path that `dada.load_dataset` reads, a `Dataset`, a map-style PyTorch
             dataset of (picture, label), or a pair of them, to train and to test.
-        loss: (logits, labels) to one loss an image: class weights, label smoothing, one's own.
-            None is cross-entropy, or binary cross-entropy where images have several labels.
-        before, after: transforms of your own, from one uint8 image (C, H, W) to the same, that
-            stand right before (after crop and flip) and right after the policy, such as
-            torchvision's. They see training images only. What they draw from the global
-            generators of PyTorch, NumPy and `random` follows the seed.
+        loss: (logits, labels) to one loss per image, such as one with class weights or label
+            smoothing. None is cross-entropy, or binary cross-entropy where images have several
+            labels.
+        before, after: transforms of your own, such as torchvision's, from one uint8 image
+            (C, H, W) to another, right before the policy (after crop and flip) and right after it.
+            They see training images only. What they draw from the global generators of PyTorch,
+            NumPy and `random` follows the seed.
         model: the child network: a name ("wrn-40-2", "resnet18"), or any module from
             normalised images (B, C, H, W) to logits (B, classes), of which copies are trained.
         out: the run folder to write; None writes nothing.
@@ -72,22 +73,22 @@ def search(
             preset's.
         device: "auto", "cpu", "cuda", "cuda:1", …
         resume: resume the run in `out`.
-        side: images of a folder are brought to side × side pixels; None chooses.
+        side: images of a folder are resized to side × side pixels; None chooses.
         budget: seconds that the search may take, or a time such as "5m", from this call on. Epochs
-            and images are chosen to fit, and again after each round by how long it took.
-        callback: is told what happens (`dada.Callback`).
+            and images are chosen to fit, and the epochs are adjusted after each round.
+        callback: follows the run (`dada.Callback`).
         watch: the former name of `callback`.
         source: what to call the data's origin in the run, where `data` is a `Dataset`.
         **settings: single settings, of `dada.searching.SearchSettings` and the method's own: seed,
             epochs, batch, …
 
     Returns:
-        The policy. The same data, settings, seed, versions and device give the same policy; a
-        search one step ahead wants the same number of threads besides.
+        The policy. The same data, settings, seed, versions and device give the same policy; method
+        dada also needs the same number of threads.
 
     Raises:
-        UserError: the data, a setting, a transform or the run folder is not as it must be, or the
-            loss became infinite.
+        UserError: the data, a setting, a transform or the run folder is unusable, or the loss is no
+            longer a finite number.
     """
     callback = as_callback(renamed("watch", watch, "callback", callback))
     hooks = UserHooks.of(loss=loss, before=before, after=after)
@@ -110,11 +111,11 @@ def search(
             alone = partial(_fitted, chosen, deadline, rehearsed, resumed, processes.size)
             chosen, found, deadline = processes.broadcast(alone() if processes.first else None)
         problem = problem_of(chosen, dataset, model, where, processes, hooks)
-        going = begin(chosen, problem)
+        running = begin(chosen, problem)
         if found:
-            notes += (f"{found}: {going.words()}, on {count(len(problem.images), 'image')}",)
+            notes += (f"{found}: {running.words()}, on {count(len(problem.images), 'image')}",)
         notes += unseen_classes(problem.images.labels, dataset)
-        notes += going.cautions()
+        notes += running.cautions()
         dataset = replace(dataset, notes=(*dataset.notes, *notes))
         origin = source or (str(data) if isinstance(data, str | Path) else "")
         config = describe_run(
@@ -126,7 +127,9 @@ def search(
             own=hooks._asdict(),
         )
         run = stack.enter_context(open_run(out, config, resume, processes, as_now))
-        work = SearchWork(going, dataset, config, deadline, most)
+        work = SearchWork(
+            search=running, dataset=dataset, config=config, deadline=deadline, most=most
+        )
         return run_loop(work, run, processes, callback)
 
 
@@ -137,8 +140,8 @@ def _fitted(
     out: str | Path | None,
     processes: int,
 ) -> tuple[ResolvedSearch, str, Deadline | None]:
-    """Settings within the budget: what fits now; or those of the run in `out`, which keeps its
-    plan, so that it ends as it would have ended."""
+    """Settings within the budget: those that fit now or, to resume the run in `out`, its own, so
+    that it ends as it would have without the break."""
     if out is None or RunFolder(out).bare:
         return *within(settings, deadline, begin, processes), deadline
     before = RunFolder.open(out).config["settings"]

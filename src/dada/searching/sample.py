@@ -13,8 +13,8 @@ class Groups:
     """One tensor for each group of the policy distribution's parameters, in their order.
 
     Attributes:
-        selection: (S,), or (G, S) a row a draw.
-        probability: (S, K), or (G, K) of each draw's own sub-policy.
+        selection: (S,), or (G, S) with one row per draw.
+        probability: (S, K), or (G, K) for the sub-policy of each draw.
         magnitude: likewise.
     """
 
@@ -35,13 +35,13 @@ class Sample:
         sub_policy: (G,) int64.
         applied: (G, K) bool.
         magnitude: (G, K) in [0, 1], as drawn.
-        relevant: (G, K) bool, the magnitude has an effect.
-        logits: of the distribution, free for gradients; all below carry the graph to them.
-        rows: the logits behind each draw, one row a draw.
+        relevant: (G, K) bool, whether the magnitude has an effect.
+        logits: the distribution's, as leaves of the graph; all below carry the graph to them.
+        rows: the logits behind each draw, one row per draw.
         log_selection: (G,) log p(sub-policy).
-        log_applied: (G,) log p(applied | sub-policy): only its own K bits.
+        log_applied: (G,) log p(applied | sub-policy), of the K bits of the chosen sub-policy only.
         log_magnitude: (G, K) log density of a magnitude that has an effect; else 0.
-        z_selection, z_selection_given: (G, S) relaxed, and given the draw.
+        z_selection, z_selection_given: (G, S) relaxed, and relaxed given the draw.
         z_applied, z_applied_given: (G, K) likewise.
         noise_applied: (G, K) the logistic noise of the bits, independent of the selection.
     """
@@ -65,12 +65,12 @@ class Sample:
         return len(self.sub_policy)
 
     def gradients(self, surrogate: Tensor, derivative: Tensor | None = None) -> Groups:
-        """The gradient of the mean of a surrogate in the distribution's logits.
+        """The gradient of a surrogate's mean with respect to the distribution's logits.
 
         Args:
             surrogate: (G,) from `dada.estimators`.
-            derivative: (G, K) of the reward in the magnitudes, NaN where an operation has none;
-                it is for magnitudes what the score is for the rest.
+            derivative: (G, K) of the reward with respect to the magnitudes, NaN where an operation
+                has none; it replaces their score.
         """
         if derivative is not None:
             # Magnitudes are sigmoids of logits, random or not.

@@ -16,8 +16,13 @@ _TEMPERATURES = 2.0 ** torch.linspace(-3, 5, 33)
 
 
 class Score(NamedTuple):
-    """What a trial came to: its last epoch's training loss, and on the other images the loss at
-    the best temperature and the accuracy."""
+    """The result of a trial.
+
+    Attributes:
+        train_loss: mean of its last epoch.
+        loss: mean on the held-out images, at the best temperature.
+        accuracy: on the held-out images, in [0, 1].
+    """
 
     train_loss: float
     loss: float
@@ -25,7 +30,7 @@ class Score(NamedTuple):
 
 
 def score(child: Child, images: Loader, pipeline: Pipeline) -> tuple[float, float]:
-    """The calibrated loss and the accuracy on images that are not augmented."""
+    """The calibrated loss and the accuracy, in [0, 1], on images that are not augmented."""
     found = [(child.logits(pipeline.normalise(seen)), labels) for seen, labels in images.plain()]
     logits, labels = (torch.cat(parts) for parts in zip(*found, strict=True))
     accuracy = task_of(labels).accuracy(logits, labels)
@@ -33,27 +38,27 @@ def score(child: Child, images: Loader, pipeline: Pipeline) -> tuple[float, floa
 
 
 def guess(loss: Loss, known: Tensor, labels: Tensor, classes: int) -> float:
-    """The loss below which a network has learned something that holds for other images.
+    """The loss below which a network has learnt something that holds for other images.
 
-    Whoever knows nothing but how often each class occurs has the loss of these shares, at the best
-    temperature. Outputs that know no more may take a little off that by chance: n times what they
-    take is half of a χ² variable with two degrees of freedom at most (Wilks 1938), one for the
-    outputs' temperature and one for the shares', which exceeds 18.4 once in 10,000 trials.
+    Predicting the class shares alone gives their loss at the best temperature. Outputs that know
+    no more may be a little lower by chance: n times the difference is at most half of a χ²
+    variable with two degrees of freedom (Wilks 1938), one for the temperature of the outputs and
+    one for that of the shares. It exceeds 18.4 once in 10,000 trials.
 
     Args:
-        loss: of each image.
+        loss: (logits, labels) to one loss per image.
         known: labels that were trained on.
-        labels: of the n images that judge.
-        classes: how many there are.
+        labels: those of the n images that the network is scored on.
+        classes: number of classes.
     """
     logits = task_of(known).prior(known, classes)
     return calibrated(loss, logits.float().expand(len(labels), -1), labels) - _CHANCE / len(labels)
 
 
 def calibrated(loss: Loss, logits: Tensor, labels: Tensor) -> float:
-    """The mean loss at the temperature of the logits where it is lowest (Guo et al. 2017).
+    """The mean loss at the best temperature of the logits (Guo et al. 2017).
 
-    Networks that memorise a small set are overconfident. Whatever disturbs them helps against that,
-    and would be rewarded for it though no more images are told apart.
+    Networks that memorise a small set are overconfident. Any disturbance reduces that, and would be
+    rewarded for it although it helps to tell no more images apart.
     """
     return min(loss(logits / t, labels).mean().item() for t in _TEMPERATURES.tolist())

@@ -1,4 +1,4 @@
-"""Settings of a search: a preset or a method, with single ones replaced; and those of old runs."""
+"""Search settings: from a preset or a method and single changes, and from older runs."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from dada.searching.methods import METHODS
 from dada.searching.presets import PRESETS
 
 RENAMED = {"price": "kl_weight", "settled": "tolerance"}
-"""Settings by their former names, which are understood until the next version."""
+"""Former names of settings, accepted until the next version."""
 HORIZONS = {"training": "trials", "step": "dada"}
-"""The methods by their former setting, `horizon`."""
+"""Methods by the former setting `horizon`."""
 
 
 @cache
 def known_settings() -> tuple[str, ...]:
-    """The names of all settings, of all methods, and former names."""
+    """Names of the settings of all methods, former names included."""
     fields = (name for method in METHODS.values() for name in method.Settings.model_fields)
     return (*dict.fromkeys(fields), *RENAMED, "horizon")
 
@@ -30,7 +30,7 @@ def known_settings() -> tuple[str, ...]:
 def make_settings(
     preset: str = "default", *, method: str | None = None, **overrides: Any
 ) -> SearchSettings:
-    """Settings of a preset with single ones replaced; None leaves the preset's.
+    """A preset's settings with single ones replaced; None keeps the preset's.
 
     Args:
         preset: a name in `PRESETS`.
@@ -65,12 +65,12 @@ def make_settings(
         settings: SearchSettings = _union().validate_python(values)
     except ValidationError as error:
         raise UserError(f"setting {_line(error)}") from None
-    _ = settings.space  # names and bounds that cannot be are reported before anything is loaded
+    _ = settings.space  # fail on unknown operations or impossible bounds before loading data
     return settings
 
 
 def modern(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings by their present names.
+    """The settings by their current names.
 
     Examples:
         >>> modern({"horizon": "step", "settled": 0.0})
@@ -86,18 +86,18 @@ def modern(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def method_of(settings: Mapping[str, Any]) -> str:
-    """The name of the method that a run's config has, also of an older release.
+    """The name of a run's method, from settings that an older release may have written.
 
     Examples:
         >>> method_of({"horizon": "training"}), method_of({"preset": "step"})
         ('trials', 'dada')
     """
-    # Before there was a choice there was DADA.
+    # Before there was a choice, every search was DADA's.
     return str(modern(settings).get("method", "dada"))
 
 
 def upgraded(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """A run's settings as this release writes them, also of an older release."""
+    """A run's settings as this release writes them; an older release may have written them."""
     method = method_of(settings)
     if method not in METHODS:
         return dict(settings)
@@ -112,8 +112,8 @@ def as_now(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
     """The config of a run as this release would have written it.
 
     Args:
-        before: as it was written, by this release or an older one.
-        now: of the search that is to resume the run; what was left open then is as it is now.
+        before: the config as written, by this release or an older one.
+        now: the config of the search that resumes the run; it fills in what was left open.
     """
     if "method" in before["settings"]:
         return before
@@ -136,7 +136,7 @@ def _union() -> TypeAdapter[Any]:
 
 
 def _line(error: ValidationError) -> str:
-    """The first problem, without the name of the method, by which pydantic chose the class."""
+    """The first problem, without the method's name, which pydantic puts before it."""
     line = first_line(error)
     for method in METHODS:
         line = line.removeprefix(f"{method}.").removeprefix(f"{method}: ")
@@ -144,14 +144,14 @@ def _line(error: ValidationError) -> str:
 
 
 def _as_usual(name: str, value: Any) -> bool:
-    """Whether a setting of other methods is as they have it anyway, as in older runs' configs."""
+    """Whether a setting of other methods has their default, as in older runs' configs."""
     fields = (method.Settings.model_fields.get(name) for method in METHODS.values())
     usual = [field.get_default(call_default_factory=True) for field in fields if field]
     return any(value == (list(one) if isinstance(value, list) else one) for one in usual)
 
 
 def _not_of(name: str, method: str, preset: str) -> str:
-    """Why a method has no such setting."""
+    """The message for a setting that the method does not have."""
     others = [m.name for m in METHODS.values() if name in m.Settings.model_fields]
     if not others:
         known = known_settings()

@@ -1,4 +1,4 @@
-"""Large pictures made small, so that trials take seconds."""
+"""Shrink large images, so that trials take seconds."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from dada.training.resolve import size_within
 
 
 def shrunk(images: ImageSet, pixels: int) -> ImageSet:
-    """The same pictures, the longer side of so many pixels at most, by bilinear resampling.
+    """The same images with the longer side at most `pixels`, by bilinear resampling.
 
-    Strengths are shares of an image's side or of its range of colours, so that a policy holds for
-    the pictures as they were. Pictures with more channels than that leaves pixels stay as they are.
+    Strengths are relative to an image's side or range of colours, so a policy also holds for the
+    images at full size. Images that would have no more pixels per side than channels stay as they
+    are.
     """
     height, width = images.images.shape[2:]
     size = size_within((height, width), pixels)

@@ -20,15 +20,15 @@ from dada.training.settings import ResolvedTraining
 
 _IMAGES, _IMAGES_PER_CLASS = 1000, 20
 _BATCH, _SIDE = 64, 64
-_VIEWS = 50_000  # images that a trial sees, the same ones again and again:
-_EPOCHS = (25, 100)  # at least and at most so often
+_VIEWS = 50_000  # images that a trial sees, repetitions included, within
+_EPOCHS = (25, 100)  # the fewest and the most epochs
 
 
 class WholeTrainings(SearchSettings):
-    """Few images, learnt for long by a small network, where augmentation matters most."""
+    """Few images and long trainings of a small network, where augmentation matters most."""
 
     rounds: Annotated[int, Field(ge=1, le=20)] = 2
-    """How often each candidate, and no policy, is tried, on the halves of the images in turn."""
+    """How often each candidate, and no policy, is tried; rounds train on the halves in turn."""
 
     @property
     def rounds_in_all(self) -> int:
@@ -49,8 +49,8 @@ class WholeTrainings(SearchSettings):
         """The settings, by name, with what was left open resolved from the data."""
         given = {k: v for k, v in self.model_dump(exclude_unset=True).items() if v is not None}
         side = max(dataset.side)
-        own_size = transforms or "model" in given
-        pixels = min(side, given.get("pixels", side if own_size else min(side, _SIDE)))
+        full_size = transforms or "model" in given
+        pixels = min(side, given.get("pixels", side if full_size else min(side, _SIDE)))
         shorter = min(size_within(dataset.side, pixels))
         usual = {
             "model": dataset.task.proxy,
@@ -71,7 +71,7 @@ class ResolvedTrainings(ResolvedSearch, WholeTrainings):
 
 
 def settings_of_a_trial(settings: ResolvedSearch, epochs: int) -> ResolvedTraining:
-    """How the proxy is trained: from the full learning rate on, as a cosine to 0."""
+    """How the proxy is trained: without warm-up, the learning rate a cosine to 0."""
     shared = {name: getattr(settings, name) for name in ResolvedNetwork.model_fields}
     return ResolvedTraining(**{**shared, "epochs": epochs}, warmup=0.0, test_every=1)
 
@@ -81,5 +81,5 @@ def _images(classes: int) -> int:
 
 
 def _batch(images: int) -> int:
-    """For so many training images: some steps per epoch, however few they are."""
+    """The batch for this many training images: several steps per epoch, however few they are."""
     return min(_BATCH, max(SMALL_BATCH, images // STEPS), max(2, images))

@@ -21,11 +21,11 @@ class SearchWork(Work[Policy]):
     """A search: a policy and its page after each round or epoch.
 
     Args:
-        search: at its beginning.
-        dataset: what is searched for.
-        config: of the run, from which a policy says where it comes from.
-        deadline: by which the search is to end; None for none.
-        most: epochs at most, however much time there is.
+        search: a new search.
+        dataset: the data that it searches on.
+        config: the run's, recorded as the policy's origin.
+        deadline: when the search must end; None for no limit.
+        most: largest number of epochs, however much time there is.
     """
 
     noun = "search"
@@ -80,7 +80,7 @@ class SearchWork(Work[Policy]):
         self.search.load_state_dict(state)
 
     def start(self, run: RunFolder) -> None:
-        """What is searched for, and a few training images for the page."""
+        """Record what is searched, and save a few training images for the page."""
         search, images = self.search, self.dataset.train.images
         run.add_event(
             {
@@ -94,12 +94,12 @@ class SearchWork(Work[Policy]):
         save_samples(run, images[:: max(1, len(images) // 8)][:8])
 
     def save(self, run: RunFolder, records: Sequence[Record]) -> Record:
-        """The policy so far."""
+        """Save the policy so far."""
         path = save_policy(self.policy(), run.path / "policy.json")
         return {"policy_checksum": checksum(path.read_bytes())}
 
     def finish(self, run: RunFolder | None, records: Sequence[Record]) -> Policy:
-        """The policy; of a finished search it may be what was lost."""
+        """The policy, saved again if the folder of a finished search has lost it."""
         if run and not (run.path / "policy.json").exists():
             self.save(run, records)
         return self.policy()
@@ -109,7 +109,7 @@ class SearchWork(Work[Policy]):
         write_page(run)
 
     def policy(self) -> Policy:
-        """The policy as it stands, and where it comes from."""
+        """The policy so far, with a record of its origin."""
         return self.search.policy(self.dataset.name, provenance(self.config, self.search))
 
 

@@ -190,7 +190,7 @@ class Training:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from what `state_dict` gave."""
+        """Continue from a `state_dict`."""
         self.epoch = state["epoch"]
         self.child.model.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])

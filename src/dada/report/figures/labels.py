@@ -13,7 +13,7 @@ POINTS = 60
 def thinned(count: int, most: int = POINTS) -> np.ndarray:
     """Indices of at most `most` of `count` points, the first and the last among them.
 
-    Example:
+    Examples:
         >>> thinned(9, 3).tolist()
         [0, 4, 8]
     """
@@ -25,7 +25,7 @@ def spread(places: Sequence[float], gap: float, low: float = 0.0, high: float = 
 
     They stay between `low` and `high` where they fit in there.
 
-    Example:
+    Examples:
         >>> spread([1.0, 0.75], gap=0.5)
         [1.0, 0.5]
     """
@@ -51,7 +51,7 @@ def spread(places: Sequence[float], gap: float, low: float = 0.0, high: float = 
 def shortened(name: str, most: int = 34) -> str:
     """A long name without its beginning: the end of a path says more.
 
-    Example:
+    Examples:
         >>> shortened("policy runs/photos", most=10)
         '…ns/photos'
     """

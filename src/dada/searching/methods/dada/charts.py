@@ -1,4 +1,4 @@
-"""What the page of a search a step at a time shows, from the records of its epochs."""
+"""What the page of a search by DADA shows, from the records of its epochs."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def charts(settings: Mapping[str, Any], names: Names, records: Records) -> list[
     """The charts of the epochs so far.
 
     Args:
-        settings: of the search; its `scale` says what a magnitude is.
-        names: of the operations of each sub-policy.
-        records: of the epochs, in order.
+        settings: those of the search; their `scale` says what a magnitude is.
+        names: the operations of each sub-policy.
+        records: those of the epochs, in order.
     """
     epochs = [record["epoch"] for record in records]
     accuracies = [100 * record["validation_accuracy"] for record in records]
@@ -116,7 +116,7 @@ def _operations(scale: str, epochs: Sequence[int], names: Names, records: Record
 
 
 def histories(names: Names, records: Records) -> dict[str, list[Series]]:
-    """By operation, its mean probability and (if it has one) magnitude in each epoch."""
+    """For each operation, its mean probability and (if it has one) magnitude in each epoch."""
     places: dict[str, list[tuple[int, int]]] = {}
     for s, operations in enumerate(names):
         for k, name in enumerate(operations):

@@ -11,14 +11,14 @@ _LATEST = 5  # epochs
 
 
 def converged(epochs: Sequence[Mapping[str, Any]], share: float) -> str | None:
-    """Why a search may stop; None while it is under way.
+    """Why a search may stop; None while it should continue.
 
-    The measure is relative, so that a search that moves slowly is not taken for one that is done.
+    The measure is relative, so that a slow search is not taken for one that is done.
 
     Args:
         epochs: records of all epochs so far (`DadaMethod.advance`).
-        share: of the whole way from the uniform policy, that the last five epochs must make for
-            the search to go on; 0 lets every search go on.
+        share: the last five epochs must cover at least this share of the policy's way from the
+            uniform one, or the search stops; 0 never stops it.
     """
     if len(epochs) <= _LATEST or not share:
         return None
@@ -33,7 +33,7 @@ def converged(epochs: Sequence[Mapping[str, Any]], share: float) -> str | None:
 
 
 def distance(a: Mapping[str, Any], b: Mapping[str, Any]) -> float:
-    """How far policies of the same space are apart.
+    """The distance between two policies of the same space.
 
     Args:
         a, b: weights (S,), probabilities (S, K) and magnitudes (S, K).

@@ -1,11 +1,9 @@
-"""DADA in progress: a child network and the policy distribution, an epoch at a time."""
+"""DADA in progress: a child network and the policy distribution, one epoch at a time."""
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from typing import Any
 
 import torch
@@ -25,6 +23,7 @@ from dada.searching.method import Cost, Record, SearchMethod, SearchProblem, fin
 from dada.searching.methods.dada import charts
 from dada.searching.methods.dada.converged import converged
 from dada.searching.methods.dada.scale import RewardScale
+from dada.searching.methods.dada.schedule import learning_rate
 from dada.searching.methods.dada.settings import DadaSettings, ResolvedDada
 from dada.searching.methods.dada.step import Step
 from dada.searching.methods.dada.strategies import (
@@ -98,10 +97,10 @@ class DadaMethod(SearchMethod):
         )
 
     def _trace(self) -> Trace | None:
-        """Where nothing but the rewards of one view is wanted.
+        """A trace if the rewards of a single view are all that is needed; else None.
 
-        Derivatives in the images need a pass of their own, and so do further views, whose
-        rewards must be of the same kind to be compared.
+        Derivatives with respect to the images need a pass of their own. So do further views, whose
+        rewards must be computed alike to be compared.
         """
         s, model = self.settings, self.child.model
         derivatives = self.policy_gradient.needs_derivatives or MAGNITUDES[s.magnitudes]
@@ -118,11 +117,11 @@ class DadaMethod(SearchMethod):
 
     @property
     def steps_per_epoch(self) -> int:
-        """Batches that the training half makes."""
+        """Number of batches in the training half."""
         return len(even_batches(torch.arange(len(self.train)), self.settings.batch))
 
     def cost(self) -> Cost:
-        """See `SearchMethod.cost`: a few steps are timed, after one that warms up."""
+        """See `SearchMethod.cost`: a few steps are timed, after one to warm up."""
         size = self.settings.batch
         train, valid = (
             part.subset(range(min(size, len(part)))) for part in (self.train, self.valid)
@@ -130,7 +129,7 @@ class DadaMethod(SearchMethod):
         times = []
         for _ in range(1 + _TIMED_STEPS):
             started = time.perf_counter()
-            # A loss is a number on the host: whatever the device still does is over then.
+            # Reading the losses on the host waits for the device.
             self.step(train.images, train.labels, valid.images, valid.labels).tolist()
             times.append(time.perf_counter() - started)
         return Cost(1, 0.0, min(times[1:]) * self.steps_per_epoch, shared=False)
@@ -140,9 +139,9 @@ class DadaMethod(SearchMethod):
         return self.length - self.iteration
 
     def replan(self, factor: float, most: int) -> None:
-        """Make the rest so many times as many epochs.
+        """Multiply the epochs that are left by `factor`.
 
-        The learning rate falls from where it is to its end in the epochs that are left.
+        The learning rate falls from its present value to its end over the epochs that are left.
         """
         length = min(most, self.iteration + int(factor * self.remaining()))
         self.plan[self.iteration :] = [length] * (length - self.iteration)
@@ -153,11 +152,11 @@ class DadaMethod(SearchMethod):
 
     @property
     def parameter_count(self) -> int:
-        """Weights of the child network."""
+        """Number of weights of the child network."""
         return parameter_count(self.child.model)
 
     def words(self) -> str:
-        """What is done, for people."""
+        """See `SearchMethod.words`."""
         epochs, steps = count(self.length, "epoch"), count(self.steps_per_epoch, "step")
         return f"{self.settings.model}, {epochs} of {steps} of up to {self.settings.batch} images"
 
@@ -206,14 +205,15 @@ class DadaMethod(SearchMethod):
             on_step: called after each step with its number in the epoch, from 1.
 
         Returns:
-            What happened, as plain data: losses, accuracy, the distribution. The validation
-            images' are what the steps met: fresh batches at the look-ahead weights.
+            What happened, as plain data: losses, accuracy, the distribution. Validation loss and
+            accuracy are means over the steps, each on a fresh batch at the look-ahead weights.
 
         Raises:
-            DivergedError: something is not finite. The search must go on from a checkpoint.
+            DivergedError: something is not finite. Resume the search from a checkpoint.
         """
         started = time.perf_counter()
-        self._set_learning_rate()
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate(self.plan, self.iteration, self.settings)
         losses = []
         order = torch.randperm(len(self.train), generator=self.generator)
         with threads_for(self.child.model, self.child.device):
@@ -241,25 +241,8 @@ class DadaMethod(SearchMethod):
             **self.distribution.record(),
         }
 
-    def _set_learning_rate(self) -> None:
-        """A cosine from `lr` in the first epoch to a little above `lr_min` in the last.
-
-        The published code is an epoch ahead: 0.0994 to 0.001 where this is 0.1 to 0.0016.
-        """
-        s = self.settings
-        cosine = (1 + math.cos(math.pi * self._progress())) / 2
-        for group in self.optimiser.param_groups:
-            group["lr"] = s.lr_min + (s.lr - s.lr_min) * cosine if s.lr > s.lr_min else s.lr
-
-    def _progress(self) -> float:
-        """Where the schedule is, from 0 to 1: exactly epoch / epochs under a plan that stays."""
-        progress = Fraction(0)
-        for epoch, planned in enumerate(self.plan[: self.iteration]):
-            progress += (1 - progress) / (planned - epoch)
-        return float(progress)
-
     def policy(self, name: str, provenance: dict[str, Any]) -> Policy:
-        """The policy as it stands."""
+        """See `SearchMethod.policy`."""
         s = self.settings
         return self.distribution.policy(s.keep, s.uniform_weights, name, provenance)
 

@@ -1,4 +1,4 @@
-"""What the child network says of the draws: their rewards and, where asked for, derivatives."""
+"""What draws earned: their rewards and, where needed, the rewards' derivatives."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class Batch:
     """B images, views of the training images, under G draws: this process's part of a batch.
 
     Attributes:
-        sample: the draws' choices.
-        index: (B,) int64, which of the G draws each image got.
+        sample: the G draws.
+        index: (B,) int64, the draw that each image got.
         draw: the draws, ready to apply, for B images.
         original: uint8 (B, C, H, W), what the draws were applied to.
         augmented: float (B, C, H, W), the result, normalised.
-        mask: float, Cutout's; times `augmented` it is what the network sees.
-        prepare: uint8 (B, C, H, W) to `augmented`'s kind: what follows the policy, as drawn.
-        whole: images in the whole batch, of all processes.
-        processes: that share it.
+        mask: float, Cutout's; the network sees its product with `augmented`.
+        prepare: uint8 (B, C, H, W) to normalised float: what follows the policy, already drawn.
+        whole: images in the whole batch, over all processes.
+        processes: those that share it.
     """
 
     sample: Sample
@@ -43,7 +43,7 @@ class Batch:
     processes: Processes = ALONE
 
     def per_draw(self, per_image: Tensor) -> Tensor:
-        """(B,) to (G,) float64 on the CPU: the mean over each draw's images, of all processes."""
+        """(B,) to (G,) float64 on the CPU: the mean over each draw's images in all processes."""
         draws = len(self.sample)
         total = torch.zeros(draws, dtype=torch.float64)
         total.index_add_(0, self.index, per_image.detach().double().cpu())
@@ -56,9 +56,11 @@ class Outcome:
 
     Attributes:
         advantage: (G,) float64, rewards less their baselines.
-        selection_derivative: (G,) in the chosen sub-policy's one of the relaxed selection, or None.
-        applied_derivative: (G, K) in the bits, or None.
-        magnitude_derivative: (G, K) in the magnitudes, NaN where an operation has none, or None.
+        selection_derivative: (G,) with respect to the chosen sub-policy's coordinate of the relaxed
+            selection, or None.
+        applied_derivative: (G, K) with respect to the bits, or None.
+        magnitude_derivative: (G, K) with respect to the magnitudes, NaN where an operation has
+            none, or None.
     """
 
     advantage: Tensor
@@ -72,7 +74,7 @@ MagnitudeDerivative = Callable[[Batch, Tensor], Tensor]
 
 
 def relaxed_derivatives(batch: Batch, image_gradient: Tensor) -> tuple[Tensor, Tensor]:
-    """Derivatives of the rewards in the relaxed selection (G,) and bits (G, K).
+    """Derivatives of the rewards with respect to the relaxed selection (G,) and bits (G, K).
 
     The relaxation is multilinear: its corners are the images under all 2^K outcomes, so the
     derivative in a bit is along the image with the operation less the image without it.
@@ -97,10 +99,10 @@ def straight_through(batch: Batch, image_gradient: Tensor) -> Tensor:
 
 
 def pathwise(batch: Batch, image_gradient: Tensor) -> Tensor:
-    """∂image/∂magnitude by a difference quotient, for operations that are differentiable.
+    """∂image/∂magnitude by a difference quotient, for differentiable operations.
 
-    The quotient is taken through the operations that follow, whatever they are. Bytes are
-    rounded, so the two magnitudes are well apart.
+    The quotient is taken through the operations that follow, whatever they are. The two magnitudes
+    are well apart, as bytes are rounded.
     """
     smooth = torch.tensor([get(name).differentiable for name in batch.draw.operations])
     columns = []
@@ -112,7 +114,7 @@ def pathwise(batch: Batch, image_gradient: Tensor) -> Tensor:
             moved = apply(batch.original, replace(batch.draw, value=value))
             sides.append(batch.prepare(moved))
         along = _along(batch, image_gradient, (sides[0] - sides[1]) / (2 * _NEARBY))
-        # Which operation stands there is a draw's, the same for all of its images.
+        # All images of a draw share its operation.
         known = batch.per_draw(smooth[batch.draw.operation[:, k]].double()) > 0
         columns.append(along.where(known, float("nan")))
     return torch.stack(columns, dim=1)

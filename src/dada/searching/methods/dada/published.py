@@ -7,7 +7,7 @@ from typing import Any
 from dada.datasets import Dataset
 
 NORMALISED = {"mean": (0.4914, 0.4822, 0.4465), "std": (0.2023, 0.1994, 0.2010)}
-"""The published scripts' for every set but ImageNet."""
+"""The published scripts' normalisation, for every set but ImageNet."""
 
 # As the published scripts have it; some of the published policies' names say otherwise: a learning
 # rate of 0.025 for CIFAR-100, a Cutout of 20 for SVHN and of 0 for ImageNet.
@@ -20,12 +20,12 @@ PAPER_BY_DATASET: dict[str, dict[str, Any]] = {
 
 
 def by_dataset(dataset: Dataset) -> dict[str, Any]:
-    """Settings by name, for the preset "paper"."""
+    """What suits the data with the preset "paper": settings by name."""
     normalised = NORMALISED if dataset.channels == 3 else {}
     usual = {"model": "wrn-40-2", "batch": 128, "cutout": paper_cutout(min(dataset.side))}
     return {**usual, **normalised, **PAPER_BY_DATASET.get(dataset.name, {})}
 
 
 def paper_cutout(side: int) -> int:
-    """The paper's Cutout, 16 of 32 pixels, for images of about that size; 0 for all others."""
+    """Side of the paper's Cutout, 16 of 32 pixels, for images of 24 to 64; 0 for all others."""
     return side // 2 if 24 <= side <= 64 else 0

@@ -11,10 +11,10 @@ _FADE = 0.05
 
 
 class RewardScale:
-    """Puts rewards into units of their usual size and takes off their baselines.
+    """Subtracts baselines from rewards and divides by their usual size.
 
-    Both use statistics as they were before this step, so that they do not depend on its draws;
-    the first step has only its own. (The published code takes rewards as they are.)
+    Both use the statistics from before this step, so that they do not depend on its draws; the
+    first step has only its own. (The published code uses rewards as they are.)
     """
 
     def __init__(self) -> None:

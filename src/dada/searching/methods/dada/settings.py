@@ -32,35 +32,35 @@ class DadaSettings(SearchSettings):
     """Draws for each image (or batch); the network learns from the first."""
     estimator: Literal["critic", "reinforce", "relax", "gumbel-softmax"] = "critic"
     hypergradient: Literal["exact", "traced", "finite-difference", "first-order"] = "exact"
-    """Unless it is set, finite-difference where rewards are differentiated in the images (by
-    gumbel-softmax, straight-through and pathwise): exact ones are without the kinks of ReLUs there.
-    traced takes rewards from the train gradient's own pass where it can, else as exact: two
-    forward passes cheaper of nine, and sometimes less to the point with batch normalisation."""
+    """Unless it is set, finite-difference where rewards are differentiated with respect to images
+    (gumbel-softmax, straight-through, pathwise), as exact derivatives miss the kinks of ReLUs.
+    traced takes rewards from the training gradient's own pass where possible, else it is exact: it
+    saves two of nine forward passes, and is sometimes less accurate with batch normalisation."""
     magnitudes: Literal["sampled", "straight-through", "pathwise"] = "sampled"
     """How they are learnt: as random quantities by their score, through the images as if every
     pixel were the magnitude, or through the images where operations are differentiable."""
     parameters: Literal["logit", "direct"] = "logit"
-    """How probabilities and magnitudes are stored: as logits, or as themselves and clipped."""
+    """How probabilities and magnitudes are stored: as logits, or directly, and clipped."""
     update: Literal["natural", "adam"] = "natural"
     policy_lr: Positive = 0.05
     betas: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]] = (
         0.5,
         0.999,
     )
-    """Of every Adam: the policy's and that of relax's control variate."""
+    """Those of every Adam: the policy's, and that of relax's control variate."""
     memory: Positive = 100.0
-    """Steps that the critic's past is worth."""
+    """How many past steps the critic remembers, effectively."""
     temperature: Positive = 0.5
-    """Of the relaxations of relax and gumbel-softmax."""
+    """Temperature of the relaxations of relax and gumbel-softmax."""
     hidden: Annotated[int, Field(ge=1)] = 100
     control_lr: Positive = 0.005
     """Width and learning rate of relax's control variate."""
     tolerance: Annotated[float, Field(ge=0, lt=1)] = 0.02
-    """The search has converged when five epochs made less than this share of the policy's way; 0:
+    """The search has converged when five epochs cover less than this share of the policy's way; 0:
     never."""
 
     def fitting_hypergradient(self) -> str:
-        """The one that is set, or that serves the policy gradient."""
+        """The one that is set, or the one that suits the policy gradient."""
         in_images = self.estimator == "gumbel-softmax" or self.magnitudes != "sampled"
         left_open = "hypergradient" not in self.model_fields_set
         return "finite-difference" if in_images and left_open else self.hypergradient
@@ -102,8 +102,8 @@ class DadaSettings(SearchSettings):
         side = max(dataset.side)
         filled["pixels"] = min(side, filled.get("pixels") or side)
         filled = resolved(filled, dataset, accelerated)
-        half = max(2, filled["images"] // 2)  # of the images are for training
-        # Few images make smaller batches, lest an epoch be a single step.
+        half = max(2, filled["images"] // 2)  # the training half
+        # Few images make smaller batches, so that an epoch has several steps.
         usual = min(type(self).model_fields["batch"].default, max(SMALL_BATCH, half // STEPS))
         filled["batch"] = min(filled.get("batch", usual), half)
         filled["hypergradient"] = self.fitting_hypergradient()
@@ -120,4 +120,4 @@ class ResolvedDada(ResolvedSearch, DadaSettings):
 
 def _check(plan: Plan) -> None:
     if not plan or any(planned <= epoch for epoch, planned in enumerate(plan)):
-        raise ValueError("plan: must be how many epochs in all were planned at each epoch")
+        raise ValueError("plan: must be the total number of epochs planned at each epoch")

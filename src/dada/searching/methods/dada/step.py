@@ -29,28 +29,28 @@ _SGD = ("momentum", "weight_decay", "nesterov", "dampening")  # what the look-ah
 
 @dataclass
 class Step:
-    """The parts of a step, each replaceable: what the step never asks is which one it got.
+    """The parts of a step, each replaceable; the step never asks which one it got.
 
     Attributes:
         child: the child network.
-        optimiser: SGD of the child's weights, one group of them.
+        optimiser: SGD on the child's weights, with one parameter group.
         distribution: the policy distribution.
-        update: how it follows its gradient.
+        update: how the distribution follows its gradient.
         policy_gradient: the estimator.
-        hypergradient: where the validation gradient is taken, and rewards from it.
-        trace: takes the rewards of a single view from the train gradient's own backward pass
-            instead; None where something more is wanted than these.
-        magnitude_derivative: of the rewards in fixed or smooth magnitudes; None where all of
-            them are sampled and have a score.
+        hypergradient: where the validation gradient is taken, and the rewards from it.
+        trace: takes the rewards of a single view from the training gradient's own backward pass
+            instead; None if more than these is needed.
+        magnitude_derivative: of the rewards with respect to fixed or smooth magnitudes; None if all
+            are sampled and have a score.
         pipeline: what surrounds the policy.
         generator: CPU generator of the policy's draws, the same in all processes.
-        own_generator: CPU generator of what else is random about this process's images; the same
-            object in a single process.
-        views: draws for each image, or for each batch.
-        one_draw: a draw is for a whole batch, as in the paper, not for an image.
+        own_generator: CPU generator of all else that is random about this process's images; the
+            same object in a single process.
+        views: draws per image, or per batch.
+        one_draw: whether a draw is for a whole batch, as in the paper, instead of one image.
         clip: largest norm of the weights' gradient; 0 for none.
         scale: running statistics of the rewards.
-        processes: that share every batch; each draws for all and works on its part.
+        processes: those that share every batch; each draws for all and works on its part.
     """
 
     child: Child
@@ -90,7 +90,7 @@ class Step:
         """
         batch = self._draw(images)
         labels = self.processes.shard(labels)
-        # The network learns from the first view; the others only tell what draws are worth.
+        # The network learns from the first view; the others only measure rewards.
         seen = batch.augmented[: len(labels)] * batch.mask[: len(labels)]
         with self.trace or nullcontext():
             loss, gradient, _ = self.child.gradient(seen, labels)
@@ -121,7 +121,7 @@ class Step:
     def _draw(self, images: Tensor) -> Batch:
         """Crop and flip, then draws for each image or, as in the paper, for all.
 
-        Views of an image differ in nothing but the draw, so that nothing else sets them apart.
+        Views of an image differ only in the draw, so that rewards differ only because of it.
         """
         count = len(images)
         original = self.pipeline.before_policy(self.processes.shard(images), self.own_generator)
@@ -140,7 +140,17 @@ class Step:
             return self.pipeline.normalise(afterwards(images))
 
         augmented, whole = prepare(apply(original, draw)), self.views * count
-        return Batch(sample, index, draw, original, augmented, mask, prepare, whole, self.processes)
+        return Batch(
+            sample=sample,
+            index=index,
+            draw=draw,
+            original=original,
+            augmented=augmented,
+            mask=mask,
+            prepare=prepare,
+            whole=whole,
+            processes=self.processes,
+        )
 
     def _rewards(self, batch: Batch, labels: Tensor, direction: dict[str, Tensor]) -> Rewards:
         """Rewards of all views, each view a batch of its own."""
@@ -165,11 +175,11 @@ class Step:
         advantage, unit = self.scale(batch.per_draw(rewards.value).view(self.views, -1))
         selection = applied = magnitude = None
         if rewards.image_gradient is not None:
-            around = rewards.image_gradient / unit.to(rewards.image_gradient)
+            scaled = rewards.image_gradient / unit.to(rewards.image_gradient)
             if self.policy_gradient.needs_derivatives:
-                selection, applied = relaxed_derivatives(batch, around)
+                selection, applied = relaxed_derivatives(batch, scaled)
             if self.magnitude_derivative is not None:
-                magnitude = self.magnitude_derivative(batch, around)
+                magnitude = self.magnitude_derivative(batch, scaled)
         return Outcome(advantage.flatten(), selection, applied, magnitude)
 
     def _momentum_buffers(self) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""The strategies of a step, by the names that the settings have for them."""
+"""The strategies of a step, by their names in the settings."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def policy_gradient(distribution: PolicyDistribution, settings: DadaSettings) ->
         return GumbelSoftmaxGradient(settings.temperature)
     size, length = table.operation.shape
     control = ControlVariate(size, length, settings.hidden, settings.temperature)
-    taught = torch.optim.Adam(control.parameters(), settings.control_lr, settings.betas)
-    return RelaxGradient(control, taught)
+    optimiser = torch.optim.Adam(control.parameters(), settings.control_lr, settings.betas)
+    return RelaxGradient(control, optimiser)
 
 
 def policy_update(distribution: PolicyDistribution, settings: DadaSettings) -> Update:
-    """The way that the settings name of following the gradient."""
+    """The way of following the gradient that the settings name."""
     if settings.update == "natural":
         return NaturalUpdate(distribution, settings.policy_lr)
     return AdamUpdate(distribution, settings.policy_lr, settings.betas)

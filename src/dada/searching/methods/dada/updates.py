@@ -11,17 +11,17 @@ from dada.searching.sample import Groups
 
 
 class Update(Protocol):
-    """A strategy: one step of ascent on the expected reward, changing the distribution."""
+    """A strategy: one ascent step of the distribution on the expected reward."""
 
     def __call__(self, gradients: Groups) -> None:
         """Follow the gradients of the expected reward."""
 
     def state_dict(self) -> dict[str, Any]:
-        """What has been accumulated."""
+        """What has been accumulated over the steps."""
         ...
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from what `state_dict` gave."""
+        """Continue from a `state_dict`."""
 
 
 class AdamUpdate:
@@ -31,9 +31,9 @@ class AdamUpdate:
     out. Adam's memory of a gradient's size, a thousand steps, is longer than a search: with ξ the
     policy would slow down with the child's learning rate, and hardly move at its end.
 
-    Adam divides every coordinate by its own size. Where the gradient is mostly noise, that size
-    is the noise's and alike for all; where it is not, every coordinate moves at the same pace
-    whatever its gradient, and the ranking of the sub-policies suffers (docs/results.md).
+    Adam divides every coordinate by its own size. Where the gradient is mostly noise, that is the
+    size of the noise, which is similar for all; where it is not, every coordinate moves at the same
+    pace whatever its gradient, and the ranking of the sub-policies suffers (docs/results.md).
     """
 
     def __init__(
@@ -54,16 +54,16 @@ class AdamUpdate:
         return self.optimiser.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from what `state_dict` gave."""
+        """Continue from a `state_dict`."""
         self.optimiser.load_state_dict(state)
 
 
 class NaturalUpdate:
-    """Natural gradient ascent: a logit moves by lr times the reward that it makes a difference of.
+    """Natural gradient ascent: a logit moves by lr times the difference it makes to the reward.
 
     After T steps on unchanging rewards R a sub-policy's weight is proportional to
-    exp(lr · T · R): the order is kept, and so are proportions. Steps are in units of a reward's
-    usual size: what differs little, moves little.
+    exp(lr · T · R): order and proportions are kept. Steps are in units of a reward's usual size:
+    what makes little difference moves little.
 
     Args:
         distribution: kept as logits.

@@ -26,9 +26,9 @@ def charts(settings: Mapping[str, Any], names: Names, records: Records) -> list[
     """The charts of the rounds so far.
 
     Args:
-        settings: of the search.
-        names: of the operations of each sub-policy.
-        records: of the rounds, in order.
+        settings: those of the search.
+        names: the operations of each sub-policy.
+        records: those of the rounds, in order.
     """
     tried = [(probabilities_of(record, names), record["trials"]) for record in records]
     rounds = [(chances, trials) for chances, trials in tried if chances is not None]
@@ -53,7 +53,7 @@ def summary(settings: Mapping[str, Any], start: Mapping[str, Any], records: Reco
 
 
 def gains(records: Records) -> Gains | None:
-    """What operations gain over no augmentation; None of an older run, which did not try that."""
+    """What operations gain over no augmentation; None for an older run, which did not try that."""
     findings = records[-1].get("findings")
     if not findings:
         return None

@@ -1,4 +1,4 @@
-"""What the rounds so far have found, for the policy, for the record and in words."""
+"""What the rounds so far have found: for the policy, for the record, and in words."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from dada.searching.noise import CONFIDENCE, Noise, chance, effects, log_losses,
 
 @dataclass(frozen=True)
 class Findings:
-    """What rounds of trials come to.
+    """What rounds of trials have found.
 
     Attributes:
-        operations: their names.
+        operations: N names.
         shares: (N,) how often each is chosen.
         effects: (N,) the log loss that each saves against no policy.
-        noise: of a single trial of an operation, from their rounds. Trials of probabilities
-            have their own, in `choice`: operations differ more from half to half than these do.
-        rounds: of operations so far.
-        reliability, reliability_limit: of the operations' order; None after a single round.
-        choice: of the probability, and why; None before the rounds of probabilities.
-        probability_rounds: of probabilities so far.
-        learned: whether any network learned what holds for the images that judged it.
+        noise: that of a single trial of an operation. Trials of probabilities have their own, in
+            `choice`, as operations differ more between the two halves.
+        rounds: rounds of operations so far.
+        reliability, reliability_limit: those of the operations' order; None after a single round.
+        choice: the chosen probability, and why; None before the rounds of probabilities.
+        probability_rounds: rounds of probabilities so far.
+        learned: whether any network did better than guessing on the images it was scored on.
     """
 
     operations: tuple[str, ...]
@@ -50,46 +50,49 @@ class Findings:
         kl_weight: float,
         guesses: Sequence[float] = (),
     ) -> Findings:
-        """From the losses of every trial.
+        """From the losses of all trials.
 
         Args:
-            alone: of each round of operations, the loss without a policy and each operation's.
-            probabilities: of each round of probabilities, the loss at each of `PROBABILITIES`.
-            kl_weight: of the penalty towards uniform selection (`shares`).
-            guesses: the loss of each half, in the order of the rounds, that is no better than
-                guessing (`dada.searching.score.guess`); none if that is not known.
+            operations: N names.
+            alone: for each round of operations, the loss without a policy and with each operation.
+            probabilities: for each round of probabilities, the loss at each of `PROBABILITIES`.
+            kl_weight: weight of the KL penalty towards uniform selection (`shares`).
+            guesses: the loss of guessing on each half, in the order of the rounds
+                (`dada.searching.score.guess`); empty if unknown.
         """
-        tries = [
+        beaten = [
             loss < guesses[number % len(guesses)]
             for number, losses in enumerate([*alone, *probabilities])
             for loss in losses
             if guesses
         ]
-        learned = any(tries) or not tries
-        tried, much = log_losses(alone), log_losses(probabilities)
-        rewards, several = -tried[:, 1:], len(alone) > 1 and len(operations) > 1
+        learned = any(beaten) or not beaten
+        singles, levels = log_losses(alone), log_losses(probabilities)
+        rewards, several = -singles[:, 1:], len(alone) > 1 and len(operations) > 1
+        choice = None
+        if probabilities:
+            judge = noise(levels if len(probabilities) > 1 else singles)
+            choice = _choice(levels, judge, learned)
         return cls(
-            tuple(operations),
-            shares(rewards, kl_weight),
-            effects(tried),
-            noise(tried),
-            len(alone),
-            reliability(rewards) if several else None,
-            reliability_limit(rewards) if several else None,
-            _choice(much, noise(much if len(probabilities) > 1 else tried), learned)
-            if probabilities
-            else None,
-            len(probabilities),
-            learned,
+            operations=tuple(operations),
+            shares=shares(rewards, kl_weight),
+            effects=effects(singles),
+            noise=noise(singles),
+            rounds=len(alone),
+            reliability=reliability(rewards) if several else None,
+            reliability_limit=reliability_limit(rewards) if several else None,
+            choice=choice,
+            probability_rounds=len(probabilities),
+            learned=learned,
         )
 
     def record(self) -> dict[str, Any]:
-        """As plain data, the `findings` of a round's event.
+        """The `findings` of a round's event, as plain data.
 
         Keys:
             operations: by name ``effect``, the log loss that the operation saves against no
-                policy in the mean of the rounds (above 0: better than none); its
-                ``standard_error``; ``p_value``, how likely noise alone makes the best of all
+                policy, averaged over the rounds (above 0: better than none); its
+                ``standard_error``; ``p_value``, the chance that noise alone makes the best of all
                 operations look this good (Dunnett, one-sided); ``share``, how often the policy
                 chooses it. The standard error is √(2 s² / rounds), with s² the residual variance
                 of these trials; it and the p-value are null while there is a single round.
@@ -99,11 +102,11 @@ class Findings:
                 ``degrees_of_freedom``.
             probability: null before the rounds of probabilities. ``chosen``, 0 for none;
                 ``gains``, by probability (``"25%"``) the ``effect`` and ``standard_error`` against
-                none, by the ``noise`` of these trials (after one of their rounds, of the
-                operations'); ``p_value``, how likely noise alone makes them look this good;
-                ``differ``, whether probabilities above 0 differ by more than noise.
+                none, by the ``noise`` of these trials (after a single round of them, that of the
+                operations' trials); ``p_value``, the chance that noise alone makes them look this
+                good; ``differ``, whether probabilities above 0 differ by more than noise.
             learned: false if no network did better than guessing; then no probability is chosen.
-            notes: what there is to say, in words.
+            notes: the conclusions in words.
         """
         return {
             "operations": {
@@ -142,24 +145,24 @@ class Findings:
         }
 
     def notes(self) -> list[str]:
-        """What there is to say."""
+        """The conclusions in words."""
         return [*self._on_operations(), *self._on_probabilities()]
 
     def _on_operations(self) -> list[str]:
-        said = []
+        notes = []
         if self.reliability_limit == 0:
-            said.append(
+            notes.append(
                 "operations do not differ by more than noise, so all are chosen equally often"
             )
         error = self.noise.error(self.rounds)
         if error:
             better = self._beyond(self.effects, error)
             worse = self._beyond(-self.effects, error)
-            said.append(
+            notes.append(
                 f"of {len(self.operations)} operations, each alone, against no augmentation: "
                 f"better by more than noise: {_named(better)}; worse: {_named(worse)}"
             )
-        return said
+        return notes
 
     def _beyond(self, effects: Tensor, error: float) -> list[str]:
         count, freedom = len(self.operations), self.noise.freedom
@@ -178,8 +181,8 @@ class Findings:
         most += f" ± {100 * half:.1f} %" if half else " %"
         if not self.learned:
             return [
-                "no augmentation: no network did better than guessing on the images that judged "
-                "it; more epochs or images, or other labels, may tell more"
+                "no augmentation: no network did better than guessing on the images that it was "
+                "scored on; more epochs or images, or other labels, may help"
             ]
         if self.choice.probability == 0:
             why = (
@@ -198,7 +201,7 @@ class Findings:
 
 
 def _choice(logs: Tensor, noise: Noise, learned: bool) -> Choice:
-    """What differs among networks that only guess is chance, however certain it looks."""
+    """Differences among networks that only guess are chance, however certain they look."""
     chosen = choose(logs, noise)
     return chosen if learned else chosen._replace(probability=0.0)
 
@@ -219,5 +222,5 @@ def _named(names: Sequence[str]) -> str:
 
 
 def _signed(gain: float) -> str:
-    """A gain as the change of the loss that it is, in per cent."""
+    """A gain as a change of the loss, in per cent."""
     return f"{-100 * gain:+.1f}"

@@ -16,19 +16,19 @@ from dada.searching.methods.trials.probability import PROBABILITIES
 from dada.searching.methods.trials.settings import ResolvedTrials, TrialsSettings
 from dada.searching.rounds import NONE, Rounds
 
-ALONE_ON = 0.5  # of the images, where an operation is tried by itself
+ALONE_ON = 0.5  # the share of images that an operation is applied to when tried alone
 KEPT_WEIGHT = 0.99  # the fewest sub-policies that hold this share of the weight are kept
 
 
 class TrialsMethod(Rounds):
     """Whole trainings under each operation, and under the policy that these suggest.
 
-    What one step tells of an operation is how it disturbs the network, not what the network will
-    have learnt from it (docs/research.md). Here the inner problem is trained to its end: the
-    reward of an operation is by what share a training on half of the images, with it, lowers the
-    loss on the other half, against a training without a policy. Rounds take the halves in turn.
-    In the last two rounds the policy of all operations, chosen by their rewards, is tried at
-    several probabilities, 0 among them: no augmentation is a possible outcome.
+    A single step shows how an operation disturbs the network, not what the network learns from it
+    (docs/research.md). Here the inner problem is trained to its end: the reward of an operation is
+    the share by which training with it on half of the images lowers the loss on the other half,
+    against training without a policy. Rounds train on the two halves in turn. In the last two
+    rounds the policy of all operations, weighted by their rewards, is tried at several
+    probabilities, 0 among them: no augmentation is a possible outcome.
     """
 
     name, title = "trials", "DADA, by trials"
@@ -40,12 +40,12 @@ class TrialsMethod(Rounds):
 
     def __init__(self, problem: SearchProblem, settings: ResolvedTrials) -> None:
         super().__init__(problem, settings)
-        # Direct: what is set is a probability, 0 too, and none of it is learnt by gradient.
+        # Direct: probabilities are set, 0 included; nothing is learnt by gradient.
         self.distribution = PolicyDistribution(problem.space, settings.spread, direct=True)
 
     @property
     def operations(self) -> tuple[str, ...]:
-        """Those that are tried, in the order of their rewards."""
+        """The operations tried, in the order of the rewards' columns."""
         return self.distribution.table.operations
 
     def candidates(self, number: int) -> dict[str, Policy]:
@@ -56,7 +56,7 @@ class TrialsMethod(Rounds):
         return {f"{probability:.0%}": _at(found, probability) for probability in PROBABILITIES}
 
     def alone(self, name: str) -> Policy:
-        """An operation by itself, at any strength."""
+        """The policy of a single operation, at random strength if the spread is above 0."""
         operation = Operation(name, ALONE_ON, 0.5, self.settings.spread)
         return Policy((SubPolicy((operation,)),), self.problem.space.scale)
 
@@ -72,7 +72,7 @@ class TrialsMethod(Rounds):
         )
         chosen = findings.shares.log()
         with torch.no_grad():
-            # A sub-policy is chosen as often as its operations would come together.
+            # A sub-policy's weight is the product of its operations' shares.
             self.distribution.selection.copy_(chosen[self.distribution.table.operation].sum(1))
             if findings.choice:
                 self.distribution.probability.fill_(findings.choice.probability)
@@ -83,12 +83,12 @@ class TrialsMethod(Rounds):
         }
 
     def policy(self, name: str, provenance: dict[str, Any]) -> Policy:
-        """The policy as it stands: none, if no probability above 0 is better."""
+        """The policy so far; none, if no probability above 0 is better."""
         nothing = not self.distribution.probabilities().any()
         return Policy.none(name, provenance) if nothing else self._chosen(name, provenance)
 
     def _chosen(self, name: str, provenance: dict[str, Any]) -> Policy:
-        """The policy of all operations by their shares, whatever probability of it is best."""
+        """The policy of all operations by their shares, whichever probability is best."""
         keep = self.settings.keep or self.distribution.leading(KEPT_WEIGHT)
         return self.distribution.policy(keep, self.settings.uniform_weights, name, provenance)
 

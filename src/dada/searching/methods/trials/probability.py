@@ -1,4 +1,4 @@
-"""How often to apply a policy: from the losses at several probabilities, 0 among them, to one."""
+"""How often to apply a policy: choose one of several probabilities, 0 among them, by the losses."""
 
 from __future__ import annotations
 
@@ -12,21 +12,19 @@ from torch import Tensor
 from dada.searching.noise import CONFIDENCE, RESOLUTION, Noise, differ, effects
 
 PROBABILITIES = (0.0, 0.25, 0.5, 0.75, 1.0)
-"""The probabilities of a policy's operations that are tried; 0 is no policy."""
-
-
-_SIMULATED = 20_000  # rounds of noise; a chance of 0.1 is right to 0.002
+"""The probabilities that a policy's operations are tried with; 0 is no policy."""
+_SIMULATED = 20_000  # rounds of noise; the standard error of a chance of 0.1 is 0.002
 
 
 class Choice(NamedTuple):
-    """How much of a policy to apply, and why.
+    """How often to apply a policy, and why.
 
     Attributes:
         probability: the probability of its operations; 0 if no probability is better than none.
         gains: (4,) the log loss that each probability above 0 saves against none.
-        p_value: how likely noise alone makes them look this good (`luck`).
+        p_value: the chance that noise alone makes them look this good (`luck`).
         differ: whether the probabilities above 0 differ among themselves by more than noise.
-        noise: by which this is judged.
+        noise: the noise that this is judged by.
     """
 
     probability: float
@@ -37,11 +35,11 @@ class Choice(NamedTuple):
 
 
 def choose(logs: Tensor, noise: Noise) -> Choice:
-    """None, unless the probabilities gain more than noise does (`luck`); else `best_probability`.
+    """`best_probability`, or 0 if the probabilities gain no more than noise does (`luck`).
 
     Args:
         logs: (R, 5) log losses by `PROBABILITIES`.
-        noise: of these trials. If nothing is known of it, any gain above `RESOLUTION` counts.
+        noise: that of these trials. If it is unknown, any gain above `RESOLUTION` counts.
     """
     gains = effects(logs)
     best, error = gains.max().item(), noise.error(len(logs))
@@ -54,15 +52,16 @@ def choose(logs: Tensor, noise: Noise) -> Choice:
 
 
 def luck(gains: np.ndarray, freedom: int) -> float:
-    """How likely noise alone makes probabilities look this good against none, by simulation.
+    """The chance that noise alone makes probabilities look this good against none, by simulation.
 
-    Two ways to look good, each by the share of noise that looks better still: the best probability,
-    for policies that help only when rarely applied, and the mean of all, for those that help at
-    most. The more striking of the two counts; that there are two is in the simulation.
+    There are two ways to look good, each measured by the share of noise that looks as good: the
+    gain of the best probability, for policies that help only when rarely applied, and the mean
+    gain, for those that help at most probabilities. The more striking one counts, in the simulated
+    noise as well.
 
     Args:
         gains: (A,) in standard errors.
-        freedom: degrees of freedom of these.
+        freedom: degrees of freedom of the standard errors.
     """
     best, mean = _noise_alone(len(gains), freedom)
     simulated = np.minimum(_shares_above(best, best), _shares_above(mean, mean))
@@ -81,19 +80,19 @@ def _noise_alone(count: int, freedom: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _shares_above(values: np.ndarray, bounds: np.ndarray) -> np.ndarray:
-    """(B,) of the values, the share that is at least each bound."""
+    """(B,) the share of the values that is at least each bound."""
     return 1 - np.searchsorted(np.sort(values), np.atleast_1d(bounds)) / len(values)
 
 
 def best_probability(probabilities: Sequence[float], losses: Sequence[float]) -> float:
-    """Where the parabola through the losses (least squares) is lowest, within the probabilities.
+    """The minimum of a parabola fitted to the losses (least squares), within the probabilities.
 
-    Of probabilities that it does not tell apart (`RESOLUTION`) the smallest: a flat parabola is
-    lowest where rounding says.
+    If several are within `RESOLUTION` of it, the smallest: rounding decides where a flat parabola
+    has its minimum.
 
     Args:
         probabilities: three or more different ones, ascending.
-        losses: the mean log loss of each.
+        losses: the mean log loss at each.
     """
     grid = np.linspace(probabilities[0], probabilities[-1], 16).round(2)
     curve = np.polyval(np.polyfit(probabilities, losses, 2), grid)

@@ -1,4 +1,4 @@
-"""What rounds of trials say, from their records: this release's and those of older ones."""
+"""What rounds of trials found, from the records of this release and of older ones."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def probabilities_of(record: Mapping[str, Any], names: Names) -> Sequence[float]
     """The probabilities of the policy's operations that a round tried; None if it tried operations.
 
     Args:
-        record: of the round.
-        names: of the operations of each sub-policy.
+        record: that of the round.
+        names: the operations of each sub-policy.
     """
     if "tried_probabilities" in record:
         return record["tried_probabilities"]
@@ -25,7 +25,7 @@ def probabilities_of(record: Mapping[str, Any], names: Names) -> Sequence[float]
 
 
 def _of_older_release(record: Mapping[str, Any], names: Names) -> Sequence[float] | None:
-    """The same of a record that holds them in the names of its trials alone: "25%"."""
+    """The same for a record that holds them only in the names of its trials: "25%"."""
     trials = record["trials"]
     if set(trials) - {NONE} <= {name for pair in names for name in pair}:
         return None
@@ -33,14 +33,14 @@ def _of_older_release(record: Mapping[str, Any], names: Names) -> Sequence[float
 
 
 def rewards_of(records: Records, names: Names) -> dict[str, list[float]]:
-    """By operation, the log loss that it saves in each round against no augmentation; in runs of
-    older releases, which did not try that, against the mean of the round.
+    """The log loss that each operation saves in each round against no augmentation; in runs of
+    older releases, which did not try that, against the round's mean.
 
     Args:
-        records: of the rounds; those of probabilities are left out.
-        names: of the operations of each sub-policy.
+        records: those of the rounds; rounds of probabilities are left out.
+        names: the operations of each sub-policy.
 
-    Example:
+    Examples:
         >>> trials = {"no augmentation": {"loss": 1.0}, "Rotate": {"loss": 0.5}}
         >>> record = {"trials": trials, "tried_probabilities": None}
         >>> {name: round(saved, 3) for name, [saved] in rewards_of([record], []).items()}
@@ -56,9 +56,9 @@ def rewards_of(records: Records, names: Names) -> dict[str, list[float]]:
 
 
 def shares_of(weights: Sequence[float], names: Names) -> dict[str, float]:
-    """How often an operation is chosen: its share of all operations of all choices.
+    """How often each operation is chosen: its share of all operations in all choices.
 
-    Example:
+    Examples:
         >>> shares_of([0.5, 0.5], [("Rotate", "Invert"), ("Rotate", "Cutout")])
         {'Rotate': 0.5, 'Invert': 0.25, 'Cutout': 0.25}
     """

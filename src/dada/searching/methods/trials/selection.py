@@ -10,14 +10,14 @@ from dada.searching.noise import CONFIDENCE, RESOLUTION, noise
 
 
 def reliability(rewards: Tensor) -> float:
-    """How much of the variance of operations' means is not noise: an estimate.
+    """The estimated share of the variance of the operations' means that is not noise.
 
     Args:
         rewards: (R, N), of N operations in R rounds, at least two of each.
 
     Returns:
-        Cronbach's alpha (1951): 1 where the rounds agree; 0 in the mean, and often below, where
-        they agree no more than chance.
+        Cronbach's alpha (1951): 1 if the rounds agree; on average 0, and often below, if they
+        agree no more than by chance.
     """
     ratio, *_ = _ratio(rewards)
     return 1 - 1 / ratio if ratio > 0 else 0.0
@@ -26,8 +26,8 @@ def reliability(rewards: Tensor) -> float:
 def reliability_limit(rewards: Tensor) -> float:
     """The lower confidence limit of the reliability (Feldt 1965), at least 0.
 
-    The estimate itself, with what is below 0 set to 0, finds 0.16 on average in pure noise. This
-    is above 0 in a tenth of such cases, and 0.02 on average.
+    In pure noise the estimate itself, clamped at 0, is 0.16 on average; this limit is 0.02 on
+    average, and above 0 in a tenth of the cases.
 
     Args:
         rewards: (R, N), as for `reliability`; a single round is not shrunk.
@@ -42,7 +42,7 @@ def reliability_limit(rewards: Tensor) -> float:
 
 
 def _ratio(rewards: Tensor) -> tuple[float, int, int]:
-    """Mean squares between operations over that of the residuals; degrees of freedom of both."""
+    """The mean square between operations over the residuals'; degrees of freedom of both."""
     rounds, count = rewards.shape
     means = (rewards - rewards.mean(1, keepdim=True)).mean(0)
     between = rounds * means.square().sum().item() / (count - 1)
@@ -53,14 +53,14 @@ def shares(rewards: Tensor, kl_weight: float) -> Tensor:
     """(N,) how often to choose each operation.
 
     They maximise the expected reward less `kl_weight` times the Kullback-Leibler divergence from
-    choosing all alike, with rewards in units of their standard deviation. Rewards are drawn
-    towards their mean as far as they may be noise (`reliability_limit`), so that rounds that
-    contradict each other leave all alike.
+    uniform selection, with rewards in units of their standard deviation. Rewards are shrunk towards
+    their mean as far as they may be noise (`reliability_limit`), so that rounds which contradict
+    each other give equal shares.
 
     Args:
-        rewards: (R, N) log losses saved, against anything that is the same for a whole round.
-        kl_weight: above 0; with 1, an operation that is a standard deviation above the mean is
-            chosen e times as often as one at the mean.
+        rewards: (R, N) log losses saved, against any reference that is the same within a round.
+        kl_weight: above 0; with 1, an operation one standard deviation above the mean is chosen
+            e times as often as one at the mean.
     """
     means = rewards.mean(0)
     if len(means) == 1:

@@ -1,4 +1,4 @@
-"""From rewards to the gradient of the policy distribution: the estimators at work.
+"""From rewards to the gradient of the policy distribution: the estimators applied to draws.
 
 The search loop never asks which one it got.
 """

@@ -15,19 +15,19 @@ from dada.searching.sample import Groups, Sample
 class CriticGradient(PolicyGradient):
     """The gradient of a regression of the rewards on what was applied.
 
-    With 105 sub-policies and one draw an image, a sub-policy is seen about once a step, and what
-    is seen is mostly the image. But a reward is nearly the sum of its operations' effects, which
-    are few and shared, and effects change more slowly than the network's weights do: so they are
-    learnt from many steps by Bayesian regression, and the policy's gradient follows from them by
+    With 105 sub-policies and one draw per image, a sub-policy is seen about once per step, and its
+    reward depends mostly on the image. But a reward is nearly the sum of its operations' effects,
+    which are few and shared, and which change more slowly than the network's weights. So they are
+    learnt from many steps by Bayesian regression, and the policy's gradient follows by
     differentiating the expectation, which is a short sum.
 
     Args:
         table: the sub-policies.
         spread: randomness of magnitudes, as in `dada.policy.Operation`.
-        memory: steps that the past is worth.
-        correction: λ of `dada.estimators.with_critic`. 0 is the model's gradient, biased where
-            rewards are not what its features can say or have changed; 1 is unbiased, and as
-            noisy as REINFORCE.
+        memory: effective number of past steps that count.
+        correction: λ of `dada.estimators.with_critic`. 0 is the model's gradient, which is biased
+            if its features cannot express the rewards or if these have changed; 1 is unbiased, and
+            as noisy as REINFORCE.
     """
 
     def __init__(self, table: Table, spread: float, memory: float, correction: float = 0.0) -> None:
@@ -60,5 +60,5 @@ class CriticGradient(PolicyGradient):
         return self.regression.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from what `state_dict` gave."""
+        """Continue from a `state_dict`."""
         self.regression.load_state_dict(state)

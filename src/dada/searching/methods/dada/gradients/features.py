@@ -11,7 +11,7 @@ from dada.augment import Table
 from dada.searching.sample import Groups, Sample
 
 # Standard deviations of the effects before anything is seen, in units of a reward's usual size.
-# Measured effects on CIFAR-10 and the digits are of this size; a few times less changed little.
+# Measured effects on CIFAR-10 and the digits are of this size; a few times smaller changed little.
 MAIN, STRENGTH, PAIR = 0.2, 0.1, 0.05
 MOST_PAIRS = 300  # all pairs of 25 operations; more would take longer than the network's step
 
@@ -20,10 +20,10 @@ class OperationFeatures:
     """Effects of operations, shared by all the sub-policies that they occur in.
 
     For each operation: whether it is applied, and if so its magnitude as two orthonormal
-    polynomials. For each pair of operations that stand together in a sub-policy: whether
-    both are applied. At one magnitude and K = 2 these describe every (sub-policy, applied)
-    outcome exactly: 15 + 105 numbers for the paper's space. Beyond `MOST_PAIRS` pairs, whose
-    effects are the smallest, operations are all that is told apart.
+    polynomials. For each pair of operations that occur together in a sub-policy: whether both are
+    applied. At one magnitude and K = 2 these describe every (sub-policy, applied) outcome exactly:
+    15 + 105 numbers for the paper's space. With more than `MOST_PAIRS` pairs, whose effects are the
+    smallest, there are features of single operations only.
 
     Args:
         table: the sub-policies.
@@ -63,7 +63,7 @@ class OperationFeatures:
         return logits.selection.softmax(0) @ self._spread_out(everything, chance, strength)
 
     def _spread_out(self, sub_policy: Tensor, applied: Tensor, strength: Tensor) -> Tensor:
-        """Each sub-policy's numbers (…, K), (…, K, 2) to the columns of its operations."""
+        """Put each sub-policy's numbers (…, K), (…, K, 2) into the columns of its operations."""
         operation = self.table.operation[sub_policy]
         both = [applied[:, j] * applied[:, k] for j, k in self.couples]
         columns = [
@@ -78,7 +78,7 @@ class OperationFeatures:
 
 
 def _pairs(operation: Tensor) -> tuple[list[tuple[int, int]], Tensor, int]:
-    """Couples of places in a sub-policy, (S, couples) the pair that stands there, how many."""
+    """Couples of places in a sub-policy; (S, couples) the pair of operations there; their count."""
     length = operation.shape[1]
     couples = [(j, k) for k in range(length) for j in range(k)]
     seen: dict[tuple[int, int], int] = {}

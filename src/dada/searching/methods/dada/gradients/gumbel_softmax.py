@@ -1,4 +1,4 @@
-"""Gumbel-Softmax at work."""
+"""Gumbel-Softmax, applied to draws."""
 
 from __future__ import annotations
 

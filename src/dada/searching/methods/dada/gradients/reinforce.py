@@ -1,4 +1,4 @@
-"""REINFORCE at work."""
+"""REINFORCE, applied to draws."""
 
 from __future__ import annotations
 

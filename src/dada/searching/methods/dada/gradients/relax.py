@@ -1,4 +1,4 @@
-"""RELAX at work, with its learned control variate."""
+"""RELAX, applied to draws, with its learnt control variate."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class RelaxGradient(PolicyGradient):
     relaxed bits. Each of the two estimates is unbiased for any control variate.
 
     Args:
-        control: the control variate; taught on every call.
-        optimiser: of the control variate.
+        control: the control variate; trained on every call.
+        optimiser: the control variate's.
     """
 
     def __init__(self, control: ControlVariate, optimiser: torch.optim.Optimizer) -> None:
@@ -67,7 +67,7 @@ class RelaxGradient(PolicyGradient):
         return {"control": self.control.state_dict(), "optimiser": self.optimiser.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from what `state_dict` gave."""
+        """Continue from a `state_dict`."""
         self.control.load_state_dict(state["control"])
         self.optimiser.load_state_dict(state["optimiser"])
 
@@ -75,12 +75,12 @@ class RelaxGradient(PolicyGradient):
 class ControlVariate(nn.Module):
     """An MLP on the relaxed draw: S·(K+1) → hidden → tanh → 1 (the paper's).
 
-    Its inputs are the relaxed selection and, for every sub-policy, the selection times each
-    relaxed bit, all as 2z − 1 in spirit: bits run from −1 to 1.
+    Its inputs are the relaxed selection and, for every sub-policy, the selection times each relaxed
+    bit; bits run from −1 to 1.
 
     Args:
-        size: sub-policies S.
-        length: operations a sub-policy K.
+        size: S, sub-policies.
+        length: K, operations per sub-policy.
         hidden: width.
         temperature: of the relaxations.
     """

@@ -1,4 +1,4 @@
-"""What every estimator at work has in common."""
+"""What all estimators, applied to draws, have in common."""
 
 from __future__ import annotations
 
@@ -15,27 +15,28 @@ class PolicyGradient(ABC):
     """A strategy: an estimator applied to a sample.
 
     Attributes:
-        needs_derivatives: the outcome must have the reward's derivatives in the draws.
+        needs_derivatives: whether the outcome must hold the reward's derivatives with respect to
+            the draws.
     """
 
     needs_derivatives = False
 
     @abstractmethod
     def __call__(self, sample: Sample, outcome: Outcome) -> Groups:
-        """The estimate from one step's draws; what can learn learns from them."""
+        """The estimate from one step's draws; an estimator that learns does so here."""
 
     def state_dict(self) -> dict[str, Any]:
         """What has been learnt; nothing by default."""
         return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:  # noqa: B027
-        """Go on from what `state_dict` gave."""
+        """Continue from a `state_dict`."""
 
 
 def scored(sample: Sample, outcome: Outcome) -> Tensor:
-    """(G, K) log density of the magnitudes that are left to their score.
+    """(G, K) log density of the magnitudes that are learnt by their score.
 
-    An operation that has a derivative in its magnitude needs none.
+    It is 0 where the reward's derivative with respect to a magnitude is known.
     """
     if outcome.magnitude_derivative is None:
         return sample.log_magnitude
