@@ -29,6 +29,9 @@ def test_the_verbs_are_those(dada):
     assert tuple(COMMAND.commands) == VERBS
     out = dada("--help").out
     assert all(f"\n  {verb}" in out for verb in VERBS)
+    assert "..." not in out.partition("Commands:")[2], (
+        "a first line is too long for a line of the list"
+    )
 
 
 @pytest.mark.parametrize("verb", VERBS)

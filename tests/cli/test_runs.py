@@ -141,7 +141,8 @@ def test_ctrl_c_leaves_a_policy_and_resume_finishes(dada, tmp_path, unit, option
     assert process.returncode == 130 and not err
     assert re.search(rf"stopped after {unit} \d+: the policy so far is run/policy.json", out)
     assert "--resume" in out and "\x1b" not in out
-    assert "This search is not finished" in Path("run/report.html").read_text()
+    page = Path("run/report.html").read_text()
+    assert "This search is not finished" in page and "dada search --resume run" in page
     assert "p 0" in dada("policies run").out or "p 1" in dada("policies run").out
     check_refused(dada(command), "holds a run already: resume it with --resume")
     assert dada(f"{command} --resume").code == 0

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import shlex
 
-from dada.report.commands import all_settings, command, repeat, source_of
+from dada.report.commands import all_settings, command, repeat, resumption, source_of
 
 
 def test_commands_survive_the_shell():
@@ -20,6 +20,13 @@ def test_a_run_is_repeated_by_its_preset_and_by_its_settings():
     again, exactly = repeat("compare", config, "digits", preset="demo", seeds=None)
     assert again == "dada compare digits --preset demo -o again"
     assert exactly == "dada compare digits --set epochs=2 --preset demo -o again"
+
+
+def test_a_run_is_resumed_from_its_folder_or_from_python():
+    config = {"kind": "train", "data": {"source": "photos"}}
+    assert resumption(config, "my run") == "dada train --resume 'my run'"
+    config["data"] = {"source": ""}
+    assert resumption(config, "my run") == "dada.train(..., out='my run', resume=True)"
 
 
 def test_images_given_in_python_have_a_placeholder():

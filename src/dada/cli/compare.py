@@ -42,13 +42,14 @@ def compare(
     *,
     common: Common,
 ) -> None:
-    """Does it help? Train the same network from the same seeds under each augmentation.
+    """Does it help? Train one network under each augmentation.
 
     Example: dada compare my_photos/ --policy runs/photos -o runs/photos/compare
 
     Rows: crop and flip alone; the same with Cutout, for images of 24 to 64 pixels; each policy;
     RandAugment, TrivialAugment, and the uniform policy of the search space, which need no search.
-    Errors are on the test images. A policy helps if it beats every row that needs no search.
+    All are trained from the same seeds and tested on the test images. A policy helps if it beats
+    every row that needs no search.
     """
     from dada.cli.progress import CompareProgress
     from dada.comparison import compare as run_compare

@@ -24,7 +24,7 @@ def policies(
     ] = None,
     json_: o.Json = None,
 ) -> None:
-    """List the policies that ship with DADA, or describe one in words and real units.
+    """List the published policies, or describe one in real units.
 
     Example: dada policies dada-cifar10
     """

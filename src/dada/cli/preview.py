@@ -41,7 +41,7 @@ def preview(
     side: o.Side = None,
     root: o.Root = None,
 ) -> None:
-    """See a policy: your images under each of its leading sub-policies.
+    """Show your images under each leading sub-policy.
 
     Example: dada preview dada-cifar10 my_photos/ -o sheet.png
     """

@@ -19,11 +19,12 @@ def report(
         typer.Option(help="For a search: the folder of a comparison elsewhere; may be repeated."),
     ] = None,
 ) -> None:
-    """Write the report of a run again: what was found, pictures, curves, and whether it helps.
+    """Write the report of a run again.
 
     Example: dada report runs/photos
 
-    Comparisons of a search's policy are found in the run's folder and in folders beside it.
+    It shows what was found, pictures, curves, and whether it helps. Comparisons of a search's
+    policy are found in the run's folder and in folders beside it.
     """
     from dada.reporting import write_report
 

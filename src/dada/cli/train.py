@@ -56,10 +56,11 @@ def train(
     *,
     common: Common,
 ) -> None:
-    """Train a network under a fixed policy, by one of the paper's recipes or your own settings.
+    """Train a network under a fixed policy.
 
     Example: dada train my_photos/ --policy runs/photos --epochs 100
 
+    The settings are those of one of the paper's recipes, or your own.
     On several GPUs: torchrun --nproc-per-node 8 -m dada train ...
     """
     from dada.cli.progress import TrainProgress

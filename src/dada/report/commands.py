@@ -47,6 +47,23 @@ def repeat(verb: str, config: Mapping[str, Any], *words: str, **options: Any) ->
     )
 
 
+def resumption(config: Mapping[str, Any], run: object) -> str:
+    """The command that resumes a run; of one whose images came from Python, what to call there.
+
+    Args:
+        config: of the run.
+        run: path of its folder.
+
+    Example:
+        >>> resumption({"kind": "search", "data": {"source": "photos/"}}, "runs/photos")
+        'dada search --resume runs/photos'
+    """
+    kind = config["kind"]
+    if config["data"].get("source"):
+        return command(kind, resume=run)
+    return f"dada.{kind}(..., out={str(run)!r}, resume=True)"
+
+
 def all_settings(settings: Mapping[str, Any]) -> list[str]:
     """Every setting as words of a command, so that it does not depend on a preset.
 

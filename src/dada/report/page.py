@@ -15,7 +15,7 @@ from dada.errors import UserError
 from dada.files import replace_file
 from dada.report import facts, figures
 from dada.report.chart import Chart
-from dada.report.commands import Repeat
+from dada.report.commands import Repeat, resumption
 from dada.report.comparison_part import ComparisonPart
 from dada.report.numbers import capitalised
 from dada.report.policy_part import PolicyPart
@@ -84,7 +84,7 @@ def write_page(run: RunFolder, build: Callable[[RunFolder], Page]) -> Path:
         UserError: there is nothing in the run yet, or a file of it is damaged.
     """
     try:
-        page = render(build(run), run.config)
+        page = render(build(run), run.config, run.path)
     except (*DAMAGE, TemplateError) as error:
         reason = " ".join(str(error).split())
         raise UserError(
@@ -93,12 +93,13 @@ def write_page(run: RunFolder, build: Callable[[RunFolder], Page]) -> Path:
     return replace_file(run.path / REPORT, page.encode(errors="replace"))
 
 
-def render(page: Page, config: dict[str, Any]) -> str:
+def render(page: Page, config: dict[str, Any], path: Path) -> str:
     """The page as text; everything from outside is escaped.
 
     Args:
         page: what it says.
         config: of the run: data, settings, versions, machine.
+        path: of its folder.
     """
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -111,4 +112,5 @@ def render(page: Page, config: dict[str, Any]) -> str:
     )
     known = facts.run_facts(config) | {"data": facts.data_facts(config)}
     known["metric"] = metric_recorded(config["data"])
+    known["resumption"] = resumption(config, path) if page.interrupted else ""
     return environment.from_string(source).render(page=page, style=Markup(style), **known)
