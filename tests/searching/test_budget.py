@@ -17,7 +17,7 @@ from dada.searching.score import Score
 from dada.searching.settings import make_settings
 from dada.searching.trials import Trials
 from tests.searching import SMALL
-from tests.searching.methods.trials.conftest import FEW
+from tests.searching.trials import FEW
 
 SETTINGS = make_settings(images=1000, batch=64, epochs=100)
 

@@ -11,7 +11,7 @@ import dada
 from dada.datasets import Dataset, ImageSet
 from dada.searching.shrink import shrunk
 from dada.searching.trials import Trials
-from tests.searching.methods.trials.conftest import FEW
+from tests.searching.trials import FEW
 
 
 def pictures(height, width, channels=3, count=20):

@@ -9,15 +9,14 @@ import torch
 from torch import nn
 
 import dada
-from dada.errors import DivergedError, UserError
 from dada.policy import Policy
-from dada.runs import Callback, RunFolder
+from dada.runs import RunFolder
 from dada.searching.methods.trials.probability import PROBABILITIES, best_probability
 from dada.searching.methods.trials.selection import shares
 from dada.searching.rounds import NONE
 from dada.searching.score import Score
 from dada.searching.trials import Trials
-from tests.searching.methods.trials.conftest import FEW, begin
+from tests.searching.trials import FEW, StopAfter, begin, finished
 
 EFFECTS = {"Rotate": 0.3, "Invert": -0.5, "Brightness": 0.1}
 
@@ -38,10 +37,6 @@ def rehearsed(monkeypatch, seen=None, best=0.6):
         return Score(1.0, loss, 0.5)
 
     monkeypatch.setattr(Trials, "trial", call)
-
-
-def finished(search):
-    return [search.advance() for _ in range(search.length)]
 
 
 def test_the_policy_follows_from_the_losses(digits, monkeypatch):
@@ -136,27 +131,12 @@ def test_keep_keeps_the_leading(digits, monkeypatch):
     assert names == [{"Rotate", "Brightness"}, {"Rotate", "Invert"}]
 
 
-def test_a_loss_that_is_no_number_stops(digits, monkeypatch):
-    monkeypatch.setattr(Trials, "trial", lambda *_: Score(1.0, float("nan"), 0.1))
-    with pytest.raises(DivergedError, match="round 1"):
-        begin(digits).advance()
-
-
 def test_what_is_all_right_everywhere_leaves_all_alike(digits, monkeypatch):
     monkeypatch.setattr(Trials, "trial", lambda *_: Score(0.0, 0.0, 1.0))
     search = begin(digits)
     finished(search)
     assert search.distribution.weights().tolist() == pytest.approx([1 / 3] * 3)
     assert search.policy("found", {}).sub_policies
-
-
-class StopAfter(Callback):
-    def __init__(self, rounds):
-        self.rounds = rounds
-
-    def on_record(self, record):
-        if record["epoch"] == self.rounds:
-            raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize("rounds", [1, 3])
@@ -175,64 +155,6 @@ def test_a_stopped_search_goes_on_to_the_same_bytes(digits, tmp_path, rounds):
     assert tried == again and tried[0] != others[0]
 
 
-def test_a_state_of_another_search_is_refused(digits):
-    state = {"epoch": 1, "losses": [[1.0, 2.0]], "plan": [2] * 4, "stream": 2}
-    with pytest.raises(ValueError, match="other rounds"):
-        begin(digits).load_state_dict(state)
-
-
-class Half:
-    """One of two processes, as far as a search can tell; the other's part is added by hand."""
-
-    size = 2
-
-    def __init__(self, rank):
-        self.rank = rank
-
-    def shard(self, batch):
-        return batch.tensor_split(2)[self.rank]
-
-    def sum(self, tensor, device=None):
-        self.found = tensor
-        return tensor.clamp_min(1)  # what the other has not given yet must not be log(0)
-
-
-def test_processes_share_the_trials_and_the_sum_is_what_one_finds(digits):
-    alone = begin(digits)
-    record = alone.advance()
-    halves = [Half(0), Half(1)]
-    steps = []
-    for half in halves:
-        search = begin(digits, processes=half)
-        steps.append(search.steps[0])
-        search.advance()
-    together = (halves[0].found + halves[1].found).tolist()
-    assert together == [list(v.values()) for v in record["trials"].values()]
-    assert sum(steps) == alone.steps[0] == 4 * 2
-
-
-def test_as_many_trials_at_once_as_there_are_threads_change_nothing(digits, tmp_path):
-    told = []
-
-    class Count(Callback):
-        steps = 0
-
-        def on_progress(self):
-            self.steps += 1
-
-        def on_record(self, record):
-            told.append(self.steps)
-
-    alone = dada.search(digits, **FEW)
-    torch.set_num_threads(2)
-    try:
-        together = dada.search(digits, out=tmp_path / "run", callback=Count(), **FEW)
-    finally:
-        torch.set_num_threads(1)
-    assert together.sub_policies == alone.sub_policies
-    assert told == [FEW["epochs"] * trials for trials in (4, 8, 13, 18)]
-
-
 def test_any_module_is_tried_with_and_left_as_it_was(digits):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
@@ -240,15 +162,6 @@ def test_any_module_is_tried_with_and_left_as_it_was(digits):
     policy = dada.search(digits, **{**FEW, "model": model})
     assert torch.equal(model[1].weight, before)
     assert policy.provenance["settings"]["model"] == "Sequential"
-
-
-def test_the_steps_of_the_bar_are_the_epochs_that_are_trained(digits, monkeypatch):
-    rehearsed(monkeypatch)
-    search, told = begin(digits), []
-    for planned in search.steps:
-        told.clear()
-        search.advance(told.append)
-        assert told == list(range(1, planned + 1))
 
 
 def test_the_run_says_what_was_done(digits, tmp_path):
@@ -275,16 +188,3 @@ def test_a_search_within_its_budget(digits, tmp_path):
     assert any(note.startswith("budget of 4 s") for note in run.config["data"]["notes"])
     again = dada.search(digits, out=tmp_path / "run", budget=4.0, resume=True, **given)
     assert again == policy
-
-
-def test_short_trials_are_said_to_be(digits):
-    assert begin(digits, epochs=20).cautions() == ()
-    (caution,) = begin(digits, epochs=19).cautions()
-    assert caution.startswith("trials of 19 epochs are short")
-
-
-def test_a_state_of_an_older_release_is_refused_with_the_way_out(digits):
-    """Its trials drew other random numbers: rounds of both would be no search."""
-    state = {"epoch": 1, "losses": [[1.0] * 4], "plan": [2] * 4}
-    with pytest.raises(UserError, match="finish the search with that release"):
-        begin(digits).load_state_dict(state)

@@ -3,6 +3,7 @@
 import torch
 
 from dada.compute.distributed import ALONE
+from dada.runs import Callback
 from dada.searching.problem import begin as begin_search
 from dada.searching.problem import problem_of
 from dada.searching.settings import make_settings
@@ -27,3 +28,16 @@ def begin(digits, processes=ALONE, **settings):
 def tried(search, policy, seed):
     """The score of a trial on the first half."""
     return search.trials.trial(policy, *search.halves, seed, search.settings.epochs)
+
+
+class StopAfter(Callback):
+    def __init__(self, rounds):
+        self.rounds = rounds
+
+    def on_record(self, record):
+        if record["epoch"] == self.rounds:
+            raise KeyboardInterrupt
+
+
+def finished(search):
+    return [search.advance() for _ in range(search.length)]
