@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 from math import comb
 from typing import Annotated
@@ -64,7 +65,7 @@ class SearchSpace:
         if count > MOST_SUB_POLICIES:
             raise ValueError(
                 f"{len(self.operations)} operations make {count:,} sub-policies of {self.length}: "
-                f"at most {MOST_SUB_POLICIES:,}; use fewer operations or a smaller length"
+                f"at most {MOST_SUB_POLICIES:,}; use fewer operations, or fewer per sub-policy"
             )
 
     def __repr__(self) -> str:
@@ -91,14 +92,7 @@ class SearchSpace:
             >>> print(space.uniform())
             100.0%  Rotate ±3 to 27 degrees (p 0.50), then Invert (p 0.50)
         """
-        return Policy(
-            tuple(
-                SubPolicy(tuple(Operation(o, 0.5, 0.5, spread=1.0) for o in operations))
-                for operations in self.sub_policies
-            ),
-            self.scale,
-            name,
-        )
+        return Policy(tuple(map(_uniform, self.sub_policies)), self.scale, name)
 
     def random(self, count: int, seed: int) -> Policy:
         """`count` sub-policies of the uniform policy, drawn at random without replacement.
@@ -110,13 +104,17 @@ class SearchSpace:
             >>> space.random(25, seed=0) == space.random(25, seed=0)
             True
         """
-        everything = self.uniform()
-        chosen = np.random.default_rng(seed).permutation(len(everything.sub_policies))[:count]
+        names = self.sub_policies
+        chosen = np.random.default_rng(seed).permutation(len(names))[:count]
         return Policy(
-            tuple(everything.sub_policies[i] for i in sorted(chosen)),
+            tuple(_uniform(names[i]) for i in sorted(chosen)),
             self.scale,
             f"{count} random sub-policies",
         )
+
+
+def _uniform(operations: Sequence[str]) -> SubPolicy:
+    return SubPolicy(tuple(Operation(name, 0.5, 0.5, spread=1.0) for name in operations))
 
 
 def effective(operations: tuple[str, ...], channels: int) -> tuple[str, ...]:

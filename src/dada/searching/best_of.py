@@ -14,6 +14,7 @@ from dada.report.numbers import count, duration
 from dada.searching.method import Names, Record, Records
 from dada.searching.noise import CONFIDENCE, RESOLUTION, chance, effects, log_losses, noise
 from dada.searching.rounds import NONE, Rounds
+from dada.searching.score import NOTHING_LEARNED
 
 
 class Best(NamedTuple):
@@ -24,12 +25,15 @@ class Best(NamedTuple):
         effect: the log loss that it saves against no policy, in the mean of the rounds.
         p_value: how likely noise alone makes the best of all candidates look this good (Dunnett,
             one-sided); None while there is a single round.
-        kept: whether it is better than no policy by more than noise.
+        learned: whether any network did better than guessing on the images it was scored on.
+        kept: whether it is better than no policy by more than noise; in a single round, which
+            cannot tell, whether it is better at all.
     """
 
     name: str
     effect: float
     p_value: float | None
+    learned: bool
     kept: bool
 
 
@@ -48,25 +52,18 @@ class BestOf(Rounds):
         """See `Rounds.candidates`."""
         return self._candidates
 
-    @property
-    def learned(self) -> bool:
-        """Whether any network learnt what holds for the images that scored it."""
-        return any(
-            loss < self.guesses[number % 2]
-            for number, losses in enumerate(self.losses)
-            for loss in losses
-        )
-
     def best(self) -> Best:
         """What the rounds so far say."""
+        lowest = [min(losses) for losses in self.losses]
+        learned = any(loss < self.guesses[number % 2] for number, loss in enumerate(lowest))
         logs = log_losses(self.losses)
         saved, spread = effects(logs), noise(logs)
         found, error = int(saved.argmax()), spread.error(len(logs))
         effect, names = saved[found].item(), list(self._candidates)[1:]
         p_value = chance(effect, error, len(names), spread.freedom) if error else None
         certain = p_value is None or p_value <= 1 - CONFIDENCE
-        kept = self.learned and effect > RESOLUTION and certain
-        return Best(names[found], effect, p_value, kept)
+        kept = learned and effect > RESOLUTION and certain
+        return Best(names[found], effect, p_value, learned, kept)
 
     def learn(self) -> dict[str, Any]:
         """See `Rounds.learn`."""
@@ -128,6 +125,10 @@ class BestOf(Rounds):
 
 def _said(best: Best) -> str:
     change = f"{best.name} changes the loss by {-100 * best.effect:+.1f} %"
+    if best.kept and best.p_value is None:
+        return f"{change}, the most of all candidates, though one round cannot tell it from noise"
     if best.kept:
         return f"{change}, the most of all candidates"
-    return f"no augmentation: no candidate lowers the loss by more than noise (the best, {change})"
+    if not best.learned:
+        return NOTHING_LEARNED
+    return f"no augmentation: no candidate lowers the loss by more than noise; at best, {change}"

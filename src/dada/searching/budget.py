@@ -42,7 +42,9 @@ def within(
         each = for_trainings(deadline) * (processes if cost.shared else 1) / cost.trainings
         epochs = (each - cost.start) / cost.epoch
         fewest = min(search.fewest_epochs, most)
-        smallest = min(settings.images, max(_FEWEST_IMAGES, fewest_images(search)))
+        images = search.problem.images
+        # Both halves keep the shares of the classes.
+        smallest = min(settings.images, max(_FEWEST_IMAGES, images.task.fewest(images.labels)))
         enough = epochs >= _NEAR * fewest
         if enough or settings.images <= smallest or rehearsals == _REHEARSALS:
             break
@@ -81,9 +83,3 @@ def replan(search: SearchMethod, record: Record, deadline: Deadline, most: int) 
     if search.plan == before:
         return None
     return f"budget: {max(0.0, left):.0f} s are left at this speed, so {search.plan_in_words()}"
-
-
-def fewest_images(search: SearchMethod) -> int:
-    """The fewest images that keep the class shares in both halves."""
-    images = search.problem.images
-    return images.task.fewest(images.labels)

@@ -38,15 +38,8 @@ class SearchSettings(NetworkSettings, ABC):
     the images' own size with a network or transforms of the user's."""
 
     operations: tuple[str, ...] | None = None
-    length: Annotated[int, Field(ge=1, le=6)] = 2
     scale: Literal["paper", "strength"] = "strength"
     bounds: dict[str, tuple[float, float]] = Field(default_factory=dict)
-    spread: Spread = 1.0
-    """Randomness of magnitudes, as in `dada.policy.Operation`."""
-    keep: Annotated[int, Field(ge=1)] | None = None
-    """How many leading sub-policies the policy keeps; None: the method's choice."""
-    uniform_weights: bool = False
-    """Choose the kept sub-policies uniformly in training, as the paper does."""
 
     @abstractmethod
     def resolve(
@@ -67,23 +60,51 @@ class SearchSettings(NetworkSettings, ABC):
         """The largest number of training images used, known before they are decoded."""
 
     @property
+    @abstractmethod
     def space(self) -> SearchSpace:
         """The search space that the settings describe.
 
         Raises:
-            UserError: an unknown operation, or impossible bounds.
+            UserError: an unknown operation, impossible bounds, fewer operations than a sub-policy
+                has, or more than 10,000 sub-policies.
         """
+
+    def space_of(self, length: int) -> SearchSpace:
+        """The space of sub-policies of `length` operations; see `space`."""
         try:
             scale = Scale(kind=self.scale, bounds=dict(self.bounds))
             operations = PAPER_OPERATIONS if self.operations is None else self.operations
-            return SearchSpace(operations=operations, length=self.length, scale=scale)
+            return SearchSpace(operations=operations, length=length, scale=scale)
         except ValueError as error:
             reason = first_line(error) if isinstance(error, ValidationError) else str(error)
             raise UserError(f"search space: {reason}") from None
 
 
+class SpaceSettings(SearchSettings):
+    """Of the methods whose sub-policies all have the same number of operations."""
+
+    length: Annotated[int, Field(ge=1, le=6)] = 2
+    """Operations per sub-policy."""
+
+    @property
+    def space(self) -> SearchSpace:
+        """See `SearchSettings.space`."""
+        return self.space_of(self.length)
+
+
+class DistributionSettings(SpaceSettings):
+    """Of the methods that learn a distribution over sub-policies."""
+
+    spread: Spread = 1.0
+    """Randomness of magnitudes, as in `dada.policy.Operation`."""
+    keep: Annotated[int, Field(ge=1)] | None = None
+    """How many leading sub-policies the policy keeps; None: the method's choice."""
+    uniform_weights: bool = False
+    """Choose the kept sub-policies uniformly in training, as the paper does."""
+
+
 class ResolvedSearch(ResolvedNetwork, SearchSettings):
-    """The same with nothing left open, except that `keep` may be None: no number is set."""
+    """The same with nothing left open."""
 
     pixels: Annotated[int, Field(ge=8)]
     operations: tuple[str, ...]

@@ -183,6 +183,14 @@ class PolicyDistribution(nn.Module):
             "magnitudes": self.magnitudes().tolist(),
         }
 
+    def headline(self) -> str:
+        """``leading: Rotate+Invert 2.1%, …``: the three sub-policies of most weight."""
+        weights = self.weights().tolist()
+        best = sorted(range(len(weights)), key=lambda s: -weights[s])[:3]
+        names = ("+".join(self.space.sub_policies[s]) for s in best)
+        leading = (f"{name} {weights[s]:.1%}" for name, s in zip(names, best, strict=True))
+        return "leading: " + ", ".join(leading)
+
     def leading(self, share: float) -> int:
         """The fewest sub-policies that together hold at least this share of the weight."""
         held = self.weights().sort(descending=True).values.cumsum(0)

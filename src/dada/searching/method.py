@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from dada.augment import Pipeline
 from dada.compute.distributed import ALONE, Processes
@@ -213,11 +213,6 @@ class SearchMethod(ABC):
         """What was measured of single operations; None, the default, if nothing was."""
         return None
 
-    @property
-    def epoch(self) -> int:
-        """Iterations done."""
-        return self.iteration
-
     @abstractmethod
     def state_dict(self) -> dict[str, Any]:
         """Everything that the next iteration depends on: tensors and plain data."""
@@ -225,15 +220,3 @@ class SearchMethod(ABC):
     @abstractmethod
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a `state_dict`."""
-
-
-def leading(record: Record, names: Sequence[Sequence[str]]) -> str:
-    """``leading: Rotate+Invert 2.1%, …``: the three sub-policies with the most weight."""
-    weights = record["weights"]
-    best = sorted(range(len(weights)), key=lambda i: -weights[i])[:3]
-    return "leading: " + ", ".join(f"{'+'.join(names[i])} {weights[i]:.1%}" for i in best)
-
-
-def finite(*values: float | Tensor) -> bool:
-    """Whether all of them are finite numbers."""
-    return all(bool(torch.as_tensor(value).isfinite().all()) for value in values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from abc import abstractmethod
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from dada.errors import DivergedError, UserError
 from dada.policy import Policy
 from dada.report.numbers import count
 from dada.searching.common_settings import ResolvedSearch, SearchSettings
-from dada.searching.method import Cost, Record, SearchMethod, SearchProblem, finite
+from dada.searching.method import Cost, Record, SearchMethod, SearchProblem
 from dada.searching.score import guess
 from dada.searching.training_settings import ResolvedTrainings
 from dada.searching.trials import Trials
@@ -136,7 +137,7 @@ class Rounds(SearchMethod):
         except DivergedError as error:
             raise DivergedError(f"{error} of a trial in round {number + 1}") from None
         means = [sum(column) / len(scores) for column in zip(*scores, strict=True)]
-        if not finite(*means):
+        if not all(map(math.isfinite, means)):
             raise DivergedError(f"the loss is not a finite number in round {number + 1}")
         self.iteration += 1
         self.losses.append([score.loss for score in scores])

@@ -11,6 +11,11 @@ from dada.augment import Loader, Pipeline
 from dada.models.child import Child, Loss
 from dada.tasks import task_of
 
+NOTHING_LEARNED = (
+    "no augmentation: no network did better than guessing on the images that it was scored on; "
+    "more epochs or images, or other labels, may help"
+)
+"""What there is to say where every loss is above its `guess`."""
 _CHANCE = 18.4 / 2  # of `guess`
 _TEMPERATURES = 2.0 ** torch.linspace(-3, 5, 33)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from dada.datasets import Dataset
 from dada.policy import Operation, Policy, SearchSpace, SubPolicy
@@ -32,6 +32,18 @@ class RandAugmentSettings(WholeTrainings):
     )
     """M: from 0 to 1, as the space's scale has it."""
 
+    @field_validator("numbers", "strengths")
+    @classmethod
+    def _different(cls, values: tuple[float, ...]) -> tuple[float, ...]:
+        if len({f"{value:g}" for value in values}) < len(values):
+            raise ValueError("the same number is given twice")
+        return values
+
+    @property
+    def space(self) -> SearchSpace:
+        """See `SearchSettings.space`: that of the most operations per image."""
+        return self.space_of(max(self.numbers))
+
     def resolve(
         self, dataset: Dataset, accelerated: bool = False, transforms: bool = False
     ) -> ResolvedRandAugment:
@@ -53,7 +65,7 @@ class RandAugmentMethod(BestOf):
     def proposals(self) -> dict[str, Policy]:
         """See `BestOf.proposals`."""
         return {
-            f"N={number}, M={magnitude:g}": randaugment(self.problem.space, number, magnitude)
+            f"N={number} M={magnitude:g}": randaugment(self.problem.space, number, magnitude)
             for number in self.settings.numbers
             for magnitude in self.settings.strengths
         }
@@ -81,5 +93,5 @@ def randaugment(space: SearchSpace, number: int, magnitude: float) -> Policy:
             for names in choices
         ),
         space.scale,
-        f"N={number}, M={magnitude:g}",
+        f"N={number} M={magnitude:g}",
     )

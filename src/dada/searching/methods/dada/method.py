@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,7 +20,7 @@ from dada.policy import Policy
 from dada.report.numbers import count
 from dada.searching.common_settings import ResolvedSearch, SearchSettings
 from dada.searching.distribution import PolicyDistribution
-from dada.searching.method import Cost, Record, SearchMethod, SearchProblem, finite, leading
+from dada.searching.method import Cost, Record, SearchMethod, SearchProblem
 from dada.searching.methods.dada import charts
 from dada.searching.methods.dada.converged import converged
 from dada.searching.methods.dada.scale import RewardScale
@@ -162,7 +163,7 @@ class DadaMethod(SearchMethod):
 
     def headline(self, record: Record) -> str:
         """The leading sub-policies."""
-        return leading(record, self.problem.space.sub_policies)
+        return self.distribution.headline()
 
     def converged(self, records: Sequence[Record]) -> str | None:
         """See `SearchMethod.converged`."""
@@ -227,8 +228,8 @@ class DadaMethod(SearchMethod):
                     on_step(number)
         train_loss, valid_loss, accuracy = torch.stack(losses).mean(0).tolist()
         self.iteration += 1
-        parameters = self.distribution.parameters()
-        if not finite(train_loss, valid_loss, *parameters):
+        learned = all(bool(p.isfinite().all()) for p in self.distribution.parameters())
+        if not (learned and math.isfinite(train_loss + valid_loss)):
             raise DivergedError(f"the loss is not a finite number in epoch {self.iteration}")
         return {
             "event": "epoch",

@@ -10,9 +10,9 @@ from dada.datasets import Dataset, FileDataset
 from dada.searching.common_settings import (
     SMALL_BATCH,
     STEPS,
+    DistributionSettings,
     Plan,
     ResolvedSearch,
-    SearchSettings,
     with_operations,
 )
 from dada.searching.methods.dada.published import by_dataset
@@ -22,7 +22,7 @@ from dada.training.resolve import resolved, usual_images
 _KEPT = 25  # sub-policies, as in the paper
 
 
-class DadaSettings(SearchSettings):
+class DadaSettings(DistributionSettings):
     """A gradient at each step of one child network."""
 
     method: Literal["dada"] = "dada"

@@ -11,6 +11,7 @@ from torch import Tensor
 from dada.searching.methods.trials.probability import PROBABILITIES, Choice, choose
 from dada.searching.methods.trials.selection import reliability, reliability_limit, shares
 from dada.searching.noise import CONFIDENCE, Noise, chance, effects, log_losses, noise
+from dada.searching.score import NOTHING_LEARNED
 
 
 @dataclass(frozen=True)
@@ -180,10 +181,7 @@ class Findings:
         most = f"{PROBABILITIES[1 + best]:.0%} changes it by {_signed(gains[best].item())}"
         most += f" ± {100 * half:.1f} %" if half else " %"
         if not self.learned:
-            return [
-                "no augmentation: no network did better than guessing on the images that it was "
-                "scored on; more epochs or images, or other labels, may help"
-            ]
+            return [NOTHING_LEARNED]
         if self.choice.probability == 0:
             why = (
                 "every probability raises the loss"

@@ -9,7 +9,7 @@ import torch
 
 from dada.policy import Operation, Policy, SubPolicy
 from dada.searching.distribution import PolicyDistribution
-from dada.searching.method import Record, SearchProblem, leading
+from dada.searching.method import Record, SearchProblem
 from dada.searching.methods.trials import charts
 from dada.searching.methods.trials.findings import Findings
 from dada.searching.methods.trials.probability import PROBABILITIES
@@ -94,7 +94,7 @@ class TrialsMethod(Rounds):
 
     def headline(self, record: Record) -> str:
         """The leading sub-policies."""
-        return leading(record, self.problem.space.sub_policies)
+        return self.distribution.headline()
 
 
 def _at(policy: Policy, probability: float) -> Policy:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Literal
 
 from dada.datasets import Dataset
+from dada.searching.common_settings import DistributionSettings
 from dada.searching.training_settings import ResolvedTrainings, WholeTrainings
 from dada.training.network import Positive
 
 PROBABILITY_ROUNDS = 2
 
 
-class TrialsSettings(WholeTrainings):
+class TrialsSettings(WholeTrainings, DistributionSettings):
     """Every operation by itself, then the found policy at several probabilities."""
 
     method: Literal["trials"] = "trials"
@@ -31,4 +32,4 @@ class TrialsSettings(WholeTrainings):
 
 
 class ResolvedTrials(ResolvedTrainings, TrialsSettings):
-    """The same with nothing left open."""
+    """The same with nothing left open. `keep` None means as many as hold 99 % of the weight."""
