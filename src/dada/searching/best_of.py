@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 from dada.augment.words import around
 from dada.policy import Policy
 from dada.report.chart import Chart, Effects, Row
-from dada.report.numbers import count, duration
+from dada.report.numbers import capitalised, count, duration
 from dada.searching.method import Names, Record, Records
 from dada.searching.noise import CONFIDENCE, RESOLUTION, chance, effects, log_losses, noise
 from dada.searching.rounds import NONE, Rounds
 from dada.searching.score import NOTHING_LEARNED
+
+_ROWS = 40  # of the chart: a grid, or what fits on a screen
 
 
 class Best(NamedTuple):
@@ -97,7 +99,8 @@ class BestOf(Rounds):
             f"({count(start['parameters'], 'parameter')}), "
             f"{count(settings['epochs'], 'epoch')} each, with {around(settings)}, in "
             f"{duration(sum(record['seconds'] for record in records))}: method "
-            f"{settings['method']}, seed {settings['seed']}."
+            f"{settings['method']}, seed {settings['seed']}. "
+            f"{capitalised(records[-1]['findings']['notes'][0])}."
         )
 
     @staticmethod
@@ -111,14 +114,16 @@ class BestOf(Rounds):
             Row(name=name, points=points, mean=sum(points) / len(points))
             for name, points in zip(candidates, saved, strict=True)
         ]
+        best = sorted(rows, key=lambda row: -row.mean)[:_ROWS]
+        some = f"The best {_ROWS} of {len(rows):,}. " if len(rows) > _ROWS else ""
         return [
             Effects(
                 title="The effect of each candidate",
-                caption="How much lower the loss on images that were not trained on is after a "
-                "training under the candidate than after one without augmentation. Strokes: "
-                "rounds, which take the halves of the images in turn.",
+                caption=f"{some}How much lower the loss on images that were not trained on is "
+                "after a training under the candidate than after one without augmentation. "
+                "Strokes: rounds, which take the halves of the images in turn.",
                 x_label=f"validation loss saved, % (against {NONE})",
-                rows=sorted(rows, key=lambda row: -row.mean),
+                rows=best,
             )
         ]
 

@@ -64,6 +64,6 @@ class RandomMethod(BestOf):
         drawn = (space.random(s.size, stream(s.seed, n)) for n in range(1, s.policies + 1))
         different = dict.fromkeys(policy.sub_policies for policy in drawn)
         return {
-            f"random policy {number}": Policy(sub_policies, space.scale)
+            f"policy {number}": Policy(sub_policies, space.scale)
             for number, sub_policies in enumerate(different, 1)
         }
