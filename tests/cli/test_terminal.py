@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -177,3 +178,14 @@ def test_the_console_of_an_old_system_can_show_what_we_say(monkeypatch):
 def test_a_pipe_without_a_reader_is_refused_and_not_waited_for(dada, command):
     os.mkfifo("pipe")
     check_refused(dada(command), "cannot write pipe: a pipe")
+
+
+def test_the_bar_leaves_no_thread_behind(monkeypatch):
+    """One that drops what it has seen while Python exits would abort the process."""
+    from dada.cli.bar import Bar
+
+    monkeypatch.setattr("dada.cli.bar.SILENCE", 1e-3)
+    before = threading.active_count()
+    with Bar():
+        assert threading.active_count() == before + 1
+    assert threading.active_count() == before

@@ -55,6 +55,7 @@ class Bar:
         )
         self._task: TaskID | None = None
         self._spoken, self._over = time.monotonic(), Event()
+        self._reporter: Thread | None = None
 
     def say(self, text: str) -> None:
         """Print a line above the bar."""
@@ -87,6 +88,10 @@ class Bar:
     def stop(self) -> None:
         """Remove the bar and print nothing more by itself."""
         self._over.set()
+        if self._reporter is not None:
+            # Whatever this bar has seen must not end in a thread: when Python exits, that aborts.
+            self._reporter.join()
+            self._reporter = None
         self._progress.stop()
 
     def stopped(self, out: Path) -> str:
@@ -95,7 +100,8 @@ class Bar:
 
     def __enter__(self) -> Self:
         if self._progress.disable and not terminal.quiet:
-            Thread(target=self._report, daemon=True).start()
+            self._reporter = Thread(target=self._report, daemon=True)
+            self._reporter.start()
         return self
 
     def __exit__(
