@@ -1,4 +1,4 @@
-"""Former names, which work for one version more and say what to use instead."""
+"""Former names, which work for one more version and say what to use instead."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ def renamed(old: str, given: Former | None, new: str, value: Value | None) -> Fo
 
     Args:
         old: the former name.
-        given: its value; None where the former name was not used.
-        new: the name, whose value is `value`.
+        given: its value; None if the former name was not used.
+        new: the present name.
+        value: its value; None if the present name was not used.
 
     Raises:
         UserError: both are given.
@@ -40,7 +41,8 @@ def former(module: str, names: Mapping[str, str]) -> Callable[[str], Any]:
     """The `__getattr__` of a module for names that it used to have.
 
     Args:
-        names: for each former name, "MODULE:NAME" where it is now.
+        module: the module's name.
+        names: for each former name, where it is now: "MODULE:NAME".
 
     Examples:
         >>> look_up = former("dada", {"Watcher": "dada.runs:Callback"})

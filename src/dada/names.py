@@ -1,4 +1,4 @@
-"""The names that users type, in tables that need no PyTorch: help and completion stay quick."""
+"""The names that users type, in tables that need no PyTorch: help and completion stay fast."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 
 DATASETS = ("digits", "cifar10", "cifar100", "svhn", "svhn-extra", "fashion-mnist", "imagenet")
-"""Sets of images that `dada.datasets.load` knows by name."""
+"""Data sets that `dada.datasets.load` knows by name."""
 
 PAPER_NETWORKS = (
     "wrn-40-2",
@@ -24,7 +24,7 @@ NETWORK_PATTERNS = (
     "shake-shake-DEPTH-2xWIDTHd",
     "pyramidnet-DEPTH-ALPHA",
 )
-"""Networks of any size; torchvision's and timm's go by the names that they have there."""
+"""Networks of any size; torchvision's and timm's have their names there."""
 
 SEARCH_PRESETS = {
     "default": "whole trials",
@@ -42,7 +42,7 @@ TRAIN_PRESETS = ("default", "demo")
 """For a training or a comparison, besides the recipes."""
 
 WITHOUT_SEARCH = ("randaugment", "trivialaugment", "uniform")
-"""What a training can take in place of a policy, besides none."""
+"""What a training accepts in place of a policy, besides "none"."""
 
 TARGETS = ("python", "torchvision", "timm", "albumentations", "kornia", "dali", "list")
 """What a policy can be exported to; see `dada.export`."""

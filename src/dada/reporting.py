@@ -1,4 +1,4 @@
-"""The page of any run: which room writes it is decided by the kind of run, here alone."""
+"""The page of any run: the one place that chooses by the kind of run which package writes it."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def write_report(path: str | Path, compared: Sequence[str | Path] = ()) -> Path:
 
     Args:
         path: the run folder.
-        compared: folders of comparisons elsewhere that are to be in a search's page.
+        compared: folders of comparisons elsewhere to include in a search's page.
 
     Returns:
         The path of the page.
 
     Raises:
-        UserError: there is no run, there is nothing in it yet, or a file of it is damaged.
+        UserError: there is no run, it has no results yet, or one of its files is damaged.
     """
     run = RunFolder.open(path)
     kind = run.config.get("kind")

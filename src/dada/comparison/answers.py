@@ -1,4 +1,4 @@
-"""Which test images a network gets wrong: found, and kept as a short text in a run's events."""
+"""Which test images a network gets wrong, and their record as a short text in a run's events."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def wrong_answers(child: Child, images: Loader, pipeline: Pipeline) -> Tensor:
         images: the test images.
 
     Returns:
-        bool on the CPU, (N,), or (N, answers) where an image asks for several (`dada.tasks`).
+        bool on the CPU, (N,), or (N, answers) with several answers per image (`dada.tasks`).
 
     Raises:
         DivergedError: the network's outputs are not finite numbers.
@@ -37,8 +37,8 @@ def wrong_answers(child: Child, images: Loader, pipeline: Pipeline) -> Tensor:
 
 
 def pack(wrong: Tensor) -> str:
-    """The number of wrong answers per image as a text: a bit where an image has one answer, else
-    a byte, or two for more than 255 answers."""
+    """The number of wrong answers per image, in base64: one bit per image for a single answer, else
+    one byte, or two for more than 255 answers."""
     table = wrong.reshape(len(wrong), -1)
     answers = table.shape[1]
     packed = (
@@ -54,7 +54,7 @@ def unpack(text: str, images: int, answers: int = 1) -> np.ndarray:
         answers: per image.
 
     Raises:
-        ValueError: the text is not of so many images.
+        ValueError: the text is not for this many images.
     """
     packed = b64decode(text, validate=True)
     if answers == 1 and len(packed) == -(-images // 8):

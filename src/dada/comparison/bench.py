@@ -1,4 +1,4 @@
-"""Where every training of a comparison is made."""
+"""What every training of a comparison shares, and how one is run."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Bench:
 
     @property
     def load(self) -> Load:
-        """How large a training is, for `run_parallel`."""
+        """The size of a training, for `run_parallel`."""
         pixels = self.settings.batch * math.prod(self.dataset.side)
         with forked(self.device):
             return Load(pixels=pixels, parameters=parameter_count(self._network()))
@@ -61,7 +61,12 @@ class Bench:
         return create(self.settings.model, len(self.dataset.classes), self.dataset.channels)
 
     def train(self, method: Method, seed: int, on_step: Tick) -> dict[str, Any]:
-        """One training, as the event that records it.
+        """Run one training, and return the event that records it.
+
+        Args:
+            method: the augmentation.
+            seed: for weights, order and draws.
+            on_step: called after each step.
 
         Raises:
             DivergedError: the loss is not a finite number.
@@ -103,11 +108,11 @@ class Bench:
 
     @property
     def answers(self) -> int:
-        """Of an image: 1, or one for each of its labels."""
+        """Answers per image: 1, or one per label."""
         return self.test.labels[0].numel()
 
     def facts(self) -> dict[str, Any]:
-        """What the reader of the comparison must know."""
+        """What a reader of the comparison must know, as plain data."""
         return {
             "network": self.settings.model,
             "around": around(self.settings.model_dump()),

@@ -55,33 +55,33 @@ def compare(
     """Train the same network from the same seeds under different augmentations.
 
     The rows are crop and flip alone, the same with Cutout where images have 24 to 64 pixels, each
-    policy, RandAugment and TrivialAugment (torchvision's, a draw per image), and the space's
-    uniform policy, which is a policy without a search. What surrounds the policy, crop and flip,
-    is the same in every row; so is a Cutout that is asked for (setting `cutout`), and the rows are
-    called after it. Under `torchrun` the processes share the trainings.
+    policy, RandAugment and TrivialAugment (torchvision's, one draw per image), and the space's
+    uniform policy, which needs no search. Crop and flip, around the policy, are the same in every
+    row; so is a Cutout if the setting `cutout` asks for one, which then is in the rows' names.
+    Under `torchrun` the processes share the trainings.
 
     Args:
         data: as in `dada.search`. Errors are on its test images, which no search has seen.
-        policies: names, files, run folders or policies; one of them, several, or several by the
-            names of their rows.
+        policies: a name, file, run folder or policy, several of them, or a mapping from row names
+            to them.
         seeds: trainings per row, from seeds 0, 1, …
         loss: as in `dada.train`.
         before, after: as in `dada.search`, the same in every row.
         out: the run folder to write; None writes nothing.
         resume: do only the trainings that are missing in `out`.
-        callback: is told what happens (`dada.Callback`).
+        callback: follows the run (`dada.Callback`).
         watch: the former name of `callback`.
         source: what to call the data's origin in the run, where `data` is a `Dataset`.
         **settings: single settings (`dada.training.settings.TrainSettings`): epochs, model, …
 
     Returns:
-        The comparison as plain data: baseline, network, what is around the policy, epochs, and
-        what `dada.comparison.rows.summarise` tells of each row: errors, and differences with
-        intervals over seeds and test images.
+        The comparison as plain data: baseline, network, what is around the policy, epochs, and each
+        row of `dada.comparison.rows.summarise`: errors, and differences with intervals over seeds
+        and test images.
 
     Raises:
-        UserError: the data, a policy, a setting or the run folder is not as it must be, the
-            loss became infinite, or another process of the job died.
+        UserError: the data, a policy, a setting or the run folder is unusable, the loss is no
+            longer a finite number, or another process of the job died.
     """
     callback = as_callback(renamed("watch", watch, "callback", callback))
     if seeds < 1:
@@ -113,7 +113,7 @@ def compare(
 
 
 def _methods(policies: dict[str, Policy], bench: Bench) -> list[Method]:
-    """The rows, the baseline first. A Cutout that acts in all of them is in all of their names."""
+    """The rows, the baseline first. A Cutout that all of them have is in all of their names."""
     baseline, *plain = plain_rows(bench.settings.model_dump(), bench.dataset.side)
     given = [replace(policy_method(p, name), given=name) for name, p in policies.items()]
     scale = next((policy.scale for policy in policies.values()), None)  # the first policy's
@@ -129,7 +129,7 @@ def _methods(policies: dict[str, Policy], bench: Bench) -> list[Method]:
 
 
 def _named(policies: Policies) -> dict[str, Policy]:
-    """The policies by the names of their rows; a run folder's policy is called by the folder."""
+    """The policies by the names of their rows; a run folder's policy is named after the folder."""
     if isinstance(policies, Mapping):
         return {name: _loaded(policy) for name, policy in policies.items()}
     named: dict[str, Policy] = {}

@@ -29,7 +29,7 @@ def write_page(run: RunFolder) -> Path:
 
 
 def page_of(run: RunFolder) -> Page:
-    """The page of a comparison, from its files: of one that is not finished, what is done."""
+    """The page of a comparison, from its files; if it is not finished, with what is done."""
     config = run.config
     given = config.get("policies", {})
     policies = {name: loads(text, name) for name, text in given.items()}
@@ -57,7 +57,7 @@ def page_of(run: RunFolder) -> Page:
 
 
 def _trainings(run: RunFolder) -> list[dict[str, Any]]:
-    """The trainings of a comparison that is not complete."""
+    """The trainings of an unfinished comparison."""
     done = [e for e in run.events if e.get("event") == "training"]
     if not done:
         raise UserError("the comparison has no training yet, so there is nothing to report")

@@ -14,7 +14,7 @@ from dada.training.augmentations import Method
 
 
 def errors_of(done: Sequence[Record], row: str, seeds: Iterable[int]) -> list[float]:
-    """Test errors of a row for those of the seeds that are done."""
+    """A row's test errors, in [0, 1], for the seeds that are done."""
     by_seed = {e["seed"]: e["test_error"] for e in done if e["row"] == row}
     return [by_seed[seed] for seed in seeds if seed in by_seed]
 
@@ -30,13 +30,14 @@ def summarise(
 
     Args:
         done: a record per training, of every method and seed.
-        methods: the first is the baseline.
-        images: in the test set.
-        answers: per image.
+        methods: the rows; the first is the baseline.
+        seeds: those of each row's trainings.
+        images: number of test images.
+        answers: number per image.
 
     Returns:
-        ``seeds``; ``intervals``, what they hold ("seeds and test images", "test images", "seeds");
-        ``free``, names of the rows that no search was needed for; and ``rows``, each with name,
+        ``seeds``; ``intervals``, what they cover ("seeds and test images", "test images", "seeds");
+        ``free``, names of the rows that needed no search; and ``rows``, each with name,
         ``errors`` by seed, ``mean`` and ``interval``, ``difference`` from the baseline with
         ``difference_interval``, the number of ``discordant`` images, mean ``class_errors``,
         ``seconds`` and, for a policy, ``policy``, its name in the run's config, and ``against``:
@@ -79,7 +80,8 @@ def _wrong(
     images: int,
     answers: int,
 ) -> dict[str, np.ndarray] | None:
-    """By row, (seeds, images) shares of wrong answers; None if an older release made a record."""
+    """(seeds, images) shares of wrong answers for each row; None if any record lacks them, as those
+    of older releases do."""
     kept = {(e["row"], e["seed"]): e["wrong"] for e in done if "wrong" in e}
     if any((method.name, seed) not in kept for method in methods for seed in seeds):
         return None
@@ -106,7 +108,7 @@ def _against(wrong: dict[str, np.ndarray], name: str, free: Sequence[str]) -> Re
 
 
 def _class_errors(records: Sequence[Record]) -> list[float | None] | None:
-    """Of each class, the mean over seeds; None if an older release made a record."""
+    """The mean over seeds for each class; None if any record lacks it, as in older releases."""
     tables = [record.get("class_errors") for record in records]
     if not all(tables):
         return None
@@ -117,7 +119,7 @@ def _class_errors(records: Sequence[Record]) -> list[float | None] | None:
 
 
 def _rounded(thing: Any) -> Any:
-    """Plain data with six decimals: a millionth of an error is less than any test set tells."""
+    """Plain data with six decimals: no test set resolves a millionth."""
     if isinstance(thing, float):
         return round(thing, 6)
     if isinstance(thing, dict):

@@ -1,4 +1,4 @@
-"""Trainings that the processes of a job share: each makes whole ones, only records are sent."""
+"""Trainings shared by the processes of a job: each runs whole ones, and only records are sent."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from dada.training.augmentations import Method
 def trained(
     bench: Bench, tasks: list[tuple[Method, int]], processes: Processes, on_step: Tick
 ) -> Iterator[Record]:
-    """The records of trainings, in all processes alike, as they are made.
+    """The records of trainings as they finish, the same in all processes.
 
     Args:
+        bench: runs a training.
         tasks: a method and a seed per training.
+        processes: those that share the trainings.
         on_step: called for every step of every training, those of other processes after the fact.
 
     Raises:
@@ -27,7 +29,7 @@ def trained(
     if processes.size == 1:
         yield from _made(bench, tasks, on_step)
         return
-    # Records come after every turn, so that a process that dies takes no more than that with it.
+    # Records are exchanged after every turn, so that no more than a turn is lost with a process.
     turn = processes.broadcast(
         processes.size * max(1, concurrency(len(tasks), bench.device, **bench.load))
     )
@@ -54,7 +56,7 @@ def _made(bench: Bench, tasks: list[tuple[Method, int]], on_step: Tick) -> Itera
 def _or_error(
     bench: Bench, tasks: list[tuple[Method, int]], on_step: Tick
 ) -> list[Record] | UserError | DivergedError:
-    """An error is sent like a result: the others must not wait for one that never comes."""
+    """Return an error like a result, so that the other processes do not wait for one in vain."""
     try:
         return list(_made(bench, tasks, on_step))
     except (UserError, DivergedError) as error:

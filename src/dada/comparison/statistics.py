@@ -1,15 +1,15 @@
 """How certain a mean error, or a difference of errors, is: over seeds and over test images.
 
-Every network is tested on the same images, so seeds and images are crossed. Another seed would
-have trained other networks and another test set would have held other images; an interval that
-is to hold for both must contain both (Owen 2007, "The pigeonhole bootstrap", on why neither may
-be resampled alone). For a mean there is a closed form, which needs no resampling: with
-independent effects of seed, image and both together, the variance of the mean is
+Every network is tested on the same images, so seeds and images are crossed. Another seed would have
+trained other networks, and another test set would have held other images; an interval for both must
+account for both (Owen 2007, "The pigeonhole bootstrap", on why neither may be resampled alone). For
+a mean there is a closed form, without resampling: with independent effects of seed, image and both
+together, the variance of the mean is
 
     (MS_seeds + MS_images - MS_both) / (seeds * images)
 
-in the mean squares of the two-way analysis of variance (Cornfield & Tukey 1956), with degrees of
-freedom after Satterthwaite (1946).
+in terms of the mean squares of the two-way analysis of variance (Cornfield & Tukey 1956), with
+degrees of freedom after Satterthwaite (1946).
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ def half_width(values: np.ndarray, level: float = LEVEL) -> float:
     Args:
         values: (seeds, images), in [-1, 1]: errors, or differences of errors. A single seed gives
             an interval over images alone.
-        level: of confidence.
+        level: confidence level.
 
     Returns:
-        At most 1, and at least what so many images can tell: if all values are equal, how often
-        another value may still occur in the population of images (Clopper & Pearson 1934).
+        At most 1, and at least what this many images can resolve: if all values are equal, how
+        often another value may still occur in the population of images (Clopper & Pearson 1934).
     """
     images = values.shape[1]
     least = 1 - (0.5 - level / 2) ** (1 / images)
@@ -66,7 +66,7 @@ def _variance(values: np.ndarray) -> tuple[float, float]:
     rest = values - by_seed[:, None] - by_image + mean
     of_both = float((rest**2).sum()) / ((seeds - 1) * (images - 1))
     total = of_seeds + of_images - of_both
-    # A component is not negative, whatever chance makes of its estimate.
+    # Variance components are never negative, though their estimates may be.
     if total <= max(of_seeds, of_images):
         larger = max((of_images, images - 1), (of_seeds, seeds - 1))
         return larger[0] / (seeds * images), larger[1]
@@ -87,8 +87,8 @@ def difference(
         values, others: (seeds, images) errors of the same seeds on the same images.
 
     Returns:
-        Mean difference, half-width of its interval, and on how many images the two differ in the
-        mean of the seeds.
+        Mean difference, half-width of its interval, and the number of images on which the means
+        over seeds differ.
     """
     gaps = values - others
     discordant = int(np.count_nonzero(np.abs(gaps.sum(0)) > 1e-9))
@@ -96,8 +96,8 @@ def difference(
 
 
 def summary(errors: Sequence[float], baseline: Sequence[float] | None) -> dict[str, Any]:
-    """Mean error and, against a baseline of the same seeds, the paired difference: over seeds
-    alone, for trainings of which the single images are not known.
+    """Mean error and, against a baseline of the same seeds, the paired difference, with intervals
+    over seeds alone: for trainings whose answers per image are unknown.
 
     Args:
         errors: test errors in [0, 1], one per seed.

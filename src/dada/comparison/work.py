@@ -1,4 +1,4 @@
-"""A comparison as a run: a training after another, in whatever order they are done."""
+"""A comparison as a run: one training after another, in the order in which they finish."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class ComparisonWork(Work[dict[str, Any]]):
     """Trainings of each method from each seed. Their records are all the state there is.
 
     Args:
-        bench: where trainings are made.
+        bench: runs a training.
         methods: the rows; the first is the baseline.
-        seeds: of each row's trainings.
-        processes: that share the trainings.
+        seeds: those of each row's trainings.
+        processes: those that share the trainings.
     """
 
     noun, event, checkpointed = "comparison", "training", False
@@ -42,17 +42,17 @@ class ComparisonWork(Work[dict[str, Any]]):
 
     @property
     def dataset(self) -> Dataset:
-        """What all networks are trained and tested on."""
+        """The data that all networks are trained and tested on."""
         return self.bench.dataset
 
     @property
     def iteration(self) -> int:
-        """Trainings done, of those that are wanted."""
+        """Trainings done."""
         return self._length - self._left
 
     @property
     def length(self) -> int:
-        """Trainings wanted."""
+        """Trainings in all."""
         return self._length
 
     @property
@@ -61,7 +61,7 @@ class ComparisonWork(Work[dict[str, Any]]):
         return self.iteration * self.bench.steps, self._length * self.bench.steps
 
     def advance(self, on_progress: Tick) -> Record:
-        """The next training that is over. Several may be under way."""
+        """The record of the next training to finish; several may be under way."""
         if self._trained is None:
             self._trained = trained(self.bench, self._missing, self.processes, on_progress)
         record = next(self._trained)
@@ -73,7 +73,7 @@ class ComparisonWork(Work[dict[str, Any]]):
         return {}
 
     def load_state_dict(self, state: dict[str, Any], /) -> None:
-        """Leave out what is done."""
+        """Leave out the trainings that are done."""
         done = state["records"]
         self._missing = [
             (method, seed)

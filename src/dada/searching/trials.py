@@ -84,13 +84,13 @@ class Trials:
         with forked(device):
             torch.manual_seed(seed)
             training = Training(
-                settings_of_a_trial(self.settings, epochs),
-                problem.network(),
-                MemoryLoader(train, pipeline, device),
-                pipeline,
-                policy_method(policy).augment,
-                seed,
-                device,
+                settings=settings_of_a_trial(self.settings, epochs),
+                model=problem.network(),
+                images=MemoryLoader(train, pipeline, device),
+                pipeline=pipeline,
+                augment=policy_method(policy).augment,
+                seed=seed,
+                device=device,
                 loss=problem.loss,
                 together=self._together,
             )

@@ -1,4 +1,4 @@
-"""What stands where the policy stands in the pipeline: a policy, or a method without search."""
+"""What augments images in the pipeline: a policy, or a method without search."""
 
 from __future__ import annotations
 
@@ -24,9 +24,12 @@ class Method:
     """A named way to augment: uint8 (B, C, H, W) and a CPU generator in, uint8 out.
 
     Attributes:
-        cutout: side in pixels of a Cutout that belongs to the method; 0 for none of its own.
-        given: what the user called the policy, which has to show that it is better than what costs
-            nothing; None for what costs nothing.
+        name: its name in tables and messages.
+        augment: the function.
+        policy: the policy behind it, if there is one.
+        cutout: side in pixels of a Cutout that belongs to the method; 0 for none.
+        given: what the user called the policy, which must beat the methods without search; None for
+            such a method.
     """
 
     name: str
@@ -37,8 +40,8 @@ class Method:
 
 
 def policy_method(policy: Policy, name: str | None = None) -> Method:
-    """A policy, with a draw of its own for every image; none if it changes no image, so that a
-    training under it is the baseline's to the last bit."""
+    """A policy, with one draw per image; if it changes no image, the baseline's augmentation, so
+    that training under it gives the same bits."""
     if policy.is_none:
         return Method(name or policy.name, BASELINE.augment, policy)
     sampler = Sampler(policy)
@@ -50,10 +53,10 @@ def policy_method(policy: Policy, name: str | None = None) -> Method:
 
 
 def torchvision_method(name: str, transform: v2.Transform) -> Method:
-    """A torchvision transform, image by image: it has one draw for a whole batch otherwise.
+    """A torchvision transform, applied per image, as it would make one draw for a whole batch.
 
-    torchvision's operations know grey and RGB alone, so of any other image each channel is a grey
-    image, all of them under the image's one draw.
+    torchvision's operations handle only grey and RGB, so the channels of any other image are
+    transformed as grey images, with the same draw.
     """
 
     def one(image: Tensor) -> Tensor:
@@ -69,7 +72,11 @@ def torchvision_method(name: str, transform: v2.Transform) -> Method:
 
 
 def space_for(channels: int, scale: Scale | None = None) -> SearchSpace:
-    """The space of the uniform policy, of what such images can show; by default of strengths."""
+    """The space of the uniform policy: operations that can change images with this many channels.
+
+    Args:
+        scale: of magnitudes; None is strengths.
+    """
     return SearchSpace(scale=scale or Scale("strength")).for_channels(channels)
 
 
@@ -86,10 +93,10 @@ BASELINE = Method("crop and flip", lambda images, generator: images)
 
 
 def plain_rows(settings: Mapping[str, Any], side: tuple[int, int]) -> list[Method]:
-    """What surrounds a policy, by itself; and with the usual Cutout, if it has none yet.
+    """The rows without a policy: what surrounds one, and the same with the usual Cutout.
 
     Args:
-        settings: complete ones, for `around`.
+        settings: complete ones, for `around`; with a Cutout there is no second row.
         side: height and width of the images, in pixels.
     """
     rows = [replace(BASELINE, name=around(settings))]
@@ -100,21 +107,21 @@ def plain_rows(settings: Mapping[str, Any], side: tuple[int, int]) -> list[Metho
 
 
 def usual_cutout(side: tuple[int, int]) -> int:
-    """Half the shorter side, as on CIFAR-10 (16 of 32); 0 where Cutout is not usual.
+    """Side of the usual Cutout: half the shorter side, as on CIFAR-10 (16 of 32); 0 for none.
 
-    On images below 24 pixels little would be left, and for photographs above 64 there is no
-    size that everybody takes.
+    It would leave little of images below 24 pixels, and there is no usual size for photographs
+    above 64.
     """
     return min(side) // 2 if min(side) >= 24 and max(side) <= 64 else 0
 
 
 def method(given: str | Path | Policy, space: SearchSpace) -> Method:
-    """What the user names: "none", a method without search, or a policy.
+    """The method that the user names: "none", a method without search, or a policy.
 
     Args:
         given: "none", "randaugment", "trivialaugment", "uniform"; else a published name, a policy
             file, a run folder or a policy.
-        space: whose uniform policy "uniform" is.
+        space: the search space of the "uniform" policy.
 
     Raises:
         UserError: there is no such method or policy.

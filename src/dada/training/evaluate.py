@@ -1,4 +1,4 @@
-"""What a network gets wrong on images that it has not seen."""
+"""Test a trained network on images that it has not seen."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ from dada.training.pipeline import pipeline_for
 from dada.training.settings import ResolvedTraining
 
 WEIGHTS = {"last": "last.pt", "best": "best.pt"}
-"""The files of a training's weights. "best" is chosen on the test images, as published code does,
-so its error there is no honest figure."""
+"""The files of a training's weights. "best" is chosen on the test images, as in published code, so
+its error there is optimistically biased."""
 
 
 def measure(
@@ -45,8 +45,11 @@ def measure(
     """Test a network.
 
     Args:
+        child: the network.
         images: the test images, or this process's part of them.
-        classes: how many there are.
+        pipeline: normalises them.
+        classes: number of outputs.
+        processes: those that share the test images.
 
     Returns:
         As `dada.tasks.Task.measures`.
@@ -77,20 +80,23 @@ def evaluate(
 ) -> Result:
     """Test the network of a training's run folder.
 
-    Classes are matched by name. Where all names of one side are mere numbers from 0 and as many
-    as the other's, they are matched by number, and a note says so.
+    Classes are matched by name. If the names on one side are just numbers from 0, as many as the
+    other's, classes are matched by number, and a note says so.
 
     Args:
         run: the folder.
-        data: as in `dada.search`: the error is of its test images. None is the data that the
-            network was trained on.
+        data: as in `dada.search`; the network is tested on its test images. None is the data that
+            it was trained on.
         weights: "last" or "best".
-        model: the network, where the training was of a module and not of a name.
+        model: the network, if a module was trained and not a network by name.
+        device: "auto", "cpu", "cuda", "cuda:1", …
+        side: images of a folder are resized to side × side pixels; None is the training's.
+        root: where datasets by name are kept; None is the default.
 
     Returns:
         As `measure`, with the names of the network's `classes`, and `notes` on how the data
-        differ from those that it was trained on. Data with some of the classes only are tested
-        on these; with several labels per image, `classes` are the data's.
+        differ from those that it was trained on. If the data have only some of the classes, the
+        network is tested on these; with several labels per image, `classes` are the data's.
 
     Raises:
         UserError: there is no training in the folder, or the data do not fit its network: they
@@ -105,7 +111,7 @@ def evaluate(
         raise UserError(f"{folder.path}: its data came from Python: name the data")
     if not isinstance(given, Dataset | FileDataset):
         height, width = about["side"]
-        # Oblong images are never resized: a side would make squares of them.
+        # Images that are not square are never resized: a side would make them square.
         square = side or (height if height == width else None)
         if isinstance(given, str | Path):
             given = open_images(given, square, root)
@@ -138,7 +144,7 @@ def evaluate(
         images = make_loader(replace(given.test, labels=labels), pipeline, where)
         found = measure(child, images, pipeline, len(classes))
     except DivergedError as error:
-        raise UserError(f"the network of {folder.path} is of no use: {error}") from None
+        raise UserError(f"the network of {folder.path} is broken: {error}") from None
     return Result({**found, "classes": classes, "notes": list(notes)})
 
 
@@ -170,7 +176,7 @@ def _network(
 def _differences(
     about: dict[str, Any], given: Dataset | FileDataset, same_source: bool
 ) -> tuple[str, ...]:
-    """Notes where the images are not of the kind that the network was trained on."""
+    """Notes on how the images differ from those that the network was trained on."""
     if about["side"] != given.side:
         (height, width), (before, across) = given.side, about["side"]
         return (
@@ -185,7 +191,7 @@ def _differences(
 
 
 def _trained_on(folder: RunFolder) -> tuple[dict[str, Any], ResolvedTraining]:
-    """What the run says of its data, and its settings."""
+    """The run's record of its data, and its settings."""
     config = folder.config
     if (kind := config.get("kind")) != "train":
         raise UserError(f"{folder.path}: a run of dada {kind}, not of dada train")

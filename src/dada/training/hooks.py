@@ -1,4 +1,4 @@
-"""What a user brings from Python: a loss, and transforms around the policy."""
+"""A user's own code: a loss, and transforms around the policy."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from dada.models.child import Loss
 
 
 class UserHooks(NamedTuple):
-    """What a user brings from Python beside the settings; None for nothing.
+    """What a user passes from Python besides settings; None for nothing.
 
     Attributes:
         loss: (logits, labels) to one loss per image.
-        before, after: transforms of one uint8 image (C, H, W), right before and after the policy.
+        before, after: transforms from one uint8 image (C, H, W) to another, right before and right
+            after the policy.
     """
 
     loss: Loss | None = None
@@ -25,7 +26,7 @@ class UserHooks(NamedTuple):
 
     @classmethod
     def of(cls, **code: Callable[..., Any] | None) -> UserHooks:
-        """The user's functions, by these names, each told apart from the program when it fails."""
+        """The user's functions by these names, wrapped so that their failures are told apart."""
         return cls(**{name: f and _UserCode(name, f) for name, f in code.items()})
 
 

@@ -1,4 +1,4 @@
-"""Settings of a network's training that a search and a training share: requested, and resolved."""
+"""Settings that a search and a training share: requested, and resolved."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-# PyTorch takes no number that float32 has no room for.
+# PyTorch rejects numbers beyond the range of float32.
 Positive = Annotated[float, Field(gt=0, le=1e38, allow_inf_nan=False)]
 Finite = Annotated[float, Field(ge=-1e38, le=1e38, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, le=1e38, allow_inf_nan=False)]
@@ -20,7 +20,7 @@ Deviations = tuple[Annotated[float, Field(ge=1e-4, allow_inf_nan=False)], ...]
 
 
 class NetworkSettings(BaseModel):
-    """What decides how a network is trained. What is None is resolved from the data."""
+    """What determines how a network is trained. None is resolved from the data."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -35,11 +35,11 @@ class NetworkSettings(BaseModel):
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     weight_decay: NonNegative = 2e-4
     balance: bool = False
-    """Weigh each class by its rarity in the loss, so that all classes count alike."""
+    """Weight the loss of each class by its rarity, so that all classes count equally."""
     clip: NonNegative = 5.0
     """Largest norm of the weights' gradient; 0 for none."""
     crop: Crop | None = None
-    """Shifted by up to `padding` pixels, or a random part of the image resized, as for ImageNet."""
+    """A shift by up to `padding` pixels, or a random resized part of the image, as for ImageNet."""
     padding: Pixels | None = None
     flip: bool | None = None
     cutout: Pixels = 0
@@ -50,7 +50,7 @@ class NetworkSettings(BaseModel):
     """Colour jitter and PCA lighting after the policy, as for ImageNet; 0 for none."""
     mean: Means | None = None
     std: Deviations | None = None
-    """Of each channel, by which images are normalised; None: those of the training images."""
+    """Per channel, to normalise images with; None: those of the training images."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
 
 

@@ -14,7 +14,7 @@ def pipeline_for(
 
     Args:
         size: height and width of the images, in pixels.
-        hooks: with the transforms around the policy.
+        hooks: the user's transforms, before and after the policy.
     """
     return Pipeline(
         mean=settings.mean,

@@ -19,7 +19,7 @@ def from_preset(
     preset: str,
     overrides: Mapping[str, Any],
 ) -> AnySettings:
-    """Settings of a preset with single ones replaced; None leaves the preset's.
+    """A preset's settings with single ones replaced; None keeps the preset's.
 
     Raises:
         UserError: no such preset or setting, or a value out of range.

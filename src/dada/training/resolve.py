@@ -1,4 +1,4 @@
-"""What is left open in the settings of a training, resolved from the data."""
+"""Resolve from the data what the settings of a training leave open."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from dada.errors import UserError
 
 
 def usual_images(name: str) -> int:
-    """How many training images of a set are used at most, unless it is said."""
+    """The largest number of training images used of a set, unless it is given."""
     return PAPER_REDUCED.get(name, 4000)
 
 
 def resolved(
     settings: Mapping[str, Any], dataset: Dataset | FileDataset, accelerated: bool
 ) -> dict[str, Any]:
-    """Replace what is missing or None by what suits the data.
+    """The settings with what is missing or None replaced by what suits the data.
 
     Args:
         accelerated: whether a GPU will do the work, which affords a larger network.
@@ -45,7 +45,7 @@ def resolved(
     if filled["lighting"] and dataset.channels != 3:
         kind = channels_in_words(dataset.channels)
         raise UserError(f"lighting is for colour images; {dataset.name} is {kind}: set it to 0")
-    if filled.get("pixels"):  # trials see them so
+    if filled.get("pixels"):  # trials see shrunk images
         shorter = min(size_within(dataset.side, filled["pixels"]))
     for name in ("padding", "cutout"):
         if filled.get(name, 0) >= max(1, shorter):
@@ -63,7 +63,7 @@ def resolved(
 
 
 def size_within(size: tuple[int, int], pixels: int) -> tuple[int, int]:
-    """Height and width with the longer side at most `pixels`, their ratio kept."""
+    """Height and width, in pixels, scaled so that the longer side is at most `pixels`."""
     factor = min(1.0, pixels / max(size))
     height, width = (max(1, round(factor * side)) for side in size)
     return height, width

@@ -63,7 +63,7 @@ def train(
 ) -> Result:
     """Train a network under a fixed policy, by one of the paper's recipes or your own settings.
 
-    Under `torchrun`, the processes share every batch and the first one writes and tells.
+    Under `torchrun`, the processes share every batch, and only the first one writes and calls back.
 
     Args:
         data: as in `dada.search`, or files; None is the recipe's.
@@ -71,34 +71,34 @@ def train(
             "randaugment", "trivialaugment", "uniform"; or a published name, a policy file, a run
             folder, a policy.
         recipe: "default", "demo" or one of `dada recipes`.
-        seed: of weights, order and draws.
+        seed: for weights, order and draws, 0 to 2³² − 1.
         loss: (logits, labels) to one loss per image; None is cross-entropy, with the settings'
             `label_smoothing`.
         before, after: as in `dada.search`. Where images stay in their files, `before` runs in the
             worker processes that decode them.
         model: a name or a module, instead of the recipe's.
         out: the run folder to write; None writes nothing.
-        resume: resume the run in `out`; on a CPU it comes to the same weights as without a break.
+        resume: resume the run in `out`; on a CPU the weights end up the same as without a break.
         workers: processes that decode images which do not fit in memory; None is one for each
             processor.
-        callback: is told what happens (`dada.Callback`).
+        callback: follows the run (`dada.Callback`).
         watch: the former name of `callback`.
         tensorboard: also log for TensorBoard into `out` (extra `tensorboard`).
         **settings: single settings (`dada.training.settings.TrainSettings`): epochs, batch, …
 
     Returns:
         The result as plain data: the last epoch's `test_error`, `train_loss` and the rest of
-        `dada.training.evaluate.measure`, all `seconds`, and `best`, the epoch of the lowest error,
-        which is chosen on the test images.
+        `dada.training.evaluate.measure`, the `seconds` of all epochs, and `best`, the epoch with
+        the lowest error, which is chosen on the test images.
 
     Raises:
-        UserError: the data, the policy, a setting or the run folder is not as it must be, the
-            loss became infinite, or another process of the job died.
+        UserError: the data, the policy, a setting or the run folder is unusable, the loss is no
+            longer a finite number, or another process of the job died.
     """
     callback = as_callback(renamed("watch", watch, "callback", callback))
     if "preset" in settings:
         raise UserError("preset: a training's presets are recipes: give recipe=")
-    # More bits PyTorch's CPU generator does not take.
+    # PyTorch's CPU generator uses no more bits.
     if type(seed) is not int or not 0 <= seed < 2**32:
         raise UserError(f"seed {seed!r:.60}: must be an integer from 0 to 2³² - 1")
     hooks = UserHooks.of(loss=loss, before=before, after=after)
@@ -125,8 +125,8 @@ def train(
             device=where,
             own=hooks._asdict(),
         )
-        called = policy.name if isinstance(policy, Policy) else str(policy)
-        config |= {"seed": seed, "policy": called}
+        name = policy.name if isinstance(policy, Policy) else str(policy)
+        config |= {"seed": seed, "policy": name}
         config["policies"] = {how.name: "" if how.policy is None else dumps(how.policy)}
         with forked(where):
             torch.manual_seed(seed)
@@ -156,7 +156,7 @@ def _data_of(recipe: str) -> str:
 
 
 def _check_classes(run: RunFolder, classes: tuple[str, ...]) -> None:
-    """The outputs of a network keep their names, whatever the images' fingerprint says."""
+    """Refuse other class names: a network's outputs keep theirs, even for the same images."""
     before = run.config["data"].get("classes", [])
     pairs = zip(before, classes, strict=True) if len(before) == len(classes) else ()
     if renamed := [f"{listed([a])} is {listed([b])} now" for a, b in pairs if a != b]:
@@ -178,14 +178,14 @@ def _begin(
     workers: int | None,
     hooks: UserHooks,
 ) -> tuple[Training, Loader]:
-    """The training at its beginning, and this process's part of the test images."""
+    """A new training, and this process's part of the test images."""
     classes, shape = len(dataset.classes), (dataset.channels, *dataset.side)
     if isinstance(model, nn.Module):
-        network, is_own = model, True
+        network, is_users = model, True
     else:
-        network, is_own = create(settings.model, classes, dataset.channels), False
-    check_network(network, settings.model, classes, shape, is_own)
-    if processes.rank:  # all begin with the same weights; what is random in a layer is their own
+        network, is_users = create(settings.model, classes, dataset.channels), False
+    check_network(network, settings.model, classes, shape, is_users)
+    if processes.rank:  # initial weights are the same in all; random layers draw their own numbers
         torch.manual_seed(stream(seed, 2 * processes.rank))
     pipeline = pipeline_for(settings, dataset.side, hooks)
     chosen = reduced(dataset.train.labels, settings.images)

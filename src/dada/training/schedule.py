@@ -1,4 +1,4 @@
-"""The learning rate, step by step."""
+"""The learning rate at each step."""
 
 import math
 
@@ -6,16 +6,16 @@ from dada.training.settings import ResolvedTraining
 
 
 def learning_rate(epoch: float, settings: ResolvedTraining) -> float:
-    """Learning rate at a point of the training: a linear warm-up, then cosine to 0 or steps.
+    """The learning rate at a point of the training: a linear warm-up, then a cosine to 0, or steps.
 
-    The published code steps its cosine over all epochs from the end of the warm-up on, so that it
-    breaks off just above 0; here it arrives.
+    The published code starts its cosine over all epochs after the warm-up, so that it ends just
+    above 0; here it reaches 0.
 
     Args:
-        epoch: epochs done, with their fraction.
+        epoch: epochs done, fractions included.
     """
     s = settings
-    warmup = min(s.warmup, s.epochs / 4)  # a short training is not all warm-up
+    warmup = min(s.warmup, s.epochs / 4)  # not most of a short training
     if epoch < warmup:
         rising = s.warmup_from + (1 - s.warmup_from) * epoch / warmup
         return s.lr * (rising or 0.1 / max(warmup, 1))  # the first step is not wasted

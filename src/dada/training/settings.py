@@ -16,30 +16,30 @@ Fraction = Annotated[float, Field(ge=0, lt=1)]
 
 
 class TrainSettings(NetworkSettings):
-    """Everything that decides what a training gives, besides data, policy and seed.
+    """Everything that determines a training, besides data, policy and seed.
 
-    What is None is resolved from the data by `for_dataset`. The defaults are the paper's recipe
-    (section 4) with the epochs and learning rate that a small set wants.
+    `for_dataset` resolves None from the data. The defaults are the paper's recipe (section 4) with
+    the epochs and learning rate that suit a small set.
     """
 
     epochs: Epochs = 60
     weight_decay: NonNegative = 5e-4
     nesterov: bool = True
     warmup: NonNegative = 5.0
-    """Epochs in which the learning rate rises linearly to `lr`, step by step."""
+    """Epochs over which the learning rate rises linearly to `lr`, step by step."""
     warmup_from: Fraction = 0.0
-    """Share of `lr` that it rises from."""
+    """Share of `lr` that the warm-up starts at."""
     schedule: Literal["cosine", "steps"] = "cosine"
     milestones: tuple[Positive, ...] = ()
     """Epochs at which the schedule "steps" divides the learning rate by ten."""
     label_smoothing: Fraction = 0.0
     ema: Fraction = 0.0
-    """Decay a step of an average of the weights, which is what is tested; 0 for none."""
+    """Decay per step of a moving average of the weights, which is what is tested; 0 for none."""
     accumulate: Annotated[int, Field(ge=1)] = 1
-    """Parts that a batch is worked on in, for the memory's sake."""
+    """Parts that a batch is split into, to save memory."""
     test_every: Annotated[int, Field(ge=1)] | None = None
-    """Epochs between tests; None: as often as takes at most a tenth of the training's own work.
-    The last epoch is always tested."""
+    """Epochs between tests; None: tests take at most a tenth of the training's own work. The last
+    epoch is always tested."""
 
 
 class ResolvedTraining(ResolvedNetwork, TrainSettings):
@@ -50,13 +50,13 @@ class ResolvedTraining(ResolvedNetwork, TrainSettings):
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
-    # Few images, where augmentation has most to give, and seconds a training on one core.
+    # Few images, where augmentation helps most, and seconds per training on one core.
     "demo": {"epochs": 60, "batch": 64, "model": "wrn-10-1", "images": 200},
 }
 
 
 def make_settings(preset: str = "default", **overrides: Any) -> TrainSettings:
-    """Settings of a preset or a recipe with single ones replaced; None leaves the preset's.
+    """Settings of a preset or a recipe with single ones replaced; None keeps the preset's.
 
     Raises:
         UserError: no such preset or setting, or a value out of range.
@@ -73,9 +73,16 @@ def choose_images(settings: TrainSettings, files: FileDataset) -> Chosen:
 def for_dataset(
     settings: TrainSettings, dataset: Dataset | FileDataset, accelerated: bool
 ) -> ResolvedTraining:
-    """The settings with what was left open resolved from the data."""
+    """The settings with what was left open resolved from the data.
+
+    Args:
+        accelerated: whether a GPU will do the work, which affords a larger network.
+
+    Raises:
+        UserError: there are too few images, or a setting does not fit them.
+    """
     filled = resolved(settings.model_dump(), dataset, accelerated)
     filled["batch"] = min(filled["batch"], filled["images"])
-    if filled["test_every"] is None:  # a training step is three forward passes
+    if filled["test_every"] is None:  # a training step costs three forward passes
         filled["test_every"] = -(-10 * len(dataset.test) // (3 * filled["images"]))
     return ResolvedTraining(**filled)

@@ -1,4 +1,4 @@
-"""A training in progress: built from data and settings, advanced an epoch at a time."""
+"""A training in progress: built from data and settings, advanced one epoch at a time."""
 
 from __future__ import annotations
 
@@ -29,20 +29,21 @@ from dada.training.settings import ResolvedTraining
 class Training:
     """The state of a training by SGD, and how it advances.
 
-    The order of the images does not depend on the augmentation, so trainings of one seed under
-    different policies are paired.
+    The order of the images does not depend on the augmentation, so trainings with the same seed
+    under different policies are paired.
 
     Args:
         settings: resolved (`for_dataset`).
-        model: trained in place. What is random in it draws from PyTorch's global generators.
+        model: trained in place. Its random layers draw from PyTorch's global generators.
         images: the training set.
         pipeline: what surrounds the augmentation.
         augment: uint8 batch and CPU generator to uint8 batch.
-        seed: of the order and of everything random in the pipeline.
-        processes: that share the work; each takes its part of every batch.
-        loss: of each image; None is the task's (`dada.tasks.Task.loss`).
-        together: batches that are augmented at once, in few large kernels where images are small.
-            It decides which random numbers each image gets.
+        seed: for the order of the images and everything random in the pipeline.
+        device: where the network is trained.
+        processes: those that share the work; each takes its part of every batch.
+        loss: (logits, labels) to one loss per image; None is the task's (`dada.tasks.Task.loss`).
+        together: batches that are augmented at once: few large kernels where images are small. It
+            determines which random numbers each image gets.
     """
 
     def __init__(
@@ -80,18 +81,18 @@ class Training:
             else None
         )
         self.order = torch.Generator().manual_seed(seed)
-        # Processes draw for their own images (odd streams; even ones are what layers draw from);
-        # the first draws what a single one would.
+        # Each process draws for its own images from an odd stream (layers draw from even ones); the
+        # first draws what a single process would.
         self.randomness = torch.Generator().manual_seed(stream(seed, 1 + 2 * processes.rank))
 
     @property
     def steps_per_epoch(self) -> int:
-        """Batches that the training set makes."""
+        """Number of batches in the training set."""
         return len(even_batches(torch.arange(len(self.images)), self.settings.batch))
 
     @property
     def tested(self) -> Child:
-        """What is to be tested: the weights' average where there is one."""
+        """The network to test: with averaged weights, if there is an average."""
         if self.average is None:
             return self.child
         child = self.child
@@ -136,7 +137,7 @@ class Training:
         }
 
     def _augmented(self, batches: Sequence[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
-        """What the network sees, batch by batch, with the labels."""
+        """Batches as the network sees them, with their labels."""
         groups = [
             batches[start : start + self.together]
             for start in range(0, len(batches), self.together)
@@ -150,7 +151,11 @@ class Training:
             yield from zip(seen.split(sizes), labels.split(sizes), strict=True)
 
     def _step(self, seen: Tensor, labels: Tensor, share: float) -> Tensor:
-        """Update the weights once, with this process's share of a batch; the batch's loss."""
+        """Update the weights once, from this process's part of a batch; the batch's loss.
+
+        Args:
+            share: this process's part of the batch, in (0, 1].
+        """
         loss, gradient = self._gradient(seen, labels)
         self.processes.average([loss, *gradient.values()], share)
         self.child.descend(self.optimiser, gradient, self.settings.clip)
@@ -159,7 +164,7 @@ class Training:
         return loss
 
     def _gradient(self, seen: Tensor, labels: Tensor) -> tuple[Tensor, Tensors]:
-        """Mean loss and its gradient, the images taken in parts where there is little memory."""
+        """The mean loss and its gradient, accumulated over parts of the batch if so set."""
         parts = seen.tensor_split(min(self.settings.accumulate, len(seen)))
         if len(parts) == 1:
             return self.child.gradient(seen, labels)[:2]
@@ -173,7 +178,7 @@ class Training:
         return loss, gradient
 
     def _share_statistics(self) -> None:
-        """Batch normalisation's running statistics, and all else that is measured, as a mean."""
+        """Average the buffers, such as batch normalisation's statistics, over the processes."""
         buffers = [b for b in self.child.model.buffers() if b.is_floating_point()]
         if buffers:
             self.processes.average(buffers, 1 / self.processes.size)

@@ -1,4 +1,4 @@
-"""A training as a run: each epoch is tested, and leaves weights and a line of a table."""
+"""A training as a run: weights and a line of a table after each epoch, and tests."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ COLUMNS = (
 
 
 class TrainingWork(Work[dict[str, Any]]):
-    """A training that is tested and kept.
+    """A training that is tested and saved.
 
     Args:
-        training: at its beginning.
+        training: a new training.
         tested: this process's part of the test images.
-        dataset: whose classes are counted and whose name is told.
-        method: what augments.
+        dataset: the data, with classes and task.
+        method: the augmentation.
         writer: TensorBoard's class of writers; None for no log.
     """
 
@@ -50,7 +50,7 @@ class TrainingWork(Work[dict[str, Any]]):
         self.method, self.writer = method, writer
         self._board: Any = None
         self._measured: Record | None = None
-        """Of the weights as they are; None where they are not measured yet."""
+        """What a test of the present weights gave; None if they have not been tested."""
 
     @property
     def iteration(self) -> int:
@@ -90,7 +90,7 @@ class TrainingWork(Work[dict[str, Any]]):
         self.training.load_state_dict(state)
 
     def save(self, run: RunFolder, records: Sequence[Record]) -> Record:
-        """The weights, the table of all epochs, and TensorBoard's log."""
+        """Save the weights, the table of all epochs, and TensorBoard's log."""
         weights = self.training.tested.model.state_dict()
         run.save_tensors(WEIGHTS["last"], weights)
         tested = self.dataset.task.metric.key in records[-1]
@@ -113,13 +113,13 @@ class TrainingWork(Work[dict[str, Any]]):
         self._board.flush()
 
     def _best(self, records: Sequence[Record]) -> Record:
-        """The best epoch of those that were tested; of equal ones the first."""
+        """The best of the tested epochs; of equal ones the first."""
         metric = self.dataset.task.metric
         tested = [record for record in records if metric.key in record]
         return metric.best(tested, key=lambda record: record[metric.key])
 
     def finish(self, run: RunFolder | None, records: Sequence[Record]) -> dict[str, Any]:
-        """The result: the last epoch's measures, the best epoch, and what all of them took."""
+        """The result: the last epoch's measures, the best epoch, and the seconds of all."""
         best = self._best(records)
         # A finished training that is resumed has no test of its own yet.
         result = {
@@ -130,7 +130,7 @@ class TrainingWork(Work[dict[str, Any]]):
         }
         del result["event"]
         if run:
-            if self._measured is None:  # the weights, too, may be what was lost
+            if self._measured is None:  # the folder may have lost the weights, too
                 run.save_tensors(WEIGHTS["last"], self.training.tested.model.state_dict())
             run.write_json(RESULT, result)
         return result

@@ -13,16 +13,16 @@ from dada.names import recipe_names
 
 
 class Receipt(BaseModel):
-    """What a recipe costs and gives.
+    """What a recipe costs, and what it achieves.
 
     Attributes:
         title: network and data.
-        command: what runs it.
+        command: the command that runs it.
         data: the dataset it is for.
-        policy: the published policy of the paper's row.
-        paper: test error in per cent, by augmentation.
-        paper_top5: how often none of the five most likely classes is right, likewise.
-        cost: work and memory, and how they were found.
+        policy: the published policy in the paper's row.
+        paper: the paper's test error in per cent, by augmentation.
+        paper_top5: the paper's top-5 error, likewise.
+        cost: work and memory, and how they were determined.
         ours: what was measured with this program, and how.
     """
 
