@@ -76,7 +76,7 @@ def test_mistakes_are_told_for_the_class_that_they_are_of(run):
         ("12", "grey has the classes '1', '2'"),
         ("01", "grey has the classes '0', '1'"),  # numbers, but of another count
         ("123", "grey has the classes '1', '2', '3'"),  # names, as they do not begin at 0
-        ("aab", "grey has several classes of one name"),
+        ("aab", "grey has several classes of the same name"),
     ],
 )
 def test_a_class_that_the_network_does_not_know_is_refused(run, names, reason):

@@ -20,16 +20,16 @@ _PATIENCE = timedelta(minutes=10)
 """How long a process waits for the others' part; decoding a large set's first batch takes a while.
 """
 _MEETING = 600
-"""Seconds that a process waits for the others to start; `DADA_PATIENCE` says otherwise."""
+"""Seconds that a process waits for the others to start, unless `DADA_PATIENCE` is set."""
 
 
 @dataclass(frozen=True)
 class Processes:
-    """This process among those of the job; every method is called by all of them alike.
+    """This process among those of the job; all of them call the same methods in the same order.
 
     Attributes:
-        rank: its number, from 0.
-        size: how many there are.
+        rank: this process's number, from 0.
+        size: number of processes.
     """
 
     rank: int = 0
@@ -37,11 +37,11 @@ class Processes:
 
     @property
     def first(self) -> bool:
-        """Whether this is the process that writes and speaks."""
+        """Whether this is the process that writes files and messages."""
         return self.rank == 0
 
     def shard(self, batch: Tensor) -> Tensor:
-        """This process's rows of a batch; the parts are as even as can be."""
+        """This process's rows of a batch; parts differ by at most one row."""
         return batch.tensor_split(self.size)[self.rank]
 
     def sum(self, tensor: Tensor, device: torch.device | None = None) -> Tensor:
@@ -56,8 +56,8 @@ class Processes:
         """Turn means over this process's part of a batch into means over the batch, in place.
 
         Args:
-            tensors: of one type, on one device; they travel in one exchange.
-            share: of this process's part in the batch.
+            tensors: of one type, on one device; they are exchanged all at once.
+            share: this process's part of the batch, in [0, 1].
         """
         if self.size == 1:
             return
@@ -90,18 +90,18 @@ ALONE = Processes()
 def shared_job(
     device: torch.device, patience: timedelta = _PATIENCE
 ) -> Iterator[tuple[Processes, torch.device]]:
-    """Meet the other processes of a job that `torchrun` started; alone where it did not.
+    """Meet the other processes of a job started by `torchrun`; without one, the process is alone.
 
     Args:
         device: "cuda" becomes the GPU of this process's local rank.
         patience: how long a process waits for the others' part.
 
     Yields:
-        The processes, and the device of this one.
+        The processes, and this one's device.
 
     Raises:
-        UserError: the environment contradicts itself, or another process of the job died, did not
-            come or cannot be reached.
+        UserError: the environment contradicts itself, or another process of the job died, never
+            started or cannot be reached.
     """
     mine = job()
     if mine is None:

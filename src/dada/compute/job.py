@@ -1,4 +1,4 @@
-"""What the environment says of the job that this process is part of; needs no PyTorch."""
+"""The job that this process is part of, from the environment; needs no PyTorch."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from dada.errors import UserError
 
 _NEEDED = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 _LAUNCHED = ("RANK", "WORLD_SIZE", "TORCHELASTIC_RUN_ID")
-"""What a launcher of jobs sets; an address alone says nothing."""
+"""What a job launcher sets; an address alone means nothing."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """This process's place in a job, as `torchrun` and other launchers give it.
+    """This process's place in a job, as set by `torchrun` or another launcher.
 
     Attributes:
         rank: its number, from 0.
-        size: how many processes there are.
-        address, port: where the first one is met.
-        local_rank: its number on this host; None where the launcher does not say.
-        agent: whether the launcher itself, and not the first process, is met there.
-        attempt: how often the launcher has started the job again.
+        size: number of processes.
+        address, port: where they meet the first one.
+        local_rank: its number on this host; None if the launcher does not set it.
+        agent: whether the launcher itself, instead of the first process, is at the address.
+        attempt: how often the launcher has restarted the job.
     """
 
     rank: int
@@ -35,7 +35,7 @@ class Job:
 
 
 def job() -> Job | None:
-    """The job, or None for a process alone.
+    """The job, or None if the process is alone.
 
     Raises:
         UserError: the variables contradict each other.
@@ -53,19 +53,24 @@ def job() -> Job | None:
 
 
 def is_first() -> bool:
-    """Whether this is the process of its job that writes and speaks."""
+    """Whether this is the process of its job that writes files and messages."""
     try:
         found = job()
     except UserError:
-        return True  # said where the job is needed
+        return True  # reported where the job is needed
     return found is None or found.rank == 0
 
 
 def whole(name: str, default: int, least: int = 0, most: int = 2**31) -> int:
-    """A whole number of the environment.
+    """A whole number from the environment.
+
+    Args:
+        name: the variable.
+        default: its value if it is not set or empty.
+        least, most: the range.
 
     Raises:
-        UserError: the variable is something else.
+        UserError: the variable is not such a number.
     """
     text = os.environ.get(name) or str(default)
     if not (text.isascii() and text.isdigit() and len(text) < 12 and least <= int(text) <= most):
@@ -78,11 +83,11 @@ def whole(name: str, default: int, least: int = 0, most: int = 2**31) -> int:
 def _read() -> Job:
     size = whole("WORLD_SIZE", 1, least=1)
     return Job(
-        whole("RANK", 0, most=size - 1),
-        size,
-        os.environ["MASTER_ADDR"],
-        whole("MASTER_PORT", 0, most=2**16 - 1),
-        whole("LOCAL_RANK", 0) if os.environ.get("LOCAL_RANK") else None,
-        os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True",
-        whole("TORCHELASTIC_RESTART_COUNT", 0),
+        rank=whole("RANK", 0, most=size - 1),
+        size=size,
+        address=os.environ["MASTER_ADDR"],
+        port=whole("MASTER_PORT", 0, most=2**16 - 1),
+        local_rank=whole("LOCAL_RANK", 0) if os.environ.get("LOCAL_RANK") else None,
+        agent=os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True",
+        attempt=whole("TORCHELASTIC_RESTART_COUNT", 0),
     )

@@ -1,4 +1,4 @@
-"""Memory: keeping what is freed, and refusing what does not fit."""
+"""Keep freed memory in the process, and refuse what does not fit."""
 
 import ctypes
 import os
@@ -11,14 +11,14 @@ _TRIM_THRESHOLD, _MMAP_MAX = -1, -4  # of glibc's malloc.h
 
 
 def keep_freed_memory() -> None:
-    """Have the C library keep what is freed, and PyTorch take large pages; Linux with glibc only.
+    """Have the C library keep freed memory, and PyTorch use large pages; Linux with glibc only.
 
-    A training step takes and frees the same gigabyte over and over. By default most of it goes
-    back to the system each time, which clears every page before it lends it again: a tenth to a
-    fifth of a step on a CPU, and half of it where images are of 96 pixels and blocks too large to
-    be kept at all. The price is a peak that is not given back, and blocks that fit less well: up
-    to half more memory. How a process treats its memory is for its owner to say, so the command
-    line does this and the library does not. Call it before PyTorch is imported.
+    A training step allocates and frees the same gigabyte over and over. By default most of it is
+    returned to the system each time, which clears every page before handing it out again: a tenth
+    to a fifth of a step on a CPU, and half of it with images of 96 pixels, whose blocks are too
+    large to be kept at all. The price is a peak that is never returned, and more fragmentation: up
+    to 50 % more memory. How a process treats its memory is up to its owner, so the command line
+    does this and the library does not. Call it before PyTorch is imported.
     """
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     try:
@@ -30,7 +30,7 @@ def keep_freed_memory() -> None:
 
 
 def available() -> int:
-    """Bytes of memory that a process may still take; what the system does not tell is no limit."""
+    """Bytes of memory that a process may still allocate; limits that are unknown do not count."""
     limits = [2**63]
     with suppress(OSError, ValueError, StopIteration):
         lines = Path("/proc/meminfo").read_text().splitlines()
@@ -44,12 +44,12 @@ def available() -> int:
 
 
 def check_fits(what: str, size: int, count: int) -> None:
-    """Refuse what would not fit in memory before it is taken.
+    """Refuse images that would not fit in memory, before allocating it.
 
     Args:
         what: begins the message.
-        size: bytes that `count` images take.
-        count: of images.
+        size: bytes that the images take.
+        count: number of images.
 
     Raises:
         UserError: they take more than three quarters of what is available; the message says how

@@ -1,4 +1,4 @@
-"""Independent pieces of work side by side on a CPU, each in a process of one thread."""
+"""Independent pieces of work in parallel on a CPU, each in a process with one thread."""
 
 from __future__ import annotations
 
@@ -23,26 +23,28 @@ Result = TypeVar("Result")
 Tick = Callable[[], None]
 
 _POLL = 0.1  # seconds between looks at what the processes have sent
-_PIXELS = 2**18  # of a large network's batch, at most: larger ones keep all threads busy
-_BYTES = 4096  # that a small network's training takes for a pixel of its batch, at most
+_PIXELS = 2**18  # in a large network's batch, at most: larger ones keep all threads busy
+_BYTES = 4096  # per pixel of a batch, at most, in the training of a small network
 
 
 class Load(TypedDict):
-    """How large a piece of work is: the pixels of a batch, and the parameters of the network."""
+    """The size of a piece of work: pixels in a batch, and parameters of the network."""
 
     pixels: int
     parameters: int
 
 
 def concurrency(count: int, device: torch.device, pixels: int = 0, parameters: int = 0) -> int:
-    """How many of `count` pieces of work run at once: one for each of PyTorch's threads, or one.
+    """How many of `count` pieces of work run at once: one per thread of PyTorch's, or one.
 
-    A small network has no use for many threads; one network for each thread has. And each then
-    adds up in the same order, on however many cores.
+    One small network cannot keep many threads busy; one network per thread can. Each then adds up
+    in the same order on any number of cores.
 
     Args:
-        pixels: of a batch.
-        parameters: of the network.
+        count: number of pieces.
+        device: where they run.
+        pixels: number in a batch.
+        parameters: number in the network.
     """
     if not _apart(device, pixels, parameters):
         return 1
@@ -59,19 +61,19 @@ def run_parallel(
     pixels: int = 0,
     parameters: int = 0,
 ) -> Iterator[tuple[int, Result]]:
-    """What `work` gives for 0, …, count − 1, with the number, as each is done.
+    """The results of `work` for 0, …, count − 1, each with its number, as they finish.
 
     Args:
-        count: of pieces.
-        work: takes a number, and what to call when a part of the piece is done. What it changes
-            in memory may be lost: its result is what comes back, pickled.
-        device: where it works.
+        count: number of pieces.
+        work: takes a number, and a function to call when a part of the piece is done. Its changes
+            in memory may be lost: only its result comes back, pickled.
+        device: where it runs.
         on_tick: called in this process for each part that is done.
-        pixels, parameters: of a batch and of the network, as in `concurrency`.
+        pixels, parameters: as in `concurrency`.
 
     Raises:
         UserError: a process was killed.
-        Exception: the work's own, with the traceback that it had where it was raised.
+        Exception: the work's own, with its original traceback.
     """
     if torch.get_num_threads() == 1 or not _apart(device, pixels, parameters):
         yield from ((number, work(number, on_tick)) for number in range(count))
@@ -82,11 +84,11 @@ def run_parallel(
 
     def tick() -> None:
         if os.getppid() != parent:
-            os._exit(1)  # nobody is left to work for
+            os._exit(1)  # the parent is gone
         sent.put(None)
 
     def worker(_: int) -> None:
-        # A Ctrl-C reaches all of the terminal's processes: this one ends its own, below.
+        # Ctrl-C reaches all processes of the terminal; the parent terminates its own, below.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         torch.set_num_threads(1)
         while True:
@@ -100,7 +102,7 @@ def run_parallel(
                 sent.put(_Failure(error, traceback.format_exc()))
 
     with warnings.catch_warnings():
-        # Python 3.12 warns of threads: those of PyTorch, which a process with one never wakes.
+        # Python 3.12 warns about PyTorch's threads, which a process with one thread never wakes.
         warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
         processes = concurrency(count, device, pixels, parameters)
         started = start_processes(
@@ -122,35 +124,35 @@ class _Failure:
     """An exception on its way from the process that raised it.
 
     Raises:
-        Exception: the same again, where it would not arrive as it is.
+        Exception: the same one, if it cannot be pickled.
     """
 
     def __init__(self, error: Exception, text: str) -> None:
         self.error, self.text = error, text
         try:
             pickle.loads(pickle.dumps(error))
-        except Exception:  # of an exception class of the user's, anything
+        except Exception:  # an exception class of the user's may do anything
             raise error from None
 
     def again(self) -> NoReturn:
-        """Raise it; its cause tells where it was raised before."""
+        """Raise it, with its original traceback as the cause."""
         if isinstance(self.error, UserError):
             raise self.error
         raise self.error from WorkerError(self.text)
 
 
 class WorkerError(Exception):
-    """Where an exception was raised, in another process."""
+    """The traceback of an exception in another process."""
 
     def __str__(self) -> str:
         return f"\n{self.args[0]}"
 
 
 def _received(started: ProcessContext, sent: Any, on_tick: Tick) -> Iterator[Any]:
-    """What the processes send, until all have ended."""
-    over = False
-    while not over:
-        over = started.join(_POLL)
+    """The results that the processes send, until all of them have ended."""
+    ended = False
+    while not ended:
+        ended = started.join(_POLL)
         while not sent.empty():
             message = sent.get()
             if message is None:
@@ -162,6 +164,6 @@ def _received(started: ProcessContext, sent: Any, on_tick: Tick) -> Iterator[Any
 
 
 def _apart(device: torch.device, pixels: int, parameters: int) -> bool:
-    """Whether forked processes do the work: they cannot use a GPU, nor a driver that has begun."""
+    """Whether forked processes do the work: they can use neither a GPU nor a driver in use."""
     safe = device.type == "cpu" and sys.platform == "linux" and not torch.cuda.is_available()
     return safe and (pixels <= _PIXELS or parameters <= SMALL)

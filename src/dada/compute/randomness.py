@@ -1,4 +1,4 @@
-"""The states of the generators that a job draws from: its own, and PyTorch's global ones."""
+"""Seeds, and the states of the generators that a job draws from: its own and PyTorch's."""
 
 from __future__ import annotations
 
@@ -10,27 +10,34 @@ from torch import Tensor
 
 
 def stream(seed: int, number: int) -> int:
-    """A seed for each of several streams of random numbers, as unlike as those of other seeds.
+    """A seed for one of several independent streams of random numbers.
 
-    Sums will not do: PyTorch's CPU generator takes the lower 32 bits of a seed and no more.
+    Adding the number would not do: PyTorch's CPU generator uses only the lower 32 bits of a seed.
+
+    Args:
+        seed: the seed of all streams, at least 0.
+        number: the stream, from 0.
+
+    Returns:
+        A 64-bit seed (NumPy's `SeedSequence`).
     """
     mixed = np.random.SeedSequence(seed, spawn_key=(number,))
     return int(mixed.generate_state(1, np.uint64)[0])
 
 
 def forked(device: torch.device) -> AbstractContextManager[None]:
-    """A context that leaves the global generators, the device's too, as it found them."""
+    """A context that leaves the global generators, the device's included, as it found them."""
     return torch.random.fork_rng(devices=[device] if device.type == "cuda" else [])
 
 
 def random_state(own: torch.Generator, device: torch.device) -> list[Tensor]:
-    """The state of a CPU generator, of the global one and of the device's."""
+    """The states of a CPU generator, of the global one and of the device's."""
     on_gpu = [torch.cuda.get_rng_state(device)] if device.type == "cuda" else []
     return [own.get_state(), torch.get_rng_state(), *on_gpu]
 
 
 def restore_random_state(state: list[Tensor], own: torch.Generator, device: torch.device) -> None:
-    """Go on from what `random_state` gave."""
+    """Continue from a `random_state`."""
     own.set_state(state[0])
     torch.set_rng_state(state[1])
     if device.type == "cuda":

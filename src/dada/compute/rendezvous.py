@@ -1,4 +1,4 @@
-"""How the processes of a job find each other, and say whom they wait for."""
+"""How the processes of a job find each other, and report which ones they wait for."""
 
 from __future__ import annotations
 
@@ -13,23 +13,24 @@ import torch.distributed as dist
 from dada.compute.job import Job
 from dada.errors import UserError
 
-_POLL, _WORD = 0.1, 30.0  # seconds between looks, and between words
+_POLL, _WORD = 0.1, 30.0  # seconds between looks, and between messages
 
 
 def say(line: str) -> None:
-    """To the terminal, of every process: nobody knows which one is being watched."""
+    """Print to the terminal in every process, as a user may watch any of them."""
     print(f"dada: {line}", file=sys.stderr, flush=True)
 
 
 def meet(job: Job, patience: float, tell: Callable[[str], None] = say) -> dist.Store:
-    """A store that all processes of the job have come to.
+    """A store that all processes of the job have reached.
 
     Args:
-        patience: seconds to wait for them.
-        tell: is told every 30 s who is missing.
+        job: this process's place in it.
+        patience: seconds to wait for the others.
+        tell: called every 30 s with a line on which processes are missing.
 
     Raises:
-        UserError: somebody did not come.
+        UserError: a process did not come.
     """
     waiting = _Waiting(job, patience, tell)
     store = dist.PrefixStore(f"dada/{job.attempt}", _store(job, waiting))
@@ -42,18 +43,18 @@ def meet(job: Job, patience: float, tell: Callable[[str], None] = say) -> dist.S
 
 
 def _store(job: Job, waiting: _Waiting) -> dist.Store:
-    """The job's store, which the first process offers unless the launcher does.
+    """The job's store, which the first process hosts unless the launcher does.
 
-    The address is tried by hand first: where a store fails, PyTorch logs pages of its stack.
+    The address is tried by hand first, as PyTorch logs pages of its stack when a store fails.
     """
-    offers = job.rank == 0 and not job.agent
-    if offers:
+    hosts = job.rank == 0 and not job.agent
+    if hosts:
         _check_free(job.port)
-    while not offers and not _answers(job):
+    while not hosts and not _answers(job):
         waiting.wait(f"{'the launcher' if job.agent else 'process 0'} of {job.size}")
     patience = timedelta(seconds=max(1.0, waiting.left))
     return dist.TCPStore(
-        job.address, job.port, is_master=offers, timeout=patience, wait_for_workers=False
+        job.address, job.port, is_master=hosts, timeout=patience, wait_for_workers=False
     )
 
 
@@ -78,7 +79,7 @@ def _answers(job: Job) -> bool:
 
 
 class _Waiting:
-    """For how long, and what is said meanwhile."""
+    """How long to wait, and what to report in the meantime."""
 
     def __init__(self, job: Job, patience: float, tell: Callable[[str], None]) -> None:
         self._where, self._tell, self._patience = f"{job.address}:{job.port}", tell, patience
@@ -86,14 +87,14 @@ class _Waiting:
 
     @property
     def left(self) -> float:
-        """Seconds."""
+        """Seconds of patience left."""
         return self._patience - (time.monotonic() - self._started)
 
     def wait(self, who: str) -> None:
-        """A moment; a word now and then.
+        """Wait a moment, with a message now and then.
 
         Raises:
-            UserError: patience is over.
+            UserError: the patience is exhausted.
         """
         waited = time.monotonic() - self._started
         if self.left <= 0:

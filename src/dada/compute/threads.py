@@ -1,4 +1,4 @@
-"""PyTorch's threads on a CPU: a single one for a small network."""
+"""PyTorch's threads on a CPU: one for a small network."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import torch
 from torch import nn
 
 SMALL = 200_000
-"""Parameters of a network that is trained on one thread, at most: a WRN-16-1 has 175,000. Its
+"""The most parameters of a network that is trained on one thread; a WRN-16-1 has 175,000. Its
 kernels are so short that two threads wait for each other longer than they work."""
 
 
 def is_small(network: nn.Module) -> bool:
-    """Whether a second thread is of no use to the network on a CPU, however large its batches."""
+    """Whether a second thread would not speed up the network on a CPU, whatever its batch."""
     return parameter_count(network) <= SMALL
 
 
 def parameter_count(network: nn.Module) -> int:
-    """How many numbers the network learns."""
+    """Number of the network's parameters."""
     return sum(parameter.numel() for parameter in network.parameters())
 
 
 @contextmanager
 def threads_for(network: nn.Module, device: torch.device) -> Iterator[None]:
-    """One thread while a small network is trained on a CPU; the process's own number otherwise.
+    """A context with one thread for a small network on a CPU; otherwise as many as before.
 
     With one thread, sums are added up in the same order on any machine.
     """

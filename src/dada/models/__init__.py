@@ -1,4 +1,4 @@
-"""Child networks: the networks that a search or a training run trains."""
+"""Child networks: those that a search or a training trains."""
 
 from dada.models.create import check_name, create, names, suggest
 from dada.models.proxy import Proxy

@@ -1,4 +1,4 @@
-"""Batch normalisation by the batch's own statistics, in three ways that give the same numbers."""
+"""Batch normalisation by the batch's statistics, in three ways that give the same numbers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Normalise = Callable[[_BatchNorm, Tensor], Tensor]
 
 @contextmanager
 def batch_statistics(model: nn.Module, normalise: Normalise) -> Iterator[None]:
-    """Batch normalisation done by `normalise`, which leaves the running statistics alone."""
+    """A context in which `normalise` does batch normalisation, leaving running statistics alone."""
     layers = [module for module in model.modules() if isinstance(module, _BatchNorm)]
     for layer in layers:
         layer.forward = partial(_forward, normalise, layer)  # type: ignore[method-assign]
@@ -30,7 +30,7 @@ def batch_statistics(model: nn.Module, normalise: Normalise) -> Iterator[None]:
 
 def _forward(normalise: Normalise, layer: Any, x: Tensor) -> Tensor:
     y = normalise(layer, x)
-    # timm has layers that are a normalisation, dropout and an activation in one.
+    # timm has layers that combine a normalisation, dropout and an activation.
     return layer.act(layer.drop(y)) if hasattr(layer, "act") else y
 
 
@@ -40,7 +40,7 @@ def fused(layer: _BatchNorm, x: Tensor) -> Tensor:
 
 
 def elementary(layer: _BatchNorm, x: Tensor) -> Tensor:
-    """The same in elementary operations, for forward mode.
+    """The same in elementary operations, for forward and reverse mode.
 
     PyTorch's forward rule for batch normalisation is a TorchScript decomposition. It fails under
     autocast and was a tenth slower for a WRN-40-2 in bfloat16 (PyTorch 2.15, on a CPU).
@@ -56,7 +56,7 @@ def elementary(layer: _BatchNorm, x: Tensor) -> Tensor:
 
 
 def forward_mode(layer: _BatchNorm, x: Tensor) -> Tensor:
-    """PyTorch's kernels, for forward mode too; it has no reverse mode then."""
+    """PyTorch's kernels, for forward mode; reverse mode is not available then."""
     if not layer.affine:
         return elementary(layer, x)
     y, _, _ = _ForwardMode.apply(x, layer.weight, layer.bias, layer.eps)
@@ -66,13 +66,13 @@ def forward_mode(layer: _BatchNorm, x: Tensor) -> Tensor:
 class _ForwardMode(torch.autograd.Function):
     """y = γx̂ + β with x̂ = σ⁻¹(x − μ), whose tangent is γσ⁻¹(ẋ − mean ẋ − x̂ mean(x̂ẋ)) + γ̇x̂ + β̇.
 
-    The matrix that takes ẋ there is symmetric, so that PyTorch's kernel for reverse mode, which
-    takes it to a gradient, does for the tangent.
+    The matrix that maps ẋ is symmetric, so PyTorch's kernel for reverse mode, which applies it to a
+    gradient, also gives the tangent.
     """
 
     @staticmethod
     def forward(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> tuple[Tensor, ...]:
-        # With weights of few bits the statistics, too, would be rounded to these.
+        # With weights in bfloat16 the statistics would be rounded to it as well.
         weight, bias = _wide(x, weight), _wide(x, bias)
         return torch.native_batch_norm(x, weight, bias, None, None, True, 0.0, eps)
 
@@ -97,5 +97,5 @@ class _ForwardMode(torch.autograd.Function):
 
 
 def _wide(x: Tensor, weight: Tensor) -> Tensor:
-    """In float32 at least: sums over images need the bits."""
+    """The weight in at least float32: sums over images need the bits."""
     return weight.to(torch.promote_types(x.dtype, torch.float32))

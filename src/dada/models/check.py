@@ -1,4 +1,4 @@
-"""Whether a network fits its data, found out before any training."""
+"""Check that a network fits its data, before any training."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _IMAGES = 2
 
 
 def model_name(model: str | nn.Module | None) -> str | None:
-    """What to call a network that is given by name or as a module.
+    """The name of a network that is given by name or as a module; None if none is given.
 
     Raises:
         UserError: it is neither.
@@ -34,13 +34,15 @@ def check_network(
     """Show a network two images, in evaluation mode, leaving all generators as they are.
 
     Args:
+        network: the network.
         name: what messages call it.
-        classes: outputs that it must have.
+        classes: number of outputs that it must have.
         shape: channels, height and width of the images.
-        own: it is a module of the user's, whose exceptions pass as they are.
+        own: whether it is a module of the user's, whose exceptions are passed on.
 
     Raises:
-        UserError: it does not take such images, has another number of outputs, or nothing to train.
+        UserError: it does not take such images, has another number of outputs, or has nothing to
+            train.
     """
     first = next(network.parameters(), torch.empty(0))
     images, before = torch.zeros(_IMAGES, *shape, device=first.device), network.training
@@ -61,7 +63,7 @@ def check_network(
     if got != (_IMAGES, classes):
         raise UserError(
             f"network {name} gives {got} for {_IMAGES} images: must give ({_IMAGES}, {classes}), "
-            f"a number for each of the {classes} classes"
+            f"one number for each of the {classes} classes"
         )
     if not any(parameter.requires_grad for parameter in network.parameters()):
         raise UserError(f"network {name} has nothing to train: no parameter of it needs a gradient")

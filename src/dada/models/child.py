@@ -1,4 +1,4 @@
-"""A network under training: its weights as a dictionary, losses and gradients."""
+"""A network in training: its weights as a dictionary, its losses and gradients."""
 
 from __future__ import annotations
 
@@ -16,11 +16,17 @@ from dada.models.batch_norm import batch_statistics, elementary, forward_mode, f
 
 Tensors = dict[str, Tensor]
 Loss = Callable[[Tensor, Tensor], Tensor]
-"""(logits float32 (B, classes), labels (B, …)) → (B,): the loss of each image."""
+"""(logits float32 (B, classes), labels (B, …)) → (B,), one loss per image."""
 
 
 class Gradient(NamedTuple):
-    """A mean loss (scalar), its gradient in the weights, and the logits (B, classes), detached."""
+    """A mean loss and its gradient.
+
+    Attributes:
+        loss: scalar, detached.
+        weights: the gradient with respect to each weight.
+        logits: float32 (B, classes), detached.
+    """
 
     loss: Tensor
     weights: Tensors
@@ -28,14 +34,14 @@ class Gradient(NamedTuple):
 
 
 class Child:
-    """A network whose losses can be taken at any weights.
+    """A network whose losses can be evaluated at any weights.
 
     Args:
         model: any module from normalised images (B, C, H, W) to logits (B, classes); moved to
             `device` in place.
         device: where it runs.
         precision: of convolutions and matrix products; weights stay float32.
-        loss: of each image, from its logits.
+        loss: (logits, labels) to one loss per image.
     """
 
     def __init__(
@@ -60,14 +66,20 @@ class Child:
     def losses(
         self, weights: Tensors, images: Tensor, labels: Tensor, reverse: bool = True
     ) -> Tensor:
-        """(B,) float32 losses at `weights`, in training mode, writing to no buffer.
+        """(B,) float32 losses at `weights`, in training mode, without changing buffers.
 
-        Everything is cast, normalisation included. Rewards in bfloat16 correlate at 0.9999 with
-        those in float32 (docs/results.md).
+        Everything is cast to the precision, normalisation included. Rewards in bfloat16 correlate
+        at 0.9999 with those in float32 (docs/results.md).
 
         Args:
-            reverse: they are to be differentiated in reverse mode too, which forbids a faster
-                forward mode.
+            weights: by parameter name.
+            images: normalised (B, C, H, W).
+            labels: (B, …).
+            reverse: whether they must also be differentiable in reverse mode, which rules out a
+                faster forward mode.
+
+        Raises:
+            UserError: the loss does not give one number per image.
         """
         if self.precision != torch.float32:
             weights = {name: weight.to(self.precision) for name, weight in weights.items()}
@@ -80,10 +92,16 @@ class Child:
         return self._each(logits.float(), labels)
 
     def gradient(self, images: Tensor, labels: Tensor, weights: Tensors | None = None) -> Gradient:
-        """Mean loss and its gradient at the network's own weights, or at `weights`.
+        """The mean loss and its gradient at the network's own weights, or at `weights`.
 
-        At its own weights the network's batch statistics are updated; elsewhere they are not,
-        so that they are touched once a step.
+        Running statistics are updated at the network's own weights only, so once per step.
+
+        Args:
+            images: normalised (B, C, H, W).
+            labels: (B, …).
+
+        Raises:
+            UserError: the loss does not give one number per image.
         """
         self.model.train()
         with self.autocast():
@@ -102,7 +120,7 @@ class Child:
     def descend(
         self, optimiser: torch.optim.Optimizer, gradient: Tensors, clip: float = 0.0
     ) -> None:
-        """A step of the optimiser by this gradient, `clipped`."""
+        """One step of the optimiser with this gradient, `clipped`."""
         gradient = clipped(gradient, clip)
         for name, parameter in self.parameters.items():
             parameter.grad = gradient[name]
@@ -126,11 +144,11 @@ class Child:
 
 
 def clipped(gradient: Tensors, largest: float) -> Tensors:
-    """The gradient, its norm over all weights at most `largest`; 0 leaves it as it is."""
+    """The gradient, scaled so that its norm over all weights is at most `largest`; 0: unchanged."""
     if not largest:
         return gradient
     norm = nn.utils.get_total_norm(list(gradient.values()))
-    factor = (largest / (norm + 1e-6)).clamp(max=1.0)  # as `clip_grad_norm_` has it
+    factor = (largest / (norm + 1e-6)).clamp(max=1.0)  # as in `clip_grad_norm_`
     return {name: g * factor for name, g in gradient.items()}
 
 

@@ -1,4 +1,4 @@
-"""Child networks by name, and the one that suits an image size."""
+"""Child networks by name, and a usual one by image size."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from dada.models.shake_shake import ShakeShake
 from dada.models.wide_resnet import WideResNet
 from dada.names import NETWORK_PATTERNS, PAPER_NETWORKS
 
-Builder = Callable[[int, int], nn.Module]  # of classes and channels
+Builder = Callable[[int, int], nn.Module]  # from classes and channels
 
 _WRN = re.compile(r"wrn-(\d{1,9})-([1-9]\d{0,5})")
 _PROXY = re.compile(r"(?:proxy|scout)-([1-9]\d{0,5})")  # scout: its name until 0.2
@@ -31,21 +31,21 @@ _SHAKE_SHAKE = re.compile(r"shake-shake-(\d{1,9})-2x(\d{1,6})d")
 _PYRAMID_NET = re.compile(r"pyramidnet-(\d{1,9})-(\d{1,6})")
 _DEEPEST, _LARGEST = 2000, 10**9  # layers; parameters, which take 12 GB in training
 _INSTALL_TIMM = "pip install 'dada-augment[timm]'"
-# In training these two give logits of side branches too, unless they are told not to.
+# In training these two also return the logits of side branches, unless told not to.
 _SIDE_BRANCHES = ("googlenet", "inception_v3")
 _WITHOUT: dict[str, Any] = {"aux_logits": False, "init_weights": True}
 
 
 def names() -> tuple[str, ...]:
-    """Networks that `create` knows: the paper's, then torchvision's that classify images.
+    """Networks that `create` knows: the paper's, then torchvision's classifiers.
 
-    Other depths and widths of the first, and timm's networks, are not listed.
+    Other depths and widths of the paper's, and timm's networks, are not listed.
     """
     return (*PAPER_NETWORKS, *(name for name in _torchvisions() if name not in PAPER_NETWORKS))
 
 
 def check_name(name: str) -> None:
-    """Find out, without making it, whether `create` would know a network of that name.
+    """Check, without making it, that `create` knows a network with that name.
 
     Raises:
         UserError: as `create`.
@@ -61,9 +61,9 @@ def create(name: str, classes: int, channels: int = 3) -> nn.Module:
             ``shake-shake-DEPTH-2xWIDTHd`` such as ``shake-shake-26-2x96d`` (depth 6n + 2),
             ``pyramidnet-DEPTH-ALPHA`` such as ``pyramidnet-272-200`` (depth 9n + 2),
             ``proxy-WIDTH`` such as ``proxy-32`` (the first convolution's channels),
-            ``resnet200``, a network of torchvision's, or one of timm's: ``timm:NAME``, or its
-            plain name where torchvision has none of that name. Some networks of the two
-            libraries take images of one size only.
+            ``resnet200``, a network of torchvision's, or one of timm's: ``timm:NAME``, or just
+            NAME if torchvision has no such network. Some networks of the two libraries accept
+            only one image size.
         classes: number of outputs.
         channels: channels of the input images.
 
@@ -72,16 +72,18 @@ def create(name: str, classes: int, channels: int = 3) -> nn.Module:
         mode, on the CPU.
 
     Raises:
-        UserError: the name is not known, it asks for a depth or width that cannot be, or it is
-            timm's and timm is not installed.
+        UserError: the name is unknown, its depth or width is impossible, or it needs timm, which is
+            not installed.
     """
     return _builder(name.lower())(classes, channels)
 
 
 def suggest(side: int, accelerated: bool) -> str:
-    """Name the default child network for images ``side`` pixels wide.
+    """The name of the default child network, with which a search takes minutes.
 
-    The choice keeps a search in minutes: ``accelerated`` says whether it runs on a GPU.
+    Args:
+        side: the longer side of the images, in pixels.
+        accelerated: whether it runs on a GPU.
     """
     if side <= 16:
         return "wrn-10-2"
@@ -91,7 +93,7 @@ def suggest(side: int, accelerated: bool) -> str:
 
 
 def _builder(name: str) -> Builder:
-    """What makes the network of that name, once the name is found to be right."""
+    """The builder of the network with that name, which is checked."""
     if match := _WRN.fullmatch(name):
         depth, width = map(int, match.groups())
         wide_resnet.check_depth(depth)
@@ -113,7 +115,7 @@ def _builder(name: str) -> Builder:
 
 
 def _bounded(name: str, depth: int, kind: Callable[..., nn.Module], *numbers: int) -> Builder:
-    """What makes the network, once it is found to fit in memory."""
+    """The builder of the network, whose size is checked."""
     if depth > _DEEPEST:
         raise UserError(f"network '{name}' is {depth:,} layers deep: at most {_DEEPEST:,}")
     if (count := _parameters(kind, *numbers)) > _LARGEST:
@@ -123,7 +125,7 @@ def _bounded(name: str, depth: int, kind: Callable[..., nn.Module], *numbers: in
 
 @cache
 def _parameters(kind: Callable[..., nn.Module], *numbers: int) -> int:
-    """Of such a network; no memory is taken for them."""
+    """Number of the network's parameters, found without allocating them."""
     with torch.device("meta"):
         return sum(parameter.numel() for parameter in kind(*numbers, 10, 3).parameters())
 
@@ -144,7 +146,7 @@ def _from_torchvision(name: str, classes: int, channels: int) -> nn.Module:
 
 
 def _take_channels(network: nn.Module, channels: int) -> None:
-    """Draw the first convolution anew for other images, with the spread that it had."""
+    """Redraw the first convolution for another number of channels, with the same spread."""
     conv = next(module for module in network.modules() if isinstance(module, nn.Conv2d))
     spread = conv.weight.detach().std()
     conv.in_channels = channels
@@ -163,7 +165,7 @@ def _timm_builder(name: str) -> Builder:
 
 
 def _timm() -> ModuleType | None:
-    """The optional library, imported only when a name may be its own."""
+    """The optional library, or None; imported only when a name may be one of its networks."""
     try:
         return import_module("timm")
     except ImportError:
@@ -171,7 +173,7 @@ def _timm() -> ModuleType | None:
 
 
 def _unknown(name: str, timm: ModuleType | None) -> str:
-    """What to say of a name that nobody knows."""
+    """The message for an unknown name."""
     timms = timm.list_models() if timm else []
     known = [f"timm:{model}" for model in timms] if "timm:" in name else [*names(), *timms]
     close = get_close_matches(name, dict.fromkeys(known), n=3)

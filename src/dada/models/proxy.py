@@ -1,7 +1,7 @@
 """A small plain network that learns in seconds what takes a residual network minutes.
 
-For searches that train many networks to the end. On 500 images of CIFAR-10, 100 epochs, it is as
-good as a WRN-16-1 in about a tenth of the time, and policies rank much alike in both
+It is for searches that train many networks to the end. On 500 images of CIFAR-10, in 100 epochs, it
+is as good as a WRN-16-1 in about a tenth of the time, and ranks policies much the same
 (docs/research.md).
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
-_SIDE = 20  # pixels at most, after the images are pooled: 16 of 32
+_SIDE = 20  # pixels at most, after pooling: 16 for images of 32
 
 
 class Proxy(nn.Module):
@@ -19,7 +19,7 @@ class Proxy(nn.Module):
     Args:
         width: channels of the first convolution; each next one has twice as many.
         classes: number of outputs.
-        channels: of the images, (B, channels, H, W), of any size.
+        channels: channels of the input images, which may have any size.
     """
 
     def __init__(self, width: int, classes: int, channels: int = 3) -> None:

@@ -1,4 +1,4 @@
-"""Pyramidal residual networks with ShakeDrop, as the published final trainings use them.
+"""Pyramidal residual networks with ShakeDrop, as used in the published final trainings.
 
 Han, Kim and Kim, *Deep Pyramidal Residual Networks*, CVPR 2017 (arXiv 1610.02915), with
 bottlenecks, in the variant of Fast AutoAugment and DADA. ShakeDrop: `dada.models.shake_drop`.
@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from dada.errors import UserError
 from dada.models.shake_drop import ShakeDrop
 
-EXPANSION = 4  # channels that leave a bottleneck over those inside it
+EXPANSION = 4  # output channels of a bottleneck per inner channel
 
 
 def check_depth(depth: int) -> None:
@@ -28,12 +28,12 @@ def check_depth(depth: int) -> None:
 class PyramidBlock(nn.Module):
     """BN-conv1×1-BN-ReLU-conv3×3-BN-ReLU-conv1×1-BN, ShakeDrop, plus the input.
 
-    The 3×3 convolution carries the stride. The input is averaged over 2×2 pixels where the block
-    has stride 2, and zeros stand for the channels that it lacks.
+    The 3×3 convolution has the stride. With stride 2 the input is averaged over 2×2 pixels, and
+    missing channels are padded with zeros.
 
     Args:
-        inputs: channels in.
-        width: inner channels; four times as many come out, no fewer than ``inputs``.
+        inputs: input channels.
+        width: inner channels; there are four times as many outputs, at least ``inputs``.
         stride: 1 or 2.
         keep: ShakeDrop's probability of leaving the branch as it is.
     """
@@ -67,14 +67,14 @@ class PyramidBlock(nn.Module):
 class PyramidNet(nn.Module):
     """PyramidNet-``depth`` with α = ``alpha``: three stages of (depth − 2) / 9 bottlenecks.
 
-    Block k of N is 16 + αk / N wide inside, so that the width grows everywhere and not only where
-    the image shrinks; rounded, as in the published code (the paper rounds down, and its counts of
-    parameters are a hundredth smaller). ShakeDrop keeps it with probability
+    Block k of N has 16 + αk / N inner channels, so the width grows everywhere and not only where
+    the image shrinks. It is rounded, as in the published code (the paper rounds down, and its
+    parameter counts are 1 % smaller). ShakeDrop keeps the block with probability
     1 − (1 − last_keep)·k / N.
 
-    Convolutions start normal with variance 2 / (k² · outputs) for a k×k kernel (He et al. 2015, by
-    fan-out) and the last layer at PyTorch's defaults, as in the published code; draws come from
-    torch's global generator.
+    Convolutions are initialised normally with variance 2 / (k² · outputs) for a k×k kernel (He et
+    al. 2015, by fan-out), the last layer by PyTorch's defaults, as in the published code; draws
+    come from torch's global generator.
 
     Args:
         depth: number of layers counted as in the paper, 9n + 2: 11, 20, ..., 272.

@@ -7,8 +7,8 @@ def resnet200(classes: int) -> ResNet:
     """ResNet-200: torchvision's bottlenecks, 3, 24, 36 and 3 of them.
 
     The numbers are those of He et al., *Identity Mappings in Deep Residual Networks*, 2016, whose
-    blocks are pre-activated; the published code's are not. Like torchvision's they put the stride
-    on the 3×3 convolution and the ReLU after the sum, and their convolutions start normal with
+    blocks are pre-activated; the published code's are not. As in torchvision, the 3×3 convolution
+    has the stride, the ReLU follows the sum, and convolutions are initialised normally with
     variance 2 / (k² · outputs) for a k×k kernel.
 
     Args:

@@ -11,15 +11,15 @@ from torch import Tensor, nn
 
 
 def uniform(x: Tensor) -> Tensor:
-    """One float32 number in [0, 1) an image, (B, 1, …, 1), from the generator of x's device."""
+    """One float32 number in [0, 1) per image, (B, 1, …, 1), from the generator of x's device."""
     return torch.rand(len(x), *[1] * (x.ndim - 1), device=x.device)
 
 
 def scale(x: Tensor, value: Tensor, derivative: Tensor) -> Tensor:
-    """The product x · value, differentiated in x as if it were x · derivative.
+    """The product x · value, differentiated with respect to x as if it were x · derivative.
 
-    Reverse mode, forward mode and autocast all work, which an autograd function of its own would
-    have to be taught. Both factors are constants and broadcast against x.
+    Reverse mode, forward mode and autocast all work, without an autograd function that would have
+    to implement each. Both factors are constants and broadcast against x.
     """
     derivative = derivative.to(x.dtype)
     rest = (value - derivative).to(x.dtype)
@@ -46,6 +46,6 @@ class ShakeDrop(nn.Module):
         """Map (B, …) to the same shape."""
         if not self.training:
             return x * self.keep
-        kept = torch.rand(1, device=x.device) < self.keep  # no branch on it: a GPU need not wait
+        kept = torch.rand(1, device=x.device) < self.keep  # no branch on it, so a GPU need not wait
         alpha, beta = 2 * uniform(x) - 1, uniform(x)
         return scale(x, torch.where(kept, 1, alpha), torch.where(kept, 1, beta))

@@ -1,4 +1,4 @@
-"""Shake-Shake residual networks for small images, as the published final trainings use them.
+"""Shake-Shake residual networks for small images, as used in the published final trainings.
 
 Gastaldi, *Shake-Shake regularization*, 2017 (arXiv 1705.07485), "Shake-Shake-Image", in the
 variant of Fast AutoAugment and DADA: the first convolution has a bias and nothing after it, and
@@ -48,8 +48,8 @@ class Shake(nn.Module):
 class Shortcut(nn.Module):
     """Changes the shape: ReLU, two strided 1×1 convolutions side by side, BN.
 
-    The second convolution looks one pixel further down and to the right, and sees zeros beyond
-    the edge. At stride 2 they read different pixels.
+    The second convolution reads one pixel further down and to the right, with zeros beyond the
+    edge. With stride 2 the two read different pixels.
     """
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
@@ -68,7 +68,7 @@ class Shortcut(nn.Module):
 class ShakeBlock(nn.Module):
     """Two branches ReLU-conv3×3-BN-ReLU-conv3×3-BN, shaken, plus the input or its shortcut.
 
-    The first convolution carries the stride.
+    The first convolution of each branch has the stride.
     """
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
@@ -87,9 +87,9 @@ class ShakeBlock(nn.Module):
 class ShakeShake(nn.Module):
     """Shake-Shake ``depth`` 2×``width``d: three stages of (depth − 2) / 6 blocks, C, 2C, 4C wide.
 
-    Convolutions start normal with variance 2 / (9 · outputs) for a 3×3 kernel (He et al. 2015, by
-    fan-out) and the last layer's bias at zero, as in the published code; draws come from torch's
-    global generator.
+    Convolutions are initialised normally with variance 2 / (9 · outputs) for a 3×3 kernel (He et
+    al. 2015, by fan-out), the last layer's bias with zero, as in the published code; draws come
+    from torch's global generator.
 
     Args:
         depth: number of layers counted as in the paper, 6n + 2; the paper's networks have 26.

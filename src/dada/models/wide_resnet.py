@@ -1,4 +1,4 @@
-"""Wide residual networks for small images, as the published search and training use them.
+"""Wide residual networks for small images, as used in the published search and trainings.
 
 Zagoruyko and Komodakis, *Wide Residual Networks*, BMVC 2016, in the variant of Fast
 AutoAugment and DADA: pre-activation blocks with biases on every convolution.
@@ -27,9 +27,9 @@ def check_depth(depth: int) -> None:
 class WideBlock(nn.Module):
     """BN-ReLU-conv3×3, dropout, BN-ReLU-conv3×3, plus the input.
 
-    The input is taken as it is, or through a strided 1×1 convolution where the shape changes.
-    The second convolution carries the stride, as in the published code (the paper of wide
-    residual networks strides the first), and the shortcut takes the input before its BN-ReLU.
+    The input is added as it is, or through a strided 1×1 convolution where the shape changes. The
+    second convolution has the stride, as in the published code (in the paper on wide residual
+    networks it is the first), and the shortcut takes the input before its BN-ReLU.
     """
 
     def __init__(self, inputs: int, outputs: int, stride: int, dropout: float) -> None:
@@ -51,7 +51,7 @@ class WideBlock(nn.Module):
 class WideResNet(nn.Module):
     """WRN-``depth``-``width``: three stages of (depth − 4) / 6 blocks, 16k, 32k and 64k wide.
 
-    Weights start at PyTorch's defaults, as in the published code; draws come from torch's
+    Weights are initialised by PyTorch's defaults, as in the published code; draws come from torch's
     global generator, so ``torch.manual_seed`` fixes them.
 
     Args:

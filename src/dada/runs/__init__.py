@@ -1,4 +1,4 @@
-"""What a run leaves behind, and the loop that it goes through."""
+"""A run's files, and the loop that advances it."""
 
 from dada.runs.callback import Callback
 from dada.runs.folder import RunFolder

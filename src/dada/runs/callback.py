@@ -1,4 +1,4 @@
-"""What a run tells the outside world while it works."""
+"""What a run reports to its caller as it proceeds."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ AnyWork = TypeVar("AnyWork", bound=Work[Any])
 class Callback(Generic[AnyWork]):
     """Called by a search, a training or a comparison as it proceeds; override any method.
 
-    Of several processes the first one calls. Whatever a method raises ends the run, which can be
-    resumed: KeyboardInterrupt is the way to stop it early.
+    Of several processes only the first one calls it. Any exception that a method raises ends the
+    run, which can be resumed; raise KeyboardInterrupt to stop it early.
 
     Examples:
         >>> class Errors(Callback):
@@ -28,8 +28,9 @@ class Callback(Generic[AnyWork]):
         """Everything is ready, and the first iteration is next.
 
         Args:
-            work: what is run, with `iteration`, `length`, `ticks` and `dataset`; and `search`
-                (`dada.searching`), `training` (`dada.training`) or `bench` (`dada.comparison`).
+            work: the work in progress, with `iteration`, `length`, `ticks` and `dataset`; and
+                `search` (`dada.searching`), `training` (`dada.training`) or `bench`
+                (`dada.comparison`).
         """
 
     def on_progress(self) -> None:
@@ -39,7 +40,7 @@ class Callback(Generic[AnyWork]):
         """An iteration is over and saved.
 
         Args:
-            record: the line of `events.jsonl` that was written about it.
+            record: its line in `events.jsonl`.
         """
 
     def on_converged(self, reason: str) -> None:

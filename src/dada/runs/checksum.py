@@ -1,7 +1,8 @@
-"""Checksums inside a run's files, so that a damaged one is noticed and not believed.
+"""Checksums inside a run's files, so that damage is noticed.
 
-A JSON object carries one over all its other entries. A file of tensors carries one as the comment
-of its zip archive, which `torch.load` and every unzip pass over. Files of older releases have none.
+A JSON object carries a checksum of all its other entries. A file of tensors carries one as the
+comment of its zip archive, which `torch.load` and every unzip ignore. Files of older releases have
+none.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def unsealed(data: dict[str, Any]) -> dict[str, Any]:
     """The object without its checksum.
 
     Raises:
-        DamagedError: the checksum is another.
+        DamagedError: the checksum does not match.
 
     Examples:
         >>> unsealed(sealed({"epoch": 3}) | {"epoch": 4})
@@ -51,7 +52,7 @@ def unsealed(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _digest(data: dict[str, Any]) -> str:
-    """16 hexadecimal digits, the same for the object before it is written and after."""
+    """16 hexadecimal digits, the same before the object is written and after it is read."""
     plain = json.loads(json.dumps(data))
     return hashlib.sha256(to_json(plain, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -69,11 +70,11 @@ def check_zip(file: BinaryIO) -> None:
     """Compare the archive with its checksum; the position is at the start afterwards.
 
     Raises:
-        DamagedError: it is not a whole archive, or the checksum is another.
+        DamagedError: it is not a whole archive, or the checksum does not match.
     """
     size = file.seek(0, 2)
     file.seek(max(0, size - 22))
-    if file.read(4) == _END:  # of an older release
+    if file.read(4) == _END:  # without a comment, from an older release
         file.seek(0)
         return
     left = max(0, size - _DIGITS)

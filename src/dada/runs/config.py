@@ -34,7 +34,7 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
 
 
 def problem(config: Any) -> str | None:
-    """What of a config is not as a run writes it; None if nothing is. Entries may be missing.
+    """The first entry of a config that no run writes like this, or None. Entries may be missing.
 
     Examples:
         >>> problem({"kind": "search", "data": {"side": [32, 32]}})
@@ -54,7 +54,7 @@ def problem(config: Any) -> str | None:
 
 
 def difference(before: dict[str, Any], now: dict[str, Any]) -> tuple[str, Any, Any] | None:
-    """The first entry in which two runs are not the same, with both values; None if they are.
+    """The first decisive entry in which two runs differ, with both values; None if none does.
 
     Examples:
         >>> before = {"settings": {"epochs": 20, "lr": 0.1}, "data": {"source": "photos"}}
@@ -63,7 +63,7 @@ def difference(before: dict[str, Any], now: dict[str, Any]) -> tuple[str, Any, A
         ('settings.epochs', 20, 30)
         >>> difference(before, before | {"data": now["data"]})  # data may have moved
     """
-    # What is written comes back with lists for tuples.
+    # Tuples come back from JSON as lists.
     left, right = _flat(_decisive(before)), _flat(_decisive(json.loads(json.dumps(now))))
     for key in sorted(left | right):
         if left.get(key) != right.get(key):
@@ -72,7 +72,7 @@ def difference(before: dict[str, Any], now: dict[str, Any]) -> tuple[str, Any, A
 
 
 def _decisive(config: dict[str, Any]) -> dict[str, Any]:
-    """What must match for a run to be resumed: not the path of its data, say."""
+    """The entries that must match for a run to be resumed: not the path of its data, say."""
     parts = {k: {n: config.get(k, {}).get(n) for n in names} for k, names in _PARTS.items()}
     whole = {key: config.get(key, {}) for key in _WHOLE}
     return {"kind": config.get("kind")} | parts | whole

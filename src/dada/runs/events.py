@@ -1,4 +1,4 @@
-"""The events of a run: a JSON object per line, appended as things happen."""
+"""The events of a run: one JSON object per line, appended as things happen."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from typing import Any
 from dada.errors import UserError
 from dada.files import append_line, opened, replace_file, to_json
 from dada.runs.checksum import KEY, sealed, unsealed
-
-MOST = 2**28
-"""Bytes of a file of JSON, which is read at once; a thousand epochs take some ten million."""
+from dada.runs.objects import MOST
 
 
 def append_event(path: Path, event: dict[str, Any]) -> None:
@@ -26,9 +24,9 @@ def write_events(path: Path, events: list[dict[str, Any]]) -> None:
 
 
 def read_events(path: Path) -> tuple[list[dict[str, Any]], str | None]:
-    """The events before the first damaged line, and what is wrong with that, or None.
+    """The events before the first damaged line, and what is wrong with it, or None.
 
-    A last line that a killed process left unfinished is neither.
+    A last line that a killed process left unfinished is ignored.
 
     Raises:
         UserError: the file cannot be read.

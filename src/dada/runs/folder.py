@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,26 +9,27 @@ from types import TracebackType
 from typing import Any
 
 from dada.errors import UserError
-from dada.files import opened, replace_file, to_json
-from dada.runs.checksum import DamagedError, sealed, unsealed
 from dada.runs.config import difference, problem
-from dada.runs.events import MOST, append_event, read_events, write_events
+from dada.runs.events import append_event, read_events, write_events
 from dada.runs.lock import LOCK, FolderLock
+from dada.runs.objects import read_object, write_object
 from dada.runs.tensors import read_tensors, write_tensors
 
 CONFIG, EVENTS, CHECKPOINT = "config.json", "events.jsonl", "checkpoint.pt"
 BEFORE = "checkpoint-before.pt"
 
-_OWN = re.compile(rf"{re.escape(LOCK)}|.+\.\d+-[0-9a-f]{{8}}\.partial|config\.json\.partial", re.S)
-"""What a process that was killed before it wrote the config may have left."""
+_LEFTOVERS = re.compile(
+    rf"{re.escape(LOCK)}|.+\.\d+-[0-9a-f]{{8}}\.partial|config\.json\.partial", re.S
+)
+"""Files that a process may leave when it is killed before it writes the config."""
 
 Upgrade = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
 
 
 class RunFolder:
-    """Reads and writes one run. Files are replaced whole, so a killed process leaves no half.
+    """Reads and writes one run. Files are replaced whole: a killed process leaves no partial ones.
 
-    What is read back carries a checksum; files of older releases have none and are read too.
+    Files carry checksums, which are verified on reading; those of older releases have none.
     `begin` makes the process the folder's only owner, until `close`.
 
     Args:
@@ -48,7 +48,7 @@ class RunFolder:
         resume: bool,
         upgrade: Upgrade | None = None,
     ) -> RunFolder:
-        """A new run (`create`), or the one to be resumed (`resume`), which nobody else owns.
+        """A new run (`create`), or the one to resume (`resume`), owned by this process.
 
         A run that was killed before it had a config begins anew either way.
 
@@ -65,9 +65,9 @@ class RunFolder:
         run._lock = FolderLock(run.path)
         try:
             for file in run.path.glob("*.partial"):
-                if _OWN.fullmatch(file.name):
+                if _LEFTOVERS.fullmatch(file.name):
                     file.unlink(missing_ok=True)
-            # By now it may be another's.
+            # Check again: another process may have begun a run in the meantime.
             _ = cls.create(path, config) if new else cls.resume(path, config, upgrade)
         except BaseException:
             run.close()
@@ -94,11 +94,11 @@ class RunFolder:
         """An existing run of the same configuration.
 
         Args:
-            upgrade: makes of the run's config and the given one what this release would have
-                written in place of the first.
+            upgrade: from the run's config and the given one, the run's config as this release
+                would have written it.
 
         Raises:
-            UserError: there is none, or it was started with another configuration.
+            UserError: there is no run, or it was started with another configuration.
         """
         run = cls.open(path)
         before = run.config
@@ -142,8 +142,8 @@ class RunFolder:
 
     @property
     def bare(self) -> bool:
-        """Whether the folder is there and holds nothing but what a run writes before its config."""
-        return self.path.is_dir() and all(_OWN.fullmatch(p.name) for p in self.path.iterdir())
+        """Whether the folder exists and holds nothing but what a run writes before its config."""
+        return self.path.is_dir() and all(_LEFTOVERS.fullmatch(p.name) for p in self.path.iterdir())
 
     def _check_free(self) -> None:
         if (self.path / CONFIG).exists():
@@ -175,10 +175,10 @@ class RunFolder:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """What happened so far, in order. A last line that a killed process left unfinished is not.
+        """What happened so far, in order, without an unfinished last line of a killed process.
 
         Raises:
-            UserError: the file is damaged elsewhere.
+            UserError: another line is damaged.
         """
         events, damaged = self.readable_events()
         if damaged:
@@ -186,7 +186,7 @@ class RunFolder:
         return events
 
     def readable_events(self) -> tuple[list[dict[str, Any]], str | None]:
-        """The events before the first damaged line, and what is wrong with that, or None."""
+        """The events before the first damaged line, and what is wrong with it, or None."""
         return read_events(self.path / EVENTS)
 
     def add_event(self, event: dict[str, Any]) -> None:
@@ -194,14 +194,12 @@ class RunFolder:
         append_event(self.path / EVENTS, event)
 
     def keep_events(self, events: list[dict[str, Any]]) -> None:
-        """Replace the events: those newer than the checkpoint that a run resumes from go."""
+        """Replace the events, to drop those newer than the checkpoint that a run resumes from."""
         write_events(self.path / EVENTS, events)
 
     def write_json(self, name: str, data: dict[str, Any]) -> Path:
         """Write a file of the run as JSON."""
-        text = to_json(sealed(data), indent=2, ensure_ascii=False) + "\n"
-        # A name that is not UTF-8 has lone surrogates: escaped, they are JSON and come back.
-        return replace_file(self.path / name, text.encode(errors="backslashreplace"))
+        return write_object(self.path / name, data)
 
     def read_json(self, name: str) -> Any:
         """Read a file of the run.
@@ -209,19 +207,11 @@ class RunFolder:
         Raises:
             UserError: it is missing or damaged.
         """
-        path = self.path / name
-        try:
-            with opened(path, MOST) as file:
-                data = json.loads(file.read().decode())
-            return unsealed(data) if isinstance(data, dict) else data
-        except DamagedError as error:
-            raise UserError(f"{path}: {error}") from None
-        except (OSError, ValueError, RecursionError) as error:
-            raise UserError(f"{path}: cannot be read ({error})") from None
+        return read_object(self.path / name)
 
     def save_checkpoint(self, state: dict[str, Any]) -> None:
-        """Replace the checkpoint, once the new one is safely on disk, and keep the one before."""
-        # A process that is killed between the two renames leaves the one before alone.
+        """Replace the checkpoint, once the new one is safely on disk, and keep the previous one."""
+        # A process killed between the two renames leaves only the previous one.
         write_tensors(self.path / CHECKPOINT, state, keep=self.path / BEFORE)
 
     def save_tensors(self, name: str, state: dict[str, Any]) -> None:
@@ -232,7 +222,7 @@ class RunFolder:
         """The last checkpoint on the CPU, or None before the first.
 
         Raises:
-            UserError: as `load_tensors`, with the one before it offered.
+            UserError: as `load_tensors`, with an offer to use the previous one.
         """
         if not (self.path / CHECKPOINT).exists():
             return self.load_tensors(BEFORE) if (self.path / BEFORE).exists() else None
@@ -242,7 +232,7 @@ class RunFolder:
             raise UserError(f"{error}{self.offer()}") from None
 
     def offer(self) -> str:
-        """What to do about a checkpoint that cannot be used, to end a message with."""
+        """The end of a message: what to do about a checkpoint that cannot be used."""
         try:
             before = self.load_tensors(BEFORE)
         except UserError:

@@ -13,14 +13,14 @@ from dada.errors import UserError
 
 LOCK = "run.lock"
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
-_held: dict[str, int] = {}  # the owner of each folder: a process's own locks never conflict
+_held: dict[str, int] = {}  # owners of folders, as locks of one process never conflict
 
 
 class FolderLock:
     """Ownership of a folder, by a lock of the operating system on a file in it.
 
-    The kernel, and a network file system's server, release the lock when its owner dies; the file
-    that a dead owner leaves binds nobody. Forked children do not inherit the lock.
+    The kernel, or a network file system's server, releases the lock when its owner dies; the file
+    that is left then locks nothing. Forked children do not inherit the lock.
 
     Raises:
         UserError: somebody else owns the folder, or the file cannot be written.
@@ -40,7 +40,7 @@ class FolderLock:
             os.write(self._descriptor, f"process {os.getpid()} on {socket.gethostname()}".encode())
 
     def release(self) -> None:
-        """Let others own the folder; in a forked child, nothing."""
+        """Let others own the folder; does nothing in a forked child."""
         if _held.pop(self._folder) != os.getpid():
             return
         with suppress(OSError):
@@ -55,7 +55,7 @@ class FolderLock:
             raise UserError(f"cannot write {self._path}: {error.strerror}") from None
 
     def _locked(self) -> bool:
-        """Whether the lock is on the file that others will find."""
+        """Take the lock; whether it is on the file that others will find."""
         try:
             _take(self._descriptor)
             return os.path.samestat(os.fstat(self._descriptor), self._path.lstat())
@@ -64,8 +64,8 @@ class FolderLock:
         except OSError as error:
             if error.errno in _NO_LOCKS:
                 warnings.warn(
-                    f"the file system of {self._path.parent} has no locks: start no second run in "
-                    "this folder meanwhile",
+                    f"the file system of {self._path.parent} has no locks: do not start a second "
+                    "run in this folder",
                     stacklevel=2,
                 )
                 return True

@@ -23,7 +23,7 @@ def open_run(
     processes: Processes = ALONE,
     upgrade: Upgrade | None = None,
 ) -> Iterator[RunFolder | None]:
-    """The run folder, new or to be resumed, owned until the end of the block.
+    """The run folder, new or to be resumed, owned by this process until the end of the block.
 
     Args:
         out: the folder; None for none.
@@ -51,20 +51,20 @@ def run_loop(
     processes: Processes = ALONE,
     callback: Callback[Any] | None = None,
 ) -> Result:
-    """Bring a work from where its run stands to its end.
+    """Advance a work to its end, from where its run stands.
 
     After each iteration its products, its event and the checkpoint are written, in this order:
-    what is recorded has products, and what is resumed is recorded. So a run may be killed at any
-    moment, and resumed it comes to the same end.
+    whatever is recorded has its products, and whatever is in a checkpoint is recorded. So a run may
+    be killed at any moment, and reaches the same end when resumed.
 
     Args:
-        work: at its beginning, whatever has been done in the run.
+        work: new, whatever has been done in the run.
         run: from `open_run`; None writes nothing.
-        processes: that share the work, each with a part of its own.
-        callback: is told what happens, in the first process.
+        processes: those that share the work, each with its own part.
+        callback: follows the run, in the first process.
 
     Returns:
-        What the work's `finish` gives.
+        What the work's `finish` returns.
 
     Raises:
         UserError: the run cannot be resumed, or a loss is no longer a finite number.
@@ -95,9 +95,9 @@ def run_loop(
 def _advance(
     work: Work[Any], run: RunFolder | None, callback: Callback[Any], records: list[Record]
 ) -> str | None:
-    """Add a record per iteration; why it ended before the last one, or None."""
+    """Add a record per iteration; return why it ended before the last one, or None."""
     while work.iteration < work.length:
-        # All processes have the same records, so that they converge alike.
+        # All processes have the same records, so they converge together.
         reason = work.converged(records)
         if reason:
             callback.on_converged(reason)

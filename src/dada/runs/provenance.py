@@ -1,4 +1,4 @@
-"""Where a result comes from: versions of what made it, and a fingerprint of its data."""
+"""Where a result comes from: the versions of the software, and a fingerprint of the data."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def versions() -> dict[str, str]:
 
 
 def describe_machine(device: torch.device, precision: str) -> dict[str, Any]:
-    """What else a result depends on, to the last bit.
+    """Device, precision and threads, on which the last bits of a result depend.
 
     Args:
         precision: the setting; "auto" is resolved.
@@ -57,8 +57,8 @@ def describe_run(
     Args:
         kind: "search", "compare" or "train".
         source: as in `describe_data`.
-        settings: with a `precision`.
-        own: what the user brought from Python, of which a file can only keep the name.
+        settings: the resolved settings, with a `precision`.
+        own: the user's own code, by parameter; a file can keep only its name.
     """
     values = settings.model_dump(mode="json")
     return {
@@ -67,12 +67,12 @@ def describe_run(
         "settings": values,
         "versions": versions(),
         "machine": describe_machine(device, values["precision"]),
-        **{part: _name_of(thing) for part, thing in own.items() if thing is not None},
+        **{part: _name_of(code) for part, code in own.items() if code is not None},
     }
 
 
-def _name_of(thing: Callable[..., Any]) -> str:
-    return getattr(thing, "__name__", type(thing).__name__)
+def _name_of(code: Callable[..., Any]) -> str:
+    return getattr(code, "__name__", type(code).__name__)
 
 
 def file_fingerprint(dataset: FileDataset) -> str:
@@ -96,7 +96,7 @@ def fingerprint(*tensors: Tensor) -> str:
 
 
 def describe_data(dataset: Dataset | FileDataset, source: str) -> dict[str, Any]:
-    """What a run's config says of its data, as plain data.
+    """The description of data in a run's config, as plain data.
 
     Args:
         source: the name or path that it was loaded from; empty if it came from Python.
@@ -118,7 +118,7 @@ def describe_data(dataset: Dataset | FileDataset, source: str) -> dict[str, Any]
 
 
 def _fingerprint(dataset: Dataset | FileDataset) -> str:
-    """Of all that was decoded, and of the list of files where that is not all there is."""
+    """The fingerprint of all decoded images, and of the file list if not all were decoded."""
     if isinstance(dataset, FileDataset):
         return file_fingerprint(dataset)
     train, test = dataset.train, dataset.test

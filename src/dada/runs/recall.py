@@ -13,7 +13,7 @@ from dada.names import DATASETS
 from dada.policy import Policy, loads
 from dada.runs.folder import RunFolder
 
-_OWN = {"loss": "loss", "before": "transform before the policy", "after": "transform after it"}
+_HOOKS = {"loss": "loss", "before": "transform before the policy", "after": "transform after it"}
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Recalled:
     Attributes:
         path: the run folder.
         kind: "search", "compare" or "train", the function of `dada` that started it.
-        arguments: keyword arguments of that function with which, and ``out=path, resume=True``,
-            it resumes the run: ``data`` and ``side``, ``device``, ``preset`` or ``recipe``,
+        arguments: keyword arguments with which that function, given ``out=path, resume=True`` as
+            well, resumes the run: ``data`` and ``side``, ``device``, ``preset`` or ``recipe``,
             ``policies`` or ``policy``, ``seeds`` or ``seed``, and all settings.
     """
 
@@ -41,8 +41,8 @@ def recall(path: str | Path, data: str | None = None) -> Recalled:
         data: where its images are now, if they have moved; they must be the same.
 
     Raises:
-        UserError: there is no run, its images are not where they were, or it was started with
-            something from Python that no file can hold.
+        UserError: there is no run, its images are not where they were, or it was started with code
+            from Python.
     """
     run = RunFolder.open(path)
     config = run.config
@@ -50,7 +50,7 @@ def recall(path: str | Path, data: str | None = None) -> Recalled:
     if not isinstance(kind, str) or kind not in _OF_KIND:
         raise UserError(f"{run.path}: a run of an unknown kind {kind!r:.60}")
     settings = dict(config.get("settings", {}))
-    _check_own(run.path, config, settings.get("model"))
+    _check_hooks(run.path, config, settings.get("model"))
     described = config.get("data", {})
     if settings.get("images"):  # those asked for, before unreadable files were left out
         settings["images"] += len(described.get("skipped", ()))
@@ -60,8 +60,8 @@ def recall(path: str | Path, data: str | None = None) -> Recalled:
         "device": config.get("machine", {}).get("device", "auto"),
     }
     preset = settings.pop("preset", "default")
-    own = _OF_KIND[kind](run, config, preset)
-    return Recalled(run.path, kind, {**arguments, **own, **settings})
+    of_kind = _OF_KIND[kind](run, config, preset)
+    return Recalled(run.path, kind, {**arguments, **of_kind, **settings})
 
 
 def _search(run: RunFolder, config: Mapping[str, Any], preset: str) -> dict[str, Any]:
@@ -85,7 +85,7 @@ _OF_KIND = {"search": _search, "compare": _comparison, "train": _training}
 
 
 def _side(height: int, width: int) -> int | None:
-    """What was chosen, if it was: images of another side than can be chosen are as they were."""
+    """The side that was chosen, if it was; images with any other size were not resized."""
     return height if height == width and 8 <= height <= 1024 else None
 
 
@@ -101,15 +101,15 @@ def _source(path: Path, described: Mapping[str, Any]) -> str:
     raise UserError(f"{path}: its images are no longer at {source}: say where they are now")
 
 
-def _check_own(path: Path, config: Mapping[str, Any], model: Any) -> None:
-    """Refuse what came from Python: a file keeps only its name."""
-    own = [f"a {what}, {config[name]}" for name, what in _OWN.items() if name in config]
+def _check_hooks(path: Path, config: Mapping[str, Any], model: Any) -> None:
+    """Refuse a run with code from Python, of which a file keeps only the name."""
+    hooks = [f"a {what}, {config[name]}" for name, what in _HOOKS.items() if name in config]
     try:
         check_name(str(model))
     except UserError:
-        own.append(f"a network, {model}")
-    if own:
+        hooks.append(f"a network, {model}")
+    if hooks:
         raise UserError(
-            f"{path} was started from Python with {' and '.join(own)}: resume it there, with the "
+            f"{path} was started from Python with {' and '.join(hooks)}: resume it there, with the "
             "same"
         )

@@ -1,4 +1,4 @@
-"""What a training, a test or a comparison came to: plain data that prints as one screen."""
+"""The result of a training, a test or a comparison: plain data that prints as one screen."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _LABEL, _FEW, _WIDE, _LINES = 30, 8, 100, 20
 
 
 class Result(dict[str, Any]):
-    """A dictionary of plain data, which shows a line per entry and shortens what is long.
+    """A dictionary of plain data that prints one line per entry and shortens long ones.
 
     Examples:
         >>> Result({"test_error": 0.125, "class_errors": [0.5] * 1000})
@@ -36,7 +36,7 @@ class Result(dict[str, Any]):
 
 
 def _texts(value: Any) -> list[str]:
-    """A value as a line, or named things as a line each."""
+    """A value as one line, or a list of named things as one line each."""
     if isinstance(value, list) and value and all(_is_named(item) for item in value):
         return [_in_words(item) for item in value]
     return [_in_words(value)]

@@ -1,4 +1,4 @@
-"""Where a run stands: its checkpoint, the events up to it, and a work that continues from both."""
+"""Continue a work from where its run stands: its checkpoint, and the events up to it."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from dada.runs.work import Record, Work
 
 
 def resume(work: Work[Any], run: RunFolder | None, processes: Processes) -> list[Record]:
-    """Let a work continue where its run stands; what is newer than the checkpoint goes.
+    """Bring a work to where its run stands; events newer than the checkpoint are dropped.
 
-    A run without a checkpoint begins anew, unless it has records only. A finish event goes too:
-    it is written again at the end, also where it was lost.
+    A run without a checkpoint begins anew, unless records are all its state. A finish event is
+    dropped, too: it is written again at the end, even if it was lost.
 
     Args:
-        work: at its beginning.
-        run: in the first process; what it holds is sent to the others, at once.
+        work: a new work.
+        run: in the first process, which sends its contents to the others.
+        processes: those that share the work.
 
     Returns:
         The records of the iterations that are done.
 
     Raises:
-        UserError: the checkpoint is of something else, or events up to it are missing or damaged.
+        UserError: the checkpoint belongs to another run, or events up to it are missing or damaged.
     """
     found = (_state(work, run), *run.readable_events()) if run else (None, [], None)
     state, events, damaged = processes.broadcast(found)
@@ -51,9 +52,9 @@ def _state(work: Work[Any], run: RunFolder) -> dict[str, Any] | None:
 def _load(work: Work[Any], state: dict[str, Any], run: RunFolder | None) -> None:
     try:
         work.load_state_dict(state)
-    except UserError as error:  # it says what to do
+    except UserError as error:  # its message says what to do
         raise UserError(f"{_file(run, CHECKPOINT)}: {error}") from None
-    except Exception:  # what does not fit fails in many ways, all of them the file's
+    except Exception:  # a state that does not fit fails in many ways, all the file's fault
         offer = run.offer() if run else ""
         raise UserError(
             f"{_file(run, CHECKPOINT)}: not a checkpoint of this {work.noun}{offer}"
@@ -75,5 +76,5 @@ def _until(
 
 
 def _file(run: RunFolder | None, name: str) -> str:
-    """The file in a message; other processes than the first do not know where it is."""
+    """The file's name in a message; only the first process knows its path."""
     return str(run.path / name) if run else name

@@ -1,4 +1,4 @@
-"""Files of tensors and plain data, with a checksum that `torch.load` passes over."""
+"""Files of tensors and plain data, with a checksum that `torch.load` ignores."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def write_tensors(path: Path, state: dict[str, Any], keep: Path | None = None) -
     Args:
         keep: where the old one goes; None discards it.
     """
-    # Writing a file, `torch.save` makes Ctrl-C and a full disk alike a RuntimeError.
+    # When it writes to a file, `torch.save` turns both Ctrl-C and a full disk into a RuntimeError.
     memory = io.BytesIO()
     torch.save(state, memory)
     replace_file(path, *sealed_zip(memory.getbuffer()), keep=keep)
@@ -50,7 +50,7 @@ def read_tensors(path: Path) -> dict[str, Any]:
         raise
     except DamagedError as error:
         raise UserError(f"{path}: {error}") from None
-    except Exception as error:  # unpickling fails in many ways, all of them the file's
+    except Exception as error:  # unpickling fails in many ways, all the file's fault
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(f"{path}: not a checkpoint of this program ({reason:.80})") from None
     if not isinstance(state, dict):

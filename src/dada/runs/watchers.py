@@ -1,4 +1,4 @@
-"""What callbacks were until 0.2: a class for each kind of run. They go with the next version."""
+"""Callbacks as they were until 0.2, one class per kind of run; removed in the next version."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dada.runs.work import Record
 
 
 class Watcher:
-    """Of a search; `dada.Callback` takes its place."""
+    """The callback of a search; `dada.Callback` replaces it."""
 
     def on_start(self, search: Any, dataset: Any) -> None:
         """Everything is ready and the first step is next."""
@@ -25,7 +25,7 @@ class Watcher:
 
 
 class TrainWatcher:
-    """Of a training; `dada.Callback` takes its place."""
+    """The callback of a training; `dada.Callback` replaces it."""
 
     def on_start(self, training: Any, dataset: Any, method: Any) -> None:
         """Everything is ready and the first step is next."""
@@ -38,10 +38,17 @@ class TrainWatcher:
 
 
 class CompareWatcher:
-    """Of a comparison; `dada.Callback` takes its place."""
+    """The callback of a comparison; `dada.Callback` replaces it."""
 
     def on_start(self, trainings: int, steps: int, settings: Any, dataset: Any) -> None:
-        """How many trainings remain, how many steps each takes, and of what."""
+        """Everything is ready.
+
+        Args:
+            trainings: how many are left.
+            steps: per training.
+            settings: those of all trainings.
+            dataset: the data.
+        """
 
     def on_step(self) -> None:
         """A step of a training has been made."""

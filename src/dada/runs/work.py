@@ -1,4 +1,4 @@
-"""What a run does, in a form that one loop can advance, save and resume."""
+"""The work of a run, in a form that one loop can advance, save and resume."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ Result = TypeVar("Result")
 
 
 class Work(ABC, Generic[Result]):
-    """What advances by iterations, and what it leaves in a run folder.
+    """Work that advances by iterations, and what it writes into a run folder.
 
     A search (by rounds or epochs), a training (by epochs) and a comparison (by trainings) are
-    works; `dada.runs.loop.run_loop` brings any of them to its end. Under several processes each
-    has a work of its own, and all call the same methods in the same order, but for those that
-    take a `RunFolder`: only the first process writes.
+    works; `dada.runs.loop.run_loop` runs any of them to its end. With several processes each has a
+    work of its own, and all call the same methods in the same order, except those that take a
+    `RunFolder`: only the first process writes.
 
     Attributes:
         noun: what messages call it.
-        event: the kind of event that records an iteration. Where there are checkpoints, the
-            record's entry of that name is the iteration's number, from 1.
-        checkpointed: whether its state is saved. False where its records say all that it needs.
+        event: the kind of event that records an iteration. If there are checkpoints, the record's
+            entry of that name is the iteration's number, from 1.
+        checkpointed: whether its state is saved; False if its records are all the state it needs.
     """
 
     noun: ClassVar[str]
@@ -45,8 +45,7 @@ class Work(ABC, Generic[Result]):
 
     @property
     def ticks(self) -> tuple[int, int]:
-        """How often this process has called `on_progress`, earlier sessions included, and how
-        often it will have in the end."""
+        """Calls of `on_progress` in this process so far, earlier sessions included, and in all."""
         return self.iteration, self.length
 
     @abstractmethod
@@ -75,22 +74,22 @@ class Work(ABC, Generic[Result]):
         """Why to end after these iterations, before the last; None to continue."""
 
     def start(self, run: RunFolder) -> None:
-        """Write what a run folder has from its first moment on."""
+        """Write what a run folder holds from the beginning."""
 
     def save(self, run: RunFolder, records: Sequence[Record]) -> Record:
-        """Write what the last of these iterations came to, and return what to add to its record.
+        """Write the products of the last of these iterations; return what to add to its record.
 
-        It is called before the record is written: what is recorded can be relied on.
+        It is called before the record is written, so whatever is recorded has its products.
         """
         return {}
 
     @abstractmethod
     def finish(self, run: RunFolder | None, records: Sequence[Record]) -> Result:
-        """What all iterations came to, written to the run if there is one.
+        """The result of all iterations, written to the run if there is one.
 
         Args:
             run: None in all processes but the first, and without a run folder.
         """
 
     def report(self, run: RunFolder) -> None:
-        """Write the page of what there is so far."""
+        """Write the page, of what there is so far."""

@@ -1,4 +1,4 @@
-"""What networks are trained for. A task is one file, and one entry in `TASKS`."""
+"""What networks are trained for: each task is one file, and one entry in `TASKS`."""
 
 from __future__ import annotations
 
@@ -33,16 +33,17 @@ TARGETS = ", or ".join(task.targets for task in TASKS)
 
 
 def task_of(labels: Tensor | np.ndarray) -> Task:
-    """The task that labels are for, by their shape: the one place where that is asked.
-
-    >>> import torch
-    >>> task_of(torch.tensor([0, 2, 1])).name
-    'classification'
-    >>> task_of(torch.tensor([[0.0, 1.0], [1.0, 1.0]])).name
-    'multilabel'
+    """The task that labels are for, by their shape: the one place that looks at it.
 
     Raises:
         UserError: no task has labels of that shape.
+
+    Examples:
+        >>> import torch
+        >>> task_of(torch.tensor([0, 2, 1])).name
+        'classification'
+        >>> task_of(torch.tensor([[0.0, 1.0], [1.0, 1.0]])).name
+        'multilabel'
     """
     for task in TASKS:
         if labels.ndim == task.ndim:
@@ -52,7 +53,7 @@ def task_of(labels: Tensor | np.ndarray) -> Task:
 
 
 def task_recorded(data: Mapping[str, Any]) -> Task | None:
-    """The task of a run's data or of a comparison, from its file; None if an old one has none."""
+    """The task of a run's data or of a comparison, from its file; None if an old file has none."""
     for task in TASKS:
         if all(data.get(name) == value for name, value in task.recorded.items()):
             return task

@@ -53,16 +53,16 @@ class Classification(Task):
         return loss
 
     def wrong(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """(B,) whether the largest logit is of another class."""
+        """(B,) whether the largest logit is another class's."""
         return logits.argmax(1) != labels
 
     def class_errors(self, wrong: Tensor, labels: Tensor, classes: int) -> list[float | None]:
-        """Of the images of each class, to six decimals."""
+        """The error on the images of each class, to six decimals."""
         parts = [wrong[labels == c] for c in range(classes)]
         return [round(part.double().mean().item(), 6) if len(part) else None for part in parts]
 
     def tally(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Of each class: its images, those found first, those found among five, and their loss."""
+        """For each class: its images, the top-1 hits, the top-5 hits, and the loss."""
         leading = logits.topk(min(5, logits.shape[1])).indices == labels[:, None]
         losses = CROSS_ENTROPY(logits, labels)
         ones = torch.ones_like(losses)
@@ -70,7 +70,7 @@ class Classification(Task):
         return each.new_zeros(4, logits.shape[1]).index_add_(1, labels, each)
 
     def measures(self, tally: Tensor) -> dict[str, Any]:
-        """The error is top-1; that of top-5 is for more than five classes."""
+        """The error is top-1; there is a top-5 error for more than five classes."""
         count, first, five, loss = tally.sum(1).tolist()
         return {
             "test_images": int(count),
@@ -96,5 +96,5 @@ class Classification(Task):
         return labels
 
     def matched(self, labels: Tensor, outputs: Sequence[int]) -> tuple[Tensor, None]:
-        """The network's own numbers of the classes."""
+        """The labels as the network numbers its classes."""
         return torch.tensor(outputs, device=labels.device)[labels], None

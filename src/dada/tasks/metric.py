@@ -1,4 +1,4 @@
-"""What a number that is reported is called, and which way is better."""
+"""What a reported number is called, and which way is better."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class Metric:
     """A share in [0, 1] by which networks are compared.
 
     Attributes:
-        name: in prose, such as "error".
-        title: of an axis or a column, such as "test error".
-        unit: that it is shown in.
+        name: its name in prose, such as "error".
+        title: its name on an axis or a column, such as "test error".
+        unit: the unit in which it is shown.
         lower_is_better: its direction.
 
     Examples:
@@ -36,7 +36,7 @@ class Metric:
 
     @property
     def key(self) -> str:
-        """The entry of a run's records that has it: the title with an underscore."""
+        """Its key in a run's records: the title with an underscore."""
         return self.title.replace(" ", "_")
 
     @property

@@ -15,15 +15,15 @@ from dada.tasks.task import AnyLabels, Task
 
 
 def binary_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """(B,): the mean over the labels of each image, (B, L)."""
+    """(B,) losses, each the mean over an image's L labels, from (B, L) logits and labels."""
     return binary_cross_entropy_with_logits(logits, labels, reduction="none").mean(1)
 
 
 class Multilabel(Task):
     """Labels (N, L) are 1 for each of L labels that an image has, else 0.
 
-    Every label is a question of its own. The error is the share of questions answered wrongly
-    (Hamming loss), where a logit above 0 answers yes.
+    Every label is a separate question. The error is the share of wrong answers (Hamming loss),
+    where a logit above 0 means yes.
     """
 
     name = "multilabel"
@@ -53,11 +53,11 @@ class Multilabel(Task):
         return (logits > 0) != (labels > 0.5)
 
     def class_errors(self, wrong: Tensor, labels: Tensor, classes: int) -> list[float | None]:
-        """Of each label, over all images, to six decimals."""
+        """The error on each label, over all images, to six decimals."""
         return [round(error, 6) for error in wrong.double().mean(0).tolist()]
 
     def tally(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Of each label: the images, the right answers twice, and the loss."""
+        """For each label: the images, the right answers twice, and the loss."""
         right = (~self.wrong(logits, labels)).double()
         losses = binary_cross_entropy_with_logits(logits, labels, reduction="none").double()
         return torch.stack([torch.ones_like(right), right, right, losses]).sum(1)
@@ -81,11 +81,11 @@ class Multilabel(Task):
         return ((labels.sum(0) + 1) / (len(labels) + 2)).logit()
 
     def naive_error(self, labels: Tensor) -> None:
-        """None: there is no one answer."""
+        """None: no single answer is the most frequent."""
 
     def strata(self, labels: AnyLabels) -> None:
-        """None: shares of all combinations cannot be kept, there may be one image of each."""
+        """None: splits cannot keep the shares of all combinations, some of a single image."""
 
     def matched(self, labels: Tensor, outputs: Sequence[int]) -> tuple[Tensor, Sequence[int]]:
-        """The labels as they are: they say nothing of what else the network knows."""
+        """The labels as they are: they say nothing about the network's other outputs."""
         return labels, outputs

@@ -18,13 +18,13 @@ AnyLabels = TypeVar("AnyLabels", Tensor, np.ndarray)
 
 
 class Task(ABC):
-    """What targets are, the loss of each image, the metric, and how images are split.
+    """What targets are, the loss per image, the metric, and how images are split.
 
-    A task holds no data: labels of N images, or of a batch of B, are given to its methods, with
-    logits (B, outputs), an output for each class. A search needs no more than one loss per image.
+    A task holds no data: its methods are given the labels of N images, or of a batch of B with
+    logits (B, outputs), one output per class. A search needs no more than one loss per image.
 
-    Targets do not move with their images: a label is as true of an augmented image as of the image
-    itself, so that augmentation never sees labels.
+    Targets do not move with their images: a label holds for an augmented image as it does for the
+    image itself, so augmentation never sees labels.
     """
 
     name: ClassVar[str]
@@ -35,11 +35,11 @@ class Task(ABC):
     dtype: ClassVar[torch.dtype]
     ndim: ClassVar[int]
     recorded: ClassVar[dict[str, Any]]
-    """Entries of a run's files by which its task is known again."""
+    """Entries in a run's files by which its task is recognised."""
     metric: ClassVar[Metric] = TEST_ERROR
-    """Of test images, one of their `measures`."""
+    """The metric on test images, one of their `measures`."""
     validation: ClassVar[Metric] = VALIDATION_ACCURACY
-    """Of the images that judge in a search: the mean of `accuracy`."""
+    """The metric on a search's validation images: the mean of `accuracy`."""
     proxy: ClassVar[str] = "proxy-32"
     """The network of trials, by its name in `dada.models.create`."""
 
@@ -53,10 +53,10 @@ class Task(ABC):
 
     @abstractmethod
     def check(self, labels: Tensor, classes: int, what: str) -> None:
-        """Refuse labels that are not of so many classes.
+        """Refuse labels that do not fit the number of classes.
 
         Args:
-            labels: at least one image's.
+            labels: those of at least one image.
             what: what the message calls them.
 
         Raises:
@@ -65,74 +65,76 @@ class Task(ABC):
 
     @abstractmethod
     def loss(self, labels: Tensor, balance: bool = False, smoothing: float = 0.0) -> Loss:
-        """The usual loss of each image.
+        """The usual loss: (logits, labels) to one number per image.
 
         Args:
-            labels: of the training images.
-            balance: weigh each class by its rarity, so that all classes count alike.
-            smoothing: label smoothing (Szegedy et al. 2016).
+            labels: those of the training images.
+            balance: weight each class by its rarity, so that all classes count equally.
+            smoothing: label smoothing, in [0, 1) (Szegedy et al. 2016).
 
         Raises:
-            UserError: the task knows no balance, or no smoothing.
+            UserError: the task does not support balance, or smoothing.
         """
 
     @abstractmethod
     def wrong(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Which answers are wrong: bool, of the labels' shape."""
+        """Which answers are wrong: bool, with the shape of the labels."""
 
     def accuracy(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """The share of right answers for each image: float32, (B,), in [0, 1]."""
+        """The share of right answers per image: float32 (B,), in [0, 1]."""
         return (~self.wrong(logits, labels)).float().reshape(len(labels), -1).mean(1)
 
     @abstractmethod
     def class_errors(self, wrong: Tensor, labels: Tensor, classes: int) -> list[float | None]:
-        """The share of wrong answers for each class, None for a class without images.
+        """The share of wrong answers per class, None for a class without images.
 
         Args:
-            wrong: of N images, by `wrong`.
+            wrong: as from `wrong`, for N images.
+            labels: those of the N images.
+            classes: number of classes.
         """
 
     @abstractmethod
     def tally(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """What `measures` needs of a batch: (4, classes) float64, to be summed over batches."""
+        """What `measures` needs from a batch: (4, classes) float64, to be summed over batches."""
 
     @abstractmethod
     def measures(self, tally: Tensor) -> dict[str, Any]:
-        """What a test found, as plain data.
+        """The results of a test, as plain data.
 
         Args:
             tally: (4, classes), the sum over all images.
 
         Returns:
             `test_images`; `test_loss`, the mean of the usual loss; and, in [0, 1], the `metric`
-            by its key (`test_error` is the share of wrong answers), `test_error_top5` where it has
-            a meaning, else None, and `class_errors` as in the method of that name.
+            by its key (`test_error` is the share of wrong answers), `test_error_top5` if it is
+            meaningful, else None, and `class_errors` as in the method of that name.
         """
 
     @abstractmethod
     def prior(self, labels: Tensor, classes: int) -> Tensor:
-        """The best answer without a look at the image: (classes,) logits.
+        """The best answer without looking at the image: (classes,) logits.
 
-        They are those of how often each class occurs, each counted once more than it does
-        (Laplace), so that what never occurs has a finite loss.
+        They give each class its share, with one added to each count (Laplace), so that a class that
+        never occurs has a finite loss.
 
         Args:
-            labels: of the training images.
+            labels: those of the training images.
         """
 
     @abstractmethod
     def naive_error(self, labels: Tensor) -> float | None:
-        """The error of always giving the most frequent answer; None where none stands out."""
+        """The error of always giving the most frequent answer; None if there is no such answer."""
 
     @abstractmethod
     def strata(self, labels: AnyLabels) -> AnyLabels | None:
         """(N,) class numbers whose shares every split keeps; None to split at random.
 
-        An image that is alone in its stratum cannot be split: it is trained on.
+        An image that is alone in its stratum goes to the training images.
         """
 
     def fewest(self, labels: Tensor) -> int:
-        """How many images keep each class in both halves of a split: two of each, and a few."""
+        """The number of images that keeps each class in both halves: two per class, and a few."""
         strata = self.strata(labels)
         return 4 if strata is None or not len(strata) else 4 + 2 * int(strata.max())
 
@@ -140,11 +142,12 @@ class Task(ABC):
     def matched(
         self, labels: Tensor, outputs: Sequence[int]
     ) -> tuple[Tensor, Sequence[int] | None]:
-        """Labels of other data for a network that was trained before.
+        """The labels of other data for a network that is already trained.
 
         Args:
-            outputs: for each class of the data, the number of the network's output.
+            labels: those of the data.
+            outputs: for each class of the data, the index of the network's output.
 
         Returns:
-            The labels, and the outputs that they are for; None for all that the network has.
+            The labels, and the outputs that they are for; None for all of the network's.
         """
