@@ -1,8 +1,7 @@
 """The learning rate at each step."""
 
-import math
-
 from dada.training.settings import ResolvedTraining
+from dada.training.sgd import cosine
 
 
 def learning_rate(epoch: float, settings: ResolvedTraining) -> float:
@@ -21,4 +20,4 @@ def learning_rate(epoch: float, settings: ResolvedTraining) -> float:
         return s.lr * (rising or 0.1 / max(warmup, 1))  # the first step is not wasted
     if s.schedule == "steps":
         return s.lr / 10 ** sum(epoch >= milestone for milestone in s.milestones)
-    return s.lr * (1 + math.cos(math.pi * (epoch - warmup) / max(s.epochs - warmup, 1e-9))) / 2
+    return cosine((epoch - warmup) / max(s.epochs - warmup, 1e-9), s.lr)

@@ -24,6 +24,7 @@ from dada.tasks import task_of
 from dada.training.augmentations import Augment
 from dada.training.schedule import learning_rate
 from dada.training.settings import ResolvedTraining
+from dada.training.sgd import set_rate, sgd
 
 
 class Training:
@@ -68,13 +69,7 @@ class Training:
             loss = task.loss(images.labels, settings.balance, settings.label_smoothing)
         precision = best_precision(device, settings.precision)
         self.child = Child(model, device, precision, loss)
-        self.optimiser = torch.optim.SGD(
-            self.child.parameters.values(),
-            settings.lr,
-            settings.momentum,
-            weight_decay=settings.weight_decay,
-            nesterov=settings.nesterov and settings.momentum > 0,
-        )
+        self.optimiser = sgd(self.child, settings, nesterov=settings.nesterov)
         self.average = (
             AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings.ema), use_buffers=True)
             if settings.ema
@@ -117,8 +112,8 @@ class Training:
         losses = []
         with threads_for(self.child.model, self.child.device):
             for number, (seen, labels) in enumerate(self._augmented(mine)):
-                for group in self.optimiser.param_groups:
-                    group["lr"] = learning_rate(self.epoch + number / len(batches), self.settings)
+                done = self.epoch + number / len(batches)
+                set_rate(self.optimiser, learning_rate(done, self.settings))
                 losses.append(self._step(seen, labels, len(seen) / len(batches[number])))
                 if on_step:
                     on_step()

@@ -33,6 +33,7 @@ from dada.searching.methods.dada.strategies import (
     policy_gradient,
     policy_update,
 )
+from dada.training.sgd import set_rate, sgd
 
 _FEW_STEPS = 100  # about so many move a policy visibly from the uniform one
 _TIMED_STEPS = 2
@@ -69,12 +70,7 @@ class DadaMethod(SearchMethod):
         self.distribution = PolicyDistribution(
             problem.space, settings.spread, settings.parameters == "direct"
         )
-        self.optimiser = torch.optim.SGD(
-            self.child.parameters.values(),
-            settings.lr,
-            settings.momentum,
-            weight_decay=settings.weight_decay,
-        )
+        self.optimiser = sgd(self.child, settings)
         self.update = policy_update(self.distribution, settings)
         self.policy_gradient = policy_gradient(self.distribution, settings)
         self.scale = RewardScale()
@@ -213,8 +209,7 @@ class DadaMethod(SearchMethod):
             DivergedError: something is not finite. Resume the search from a checkpoint.
         """
         started = time.perf_counter()
-        for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(self.plan, self.iteration, self.settings)
+        set_rate(self.optimiser, learning_rate(self.plan, self.iteration, self.settings))
         losses = []
         order = torch.randperm(len(self.train), generator=self.generator)
         with threads_for(self.child.model, self.child.device):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from fractions import Fraction
 
 from dada.searching.methods.dada.settings import DadaSettings
+from dada.training.sgd import cosine
 
 
 def learning_rate(plan: Sequence[int], epoch: int, settings: DadaSettings) -> float:
@@ -20,8 +20,7 @@ def learning_rate(plan: Sequence[int], epoch: int, settings: DadaSettings) -> fl
     """
     if settings.lr <= settings.lr_min:
         return settings.lr
-    cosine = (1 + math.cos(math.pi * progress(plan, epoch))) / 2
-    return settings.lr_min + (settings.lr - settings.lr_min) * cosine
+    return cosine(progress(plan, epoch), settings.lr, settings.lr_min)
 
 
 def progress(plan: Sequence[int], epoch: int) -> float:
