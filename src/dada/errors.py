@@ -73,7 +73,9 @@ def first_line(error: ValidationError) -> str:
         got = " ".join(_BRIEF.repr(problem["input"]).split())
     except ValueError:  # an integer with thousands of digits
         got = f"a huge {type(problem['input']).__name__}"
-    return f"{where}: {problem['msg']} (got {got if len(got) <= 60 else got[:57] + '...'})"
+    listed = problem["type"] in ("list_type", "tuple_type")
+    what = "must be a list, such as [1, 2]" if listed else problem["msg"]
+    return f"{where}: {what} (got {got if len(got) <= 60 else got[:57] + '...'})"
 
 
 def meant(name: str, known: Iterable[str]) -> str:

@@ -104,6 +104,15 @@ def test_trials_shared_by_processes_find_what_one_finds(tmp_path):
     assert shared["sub_policies"] == single["sub_policies"]
 
 
+def test_candidates_shared_by_processes_are_judged_as_by_one(tmp_path):
+    done = run([*TWO, "-m", "tests.searching.shared_search", tmp_path / "shared.json"])
+    assert done.returncode == 0, done.stderr
+    alone = run([sys.executable, "-m", "tests.searching.shared_search", tmp_path / "alone.json"])
+    assert alone.returncode == 0, alone.stderr
+    shared, single = (json.loads((tmp_path / f"{n}.json").read_text()) for n in ("shared", "alone"))
+    assert shared == single and set(single) == {"random", "randaugment"}
+
+
 def test_a_comparison_shared_by_processes_goes_on_to_what_one_finds(tmp_path):
     """Each makes whole trainings; the first one has what was done before."""
     folder = tmp_path / "run"

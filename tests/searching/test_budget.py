@@ -160,6 +160,31 @@ def test_trials_keep_the_budget_whatever_else_the_machine_does(
         assert epochs[-1] < epochs[0]
 
 
+@pytest.mark.parametrize("method", ["random", "randaugment"])
+@pytest.mark.parametrize(("slower", "change"), [(1.0, 0.0), (2.0, 25.0)])
+def test_the_best_of_candidates_keeps_it_too(digits, tmp_path, monkeypatch, method, slower, change):
+    """Of two rounds the second can make up for what the first took too long."""
+    machine = Machine(monkeypatch, slower, change)
+
+    def call(self, policy, train, valid, seed, epochs, on_epoch=lambda: None):
+        machine.work(0.1 + 0.05 * epochs * len(train) / 500)
+        return Score(1.0, 1.0 + seed % 7 / 100, 0.5)
+
+    monkeypatch.setattr(Trials, "trial", call)
+    given = {"method": method, "epochs": 400}
+    policy = search(digits, out=tmp_path / "run", budget=100, **given)
+    assert 75 <= machine.now <= 125
+    rounds = [e for e in RunFolder.open(tmp_path / "run").events if e["event"] == "epoch"]
+    epochs = tuple(record["trial_epochs"] for record in rounds)
+    assert len(epochs) == 2 and (epochs[1] < epochs[0]) == (slower > 1)
+    # The same search without a clock, by the plan that it kept.
+    settings = policy.provenance["settings"]
+    assert settings["plan"] == (list(epochs) if slower > 1 else None)
+    kept = {"plan": epochs, "images": settings["images"], "batch": settings["batch"]}
+    again = search(digits, **{**given, **kept, "epochs": settings["epochs"]})
+    assert again.sub_policies == policy.sub_policies
+
+
 @pytest.mark.parametrize(("slower", "change"), LOADS[::3])
 def test_a_search_a_step_at_a_time_keeps_the_budget_too(
     digits, tmp_path, monkeypatch, slower, change
