@@ -1,6 +1,6 @@
-"""Measurements. Each runs alone as ``python -m benchmarks.NAME [--json FILE]``.
+"""Measurements. Each runs on its own as ``python -m benchmarks.NAME [--json FILE]``.
 
-They run as the command line does, with freed memory kept, unless told not to.
+They keep freed memory, as the command line does, unless told not to.
 """
 
 import os

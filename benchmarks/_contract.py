@@ -1,7 +1,7 @@
 """How everything here is measured: warm-up, repeats, median and spread, machine and versions.
 
-Alternatives are timed in turn within one run, so that whatever else the machine does meets them
-alike. Ratios mean something; absolute times on a shared machine do not.
+Alternatives are timed in turn within one run, so that other load on the machine affects them all
+alike. Ratios are meaningful; absolute times on a shared machine are not.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from dada.runs import versions
 
 
 def parser_of(package: ModuleType) -> argparse.ArgumentParser:
-    """A parser for the command line of a benchmark that is a package, described in it."""
+    """A command-line parser for a benchmark that is a package, with the package's description."""
     described = (package.__doc__ or "").splitlines()[0]
     return argparse.ArgumentParser(f"python -m {package.__name__}", description=described)
 
@@ -33,7 +33,7 @@ def parser_of(package: ModuleType) -> argparse.ArgumentParser:
 def measure(
     alternatives: dict[str, Callable[[], object]], repeats: int = 9, warmup: int = 2
 ) -> dict[str, dict[str, float]]:
-    """Median and quartiles of seconds for each alternative, taken in turn."""
+    """Median and quartiles of the seconds of each alternative, timed in turn."""
     times: dict[str, list[float]] = {name: [] for name in alternatives}
     for round_ in range(warmup + repeats):
         for name, run in alternatives.items():
@@ -55,7 +55,7 @@ def seconds_of(run: Callable[[], object]) -> float:
 def in_its_own_process(
     arguments: list[str], environment: dict[str, str] | None = None
 ) -> Any:  # what JSON holds
-    """What a fresh Python prints on its last line, as JSON.
+    """What a new Python process prints on its last line, read as JSON.
 
     Raises:
         SystemExit: it failed; with its error message.
@@ -77,13 +77,13 @@ def in_turn(
 ) -> dict[str, dict[str, float]]:
     """Median and quartiles of the seconds that commands print, one process after the other.
 
-    Each alternative is measured in fresh processes, as its user would run it: what one leaves
-    behind in the allocator makes another faster or slower by a third.
+    Each alternative is measured in new processes, as its user would run it: the state in which one
+    leaves the allocator makes another faster or slower by a third.
 
     Args:
         alternatives: arguments of Python; the last line printed is a JSON list of seconds.
-        kept: those that run as the command line does, with `keep_freed_memory`.
-        rounds: processes for each, in turn.
+        kept: those that run with `keep_freed_memory`, as the command line does.
+        rounds: processes per alternative, in turn.
     """
     times: dict[str, list[float]] = {name: [] for name in alternatives}
     for _ in range(rounds):
@@ -102,7 +102,7 @@ def _summary(values: list[float]) -> dict[str, float]:
 
 
 def machine() -> dict[str, object]:
-    """What the numbers were measured on."""
+    """The machine and the versions that the numbers were measured with."""
     return {
         "cpu": platform.processor() or platform.machine(),
         "bfloat16": _matrix_products(),
@@ -114,7 +114,7 @@ def machine() -> dict[str, object]:
 
 
 def _matrix_products() -> str:
-    """What the CPU multiplies bfloat16 matrices with, which decides how fast a search step is."""
+    """How the CPU multiplies bfloat16 matrices, which determines the speed of a search step."""
     if torch.cpu._is_amx_tile_supported():
         return "AMX"
     return "AVX-512" if torch.cpu._is_avx512_bf16_supported() else "emulated"

@@ -1,4 +1,4 @@
-"""Images for what is timed: speed does not depend on what is in them."""
+"""Random images for timing, as speed does not depend on their contents."""
 
 import torch
 

@@ -9,12 +9,12 @@ from dada.ops import get
 
 
 def picture(image: Tensor) -> Image.Image:
-    """A uint8 image (3, H, W) on the CPU as Pillow has it."""
+    """A uint8 image (3, H, W) on the CPU as a Pillow image."""
     return Image.fromarray(image.permute(1, 2, 0).numpy())
 
 
 def pixels(picture: Image.Image) -> Tensor:
-    """And back, as uint8 (3, H, W)."""
+    """A Pillow image as uint8 (3, H, W)."""
     return torch.from_numpy(np.array(picture)).permute(2, 0, 1)
 
 
@@ -24,9 +24,12 @@ def changed(
     """The picture under one operation.
 
     Args:
-        name: of an operation that Pillow has.
+        name: an operation that Pillow has.
         value: in the operation's unit.
         place: x and y in [0, 1), for an operation at a random place.
+
+    Raises:
+        ValueError: Pillow does not have it.
     """
     kind = get(name)
     if kind.pillow is None:

@@ -1,7 +1,7 @@
 """A step of the paper's search, written plainly: what a careful reader would write first.
 
 Float32, contiguous images, one draw per batch, operations in a Pillow loop, the look-ahead in a
-model built anew, rewards by a finite difference, the train gradient taken twice, as in the
+copy of the model, rewards by a finite difference, the training gradient computed twice, as in the
 published scripts. Its estimates are unbiased: only the bits that were used enter the score.
 """
 
@@ -85,7 +85,7 @@ class PlainSearch:
         return self.pipeline.normalise(torch.stack(results)) * mask
 
     def look_ahead(self, images: Tensor, labels: Tensor) -> nn.Module:
-        """The network after the optimiser's next step, built anew."""
+        """A copy of the network after the optimiser's next step."""
         parameters = list(self.model.parameters())
         loss = cross_entropy(self.model(images), labels)
         gradient = torch.autograd.grad(loss, parameters)

@@ -1,9 +1,9 @@
-"""The published code itself, where a checkout of it is at hand: none of it is part of this project.
+"""The published code itself, if there is a checkout: none of it is part of this project.
 
-Changed only where it would not run: what it sends to the GPU goes to the device that is measured,
-and its top-5 accuracy, which today's PyTorch refuses, is left out. Its data loader gets the
-images from memory. Everything else is its own, including autograd's anomaly detection, which its
-scripts switch on.
+It is changed only where it would not run: what it sends to the GPU goes to the measured device, and
+its top-5 accuracy, which today's PyTorch refuses, is left out. Its data loader gets the images from
+memory. Everything else is unchanged, including autograd's anomaly detection, which its scripts
+switch on.
 """
 
 import sys
@@ -25,7 +25,7 @@ from benchmarks._pillow import picture
 
 @contextmanager
 def sent_to(device: torch.device) -> Iterator[None]:
-    """`.cuda()` means this device."""
+    """A context in which `.cuda()` means this device."""
 
     def send(self: Any, *_: object, **__: object) -> Any:
         return self.to(device)

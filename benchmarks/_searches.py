@@ -1,7 +1,7 @@
-"""Searches as the benchmarks use them: the only module here that knows how one is put together.
+"""Searches for the benchmarks: the only module here that knows how a search is built.
 
-What is imported from `dada.searching` elsewhere is what a benchmark measures: estimators, updates
-and the policy distribution.
+The other modules import from `dada.searching` only what they measure: estimators, updates and the
+policy distribution.
 """
 
 from collections.abc import Callable, Iterator
@@ -32,13 +32,13 @@ PAPER_POLICY_LR: float = PRESETS["paper"]["policy_lr"]
 def begin(
     dataset: Dataset, device: torch.device = CPU, *, seed: int = 0, **settings: Any
 ) -> SearchMethod:
-    """A search at its beginning.
+    """A new search.
 
     Args:
-        dataset: what is searched.
+        dataset: the data to search on.
         device: where networks run.
-        seed: of the first weights, and of all that the search draws.
-        **settings: a preset and single settings, as of `dada.search`.
+        seed: for the initial weights and everything that the search draws.
+        **settings: a preset and single settings, as for `dada.search`.
     """
     chosen = make_settings(seed=seed, **settings).resolve(dataset, device.type == "cuda")
     return begin_search(chosen, problem_of(chosen, dataset, None, device))
@@ -47,15 +47,15 @@ def begin(
 def begin_steps(
     dataset: Dataset, device: torch.device = CPU, *, seed: int = 0, **settings: Any
 ) -> DadaMethod:
-    """`begin`, for settings of a search a step at a time."""
+    """`begin`, for settings with method dada."""
     search = begin(dataset, device, seed=seed, **settings)
     if not isinstance(search, DadaMethod):
-        raise ValueError(f"not a search a step at a time: {settings}")
+        raise ValueError(f"not settings with method dada: {settings}")
     return search
 
 
 def advances(search: SearchMethod, count: int | None = None) -> Iterator[dict[str, Any]]:
-    """The records of a search's epochs, or rounds, as each is over.
+    """The records of a search's epochs, or rounds, as they finish.
 
     Args:
         count: how many; None for all.
@@ -65,14 +65,14 @@ def advances(search: SearchMethod, count: int | None = None) -> Iterator[dict[st
 
 
 def step_of(search: DadaMethod) -> Callable[[], object]:
-    """Makes a step of a search, on the same images each time."""
+    """A function that makes a step of a search, on the same images each time."""
     rows = torch.arange(search.settings.batch, device=search.train.labels.device)
     train, valid = search.train.subset(rows), search.valid.subset(rows)
     return lambda: search.step(train.images, train.labels, valid.images, valid.labels)
 
 
 def watch(search: SearchMethod) -> dict[str, float]:
-    """Seconds spent in the parts of a search's steps from now on, by name; by trials, none."""
+    """Seconds spent in the parts of a search's steps from now on, by name; empty without steps."""
     watch = Stopwatch()
     if not isinstance(search, DadaMethod):
         return watch.seconds
@@ -93,10 +93,10 @@ def watch(search: SearchMethod) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Frozen:
-    """A search that goes no further.
+    """A search that does not continue.
 
     Attributes:
-        child: the child network, as far as it was trained.
+        child: the child network, trained so far.
         pipeline: what surrounds the policy.
         distribution: the policy distribution, uniform as at the start.
         train, valid: the halves.
@@ -116,7 +116,7 @@ def frozen_child(dataset: Dataset, model: str, epochs: int, seed: int = 0) -> Fr
         seed=seed,
         preset="step",
         model=model,
-        # Twice the epochs, so that training is half over: the learning rate is still of some size.
+        # Plan twice the epochs, so that the learning rate is still sizeable at the end.
         epochs=2 * epochs,
         policy_lr=1e-12,
         cutout=paper_cutout(max(dataset.side)),
@@ -134,9 +134,9 @@ class Round:
     """Trials of single operations, as in a round of the default search.
 
     Attributes:
-        count: how many there are.
-        trial: makes the one of a number; calls back after each epoch.
-        load: how large each is.
+        count: number of trials.
+        trial: runs the trial with a number; calls back after each epoch.
+        load: the size of each.
     """
 
     count: int
@@ -145,7 +145,7 @@ class Round:
 
 
 def trial_round(dataset: Dataset, device: torch.device, epochs: int) -> Round:
-    """A round of trials of so many epochs."""
+    """A round of trials with `epochs` epochs each."""
     search = begin(dataset, device, epochs=epochs)
     assert isinstance(search, TrialsMethod), "the default search is by trials"
     policies = [search.alone(name) for name in search.operations]

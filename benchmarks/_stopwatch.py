@@ -1,4 +1,4 @@
-"""Where the time of a step goes: its strategies, each under a stopwatch."""
+"""Where the time of a step goes: a stopwatch for each of its strategies."""
 
 import time
 from collections import defaultdict
@@ -11,9 +11,9 @@ Part = TypeVar("Part")
 
 
 class Stopwatch:
-    """Adds up the seconds spent in methods, under names.
+    """Adds up the seconds spent in methods, by name.
 
-    The GPU is waited for after each call, so that its work counts where it was ordered.
+    It waits for the GPU after each call, so that its work counts for the method that launched it.
     """
 
     def __init__(self) -> None:
@@ -24,8 +24,8 @@ class Stopwatch:
 
         Args:
             part: the object.
-            **names: for each method that is timed, the name that its seconds are added to; `call`
-                is the object's own call.
+            **names: for each timed method, the name that its seconds are added to; `call` is a call
+                of the object itself.
         """
         return cast(Part, _Timed(self, part, names))
 
@@ -45,7 +45,7 @@ class Stopwatch:
 
 
 class _Timed:
-    """Does all that the part does, by the part."""
+    """A proxy for the part that times some of its methods."""
 
     def __init__(self, stopwatch: Stopwatch, part: Any, names: dict[str, str]) -> None:
         self._part = part
@@ -57,7 +57,7 @@ class _Timed:
     def __getattr__(self, name: str) -> Any:
         return self._timed.get(name) or getattr(self._part, name)
 
-    # Python looks these up in the class.
+    # Python looks these up on the class.
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         return self._timed["call"](*arguments, **named)
 

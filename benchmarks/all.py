@@ -2,9 +2,9 @@
 
     python -m benchmarks.all [--device cuda] [--data cifar10.npz] [--published CHECKOUT]
 
-`--data` is what the whole search is measured on, real CIFAR-10 for figures to compare;
-`--published` a checkout of github.com/VDIGPKU/DADA, to be measured beside ours; `--only` takes some
-of the results, to measure the rest another time.
+`--data` is the data for the whole search, real CIFAR-10 for comparable figures; `--published` is a
+checkout of github.com/VDIGPKU/DADA, to be measured beside ours; `--only` measures some of the
+results, and leaves the rest for another time.
 """
 
 import argparse

@@ -1,13 +1,13 @@
-"""Whose reward is it? Batch normalisation lets an image's draw change the others' rewards.
+"""Whose reward is it? With batch normalisation, one image's draw changes the others' rewards.
 
     python -m benchmarks.credit [--data digits|cifar10.npz] [--model wrn-10-1] [--seeds 3]
 
-Half of a batch gets one operation, the other half stays under the uniform policy. The whole
-batch's change of reward is what that operation is worth; the search sees only what it credits to
-the changed images: the whole effect on their own losses (`exact_rewards`), or their activations'
-share (`Trace`), with and without the mean that no image can answer for. Printed for each
-operation of each child, with standard errors over batches, and as correlations with the whole
-batch's change: over operations, of the means over batches; and over operations and batches.
+Half of a batch gets one operation, the other half stays under the uniform policy. The change in the
+whole batch's reward is the operation's effect; the search sees only what it credits to the changed
+images: the whole effect on their own losses (`exact_rewards`), or their activations' share
+(`Trace`), with and without the mean that cannot be attributed to any image. It is printed for each
+operation and child, with standard errors over batches, and as correlations with the whole batch's
+change: over operations, of the means over batches; and over operations and batches.
 """
 
 import argparse
@@ -26,7 +26,7 @@ KINDS = ("exact", "traced", "not centred")
 
 
 class NotCentred(Trace):
-    """Rewards without the means taken off that no image can answer for."""
+    """Rewards that keep the means which cannot be attributed to any image."""
 
     def __init__(self, model: nn.Module, images: Tensor) -> None:
         super().__init__(model, images)
@@ -59,7 +59,7 @@ def rewards(
 def one_batch(
     frozen: Frozen, traces: tuple[Trace, Trace], size: int, generator: torch.Generator
 ) -> Tensor:
-    """(operations, 4) change of reward for each changed image: in all, and by `KINDS`."""
+    """(operations, 4) change of reward per changed image: the whole batch's, and by `KINDS`."""
     pipeline, distribution, half = frozen.pipeline, frozen.distribution, size // 2
     table = distribution.table
 
@@ -129,12 +129,12 @@ def main() -> None:
 
 
 def correlations(changes: Tensor) -> Tensor:
-    """(rows, 4) to the correlations (3,) of the credits with the whole."""
+    """(rows, 4) to (3,) correlations of the credits with the whole batch's change."""
     return torch.corrcoef(changes.T)[0, 1:]
 
 
 def described(found: Tensor) -> str:
-    """Of the means, and of single batches in brackets."""
+    """The correlations of the means, and in brackets those of single batches."""
     means, single = found.tolist()
     rows = zip(KINDS, means, single, strict=True)
     return "correlation with the whole: " + ", ".join(f"{k} {m:.3f} ({s:.3f})" for k, m, s in rows)

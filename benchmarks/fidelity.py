@@ -1,4 +1,4 @@
-"""How close every exported file comes to our pixels, for the libraries that are installed.
+"""How close exported files come to our pixels, for the libraries that are installed.
 
 python -m benchmarks.fidelity [--targets python torchvision ...] [--json FILE]
 """
@@ -18,7 +18,7 @@ from dada.export.fidelity import fidelity
 
 
 def summary(rows: list[dict]) -> dict[str, dict]:
-    """Of each operation: equal bytes, mean and largest difference; or covered areas."""
+    """For each operation: equal bytes, mean and largest difference; or covered areas."""
     found = {}
     for name in dict.fromkeys(row["operation"] for row in rows):
         done = [r for r in rows if r["operation"] == name and r["refused"] is None]
@@ -33,7 +33,7 @@ def summary(rows: list[dict]) -> dict[str, dict]:
 
 
 def versions() -> dict[str, str]:
-    """Of the libraries that are installed."""
+    """Versions of the libraries that are installed."""
     found = {}
     for name in ("torchvision", "timm", "albumentations", "kornia", "nvidia-dali-cuda120"):
         with suppress(PackageNotFoundError):

@@ -1,9 +1,9 @@
-"""How far a search a step at a time moves its policy, in each quarter of its epochs.
+"""How far a search by method dada moves its policy, in each quarter of its epochs.
 
     python -m benchmarks.movement [--data cifar10.npz] [--preset step] [--json FILE]
 
-A movement is the norm of the change of all that is learnt: logits of the selection, probabilities
-and magnitudes. Of random steps of one size, quarters are alike.
+A movement is the norm of the change in everything that is learnt: logits of the selection,
+probabilities and magnitudes. With random steps of one size all quarters would be alike.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from dada.searching.distribution import PolicyDistribution
 
 
 def parameters(distribution: PolicyDistribution) -> Tensor:
-    """All that is learnt, as one vector."""
+    """Everything that is learnt, as one vector."""
     return torch.cat([p.detach().flatten() for p in distribution.parameters()])
 
 
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def ranges(d: PolicyDistribution) -> dict[str, list[float]]:
-    """The lowest and the highest of each group."""
+    """The lowest and the highest value in each group."""
     groups = {"weights": d.weights(), "probabilities": d.probabilities()}
     groups["magnitudes"] = d.magnitudes()[d.table.has_magnitude]
     return {name: [g.min().item(), g.max().item()] for name, g in groups.items()}

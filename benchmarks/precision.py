@@ -1,10 +1,10 @@
-"""What bfloat16 does to rewards, and forward mode to their derivatives in the images.
+"""What bfloat16 does to rewards, and forward mode to their derivatives in images.
 
     python -m benchmarks.precision [--data digits|cifar10.npz] [--model wrn-40-2] [--json FILE]
 
-The rewards of a batch, correlated with the exact ones in float32, and their derivatives in the
-images, correlated with finite differences in float32, which alone see the kinks of ReLUs. The child
-network is trained for some epochs under the uniform policy.
+It correlates the rewards of a batch with the exact ones in float32, and their derivatives with
+respect to the images with finite differences in float32, which alone see the kinks of ReLUs. The
+child network is trained for some epochs under the uniform policy.
 """
 
 import argparse
@@ -23,7 +23,7 @@ PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 def rewards(frozen: Frozen, kind: str, precision: str, size: int) -> Rewards:
-    """Of the first training images, along the validation gradient in float32."""
+    """Rewards of the first training images, along the validation gradient in float32."""
     child, pipeline = frozen.child, frozen.pipeline
     train, valid = (part.subset(torch.arange(size)) for part in (frozen.train, frozen.valid))
     child.precision = torch.float32
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def correlation(one: Tensor | None, other: Tensor | None) -> float:
-    """Of all their numbers."""
+    """The correlation over all their numbers."""
     assert one is not None and other is not None
     return torch.corrcoef(torch.stack([one.flatten(), other.flatten()]).double())[0, 1].item()
 

@@ -1,9 +1,9 @@
-"""How a search step's time and memory grow with batch, sub-policies, their length and the side.
+"""How a search step's time and memory grow with batch, sub-policies, their length and image size.
 
     python -m benchmarks.scaling [--model wrn-16-1] [--device cuda] [--json FILE]
 
-One quantity is changed at a time from batch 128, 105 sub-policies of 2 operations, 32×32. Each
-setting is measured in a process of its own, for its peak memory; within it, the step's median.
+One quantity at a time is changed from batch 128, 105 sub-policies of 2 operations, 32×32. Each
+setting is measured in its own process, for its peak memory; times are medians over steps.
 """
 
 import argparse
@@ -30,7 +30,7 @@ CHANGES = {
 
 
 def many_operations(count: int) -> tuple[str, ...]:
-    """Registered operations, and as many copies of Rotate as make up the number."""
+    """Registered operations, filled up with copies of Rotate."""
     copies = [f"Rotate{n}" for n in range(count - len(names()))]
     for name in copies:
         register(name, low=-30, high=30, identity=0, mirrored=True)(get("Rotate").kernel)

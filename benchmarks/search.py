@@ -1,11 +1,11 @@
-"""A whole search: time, peak memory, and, of a search a step at a time, where the time goes.
+"""A whole search: time, peak memory and, for method dada, where the time goes.
 
     python -m benchmarks.search [--data cifar10.npz] [--json FILE]
     python -m benchmarks.search --preset step [--data cifar10.npz] [--model wrn-40-2] [--json FILE]
 
-The paper's search is 20 epochs of 16 steps on 4,000 images of CIFAR-10. The shares are of the
-time inside the search's own parts, the device synchronised after each, so that a GPU's total is
-a little longer here than without.
+The paper's search is 20 epochs of 16 steps on 4,000 images of CIFAR-10. The shares are of the time
+inside the search's own parts, with the device synchronised after each, so a GPU's total is slightly
+longer than without.
 """
 
 import argparse
@@ -52,11 +52,11 @@ def main() -> None:
 
 
 def peak_mib(device: torch.device) -> float:
-    """The most memory so far: the GPU's, or that of this process and of its largest child."""
+    """Peak memory so far, in MiB: the GPU's, or the larger of this process's and of a child's."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated() / 2**20
-    of = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return max(resource.getrusage(who).ru_maxrss for who in of) / 2**10
+    both = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return max(resource.getrusage(who).ru_maxrss for who in both) / 2**10
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Seconds per search step: ours in its variants, a plain baseline and the published code.
+"""Seconds per search step: our variants, a plain baseline and the published code.
 
     python -m benchmarks.search_step [--published CHECKOUT] [--device cuda] [--json FILE]
 
 Every alternative does a whole step: draw, operations, train and validation gradients, rewards,
-policy and network updates. Each runs in processes of its own, in turn: ours as the command line
-runs it, with freed memory kept (`dada.compute.memory`), the others as they are and with that too.
+policy and network updates. Each runs in its own processes, in turn: ours as the command line runs
+it, with freed memory kept (`dada.compute.memory`), the others both as they are and with that.
 `--published` is a checkout of github.com/VDIGPKU/DADA, which is measured as it is.
 """
 
@@ -36,7 +36,7 @@ KEPT = ", memory kept"
 def alternative(
     name: str, options: argparse.Namespace, device: torch.device
 ) -> Callable[[], object]:
-    """The alternative of that name, ready to step."""
+    """The alternative with that name, ready to step."""
     dataset = noise(4 * options.batch, options.side)
     if name in OURS:
         common = {"model": options.model, "batch": options.batch, "images": 4 * options.batch}

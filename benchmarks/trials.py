@@ -2,7 +2,7 @@
 
     python -m benchmarks.trials [--data cifar10.npz] [--device cuda] [--json FILE]
 
-Every alternative makes the same short trials, as many as a round of the default search.
+Every alternative runs the same short trials, as many as a round of the default search.
 """
 
 import argparse
@@ -33,7 +33,7 @@ def on_one_thread(trials: Round) -> None:
 
 
 def ways(trials: Round, device: torch.device) -> dict[str, Callable[[], object]]:
-    """The alternatives; where trials cannot run in parallel, one."""
+    """The alternatives; only one if trials cannot run in parallel."""
     found: dict[str, Callable[[], object]] = {
         "one after another": lambda: one_after_another(trials)
     }

@@ -1,8 +1,8 @@
-"""What searches by trials found on different sets, side by side: a table and a picture.
+"""What searches by trials found on different data, side by side: a table and a picture.
 
     python -m benchmarks.what_helps runs/a runs/b … [--json FILE] [--picture FILE.svg]
 
-Runs on the same data are taken together: as many searches of it.
+Runs on the same data are grouped.
 """
 
 import argparse
@@ -22,7 +22,7 @@ BLUE, GREY = "#0b5cad", "#6b7280"
 
 
 def collect(folders: list[Path]) -> dict[str, dict]:
-    """By set: each operation's rewards and shares (one per search), and the probabilities."""
+    """For each data set: operations' rewards and shares (one per search), and the probabilities."""
     found: dict[str, dict] = {}
     for folder in folders:
         run = RunFolder.open(folder)
@@ -40,7 +40,7 @@ def collect(folders: list[Path]) -> dict[str, dict]:
 
 
 def draw(found: dict[str, dict], path: Path) -> None:
-    """One panel per set: each search's rewards, their mean, and how often each is chosen."""
+    """One panel per data set: each search's rewards, their mean, and how often each is chosen."""
     first = next(iter(found.values()))
     means = {name: float(np.mean(values)) for name, values in first["rewards"].items()}
     names = sorted(means, key=lambda name: -means[name])

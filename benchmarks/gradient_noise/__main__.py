@@ -27,7 +27,7 @@ def main() -> None:
     table = measure_table(frozen, options.images, options.levels)
     noise = describe(table, frozen)
     costs = cost.measure(frozen, options.images)
-    torch.set_num_threads(1)  # what follows is small, and two threads only wait for each other
+    torch.set_num_threads(1)  # the rest is small, and two threads would only wait for each other
     space = frozen.distribution.space
     result: dict[str, object] = {"default": DEFAULT, "costs": costs, "noise": noise}
     print(HEADER)
@@ -68,7 +68,7 @@ def _options() -> argparse.Namespace:
 
 
 def describe(table: RewardTable, frozen: Frozen) -> float:
-    """How large the noise is that the estimators meet: a reward's variance over theirs."""
+    """Print and return the noise: the variance of a reward over that of the expected rewards."""
     start = frozen.distribution
     means = table.expected(start, start.logits()).detach()
     images, size = len(table.reward), 1 + table.levels
@@ -81,7 +81,7 @@ def describe(table: RewardTable, frozen: Frozen) -> float:
 
 
 def measure(row: Row, space: SearchSpace, table: RewardTable, options: argparse.Namespace) -> dict:
-    """The first part for a row, as the JSON has it."""
+    """The first part for a row, as in the JSON."""
     started = time.perf_counter()
     found = one_step(row, space, table, options.repeats, options.warm)
     print(f"{row.words}: {time.perf_counter() - started:.1f} s", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What a step costs, in forward passes and in seconds."""
+"""The cost of a step, in forward passes and in seconds."""
 
 import statistics
 import time
@@ -15,9 +15,9 @@ from dada.bilevel import Trace, exact_rewards, finite_difference_rewards
 
 
 class CountOperations(TorchDispatchMode):
-    """Adds up multiplications and additions of convolutions and matrix products.
+    """Counts multiplications and additions of convolutions and matrix products.
 
-    PyTorch's own `FlopCounterMode` hooks modules, which reverse mode over forward mode breaks.
+    PyTorch's own `FlopCounterMode` hooks modules, which fails for reverse mode over forward mode.
     """
 
     total = 0
@@ -33,13 +33,13 @@ class CountOperations(TorchDispatchMode):
 
 
 def nothing() -> None:
-    """For what needs no preparation."""
+    """The preparation of passes that need none."""
 
 
 def primitives(
     frozen: Frozen, batch: int
 ) -> dict[str, tuple[Callable[[], object], Callable[[], object]]]:
-    """The passes that steps are made of, on a batch: what must come before, and the pass."""
+    """The passes that steps consist of, on a batch: a preparation, and the pass itself."""
     child, pipeline = frozen.child, frozen.pipeline
     part = frozen.train.subset(torch.arange(batch))
     images, labels = pipeline.normalise(part.images), part.labels
@@ -80,7 +80,7 @@ def primitives(
 
 
 def measure(frozen: Frozen, batch: int, repeats: int = 5) -> dict[str, dict[str, float]]:
-    """Each primitive's operations, in those of a forward pass, and seconds (median)."""
+    """Each primitive's operations, relative to a forward pass, and seconds (median)."""
     found = {}
     for name, (prepare, run) in primitives(frozen, batch).items():
         prepare()

@@ -14,7 +14,7 @@ from benchmarks.gradient_noise.study import GROUPS
 
 
 def table(result: dict) -> str:
-    """A row an estimator, the default in bold."""
+    """One row per estimator, the default in bold."""
     lines = [
         "| | error of α | β | m | bias of α | β | m | cosine of α | passes | α error × passes "
         "| rank correlation |",
@@ -35,7 +35,7 @@ def table(result: dict) -> str:
 
 
 def number(value: float) -> str:
-    """Two significant digits, thousands apart."""
+    """Two significant digits, with commas between thousands."""
     return f"{float(f'{value:.2g}'):,.10g}"
 
 

@@ -17,7 +17,7 @@ from dada.searching.distribution import PolicyDistribution
 
 
 def draw_errors(result: dict, path: Path) -> None:
-    """One step's relative error of each estimator, for the selection and the probabilities."""
+    """Each estimator's relative error in one step, for the selection and the probabilities."""
     names = [name for name, row in ROWS.items() if name in result and not row.like]
     figure, axis = plt.subplots(figsize=(9, 0.33 * len(names) + 1))
     for y, name in enumerate(names):
@@ -41,7 +41,7 @@ def draw_errors(result: dict, path: Path) -> None:
 
 
 def draw_tables(table: RewardTable, space: SearchSpace, path: Path, seed: int = 0) -> None:
-    """What is to be found and what one step of each shows of it, sub-policy by sub-policy."""
+    """The exact rewards, and what one step of some estimators shows of them, by sub-policy."""
     start = PolicyDistribution(space)
     exact = table.expected(start, start.logits()).detach()
     panels = {
@@ -76,7 +76,7 @@ def _one_step(
 
 
 def _square(values: Tensor, space: SearchSpace) -> Tensor:
-    """(S,) to the operations' first by second; what is no sub-policy is NaN."""
+    """(S,) to a table of first by second operation; NaN where there is no sub-policy."""
     count = len(space.operations)
     square = torch.full((count - 1, count), float("nan"))
     for (first, second), value in zip(space.sub_policies, values.tolist(), strict=True):

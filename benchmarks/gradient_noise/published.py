@@ -1,4 +1,4 @@
-"""The published estimator, reimplemented from reading it, errors included."""
+"""The published estimator, reimplemented from its code, errors included."""
 
 import torch
 
@@ -11,8 +11,8 @@ class PublishedGradient(PolicyGradient):
     """REINFORCE on one draw per batch, whose score includes the bits of all sub-policies.
 
     The published code applies RELAX to the loss at w + εv and at w − εv with the same noise and
-    subtracts, so that the control variate cancels and this remains. Its selection's gradient is
-    S·K times too large, which is divided out here in its favour: Adam does not see scales.
+    subtracts, so the control variate cancels and this remains. The gradient of its selection is
+    S·K times too large, which is divided out here in its favour: Adam is invariant to scale.
     Magnitudes are straight-through.
     """
 

@@ -19,7 +19,7 @@ class RelaxedReward(ControlVariate):
     """
 
     def __init__(self, table: RewardTable) -> None:
-        nn.Module.__init__(self)  # the relaxations are the same; the perceptron is not wanted
+        nn.Module.__init__(self)  # the relaxations are the same; the perceptron is not needed
         self.table = table
         self.scale = nn.Parameter(torch.tensor(0.5, dtype=torch.float64))
         self.reward = torch.empty(0)
@@ -43,7 +43,7 @@ class RelaxedReward(ControlVariate):
 
 
 class RebarGradient(RelaxGradient):
-    """RELAX with that control variate is REBAR."""
+    """REBAR: RELAX with that control variate."""
 
     def __init__(self, control: RelaxedReward, optimiser: torch.optim.Optimizer) -> None:
         super().__init__(control, optimiser)

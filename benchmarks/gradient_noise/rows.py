@@ -29,19 +29,19 @@ class Row:
     """One estimator of the study.
 
     Attributes:
-        words: what it is.
-        strategy: makes it, from the distribution and the table.
-        cost: how many of each primitive a step takes besides `TRAIN`.
-        views: draws for each image, or for the batch.
-        one_draw: a draw is for the whole batch.
+        words: its description.
+        strategy: makes the estimator from the distribution and the table.
+        cost: number of each primitive per step, besides `TRAIN`.
+        views: draws per image, or per batch.
+        one_draw: whether a draw is for the whole batch.
         baseline: the mean of others (`dada.searching.methods.dada.scale`), none, or the
             un-augmented image.
-        alone: an image's baseline is its own other views, whatever they resemble.
+        alone: whether an image's baseline is the mean of its own other views.
         magnitudes: which derivative; None for the score.
-        learns: it is measured after some steps of learning.
-        remembers: its estimates share what has been learnt, so that they are not independent.
-        like: the row whose one step this one's is.
-        update: natural, or the paper's Adam on direct parameters.
+        learns: whether it is measured after some steps of learning.
+        remembers: whether its estimates share what was learnt, so that they are not independent.
+        like: the row with the same single step.
+        update: natural, Adam, or the paper's Adam on direct parameters.
     """
 
     words: str
@@ -84,7 +84,7 @@ ROWS = {
     "published": Row(
         "the published estimator",
         lambda d, t: PublishedGradient(),
-        # It takes the train gradient twice, and validation metrics at every step.
+        # It computes the training gradient twice, and validation metrics at every step.
         {"gradient": 1.0, "finite difference": 1.0, "forward": 1.0},
         one_draw=True,
         baseline="none",

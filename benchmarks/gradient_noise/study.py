@@ -1,4 +1,4 @@
-"""The two parts: one step held against the exact gradient, and 320 steps against the ranking."""
+"""The two parts: one step against the exact gradient, and 320 steps against the ranking."""
 
 import torch
 from scipy.stats import spearmanr
@@ -17,11 +17,11 @@ from dada.searching.methods.dada.updates import AdamUpdate, NaturalUpdate, Updat
 from dada.searching.sample import Groups
 
 GROUPS = ("alpha", "beta", "magnitude")
-CHAINS = 8  # runs of an estimator that remembers, each learning anew
+CHAINS = 8  # independent runs of an estimator that remembers
 
 
 class Learner:
-    """An estimator at work on the table."""
+    """An estimator that learns from the table."""
 
     def __init__(self, row: Row, space: SearchSpace, table: RewardTable, seed: int) -> None:
         self.row, self.table = row, table
@@ -32,7 +32,7 @@ class Learner:
         self.images = len(table.reward)
 
     def step(self) -> Groups:
-        """One step's gradient, from draws for each image."""
+        """One step's gradient, from new draws."""
         row = self.row
         draws = row.views if row.one_draw else row.views * self.images
         sample = self.distribution.sample(draws, self.generator)
@@ -66,13 +66,14 @@ def one_step(
     """One step's gradient at the starting point, against the exact one, by group.
 
     Args:
+        row: the estimator.
         repeats: steps measured.
-        warm: steps that an estimator that learns has made before.
+        warm: steps of learning before these, for an estimator that learns.
 
     Returns:
-        Group by group: `error`, the mean squared error relative to the exact gradient's square;
-        `bias`, the root mean square over coordinates of the mean error in standard errors (1 is
-        what no bias looks like); `cosine`, the mean cosine with the exact gradient.
+        By group: `error`, the mean squared error relative to the exact gradient's square; `bias`,
+        the root mean square over coordinates of the mean error in standard errors (about 1 without
+        bias); `cosine`, the mean cosine with the exact gradient.
     """
     chains = CHAINS if row.remembers else 1
     # A single draw per step is cheap, and its errors have heavy tails.
@@ -97,7 +98,7 @@ def _flat(gradients: Groups) -> list[Tensor]:
 
 def _compare(estimates: Tensor, exact: Tensor) -> dict[str, float]:
     """(chains, steps, parameters) against (parameters)."""
-    # Steps of one chain share what it has learnt, so chains are what is independent.
+    # Steps of one chain share what it has learnt, so only chains are independent.
     independent = estimates.mean(1) if len(estimates) > 1 else estimates[0]
     error = independent.mean(0) - exact
     standard = independent.std(0) / len(independent) ** 0.5
@@ -112,17 +113,16 @@ def _compare(estimates: Tensor, exact: Tensor) -> dict[str, float]:
 
 
 def learn(row: Row, space: SearchSpace, table: RewardTable, steps: int, seed: int) -> float:
-    """Spearman's correlation of the weights learnt in so many steps with the exact ranking.
+    """Spearman's correlation of the weights learnt in `steps` steps with the exact ranking.
 
-    Only the selection learns. As probabilities and magnitudes change, so does the ranking, and
-    what had been learnt would be held against another one.
+    Only the selection learns: if probabilities and magnitudes changed, so would the ranking.
     """
     learner = Learner(row, space, table, seed)
     update = _update(learner)
     for _ in range(steps):
         found = learner.step()
-        held = torch.zeros_like(found.probability)
-        update(Groups(found.selection, held, held))
+        fixed = torch.zeros_like(found.probability)
+        update(Groups(found.selection, fixed, fixed))
     start = PolicyDistribution(space)
     exact = table.expected(start, start.logits()).detach()
     return float(spearmanr(learner.distribution.weights(), exact).statistic)

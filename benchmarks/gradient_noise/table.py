@@ -28,13 +28,14 @@ from dada.searching.sample import Groups, Sample
 class RewardTable:
     """Measured rewards and derivatives of N images, in units of the usual reward.
 
-    An operation's outcome is 0 where it is not applied and 1 + l where it is, at the l-th of L
-    magnitudes; a reward counts for the whole L-th of [0, 1] that its magnitude is the middle of.
+    An operation's outcome is 0 if it is not applied, and 1 + l if it is, at the l-th of L
+    magnitudes, which is the middle of the l-th of L equal parts of [0, 1] and stands for all of it.
 
     Attributes:
         reward: (N, S, 1 + L, 1 + L).
-        derivative: (N, S, 1 + L, 1 + L, 7) of the reward in the relaxed selection, in the two
-            bits, and in the two magnitudes straight-through and (NaN where there is none) pathwise.
+        derivative: (N, S, 1 + L, 1 + L, 7) of the reward with respect to the relaxed selection, the
+            two bits, and the two magnitudes, straight-through and (NaN where there is none)
+            pathwise.
     """
 
     reward: Tensor
@@ -42,7 +43,7 @@ class RewardTable:
 
     @property
     def levels(self) -> int:
-        """L."""
+        """L, the number of magnitudes."""
         return self.reward.shape[2] - 1
 
     @property
@@ -54,8 +55,8 @@ class RewardTable:
         """(G,) rewards and (G, 7) derivatives of G draws.
 
         Args:
-            one_draw: each is for all images, and earns their mean; otherwise draw g is for
-                image g mod N.
+            one_draw: whether each draw is for all images, with their mean reward; otherwise draw g
+                is for image g mod N.
         """
         level = (sample.magnitude.detach() * self.levels).long().clamp(0, self.levels - 1)
         first, second = torch.where(sample.applied, 1 + level, 0).unbind(1)
@@ -140,7 +141,7 @@ def measure_table(frozen: Frozen, images: int, levels: int) -> RewardTable:
 
     reward, derivative = [], []
     for s, has_magnitude in enumerate(table.has_magnitude):
-        # Where there is no magnitude all levels are alike, and one is measured.
+        # Without a magnitude all levels are alike, and one is measured.
         kinds = torch.where(has_magnitude, outcomes, outcomes.clamp_max(1))
         distinct, back = kinds.unique(dim=0, return_inverse=True)
         r, d = measure(s, distinct)

@@ -32,7 +32,7 @@ def one_operation(name: str, batch: int, generator: torch.Generator) -> Draw:
 
 
 def alternatives(name: str, images: Tensor, draw: Draw) -> dict[str, Callable[[], object]]:
-    """What is timed: ours and Pillow for every draw, the others where they have the operation."""
+    """What is timed: ours and Pillow for every draw, others if they have the operation."""
     result: dict[str, Callable[[], object]] = {
         "ours": lambda: apply(images, draw),
         "pillow": lambda: with_pillow(images, draw),
@@ -48,7 +48,7 @@ def alternatives(name: str, images: Tensor, draw: Draw) -> dict[str, Callable[[]
 
 
 def picture_by_picture(policy: Policy, images: Tensor) -> dict[str, Callable[[], object]]:
-    """The transform and the exported file, on pictures of their own."""
+    """The transform and the exported file, on one picture after another."""
     exported = target("python").load(write(policy, "python"))
     pictures = [F.to_pil_image(image) for image in images.cpu()]
 
@@ -66,7 +66,7 @@ def picture_by_picture(policy: Policy, images: Tensor) -> dict[str, Callable[[],
 
 
 def line(side: int, name: str, images: Tensor, times: dict[str, dict[str, float]]) -> str:
-    """One row of the table; ratios with the quartiles that disagree most."""
+    """One row of the table; ratios have the widest range that the quartiles allow."""
     ours = times["ours"]
     cells = [f"{side:4d} {name:<14} {len(images) / ours['median']:10.0f}"]
     if images.is_cuda:

@@ -1,4 +1,4 @@
-"""The operations of other libraries, as far as they have them."""
+"""The operations that other libraries have."""
 
 import math
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from dada.augment import Draw
 
 
 def with_pillow(images: Tensor, draw: Draw) -> Tensor:
-    """The draw by a loop over images in Pillow."""
+    """The draw applied by a loop over images in Pillow."""
     results = []
     for row, image in enumerate(images.cpu()):
         result = picture(image)
@@ -63,7 +63,7 @@ def _pair(first: Tensor, second: Tensor) -> Tensor:
 
 
 def _kornia() -> dict[str, Callable[[Tensor, Tensor], Tensor]]:
-    """Its functions of float images and a value for each; empty if it is not installed."""
+    """kornia's functions of float images and one value per image; empty if it is not installed."""
     if find_spec("kornia") is None:
         return {}
     kornia = import_module("kornia")

@@ -1,4 +1,4 @@
-"""docs/benchmarks.md from the JSON files that were written into docs/measured/, and the recipes.
+"""docs/benchmarks.md from the JSON files in docs/measured/ and the recipes.
 
 python -m benchmarks.page
 """

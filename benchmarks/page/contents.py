@@ -1,4 +1,4 @@
-"""The page: a part for each result in docs/measured/, and the recipes."""
+"""The page: one part per result in docs/measured/, and the recipes."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Test errors, as Markdown: of the quality study, and of the paper's trainings."""
+"""Test errors in the quality study and of the paper's trainings, as Markdown."""
 
 from benchmarks.quality.rows import RIVALS
 from dada.comparison.statistics import summary
@@ -6,7 +6,7 @@ from dada.training.recipes import recipes
 
 
 def quality(result: dict) -> list[str]:
-    """Test errors of the ways to augment, best first."""
+    """Test errors under each augmentation, best first."""
     rivals = [f"less {name}" for name in RIVALS]
     rows = result["rows"].values()
     rivals = [name for name in rivals if any(name in row for row in rows)]
@@ -23,8 +23,9 @@ def quality(result: dict) -> list[str]:
         mean = _per_cent(summary(row["errors"], None), "mean", "interval")
         cells = [row["words"], mean]
         for name in rivals:
-            own = name not in row or row[name]["difference_interval"] is None
-            cells.append("" if own else _per_cent(row[name], "difference", "difference_interval"))
+            itself = name not in row or row[name]["difference_interval"] is None
+            gap = "" if itself else _per_cent(row[name], "difference", "difference_interval")
+            cells.append(gap)
         cells.append(f"{100 * row['wins']:.0f} %")
         took = f"{row['seconds']:.0f} s"
         if found := row.get("search_seconds"):

@@ -1,4 +1,4 @@
-"""What was timed, as Markdown: a function per benchmark, from its result to lines."""
+"""What was timed, as Markdown: one function per benchmark, from its result to lines."""
 
 RIVALS = ("pillow", "torchvision", "kornia")
 

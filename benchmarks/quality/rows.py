@@ -1,4 +1,4 @@
-"""What is compared: ways to augment, and the sizes of the trainings that tell."""
+"""What is compared: augmentations, and the sizes of the trainings."""
 
 from dataclasses import dataclass
 
@@ -45,12 +45,12 @@ SIZES: dict[str, dict[str, list[str]]] = {
 
 @dataclass(frozen=True)
 class Row:
-    """A way to augment: a policy for `dada train`, or the options of the search for one."""
+    """An augmentation: a policy for `dada train`, or the options of the search for one."""
 
     words: str
     policy: str = ""
     search: tuple[str, ...] | None = None
-    child: bool = False  # the search's network is the one that is trained afterwards
+    child: bool = False  # whether the search uses the network that is trained afterwards
     cutout: bool = True
 
 

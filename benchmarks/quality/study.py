@@ -26,10 +26,10 @@ from dada.searching.methods.dada.published import paper_cutout
 
 
 class Study:
-    """What is searched and trained, and what it came to.
+    """The study's searches and trainings, and their results.
 
     Args:
-        options: of the command line.
+        options: those of the command line.
     """
 
     def __init__(self, options: argparse.Namespace) -> None:
@@ -40,7 +40,7 @@ class Study:
         write_policies(self.folder)
 
     def dada(self, *words: object, out: Path) -> None:
-        """Run the command line, on one thread beside other jobs, or resume its run."""
+        """Run a command of dada, or resume its run; on one thread if there are several jobs."""
         resume = ["--resume"] if (out / "config.json").exists() else []
         command = [sys.executable, "-m", "dada", *map(str, words), "-o", str(out), *resume]
         threads = {"OMP_NUM_THREADS": "1"} if self.options.jobs > 1 else {}
@@ -56,11 +56,11 @@ class Study:
             )
 
     def common(self, seed: int, cutout: int) -> list[object]:
-        """Options of both verbs."""
+        """Options of both commands."""
         return ["--seed", seed, "--device", self.options.device, "--cutout", cutout]
 
     def search_folder(self, name: str, seed: int) -> Path:
-        """Where a search is."""
+        """The run folder of a search."""
         return self.folder / "search" / f"{name}-{seed}"
 
     def search(self, name: str, seed: int) -> None:
@@ -73,7 +73,7 @@ class Study:
         self.dada(*words, *self.common(seed, self.cutout), out=out)
 
     def train(self, name: str, seed: int) -> dict[str, Any]:
-        """The result of a training, done now if it is not done yet."""
+        """The result of a training, which is run now if it is not done yet."""
         row, out = ROWS[name], self.folder / "train" / f"{name}-{seed}"
         if not (out / "result.json").exists():
             policy = self.policy(name, seed)
@@ -84,14 +84,14 @@ class Study:
         return result
 
     def policy(self, name: str, seed: int) -> str | Path:
-        """What a training is given: a run of a search, a file, or a name."""
+        """The policy for a training: a search's run folder, a file, or a name."""
         row = ROWS[name]
         if row.search is not None:
             return self.search_folder(name, seed % self.options.searches)
         return self.folder / row.policy if row.policy.endswith(".json") else row.policy
 
     def run(self) -> dict[str, dict[str, Any]]:
-        """Do all that is missing; the table, by row."""
+        """Run everything that is missing; return the table, by row."""
         options = self.options
         searched = [name for name in options.rows if ROWS[name].search is not None]
         with ThreadPoolExecutor(options.jobs) as pool:
@@ -114,13 +114,13 @@ class Study:
         return table
 
     def seconds(self, name: str, seed: int) -> float:
-        """How long a search took, interruptions not counted."""
+        """How long a search took, interruptions excluded."""
         events = RunFolder(self.search_folder(name, seed)).events
         return sum(event["seconds"] for event in events if event["event"] == "epoch")
 
 
 def write_policies(folder: Path) -> None:
-    """The policies of the rows that have a file for one."""
+    """Write the policies of the rows that have a policy file."""
     scale = Scale("strength")
     save_policy(SearchSpace(scale=scale).random(25, seed=0), folder / "random25.json")
     for name in PAPER_OPERATIONS:
@@ -130,5 +130,5 @@ def write_policies(folder: Path) -> None:
 
 
 def _jobs(names: list[str], seeds: int) -> list[tuple[str, int]]:
-    """Seed by seed, so that what is there when one stops is as paired as can be."""
+    """Rows and seeds, seed by seed, so that an interrupted study is as paired as possible."""
     return [(name, seed) for seed in range(seeds) for name in names]

@@ -1,4 +1,4 @@
-"""The study's figures: errors by row and seed to means, differences and wins, with intervals."""
+"""The study's figures: from errors by row and seed to means, differences and wins."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ Errors = dict[str, list[float]]
 
 
 def against_the_others(name: str, errors: Errors, searches: int | None) -> dict[str, Any]:
-    """A row's errors, its wins, and the differences from those of `RIVALS` that were trained.
+    """A row's errors, its wins, and the differences from those `RIVALS` that were trained.
 
     Args:
-        searches: of the row; None for a row without.
+        searches: number of the row's searches; None for a row without a search.
     """
     found: dict[str, Any] = {"errors": errors[name], "wins": wins(name, errors)}
     for rival in RIVALS:
@@ -24,13 +24,13 @@ def against_the_others(name: str, errors: Errors, searches: int | None) -> dict[
 
 
 def wins(name: str, errors: Errors) -> float:
-    """The share of the other rows' trainings, each from the same seed, that a row's are better
-    than; a tie is half a win."""
+    """The share of the other rows' trainings, with the same seed, that a row's are better than; a
+    tie is half a win."""
     rivals = [other for row, other in errors.items() if row != name]
     won = [
-        (own < its) + (own == its) / 2
+        (ours < theirs) + (ours == theirs) / 2
         for other in rivals
-        for own, its in zip(errors[name], other, strict=True)
+        for ours, theirs in zip(errors[name], other, strict=True)
     ]
     return sum(won) / max(1, len(won))
 
@@ -40,14 +40,14 @@ def certain(
 ) -> dict[str, Any]:
     """The summary of a row, with intervals that allow for shared searches.
 
-    Trainings of one search are not independent. With fewer searches than seeds, an interval is
-    the wider of two: over trainings, and over the means of the trainings of each search, which so
-    few means make too narrow as easily as too wide.
+    Trainings with the same search's policy are not independent. With fewer searches than seeds, an
+    interval is the wider of two: over trainings, and over the mean per search, which with so few
+    means may be too narrow as well as too wide.
 
     Args:
-        errors: by seed; that of seed s is of search s modulo `searches`.
-        against: another row's, by seed.
-        searches: how many; None for a row without.
+        errors: by seed; the training with seed s uses search s modulo `searches`.
+        against: another row's, by seed; None for the row itself.
+        searches: number of the row's searches; None for a row without a search.
     """
     found = summary(errors, against)
     if searches is None or not 1 < searches < len(errors):

@@ -30,7 +30,7 @@ def test_to_watch_a_search_does_not_change_it(hypergradient):
 def test_a_search_by_trials_has_no_steps():
     search = begin(noise(40, 12), model="wrn-10-1")
     assert watch(search) == {}
-    with pytest.raises(ValueError, match="not a search a step at a time"):
+    with pytest.raises(ValueError, match="not settings with method dada"):
         begin_steps(noise(40, 12), model="wrn-10-1")
 
 

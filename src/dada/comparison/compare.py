@@ -102,7 +102,7 @@ def compare(
             source=origin,
             settings=bench.settings,
             device=where,
-            own=hooks._asdict(),
+            hooks=hooks._asdict(),
         )
         config["seeds"] = seeds
         config["policies"] = {name: dumps(policy) for name, policy in named.items()}

@@ -30,15 +30,17 @@ def forked(device: torch.device) -> AbstractContextManager[None]:
     return torch.random.fork_rng(devices=[device] if device.type == "cuda" else [])
 
 
-def random_state(own: torch.Generator, device: torch.device) -> list[Tensor]:
+def random_state(generator: torch.Generator, device: torch.device) -> list[Tensor]:
     """The states of a CPU generator, of the global one and of the device's."""
     on_gpu = [torch.cuda.get_rng_state(device)] if device.type == "cuda" else []
-    return [own.get_state(), torch.get_rng_state(), *on_gpu]
+    return [generator.get_state(), torch.get_rng_state(), *on_gpu]
 
 
-def restore_random_state(state: list[Tensor], own: torch.Generator, device: torch.device) -> None:
+def restore_random_state(
+    state: list[Tensor], generator: torch.Generator, device: torch.device
+) -> None:
     """Continue from a `random_state`."""
-    own.set_state(state[0])
+    generator.set_state(state[0])
     torch.set_rng_state(state[1])
     if device.type == "cuda":
         torch.cuda.set_rng_state(state[2], device)

@@ -29,7 +29,7 @@ def model_name(model: str | nn.Module | None) -> str | None:
 
 
 def check_network(
-    network: nn.Module, name: str, classes: int, shape: tuple[int, int, int], own: bool
+    network: nn.Module, name: str, classes: int, shape: tuple[int, int, int], users: bool
 ) -> None:
     """Show a network two images, in evaluation mode, leaving all generators as they are.
 
@@ -38,7 +38,7 @@ def check_network(
         name: what messages call it.
         classes: number of outputs that it must have.
         shape: channels, height and width of the images.
-        own: whether it is a module of the user's, whose exceptions are passed on.
+        users: whether it is a module of the user's, whose exceptions are passed on.
 
     Raises:
         UserError: it does not take such images, has another number of outputs, or has nothing to
@@ -51,7 +51,7 @@ def check_network(
         with forked(first.device), torch.no_grad(), users_own(f"the network {name}"):
             logits = network(images)
     except Exception as error:
-        if own:
+        if users:
             raise
         reason = " ".join(str(error).split())
         raise UserError(

@@ -1,6 +1,6 @@
 """Pages and pictures, made from run files alone.
 
-What a page says is told by the room of its kind of run; `dada.write_report` writes any of them.
+The package behind each kind of run says what is on its page; `dada.write_report` writes any page.
 """
 
 import warnings
@@ -15,7 +15,7 @@ __all__ = ["contact_sheet", "save_samples", "verdict"]
 
 
 def __getattr__(name: str) -> Any:
-    """`write_report`, which was here in 0.1, from a module above this one."""
+    """`write_report`, which was here in 0.1 and is now in a module above this one."""
     if name != "write_report":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     warnings.warn(

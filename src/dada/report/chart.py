@@ -1,4 +1,4 @@
-"""Charts as plain data: what is measured, and nothing of how it is drawn.
+"""Charts as plain data: what was measured, and nothing about how it is drawn.
 
 A chart holds numbers, texts and lists only, so that `dataclasses.asdict` makes JSON of it.
 `dada.report.figures` draws any of them.
@@ -16,9 +16,9 @@ class Series:
     """A line.
 
     Attributes:
-        y: a value for each x.
-        label: its name, which stands at its end; none where it is empty.
-        faint: whether it is one of a background that needs no name.
+        y: one value per x.
+        label: its name, shown at its end; empty for none.
+        faint: whether it belongs to a background of lines without names.
         marked: whether each point has a dot.
     """
 
@@ -37,8 +37,8 @@ class Lines:
         caption: how to read it.
         x, x_label: whole numbers, and what they count.
         y_label: what the values are, with their unit: ``mean loss``, ``test error, %``.
-        series: of the lines that are not faint five have a colour, the first ones.
-        reference: a value that is marked by a dashed line.
+        series: the lines; of those that are not faint, the first five have a colour.
+        reference: a value marked by a dashed line.
 
     Examples:
         >>> from dataclasses import asdict
@@ -63,7 +63,7 @@ class Panel:
     """One of many small charts.
 
     Attributes:
-        name: what it is of.
+        name: what it shows.
         series: one or two lines.
     """
 
@@ -73,13 +73,13 @@ class Panel:
 
 @dataclass(frozen=True, kw_only=True)
 class Panels:
-    """Many small charts on one scale, which has the reference in its middle.
+    """Many small charts on one scale, with the reference in its middle.
 
     Attributes:
         title, caption, x, x_label, y_label: as in `Lines`.
-        panels: in the order in which they are read.
-        reference: the middle.
-        reach: how far from it the scale goes at least.
+        panels: in reading order.
+        reference: the middle of the scale.
+        reach: how far the scale extends from it, at least.
     """
 
     title: str
@@ -95,15 +95,15 @@ class Panels:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """What was measured of one thing, several times.
+    """Repeated measurements of one thing.
 
     Attributes:
-        name: of the thing.
+        name: what was measured.
         points: the measurements.
-        mean: of the points.
-        interval: half the width of the mean's interval, if it has one.
-        side: what stands at the row's end.
-        muted: whether it is what others are compared with.
+        mean: their mean.
+        interval: half-width of the mean's interval, if it has one.
+        side: text at the row's end.
+        muted: whether the others are compared with it.
     """
 
     name: str
@@ -116,14 +116,14 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Dots:
-    """A row per thing with all its measurements, their mean and its interval.
+    """One row per thing with all its measurements, their mean and its interval.
 
     Attributes:
         title, caption: as in `Lines`.
         x_label: what is measured, with its unit.
         rows: from top to bottom.
-        reference: a value that is marked by a dashed line.
-        least: the smallest value that there can be; the axis ends there.
+        reference: a value marked by a dashed line.
+        least: the smallest possible value, where the axis ends.
     """
 
     title: str
@@ -137,10 +137,10 @@ class Dots:
 
 @dataclass(frozen=True, kw_only=True)
 class Effects:
-    """A row per thing with its effects, gains to the right and losses to the left of zero.
+    """One row per thing with its effects, gains to the right and losses to the left of zero.
 
     Attributes:
-        title, caption, x_label, rows: as in `Dots`. Names are short: they stand beside the rows.
+        title, caption, x_label, rows: as in `Dots`. Names are short, as they are beside the rows.
     """
 
     title: str

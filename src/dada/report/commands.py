@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 
 def command(*words: str, out: object = None, **options: object) -> str:
-    """A shell command; options that are None are left out, and what needs quotes has them.
+    """A shell command, quoted where needed; options that are None are left out.
 
     Examples:
         >>> command("compare", "my photos", seeds=3, out="runs/photos")
@@ -21,10 +21,10 @@ def command(*words: str, out: object = None, **options: object) -> str:
 
 
 class Repeat(NamedTuple):
-    """Commands that make a run again.
+    """Commands that repeat a run.
 
     Attributes:
-        again: by its preset.
+        again: with its preset.
         exactly: with every setting written out.
     """
 
@@ -33,12 +33,12 @@ class Repeat(NamedTuple):
 
 
 def repeat(verb: str, config: Mapping[str, Any], *words: str, **options: Any) -> Repeat:
-    """The commands that make a run again, in another folder.
+    """The commands that repeat a run, in another folder.
 
     Args:
-        verb: "search".
-        config: of the run.
-        words, options: besides the settings, in the order in which they are written.
+        verb: such as "search".
+        config: the run's.
+        words, options: those besides the settings, in the order in which they are written.
     """
     settings, options = config["settings"], {**options, "out": "again"}
     return Repeat(
@@ -65,7 +65,7 @@ def resumption(config: Mapping[str, Any], run: object) -> str:
 
 
 def all_settings(settings: Mapping[str, Any]) -> list[str]:
-    """Every setting as words of a command, so that it does not depend on a preset.
+    """Every setting as words of a command, which then does not depend on a preset.
 
     Examples:
         >>> all_settings({"preset": "demo", "epochs": 2, "bounds": {"Rotate": [0, 9]}})
@@ -80,5 +80,5 @@ def all_settings(settings: Mapping[str, Any]) -> list[str]:
 
 
 def source_of(config: Mapping[str, Any]) -> str:
-    """What to write where a command wants the images: of those given in Python, a placeholder."""
+    """The images in a command; a placeholder for those given in Python."""
     return config["data"].get("source") or "DATA"

@@ -1,4 +1,4 @@
-"""A comparison's part of a page: its figure, its table, and what it says."""
+"""A comparison's part of a page: its figure, its tables, and their captions."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class ComparisonPart:
     """A comparison on a page.
 
     Attributes:
-        lead: what was trained on what; empty where the page says it already.
-        path: of the comparison's folder, where that is not the page's.
+        lead: what was trained on what; empty if the page says it already.
+        path: the comparison's folder; empty if it is the page's.
         chart: the results.
-        rows: of the table, in words.
-        held: what the intervals hold.
-        classes: errors by class; none where they are not known.
+        rows: the rows of the table, in words.
+        held: what the intervals cover.
+        classes: errors by class; empty if they are unknown.
     """
 
     lead: str
@@ -67,7 +67,7 @@ def lead_of(comparison: Mapping[str, Any]) -> str:
 
 
 def metric_chart(comparison: Mapping[str, Any]) -> Dots:
-    """The metric of each seed, the mean and its 95 % interval, a row per augmentation."""
+    """The metric of each seed, the mean and its 95 % interval: one row per augmentation."""
     metric = metric_recorded(comparison)
     rows = [
         Row(
@@ -110,7 +110,7 @@ def _rows(comparison: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _class_rows(comparison: Mapping[str, Any], classes: Sequence[str]) -> list[dict[str, Any]]:
-    """Errors of each class under each augmentation; of many classes those that differ most."""
+    """Errors of each class under each augmentation; of many classes, those that differ most."""
     tables = [row.get("class_errors") for row in comparison["rows"]]
     if not classes or not all(table and len(table) == len(classes) for table in tables):
         return []

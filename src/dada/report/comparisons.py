@@ -1,4 +1,4 @@
-"""The comparisons in which a search's policy was tried, wherever they lie."""
+"""Find the comparisons in which a search's policy was tried."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dada.report.verdict import policy_rows
 from dada.runs import RunFolder
 
 COMPARISON = "comparison.json"
-_MOST = 2000  # folders that are looked into
+_MOST = 2000  # folders to look into
 
 
 class Found(NamedTuple):
@@ -22,8 +22,8 @@ class Found(NamedTuple):
 
     Attributes:
         run: its folder.
-        comparison: what it found.
-        row: the name of the row of the policy; None if the policy was not in it.
+        comparison: the contents of its `comparison.json`.
+        row: the name of the policy's row; None if the policy was not in it.
     """
 
     run: RunFolder
@@ -32,7 +32,11 @@ class Found(NamedTuple):
 
 
 def comparison_of(run: RunFolder) -> dict[str, Any] | None:
-    """The run's own comparison; None if there is none."""
+    """The run's own comparison; None if it has none.
+
+    Raises:
+        UserError: the file is damaged.
+    """
     if not (run.path / COMPARISON).is_file():
         return None
     comparison = run.read_json(COMPARISON)
@@ -42,20 +46,21 @@ def comparison_of(run: RunFolder) -> dict[str, Any] | None:
 
 
 def find(run: RunFolder, policy: Policy, named: Sequence[str | Path] = ()) -> list[Found]:
-    """Comparisons of exactly this policy: in the run, in folders beside it, and where it is said.
+    """Comparisons of exactly this policy: in the run, in folders beside it, and in named ones.
 
-    A policy is known by its content, which a comparison keeps in its config. What cannot be read
-    in a folder beside the run is passed over: it is somebody else's. A copy of one found is one.
+    A policy is recognised by its content, which a comparison keeps in its config. Folders beside
+    the run that cannot be read are skipped, as they may be unrelated. Copies count once.
 
     Args:
-        named: folders of comparisons that are to be in the page, whatever was compared.
+        run: the search.
+        policy: what it found.
+        named: folders of comparisons to include, whatever was compared.
 
     Raises:
-        UserError: a comparison that is named, or in the run's folder `compare`, is damaged or
-            missing.
+        UserError: a named comparison, or one in the run's folder `compare`, is damaged or missing.
     """
-    own = run.path / "compare"
-    sure = [*([own] if (own / COMPARISON).is_file() else []), *map(Path, named)]
+    inside = run.path / "compare"
+    sure = [*([inside] if (inside / COMPARISON).is_file() else []), *map(Path, named)]
     found, seen = [], set[Path]()
     for folder in sure:
         if folder.resolve() in seen:
@@ -81,7 +86,7 @@ def find(run: RunFolder, policy: Policy, named: Sequence[str | Path] = ()) -> li
 
 
 def _found(run: RunFolder, comparison: dict[str, Any], policy: Policy) -> Found:
-    """The comparison, with the row in which the policy was."""
+    """The comparison, with the policy's row."""
     there = (run.path / "config.json").is_file()
     for name, text in run.config.get("policies", {}).items() if there else ():
         given = loads(text)

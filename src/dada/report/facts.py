@@ -1,4 +1,4 @@
-"""What the pages of all kinds of runs say of a run, from its files."""
+"""What the page of any run says, from the run's files."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from dada.report.numbers import setting
 from dada.runs import RunFolder
 
 NAMED_CLASSES = 20
-"""A page names no more classes than this."""
+"""The most classes that a page names."""
 
 
 def epochs_of(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The records of epochs (or of what stands for them: rounds) in order, each once.
+    """The records of epochs (or of rounds) in order, each once.
 
     Examples:
         >>> events = [{"event": "epoch", "epoch": n} for n in (2, 1, 2)]
@@ -28,11 +28,12 @@ def epochs_of(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 def interrupted(
     run: RunFolder, what: str, done: int, planned: int | None, unit: str = "epoch"
 ) -> str:
-    """That a run is not finished; nothing if it is.
+    """A sentence on a run that is not finished; empty if it is.
 
     Args:
-        what: the run is called: "search".
-        done, planned: so many units.
+        what: what the run is called, such as "search".
+        done, planned: numbers of units.
+        unit: what is counted.
     """
     if any(event.get("event") == "finish" for event in run.events):
         return ""
@@ -43,7 +44,7 @@ def interrupted(
 
 
 def run_facts(config: dict[str, Any]) -> dict[str, Any]:
-    """Settings to read, in their own order, versions and machine."""
+    """Settings as text, in their own order, versions and machine."""
     versions = config.get("versions", {})
     return {
         "settings": [(name, setting(value)) for name, value in config.get("settings", {}).items()],
@@ -54,7 +55,7 @@ def run_facts(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def data_facts(config: dict[str, Any]) -> dict[str, Any]:
-    """What the images are, and what was decided or left out on the way."""
+    """What the images are, with notes and what was skipped."""
     data = config["data"]
     classes = [str(name) for name in data.get("classes", ())]
     height, width = data.get("side", (0, 0))

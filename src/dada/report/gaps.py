@@ -1,4 +1,4 @@
-"""Means and differences of a comparison: what they show, and how they read."""
+"""Means and differences in a comparison: what they show, and how to write them."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ WORDS: dict[Effect, str] = {
 }
 
 FEWEST_SEEDS = 3
-"""Fewer trainings say next to nothing of how much trainings vary."""
+"""Fewer trainings say next to nothing about how much trainings vary."""
 FEWEST_IMAGES = 6
-"""An exact test (McNemar's) of fewer images that differ never reaches 5 %: 2 / 2⁵ = 6 %."""
+"""With fewer discordant images an exact test (McNemar 1947) never reaches 5 %: 2 / 2⁵ = 6 %."""
 
 
 def effect(row: Row, metric: Metric) -> Effect:
-    """What the paired difference to the baseline shows.
+    """What the paired difference from the baseline shows.
 
     Args:
-        row: of a comparison, not the baseline's.
+        row: a row of a comparison, not the baseline's.
         metric: says which way is better.
 
     Examples:
@@ -41,12 +41,12 @@ def effect(row: Row, metric: Metric) -> Effect:
 
 
 def effect_of(gap: Row, half_width: float | None, seeds: int, metric: Metric) -> Effect:
-    """The same of any paired difference.
+    """The same for any paired difference.
 
     Args:
         gap: ``difference`` and, if it is known, the number of ``discordant`` images.
-        half_width: of the difference's 95 % interval; None if it has none.
-        seeds: that it is a mean over.
+        half_width: half-width of the difference's 95 % interval; None if it has none.
+        seeds: number of seeds that it is a mean over.
         metric: says which way is better.
     """
     difference = gap["difference"]
@@ -60,7 +60,7 @@ def effect_of(gap: Row, half_width: float | None, seeds: int, metric: Metric) ->
 
 
 def too_few(row: Row) -> str:
-    """Why a row with the effect "unknown" tells nothing.
+    """Why a row has the effect "unknown".
 
     Examples:
         >>> too_few({"errors": [0.05, 0.06]})
@@ -77,7 +77,7 @@ def too_few(row: Row) -> str:
 
 
 def held(comparison: Mapping[str, Any]) -> str:
-    """What the intervals of a comparison hold.
+    """What the intervals of a comparison cover.
 
     Examples:
         >>> held({"seeds": [0, 1], "test_images": 360, "intervals": "seeds and test images"})
@@ -92,7 +92,7 @@ def held(comparison: Mapping[str, Any]) -> str:
 
 
 def decimals(row: Row, width: str = "difference_interval") -> int:
-    """Fewest decimals at which the rounded difference and interval show what the exact ones do.
+    """The fewest decimals at which the rounded difference and interval show what exact ones do.
 
     Args:
         row: a difference, and its interval under the name `width`.
@@ -112,7 +112,7 @@ def decimals(row: Row, width: str = "difference_interval") -> int:
 
 
 def error_in_words(row: Row, places: int = 1) -> str:
-    """The mean and half the width of its 95 % interval, per cent.
+    """The mean and the half-width of its 95 % interval, in per cent.
 
     Examples:
         >>> error_in_words({"mean": 0.053, "interval": 0.008}).replace("\N{NO-BREAK SPACE}", " ")
@@ -127,7 +127,7 @@ def error_in_words(row: Row, places: int = 1) -> str:
 def difference_in_words(
     row: Row, places: int | None = None, unit: str = "points", width: str = "difference_interval"
 ) -> str:
-    """A paired difference and half the width of its interval, in points of a per cent.
+    """A paired difference and the half-width of its interval, in percentage points.
 
     Examples:
         >>> gap = {"difference": 0.002, "difference_interval": 0.009}

@@ -1,4 +1,4 @@
-"""Numbers in words, the same all over a report."""
+"""Numbers in words, the same throughout a report."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def percent(share: float, places: int = 1) -> str:
-    """A share per cent, with a space that does not break.
+    """A share in per cent, with a space that does not break.
 
     Examples:
         >>> percent(0.0534).replace("\N{NO-BREAK SPACE}", " ")
@@ -36,11 +36,11 @@ def duration(seconds: float) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """So many things.
+    """A number of things, with the noun's plural where needed.
 
     Args:
-        number: of them.
-        noun: one of them.
+        number: how many.
+        noun: in the singular.
 
     Examples:
         >>> count(1, "epoch")
@@ -55,7 +55,7 @@ def count(number: int, noun: str) -> str:
 
 
 def capitalised(text: str) -> str:
-    """The text with a capital at its beginning; the rest stays.
+    """The text with a capital first letter, otherwise unchanged.
 
     Examples:
         >>> capitalised("test error of RandAugment")
@@ -65,7 +65,7 @@ def capitalised(text: str) -> str:
 
 
 def setting(value: Any) -> str:
-    """A setting's value to read: lists with commas, nothing as a dash.
+    """A setting's value as text: lists with commas, a dash for nothing.
 
     Examples:
         >>> setting(["Rotate", "Invert"])

@@ -1,4 +1,4 @@
-"""What a policy does, operation by operation: how often, how strongly, and with what gain."""
+"""What a policy does by operation: how often, how strongly, and with what gain."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Gain:
     """What an operation gains over none.
 
     Attributes:
-        value: a share of the loss; above 0, the operation helps.
-        half_width: of its 95 % interval; None where that is not known.
+        value: share of the loss that it saves; above 0, the operation helps.
+        half_width: half-width of its 95 % interval; None if it is unknown.
     """
 
     value: float
@@ -26,13 +26,13 @@ class Gain:
 
 @dataclass(frozen=True, kw_only=True)
 class Gains:
-    """What a search measured of operations.
+    """The gains of operations that a search measured.
 
     Attributes:
-        heading: of their column.
+        heading: heading of their column.
         caption: how they were measured.
-        by_name: of each operation.
-        notes: what else there is to say, each the beginning of a sentence.
+        by_name: the gain of each operation.
+        notes: further conclusions, sentences without capital and full stop.
     """
 
     heading: str
@@ -42,11 +42,11 @@ class Gains:
 
 
 def operation_rows(policy: Policy, gains: Gains | None) -> list[dict[str, Any]]:
-    """Operations, most frequent first.
+    """Rows of the table of operations, most frequent first.
 
     Args:
         policy: the policy.
-        gains: None where nobody has measured any.
+        gains: what was measured of operations; None for nothing.
     """
     reached = {} if policy.is_none else reach(policy)
     measured = gains.by_name if gains else {}
@@ -83,7 +83,7 @@ def reach(policy: Policy) -> dict[str, float]:
 
 
 def _strength(policy: Policy, name: str) -> str:
-    """From the lowest to the highest value; of random magnitudes, those around their mean."""
+    """The range of values; for random magnitudes, the range around their mean."""
     weights = [
         (weight, operation)
         for sub_policy, weight in zip(policy.sub_policies, policy.weights, strict=True)

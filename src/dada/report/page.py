@@ -1,4 +1,4 @@
-"""The page of a run: one file that needs no network, from what the run's files say."""
+"""The page of a run: one file that needs no network, from the run's files."""
 
 from __future__ import annotations
 
@@ -34,26 +34,26 @@ DAMAGE = (
     RuntimeError,
     StopIteration,
 )
-"""What comes of files that hold other things than a run writes."""
+"""What is raised when files hold something else than a run writes."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """What a page says, whatever kind of run it is of. What is empty is left out.
+    """The contents of a page, for any kind of run. What is empty is left out.
 
     Attributes:
-        title: of the page.
+        title: the page's title.
         lead: what was done, in a sentence or two.
-        interrupted: that the run is not finished, and how far it is.
+        interrupted: says that the run is not finished, and how far it got.
         nothing: paragraphs on why no augmentation was found.
-        verdicts: the answers; the first one gives the box its colour.
-        ask: the command that would give an answer, where there is none.
-        uses: commands that put the policy to use.
-        comparisons: each with its figure and table.
-        trainings: of a comparison that is not finished: name, seed and result.
+        verdicts: the answers; the first one determines the colour of the box.
+        ask: the command that would give an answer, if there is none.
+        uses: commands that use the policy.
+        comparisons: each with its figure and tables.
+        trainings: those of an unfinished comparison: name, seed and result.
         policies: each with its operations and pictures.
-        charts: how it went.
-        repeat: the commands that make the run again.
+        charts: the course of the run.
+        repeat: the commands that repeat the run.
     """
 
     title: str
@@ -75,13 +75,13 @@ def write_page(run: RunFolder, build: Callable[[RunFolder], Page]) -> Path:
 
     Args:
         run: the run.
-        build: says what the page says, from the run's files.
+        build: makes the page's contents from the run's files.
 
     Returns:
         The path of the page.
 
     Raises:
-        UserError: there is nothing in the run yet, or a file of it is damaged.
+        UserError: the run has no results yet, or one of its files is damaged.
     """
     try:
         page = render(build(run), run.config, run.path)
@@ -94,12 +94,12 @@ def write_page(run: RunFolder, build: Callable[[RunFolder], Page]) -> Path:
 
 
 def render(page: Page, config: dict[str, Any], path: Path) -> str:
-    """The page as text; everything from outside is escaped.
+    """The page as HTML; everything from outside is escaped.
 
     Args:
-        page: what it says.
-        config: of the run: data, settings, versions, machine.
-        path: of its folder.
+        page: its contents.
+        config: the run's: data, settings, versions, machine.
+        path: the run's folder.
     """
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True

@@ -1,4 +1,4 @@
-"""Rows of pictures for a page: images as they are, and what a policy makes of them."""
+"""Rows of pictures for a page: images as they are, and as a policy changes them."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Strip:
     """A row of pictures.
 
     Attributes:
-        label: what it is called.
-        images: each as a URI that holds its data.
-        words: what was done to them, an operation each.
+        label: its name.
+        images: each as a data URI.
+        words: what was done to them, one string per operation.
     """
 
     label: str
@@ -38,8 +38,8 @@ def leading(images: Tensor, policy: Policy, seed: int) -> list[Strip]:
 
     Args:
         images: uint8 (N, C, H, W).
-        policy: that is not none.
-        seed: of strengths, signs and places.
+        policy: a policy with at least one sub-policy.
+        seed: for strengths, signs and places.
     """
     rows = [_strip("Originals", images)]
     total = sum(s.weight for s in policy.sub_policies)
@@ -51,13 +51,13 @@ def leading(images: Tensor, policy: Policy, seed: int) -> list[Strip]:
 
 
 def epochs(images: Tensor, policy: Policy, settings: Mapping[str, Any], seed: int) -> list[Strip]:
-    """The originals, and what a training makes of them in three epochs.
+    """The originals, and the same images as a training sees them in three epochs.
 
     Args:
         images: uint8 (N, C, H, W).
         policy: applied with its probabilities.
-        settings: that say what surrounds it: mean, std, padding, flip, cutout, crop, …
-        seed: of all that is drawn.
+        settings: what surrounds it: mean, std, padding, flip, cutout, crop, …
+        seed: for everything that is drawn.
     """
     rows = [_strip("Originals", images)]
     sampler = Sampler(policy)

@@ -30,11 +30,11 @@ class PolicyPart:
         gains: what was measured of them, if it was.
         sub_policies: most frequent first, with operations in real units.
         random: whether strengths are drawn anew for each image.
-        around: what surrounds the policy in training, in words; empty where it is not known.
+        around: what surrounds the policy in training, in words; empty if it is unknown.
         training: images as a training sees them in several epochs.
         leading: images under the leading sub-policies.
-        shown: which channels of an image the pictures show, where they cannot show all.
-        small: whether pictures are to be enlarged without blur.
+        shown: which channels the pictures show; empty if they show all.
+        small: whether pictures are enlarged without blur.
     """
 
     title: str
@@ -53,13 +53,13 @@ class PolicyPart:
 def policy_part(
     run: RunFolder, policy: Policy, *, title: str, seed: int = 0, gains: Gains | None = None
 ) -> PolicyPart:
-    """The part of a page. Pictures that the policy cannot be applied to are left out.
+    """The part of a page; without pictures if the run has none, or for no augmentation.
 
     Args:
-        run: whose images and pipeline are shown.
+        run: provides the images and the pipeline.
         policy: the policy.
         title: as in `PolicyPart`.
-        seed: of what is random in the pictures.
+        seed: for what is random in the pictures.
         gains: what a search measured of its operations.
     """
     images = None if policy.is_none else load_samples(run)
@@ -86,7 +86,7 @@ def policy_parts(run: RunFolder, policies: Mapping[str, Policy]) -> list[PolicyP
 
 
 def sub_policy_rows(policy: Policy) -> list[dict[str, Any]]:
-    """Sub-policies, most frequent first, with operations in real units."""
+    """Rows of the table of sub-policies, most frequent first, with operations in real units."""
     total = sum(s.weight for s in policy.sub_policies)
     most = max(s.weight for s in policy.sub_policies)
     return [

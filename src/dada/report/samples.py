@@ -18,7 +18,7 @@ SAMPLES = "samples.png"
 def save_samples(run: RunFolder, images: Tensor) -> None:
     """Write images, uint8 (N, C, H, W), as one row of pictures.
 
-    RGB is written in colour; of any other images each channel is a grey row, the first one on top.
+    RGB is written in colour; the channels of any other images are grey rows, the first on top.
     """
     row = torch.cat(list(images.cpu()), dim=2)
     pixels = row.permute(1, 2, 0) if len(row) == 3 else row.flatten(0, 1)
@@ -28,7 +28,7 @@ def save_samples(run: RunFolder, images: Tensor) -> None:
 
 
 def load_samples(run: RunFolder) -> Tensor | None:
-    """The images as `save_samples` got them; None if their file is missing or damaged."""
+    """The images that `save_samples` wrote; None if their file is missing or damaged."""
     channels, (height, width) = run.config["data"]["channels"], run.config["data"]["side"]
     try:
         with Image.open(run.path / SAMPLES) as file:

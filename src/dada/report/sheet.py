@@ -28,12 +28,13 @@ def augmented(
 ) -> Tensor:
     """The images under one sub-policy whose operations are always applied.
 
-    Strengths, signs and places are drawn at random; only the probabilities are set to 1, so
-    that one sees what the sub-policy does. A probability of 0 stays: such an operation never acts.
+    Strengths, signs and places are drawn at random; only the probabilities are set to 1, to show
+    what the sub-policy does. A probability of 0 stays, as such an operation never acts.
 
     Args:
         images: uint8 (N, C, H, W).
         policy: gives the scale of the magnitudes.
+        sub_policy: the one to show.
         generator: a CPU generator.
     """
     always = tuple(
@@ -45,12 +46,16 @@ def augmented(
 
 
 def row_generator(seed: int, row: int) -> torch.Generator:
-    """The randomness of one row, the same however many rows a sheet has."""
+    """The generator of one row, the same however many rows a sheet has."""
     return torch.Generator().manual_seed((seed * 1_000_003 + row) % 2**63)
 
 
 def picture(image: Tensor, scale: int | None = None) -> Image.Image:
-    """A uint8 (C, H, W) image at a size to look at, without blur where it is enlarged."""
+    """A uint8 (C, H, W) image at a size for viewing, enlarged without blur.
+
+    Args:
+        scale: whole factor of enlargement; None brings the image to 64 to 160 pixels.
+    """
     height, width = image.shape[1:]
     plain = to_pil(image)
     if scale is None and max(height, width) > LARGEST:
@@ -64,13 +69,13 @@ def picture(image: Tensor, scale: int | None = None) -> Image.Image:
 
 
 def to_pil(image: Tensor) -> Image.Image:
-    """A uint8 (C, H, W) tensor as it is; of many channels what `shown_in_words` says."""
+    """A uint8 (C, H, W) tensor as a picture; of many channels, those that `shown_in_words` says."""
     array = image.cpu().numpy()
     return Image.fromarray(array[0] if len(array) < 3 else np.moveaxis(array[:3], 0, -1).copy())
 
 
 def shown_in_words(channels: int) -> str:
-    """What a picture of an image shows, where it cannot show all of its channels; else nothing."""
+    """Which channels a picture shows, if it cannot show all; else empty."""
     if channels in (1, 3):
         return ""
     part = "first is shown as grey" if channels == 2 else "first 3 are shown as red, green and blue"
@@ -78,7 +83,7 @@ def shown_in_words(channels: int) -> str:
 
 
 def data_uri(image: Tensor) -> str:
-    """An image for a page: small ones as they are in PNG, large ones shrunk in JPEG."""
+    """A uint8 (C, H, W) image as a data URI: PNG if it is small, else shrunk to a JPEG."""
     file = BytesIO()
     if max(image.shape[1:]) <= SMALLEST:
         to_pil(image).save(file, "PNG", optimize=True)
@@ -99,7 +104,8 @@ def contact_sheet(
     Args:
         images: uint8 (N, C, H, W); each is a column.
         rows: sub-policies to show, most frequent first.
-        seed: of the random strengths, signs and places.
+        policy: the policy.
+        seed: for the random strengths, signs and places.
         scale: whole factor of enlargement; None brings images to 64 to 160 pixels.
 
     Returns:
@@ -154,7 +160,7 @@ def _lay_out(rows: list[tuple[list[str], list[Image.Image]]], note: str) -> Imag
 
 
 def _font(name: str) -> ImageFont.FreeTypeFont:
-    """A font that is sure to be there: matplotlib brings it."""
+    """A font that is sure to exist, as matplotlib comes with it."""
     return ImageFont.truetype(
         Path(matplotlib.get_data_path(), "fonts", "ttf", f"{name}.ttf"), _FONT
     )

@@ -1,4 +1,4 @@
-"""From a comparison to plain sentences: whether a policy helped, hurt, or neither shows."""
+"""From a comparison to plain sentences: whether a policy helped, hurt, or made no difference."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _WITHOUT_SEARCH = ("RandAugment", "TrivialAugment", "uniform policy")
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a comparison says of one row.
+    """What a comparison says about one row.
 
     Attributes:
-        effect: "helped" only where the paired 95 % interval excludes zero, against the baseline
-            and against every row that costs nothing; "hurt" where it is worse than the baseline
-            or the best of those.
+        effect: "helped" only if the paired 95 % interval excludes zero, against the baseline and
+            against every row that needs no search; "hurt" if it is worse than the baseline or the
+            best of those.
         sentence: the same in words, with the numbers behind it.
     """
 
@@ -44,13 +44,13 @@ def free_rows(comparison: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def policy_rows(comparison: Mapping[str, Any]) -> tuple[str, ...]:
-    """Names of the rows that have to show that they are better than what costs nothing."""
+    """Names of the rows that must beat those that need no search."""
     free = free_rows(comparison)
     return tuple(row["name"] for row in comparison["rows"] if row["name"] not in free)
 
 
 def verdict(comparison: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a comparison says, a sentence for each policy in it and one on the best row.
+    """What a comparison says: one sentence per policy, and one on the best row.
 
     Args:
         comparison: baseline and rows, as in `comparison.json`, or as `dada.compare` returns them.
@@ -67,12 +67,12 @@ def verdicts(comparison: Mapping[str, Any]) -> list[Verdict]:
 
 
 def judge(comparison: Mapping[str, Any], name: str, called: str | None = None) -> Verdict:
-    """An honest sentence or two on one row of a comparison.
+    """A sentence or two on one row of a comparison.
 
     Args:
         comparison: baseline and rows, as in `comparison.json`.
-        name: of the row.
-        called: how the sentence calls it; by default its name.
+        name: the row's.
+        called: what the sentence calls it; None is its name.
 
     Examples:
         >>> crop = {"name": "crop", "errors": [0.05], "mean": 0.05, "interval": None}
@@ -111,11 +111,11 @@ def judge(comparison: Mapping[str, Any], name: str, called: str | None = None) -
 def _beyond(
     row: Row, rows: Mapping[str, Row], kind: Effect, baseline: str, metric: Metric
 ) -> Verdict:
-    """The row against all that costs nothing.
+    """The row against all rows that need no search.
 
-    That it is better than every one of them needs no correction for their number: each has to
-    be beaten. That it is worse than the best of them does, as that one is picked by its errors;
-    hence the simultaneous interval there.
+    To be better than every one of them needs no correction for their number, as each has to be
+    beaten. To be worse than the best of them does, as that one is picked by its errors; hence the
+    simultaneous interval.
     """
     against = row.get("against", {})
     if not against or kind == "unknown":
@@ -128,7 +128,7 @@ def _beyond(
         if effect_of(gap, gap["interval"], seeds, metric) != "helped"
     ]
     error = error_in_words(rows[best])
-    if not unbeaten and best == baseline:  # what there is to say of it has been said
+    if not unbeaten and best == baseline:  # the first sentence compares with it
         return Verdict("helped", "It is better than every row that needs no search.")
     if not unbeaten:
         gap = difference_in_words(against[best], width="interval")
@@ -157,8 +157,8 @@ def _beyond(
 
 
 def the_best(comparison: Mapping[str, Any]) -> str:
-    """The row of the best mean, in words, which may be so by chance; and whether the networks
-    have learned anything at all.
+    """A sentence on the row with the best mean, which may be chance, and a warning if the networks
+    have learned nothing.
     """
     metric = metric_recorded(comparison)
     row = metric.best(comparison["rows"], key=lambda row: row["mean"])

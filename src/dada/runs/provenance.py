@@ -50,7 +50,7 @@ def describe_run(
     source: str,
     settings: BaseModel,
     device: torch.device,
-    own: Mapping[str, Callable[..., Any] | None],
+    hooks: Mapping[str, Callable[..., Any] | None],
 ) -> dict[str, Any]:
     """A run's config: data, settings, versions and machine.
 
@@ -58,7 +58,7 @@ def describe_run(
         kind: "search", "compare" or "train".
         source: as in `describe_data`.
         settings: the resolved settings, with a `precision`.
-        own: the user's own code, by parameter; a file can keep only its name.
+        hooks: the user's own code, by parameter; a file can keep only its name.
     """
     values = settings.model_dump(mode="json")
     return {
@@ -67,7 +67,7 @@ def describe_run(
         "settings": values,
         "versions": versions(),
         "machine": describe_machine(device, values["precision"]),
-        **{part: _name_of(code) for part, code in own.items() if code is not None},
+        **{part: _name_of(code) for part, code in hooks.items() if code is not None},
     }
 
 

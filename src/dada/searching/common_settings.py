@@ -18,7 +18,7 @@ Plan = tuple[Annotated[int, Field(ge=1)], ...]
 
 STEPS, SMALL_BATCH = 8, 16
 """Steps per epoch where images are few, and the smallest batch chosen for that: batch normalisation
-needs so many images."""
+needs that many images."""
 
 
 class SearchSettings(NetworkSettings, ABC):

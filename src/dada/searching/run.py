@@ -124,7 +124,7 @@ def search(
             source=origin,
             settings=chosen,
             device=where,
-            own=hooks._asdict(),
+            hooks=hooks._asdict(),
         )
         run = stack.enter_context(open_run(out, config, resume, processes, as_now))
         work = SearchWork(

@@ -123,7 +123,7 @@ def train(
             source=origin,
             settings=chosen,
             device=where,
-            own=hooks._asdict(),
+            hooks=hooks._asdict(),
         )
         name = policy.name if isinstance(policy, Policy) else str(policy)
         config |= {"seed": seed, "policy": name}

@@ -197,5 +197,5 @@ class Training:
         if self.average is not None:
             self.average.load_state_dict(state["average"])
         self.order.set_state(state["order"])
-        own = state["random"][self.processes.rank]
-        restore_random_state(own, self.randomness, self.child.device)
+        mine = state["random"][self.processes.rank]
+        restore_random_state(mine, self.randomness, self.child.device)

@@ -1,4 +1,4 @@
-"""Measurements, their means and intervals, a row each, under its name."""
+"""Measurements with their means and intervals: one row per name, under it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from dada.report.figures.labels import shortened
 from dada.report.figures.style import LINES, MUTED, REFERENCE, STYLE, sheet
 from dada.report.figures.svg import svg
 
-_ABOVE, _BELOW = 0.16, 0.14  # of a row: its name, and what was measured
+_ABOVE, _BELOW = 0.16, 0.14  # where the name and the measurements of a row are
 
 
 def draw_dots(chart: Dots) -> str:
-    """The chart as an element for a page."""
+    """The chart as an `svg` element for a page."""
     height = 40 * len(chart.rows) + 44
     with matplotlib.rc_context(STYLE):
         figure = sheet(height)

@@ -1,4 +1,4 @@
-"""Effects from zero, a row each, beside its name."""
+"""Effects from zero: one row per name, beside it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dada.report.figures.svg import svg
 
 
 def draw_effects(chart: Effects) -> str:
-    """The chart as an element for a page: a stroke from zero to the mean of each row."""
+    """The chart as an `svg` element for a page: a stroke from zero to the mean of each row."""
     height = 20 * len(chart.rows) + 48
     with matplotlib.rc_context(STYLE):
         figure = sheet(height)

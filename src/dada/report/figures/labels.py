@@ -1,4 +1,4 @@
-"""Which points are drawn, and where their labels stand."""
+"""Which points are drawn, and where their labels are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 POINTS = 60
-"""A longer history is thinned to so many points."""
+"""A longer history is thinned to this many points."""
 
 
 def thinned(count: int, most: int = POINTS) -> np.ndarray:
@@ -23,7 +23,7 @@ def thinned(count: int, most: int = POINTS) -> np.ndarray:
 def spread(places: Sequence[float], gap: float, low: float = 0.0, high: float = 1.0) -> list[float]:
     """Move labels apart, as little as needed, so that neighbours are at least `gap` apart.
 
-    They stay between `low` and `high` where they fit in there.
+    They stay between `low` and `high` if they fit.
 
     Examples:
         >>> spread([1.0, 0.75], gap=0.5)
@@ -32,7 +32,7 @@ def spread(places: Sequence[float], gap: float, low: float = 0.0, high: float = 
     order = np.argsort(places, kind="stable")
     steps = gap * np.arange(len(order))
     wanted = np.array(places, dtype=float)[order] - steps
-    # Labels that touch move as one block to the mean of where they want to be.
+    # Labels that touch move as one block to the mean of their own places.
     blocks: list[tuple[float, int]] = []
     for place in wanted:
         block = (float(place), 1)
@@ -49,7 +49,7 @@ def spread(places: Sequence[float], gap: float, low: float = 0.0, high: float = 
 
 
 def shortened(name: str, most: int = 34) -> str:
-    """A long name without its beginning: the end of a path says more.
+    """A long name truncated on the left: the end of a path says more.
 
     Examples:
         >>> shortened("policy runs/photos", most=10)

@@ -14,13 +14,13 @@ from dada.report.figures.labels import spread, thinned
 from dada.report.figures.style import FAINT, GRID, LINES, MUTED, REFERENCE, STYLE, sheet
 from dada.report.figures.svg import svg
 
-_DASHES = ((), (5, 1.5), (1.5, 1.5))  # of up to three lines, whose colours may not be told apart
+_DASHES = ((), (5, 1.5), (1.5, 1.5))  # for up to three lines, whose colours may look alike
 _FAINT_LINES, _CROWD = 150, 10
 _LINE = 13.5  # the height of a line of a label, CSS pixels
 
 
 def draw_lines(chart: Lines) -> str:
-    """The chart as an element for a page: coloured lines before a background of faint ones."""
+    """The chart as an `svg` element: coloured lines before a background of faint ones."""
     keep = thinned(len(chart.x))
     x = np.array(chart.x)[keep]
     named = [series for series in chart.series if not series.faint][: len(LINES)]
@@ -42,7 +42,7 @@ def draw_lines(chart: Lines) -> str:
 
 
 def _axes(chart: Lines, labels: Sequence[str]) -> Axes:
-    """One panel; what the values are stands above it, horizontally."""
+    """One panel, with the label of its values above it, horizontally."""
     height = 260 if any("\n" in label for label in labels) else 220
     longest = max(len(part) for label in [*labels, ""] for part in label.split("\n"))
     right = min(0.9, max(0.5, 0.97 - 0.02 * longest))

@@ -17,7 +17,7 @@ _DASHES = ((), (3, 1.5))
 
 
 def draw_panels(chart: Panels) -> str:
-    """The chart as an element for a page: a panel's second line is dashed."""
+    """The chart as an `svg` element for a page: a panel's second line is dashed."""
     keep = thinned(len(chart.x))
     x = np.array(chart.x)[keep]
     values = [y for panel in chart.panels for series in panel.series for y in series.y]

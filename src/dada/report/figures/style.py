@@ -18,7 +18,7 @@ VARIABLES = {INK: "ink", MUTED: "muted", GRID: "line", FAINT: "faint"} | {
     colour: f"c{i}" for i, colour in enumerate(LINES, 1)
 }
 REFERENCE: dict[str, Any] = {"color": MUTED, "lw": 0.8, "dashes": (4, 3)}
-"""The dashed line of a value that others are compared with."""
+"""The dashed line at a value that others are compared with."""
 
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",

@@ -1,4 +1,4 @@
-"""From a Matplotlib figure to an element of a page."""
+"""From a Matplotlib figure to an `svg` element of a page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def svg(figure: Figure, label: str) -> str:
     """The figure as an element for a page, with the placeholders turned into CSS variables.
 
     Args:
-        label: says to those who do not see it what the figure shows.
+        label: describes the figure to those who cannot see it.
     """
     file = StringIO()
     metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))

@@ -35,7 +35,7 @@ from dada.searching.methods.dada.strategies import (
 )
 from dada.training.sgd import set_rate, sgd
 
-_FEW_STEPS = 100  # about so many move a policy visibly from the uniform one
+_FEW_STEPS = 100  # about as many as move a policy visibly from the uniform one
 _TIMED_STEPS = 2
 
 
@@ -269,5 +269,5 @@ class DadaMethod(SearchMethod):
         self.policy_gradient.load_state_dict(state["policy_gradient"])
         self.scale.statistics = state["reward_statistics"]
         self.generator.set_state(state["generator"])
-        own = state["random"][self.problem.processes.rank]
-        restore_random_state(own, self.own_generator, self.child.device)
+        mine = state["random"][self.problem.processes.rank]
+        restore_random_state(mine, self.own_generator, self.child.device)
