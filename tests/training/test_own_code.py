@@ -125,7 +125,10 @@ class Few(nn.Sequential):
 @pytest.mark.parametrize(
     ("model", "reason"),
     [
-        (Few(), r"network Few gives \(2, 9\) for 2 images: must give \(2, 10\), a number for each"),
+        (
+            Few(),
+            r"network Few gives \(2, 9\) for 2 images: must give \(2, 10\), one number for each",
+        ),
         (Few(11), r"gives \(2, 11\) for 2 images: must give \(2, 10\)"),
         (nn.Identity(), r"gives \(2, 1, 8, 8\) for 2 images"),
         (Few(10).requires_grad_(False), "network Few has nothing to train"),

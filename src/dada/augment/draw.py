@@ -109,10 +109,10 @@ class Table:
         lines = self.lines[sub_policy]
         line = torch.where(minus[..., None], lines[..., 1, :], lines[..., 0, :])
         return Draw(
-            self.operations,
-            self.operation[sub_policy],
-            applied & self.present[sub_policy],
-            line[..., 0] + line[..., 1] * magnitude.double(),
-            place,
-            line[..., 1],
+            operations=self.operations,
+            operation=self.operation[sub_policy],
+            applied=applied & self.present[sub_policy],
+            value=line[..., 0] + line[..., 1] * magnitude.double(),
+            place=place,
+            slope=line[..., 1],
         )

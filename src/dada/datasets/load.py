@@ -113,7 +113,15 @@ def complete(name: str, parts: Parts) -> Dataset:
         contents = train.contents()
         notes = copies_in_words(first_of_each(contents)) + copies_across(contents, test.contents())
     notes = (*parts.notes, *notes, *imbalance(train.labels, parts.classes))
-    return Dataset(name, train, test, parts.classes, parts.flip, parts.skipped, notes)
+    return Dataset(
+        name=name,
+        train=train,
+        test=test,
+        classes=parts.classes,
+        flip=parts.flip,
+        skipped=parts.skipped,
+        notes=notes,
+    )
 
 
 def open_images(

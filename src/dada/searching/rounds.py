@@ -133,7 +133,9 @@ class Rounds(SearchMethod):
         train, valid = self.halves if number % 2 == 0 else self.halves[::-1]
         policies, seed, epochs = list(candidates.values()), self._seeds[number], self.plan[number]
         try:
-            scores = self.trials.scores(policies, train, valid, seed, epochs, on_epoch)
+            scores = self.trials.scores(
+                policies, train, valid, seed=seed, epochs=epochs, on_epoch=on_epoch
+            )
         except DivergedError as error:
             raise DivergedError(f"{error} of a trial in round {number + 1}") from None
         means = [sum(column) / len(scores) for column in zip(*scores, strict=True)]

@@ -110,7 +110,7 @@ def search(
             resumed = out if resume else None
             alone = partial(_fitted, chosen, deadline, rehearsed, resumed, processes.size)
             chosen, found, deadline = processes.broadcast(alone() if processes.first else None)
-        problem = problem_of(chosen, dataset, model, where, processes, hooks)
+        problem = problem_of(chosen, dataset, model, where, processes, hooks=hooks)
         running = begin(chosen, problem)
         if found:
             notes += (f"{found}: {running.words()}, on {count(len(problem.images), 'image')}",)
