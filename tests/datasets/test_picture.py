@@ -1,4 +1,4 @@
-"""What becomes of a picture's pixels: metadata never decide, sizes are bounded, values kept."""
+"""How pictures are read: metadata never decide, sizes are bounded, values kept."""
 
 import io
 import struct

@@ -48,10 +48,12 @@ def pack(wrong: Tensor) -> str:
 
 
 def unpack(text: str, images: int, answers: int = 1) -> np.ndarray:
-    """float64 (images,): the share of wrong answers per image, from what `pack` gave.
+    """float64 (images,): the share of wrong answers per image, in [0, 1].
 
     Args:
-        answers: per image.
+        text: what `pack` returned.
+        images: number of images.
+        answers: number per image.
 
     Raises:
         ValueError: the text is not for this many images.

@@ -68,7 +68,10 @@ def compare(
         loss: as in `dada.train`.
         before, after: as in `dada.search`, the same in every row.
         out: the run folder to write; None writes nothing.
+        preset: "default", "demo" or one of `dada recipes`.
+        device: "auto", "cpu", "cuda", "cuda:1", …
         resume: do only the trainings that are missing in `out`.
+        side: images of a folder are resized to side × side pixels; None chooses.
         callback: follows the run (`dada.Callback`).
         watch: the former name of `callback`.
         source: what to call the data's origin in the run, where `data` is a `Dataset`.

@@ -84,7 +84,8 @@ def difference(
     """The paired difference of two rows of trainings.
 
     Args:
-        values, others: (seeds, images) errors of the same seeds on the same images.
+        values, others: (seeds, images) errors of the same seeds on the same images, in [0, 1].
+        level: confidence level.
 
     Returns:
         Mean difference, half-width of its interval, and the number of images on which the means

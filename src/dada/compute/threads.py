@@ -25,7 +25,7 @@ def parameter_count(network: nn.Module) -> int:
 
 @contextmanager
 def threads_for(network: nn.Module, device: torch.device) -> Iterator[None]:
-    """A context with one thread for a small network on a CPU; otherwise as many as before.
+    """A context with one thread for a small network on a CPU; for any other nothing changes.
 
     With one thread, sums are added up in the same order on any machine.
     """

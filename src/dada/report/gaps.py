@@ -95,7 +95,8 @@ def decimals(row: Row, width: str = "difference_interval") -> int:
     """The fewest decimals at which the rounded difference and interval show what exact ones do.
 
     Args:
-        row: a difference, and its interval under the name `width`.
+        row: a difference, and its half-width under the name `width`.
+        width: the name.
 
     Examples:
         >>> decimals({"difference": 0.0104, "difference_interval": 0.0096})

@@ -29,7 +29,7 @@ def write_object(path: Path, data: dict[str, Any]) -> Path:
 
 
 def read_object(path: Path) -> Any:
-    """What `write_object` wrote; whatever else is JSON is returned as it is.
+    """What `write_object` wrote; other JSON is returned as it is.
 
     Raises:
         UserError: the file is missing or damaged.

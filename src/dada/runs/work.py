@@ -89,6 +89,7 @@ class Work(ABC, Generic[Result]):
 
         Args:
             run: None in all processes but the first, and without a run folder.
+            records: those of all iterations.
         """
 
     def report(self, run: RunFolder) -> None:

@@ -70,7 +70,11 @@ class SearchSettings(NetworkSettings, ABC):
         """
 
     def space_of(self, length: int) -> SearchSpace:
-        """The space of sub-policies of `length` operations; see `space`."""
+        """The space of sub-policies with `length` operations.
+
+        Raises:
+            UserError: as `space`.
+        """
         try:
             scale = Scale(kind=self.scale, bounds=dict(self.bounds))
             operations = PAPER_OPERATIONS if self.operations is None else self.operations
@@ -81,7 +85,7 @@ class SearchSettings(NetworkSettings, ABC):
 
 
 class SpaceSettings(SearchSettings):
-    """Of the methods whose sub-policies all have the same number of operations."""
+    """Settings of the methods whose sub-policies all have the same number of operations."""
 
     length: Annotated[int, Field(ge=1, le=6)] = 2
     """Operations per sub-policy."""
@@ -93,7 +97,7 @@ class SpaceSettings(SearchSettings):
 
 
 class DistributionSettings(SpaceSettings):
-    """Of the methods that learn a distribution over sub-policies."""
+    """Settings of the methods that learn a distribution over sub-policies."""
 
     spread: Spread = 1.0
     """Randomness of magnitudes, as in `dada.policy.Operation`."""

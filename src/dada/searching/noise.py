@@ -78,8 +78,9 @@ def chance(best: float, error: float, count: int, freedom: int) -> float:
     the best of many is lucky more often than one.
 
     Args:
-        best: its effect.
+        best: the effect of the best.
         error: the standard error of an effect.
+        count: number of policies.
         freedom: degrees of freedom of that error.
     """
     z = np.linspace(-6, 6, 97)

@@ -39,7 +39,11 @@ def write_page(run: RunFolder, compared: Sequence[str | Path] = ()) -> Path:
 
 
 def page_of(run: RunFolder, named: Sequence[str | Path] = ()) -> Page:
-    """The page of a search, from its files."""
+    """The page of a search, from its files.
+
+    Raises:
+        UserError: as `write_page`.
+    """
     config, events = run.config, run.events
     settings, data = upgraded(config["settings"]), config["data"]
     records = epochs_of(events)

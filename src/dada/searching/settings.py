@@ -72,6 +72,9 @@ def make_settings(
 def modern(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings by their current names.
 
+    Raises:
+        UserError: the former setting `horizon` has an unknown value.
+
     Examples:
         >>> modern({"horizon": "step", "settled": 0.0})
         {'method': 'dada', 'tolerance': 0.0}

@@ -42,7 +42,11 @@ class Multilabel(Task):
             )
 
     def loss(self, labels: Tensor, balance: bool = False, smoothing: float = 0.0) -> Loss:
-        """Binary cross-entropy, the mean over the labels; neither balanced nor smoothed."""
+        """Binary cross-entropy, the mean over the labels; neither balanced nor smoothed.
+
+        Raises:
+            UserError: balance or smoothing is asked for.
+        """
         for name, asked in (("balance", balance), ("label_smoothing", smoothing)):
             if asked:
                 raise UserError(f"{name} is for one label per image: give a loss of your own")
@@ -84,7 +88,7 @@ class Multilabel(Task):
         """None: no single answer is the most frequent."""
 
     def strata(self, labels: AnyLabels) -> None:
-        """None: splits cannot keep the shares of all combinations, some of a single image."""
+        """None: splits cannot keep the shares of all combinations, some of which have one image."""
 
     def matched(self, labels: Tensor, outputs: Sequence[int]) -> tuple[Tensor, Sequence[int]]:
         """The labels as they are: they say nothing about the network's other outputs."""

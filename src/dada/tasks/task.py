@@ -120,6 +120,7 @@ class Task(ABC):
 
         Args:
             labels: those of the training images.
+            classes: number of classes.
         """
 
     @abstractmethod

@@ -33,7 +33,11 @@ def write_page(run: RunFolder) -> Path:
 
 
 def page_of(run: RunFolder) -> Page:
-    """The page of a training, from its files."""
+    """The page of a training, from its files.
+
+    Raises:
+        UserError: as `write_page`.
+    """
     config, records = run.config, epochs_of(run.events)
     settings, seed = config["settings"], config["seed"]
     metric = metric_recorded(config["data"])

@@ -20,6 +20,8 @@ def resolved(
     """The settings with what is missing or None replaced by what suits the data.
 
     Args:
+        settings: by name.
+        dataset: the data.
         accelerated: whether a GPU will do the work, which affords a larger network.
 
     Raises:

@@ -78,12 +78,16 @@ def train(
             worker processes that decode them.
         model: a name or a module, instead of the recipe's.
         out: the run folder to write; None writes nothing.
+        device: "auto", "cpu", "cuda", "cuda:1", …
         resume: resume the run in `out`; on a CPU the weights end up the same as without a break.
+        side: images of a folder are resized to side × side pixels; None chooses.
+        root: where data sets known by name are kept; None is the default.
         workers: processes that decode images which do not fit in memory; None is one for each
             processor.
         callback: follows the run (`dada.Callback`).
         watch: the former name of `callback`.
         tensorboard: also log for TensorBoard into `out` (extra `tensorboard`).
+        source: what to call the data's origin in the run, where `data` is a `Dataset`.
         **settings: single settings (`dada.training.settings.TrainSettings`): epochs, batch, …
 
     Returns:

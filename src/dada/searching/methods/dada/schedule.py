@@ -17,6 +17,7 @@ def learning_rate(plan: Sequence[int], epoch: int, settings: DadaSettings) -> fl
     Args:
         plan: for each epoch, the total number of epochs that was planned when it began.
         epoch: epochs done.
+        settings: with `lr` and `lr_min`.
     """
     if settings.lr <= settings.lr_min:
         return settings.lr

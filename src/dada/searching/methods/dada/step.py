@@ -153,7 +153,7 @@ class Step:
         )
 
     def _rewards(self, batch: Batch, labels: Tensor, direction: dict[str, Tensor]) -> Rewards:
-        """Rewards of all views, each view a batch of its own."""
+        """Rewards of all views, each view as a separate batch."""
         if self.trace:
             return Rewards(self.trace.rewards(direction))
         wanted = self.policy_gradient.needs_derivatives or self.magnitude_derivative is not None
