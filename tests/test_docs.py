@@ -1,6 +1,7 @@
-"""Every relative link of the documentation leads somewhere, and its Python is Python."""
+"""Every relative link of the documentation leads somewhere; its Python and its tables are right."""
 
 import ast
+import json
 import re
 from importlib import import_module
 from pathlib import Path
@@ -8,9 +9,11 @@ from pathlib import Path
 import pytest
 
 import dada
+from dada.searching import METHODS, PRESETS
 
 ROOT = Path(__file__).parent.parent
 API = ROOT / "docs" / "api"
+GUIDE = ROOT / "docs" / "guide"
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 
@@ -85,3 +88,65 @@ def test_every_public_name_is_in_the_api_reference():
                 directive = rf"^::: dada\.{package}\.\w+\.{name}$"
                 named = [re.search(directive, text, re.MULTILINE) for text in texts.values()]
                 assert any(named), f"{package}.{name}"
+
+
+def section(page, heading):
+    """The text below a heading, down to the next one."""
+    _, _, text = f"\n{page.read_text()}".partition(f"\n{heading}\n")
+    return re.split(r"^#+ ", FENCED.sub("", text), flags=re.MULTILINE)[0]
+
+
+def rows(text):
+    """The cells of the tables of a text, without their headings."""
+    bodies = re.findall(r"^\|[-|]+\|\n((?:\|.*(?:\n|$))+)", text, re.MULTILINE)
+    lines = "".join(bodies).splitlines()
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+
+
+def settings_shown(page, heading):
+    """By setting, its default as the page has it: a value, or None if it is in words."""
+    shown = {}
+    for name, default, _ in rows(section(page, heading)):
+        code = re.match(r"`([^`]*)`", default)
+        try:
+            shown[name.strip("`")] = code and json.loads(code[1])
+        except ValueError:
+            shown[name.strip("`")] = code[1]
+    return shown
+
+
+def settings_there(method, names):
+    """By setting, its default as JSON has it."""
+    fields = METHODS[method].Settings.model_fields
+    usual = {name: fields[name].get_default(call_default_factory=True) for name in names}
+    return json.loads(json.dumps(usual))
+
+
+def common_settings():
+    fields = [method.Settings.model_fields for method in METHODS.values()]
+    return set(fields[0]).intersection(*fields[1:])
+
+
+def test_the_settings_of_every_method_are_on_their_page():
+    there = settings_there("trials", common_settings()) | {"method": None}  # differs
+    assert settings_shown(GUIDE / "settings.md", "## Settings of every method") == there
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_settings_of_each_method_are_on_its_page(method):
+    own = set(METHODS[method].Settings.model_fields) - common_settings()
+    page = GUIDE / "methods.md"
+    assert settings_shown(page, f"## {method}") == settings_there(method, own)
+
+
+def test_presets_and_their_methods_are_on_the_page_of_settings():
+    shown = rows(section(GUIDE / "settings.md", "## Presets"))
+    named = {preset.strip("`"): re.search(r"`(\w+)`", method)[1] for preset, method, _ in shown}
+    assert named == {preset: settings["method"] for preset, settings in PRESETS.items()}
+
+
+def test_every_search_method_is_in_the_table_of_methods():
+    shown = [
+        name.split("`")[1] for name, *_ in rows(section(GUIDE / "methods.md", "# Search methods"))
+    ]
+    assert shown == list(METHODS)
