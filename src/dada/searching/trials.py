@@ -62,9 +62,7 @@ class Trials:
         mine = self.shard(len(policies))
 
         def one(number: int, on_epoch: Tick) -> Score:
-            return self.trial(
-                policies[mine[number]], train, valid, seed=seed, epochs=epochs, on_epoch=on_epoch
-            )
+            return self.trial(policies[mine[number]], train, valid, seed, epochs, on_epoch)
 
         found = torch.zeros(len(policies), len(Score._fields), dtype=torch.float64)
         for number, result in run_parallel(len(mine), one, device, on_epoch, **self._load):
