@@ -58,6 +58,9 @@ def test_a_policy_that_changes_no_image_is_the_baseline(digits):
     result = compare(digits, Policy.none("none"), **{**SMALL, "seeds": 1})  # one needs no list
     baseline, none, *_ = result["rows"]
     assert none["class_errors"] == baseline["class_errors"] and none["discordant"] == 0
+    # And the uniform row is on the scale that it has without any policy.
+    uniform = compare(digits, **{**SMALL, "seeds": 1})["rows"][-1]
+    assert result["rows"][-1]["errors"] == uniform["errors"] and "uniform" in uniform["name"]
 
 
 def noise(labels, side):

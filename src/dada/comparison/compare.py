@@ -119,7 +119,8 @@ def _methods(policies: dict[str, Policy], bench: Bench) -> list[Method]:
     """The rows, the baseline first. A Cutout that all of them have is in all of their names."""
     baseline, *plain = plain_rows(bench.settings.model_dump(), bench.dataset.side)
     given = [replace(policy_method(p, name), given=name) for name, p in policies.items()]
-    scale = next((policy.scale for policy in policies.values()), None)  # the first policy's
+    # The first policy's; no augmentation has no strengths, so that its scale says nothing.
+    scale = next((policy.scale for policy in policies.values() if not policy.is_none), None)
     others = [*given, *without_search(space_for(bench.dataset.channels, scale))]
     if bench.settings.cutout:
         cutout = f"and Cutout {bench.settings.cutout}"
