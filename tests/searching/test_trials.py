@@ -27,8 +27,11 @@ def test_trials_differ_in_nothing_but_the_policy(digits):
     """Weights, order, crops and flips are the same, so that what is applied to no image is as
     good as any other that is applied to none."""
     search = begin(digits)
-    other = Policy((SubPolicy((Operation("Rotate", 0.0, 0.9),)),), Scale("strength"))
-    assert tried(search, NOTHING, 1) == tried(search, other, 1)
+    rotate = Operation("Rotate", 0.0, 0.9)
+    longer = SubPolicy((rotate, Operation("Invert", 0.0, 0.5), rotate))
+    for other in ((SubPolicy((rotate,)),), (longer, longer)):  # which take more random numbers
+        assert tried(search, NOTHING, 1) == tried(search, Policy(other, Scale("strength")), 1)
+    assert tried(search, NOTHING, 1) == tried(search, Policy.none(), 1)
     assert tried(search, NOTHING, 1) != tried(search, INVERT, 1)
 
 

@@ -78,8 +78,8 @@ def run_parallel(
     if torch.get_num_threads() == 1 or not _apart(device, pixels, parameters):
         yield from ((number, work(number, on_tick)) for number in range(count))
         return
-    # Not a ProcessPoolExecutor: before Python 3.14 it cannot end work that has begun, so that Ctrl-C
-    # would wait for whole trainings, and progress would need a queue of our own beside it.
+    # Not a ProcessPoolExecutor: before Python 3.14 it cannot end work that has begun, so that
+    # Ctrl-C would wait for whole trainings, and progress would need a queue beside it anyway.
     fork = multiprocessing.get_context("fork")
     taken, sent = fork.Value("q", 0), fork.SimpleQueue()
     parent = os.getpid()

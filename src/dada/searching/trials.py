@@ -9,9 +9,9 @@ from functools import cached_property
 
 import torch
 
-from dada.augment import MemoryLoader
+from dada.augment import MemoryLoader, Sampler, apply
 from dada.compute.parallel import Load, Tick, concurrency, run_parallel
-from dada.compute.randomness import forked
+from dada.compute.randomness import forked, stream
 from dada.compute.threads import parameter_count
 from dada.datasets import ImageSet
 from dada.policy import Policy
@@ -19,10 +19,11 @@ from dada.searching.common_settings import ResolvedSearch
 from dada.searching.method import SearchProblem
 from dada.searching.score import Score, score
 from dada.searching.training_settings import settings_of_a_trial
-from dada.training.augmentations import policy_method
+from dada.training.augmentations import Augment
 from dada.training.training import Training
 
 _TOGETHER = 8  # batches that are augmented at once: few large kernels, not many small ones
+_DRAWS = 3  # the stream of a trial's seed for its policy; a training has the others
 _PIXELS = 2**21  # of these, at most, unless one batch has more
 
 
@@ -31,7 +32,7 @@ class Trials:
     """Makes the trials of a search: on many cores, and by all processes of a job.
 
     They differ in nothing but their policies: those of one seed begin with the same weights and see
-    the same images in the same order.
+    the same images in the same order, under the same crops and flips.
 
     Attributes:
         problem: what is searched.
@@ -88,7 +89,7 @@ class Trials:
                 model=problem.network(),
                 images=MemoryLoader(train, pipeline, device),
                 pipeline=pipeline,
-                augment=policy_method(policy).augment,
+                augment=_drawn_apart(policy, seed),
                 seed=seed,
                 device=device,
                 loss=problem.loss,
@@ -138,3 +139,10 @@ class Trials:
     @property
     def _load(self) -> Load:
         return Load(pixels=self._batch_pixels, parameters=self.parameter_count)
+
+
+def _drawn_apart(policy: Policy, seed: int) -> Augment:
+    """The policy, with draws from a generator of their own: however many numbers a policy takes,
+    crops and flips are those of every other trial."""
+    sampler, own = Sampler(policy), torch.Generator().manual_seed(stream(seed, _DRAWS))
+    return lambda images, _: apply(images, sampler(len(images), own))
