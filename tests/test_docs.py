@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 import dada
-from dada.searching import METHODS, PRESETS
+from dada.searching import METHODS, PRESETS, SearchMethod
+from dada.searching.best_of import BestOf
+from dada.searching.rounds import Rounds
 
 ROOT = Path(__file__).parent.parent
 API = ROOT / "docs" / "api"
 GUIDE = ROOT / "docs" / "guide"
+EXTENDING = ROOT / "docs" / "extending.md"
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 
@@ -150,3 +153,12 @@ def test_every_search_method_is_in_the_table_of_methods():
         name.split("`")[1] for name, *_ in rows(section(GUIDE / "methods.md", "# Search methods"))
     ]
     assert shown == list(METHODS)
+
+
+def test_what_a_search_method_leaves_to_its_subclasses_is_on_the_page():
+    classes, *parts = re.split(r"(?=\n\| \| \|)", section(EXTENDING, "### What a method says"))
+    named = {row[0].strip("`"): set(re.findall(r"`(\w+)`", row[1])) for row in rows(classes)}
+    everything = re.findall(r"`(\w+)`", " ".join(row[0] for row in rows(parts[0])))
+    assert set(everything) == SearchMethod.__abstractmethods__
+    assert named["Rounds"] == Rounds.__abstractmethods__
+    assert named["BestOf"] == BestOf.__abstractmethods__

@@ -1,6 +1,7 @@
-"""The lines of README and of the guides to libraries run as they stand."""
+"""The code of README, of the guides to libraries and of Extending runs as it stands."""
 
 import sys
+from importlib import import_module
 from pathlib import Path
 from shlex import split
 from types import SimpleNamespace
@@ -12,8 +13,11 @@ from PIL import Image
 from torchvision import tv_tensors
 
 from dada.cli.main import app
+from dada.errors import UserError
 from dada.policy import load_policy, save_policy
-from tests.test_docs import FENCED
+from dada.searching import METHODS, settings
+from tests.searching.trials import FEW, StopAfter, begin, finished, with_losses
+from tests.test_docs import EXTENDING, FENCED
 
 ROOT = Path(__file__).parent.parent
 GUIDE = ROOT / "docs" / "guide"
@@ -148,3 +152,58 @@ def test_lightnings_lines_load_and_augment(beside):
     )
     augmented, _ = names["on_after_batch_transfer"](module, (names["images"], torch.zeros(4)), 0)
     assert augmented.dtype == torch.float32 and augmented.shape == (4, 3, 32, 32)
+
+
+@pytest.fixture
+def single(tmp_path, monkeypatch):
+    """The search method of Extending, as if it came with the package."""
+    [code] = blocks(EXTENDING, "python")
+    (tmp_path / "single.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    method = import_module("single").SingleMethod
+    monkeypatch.setitem(METHODS, method.name, method)
+    tables = (settings.known_settings, settings._union)
+    for table in tables:
+        table.cache_clear()
+    yield {**FEW, "method": method.name, "probability": 1.0}
+    del sys.modules["single"]
+    for table in tables:
+        table.cache_clear()
+
+
+def test_extendings_method_searches_resumes_reports_and_keeps_to_a_budget(single, digits, tmp_path):
+    import dada
+
+    policy = dada.search(digits, **single, out=tmp_path / "whole")
+    if not policy.is_none:
+        [[operation]] = [sub_policy.operations for sub_policy in policy.sub_policies]
+        assert operation.name in FEW["operations"] and operation.probability == 1
+    with pytest.raises(KeyboardInterrupt):
+        dada.search(digits, **single, out=tmp_path / "run", callback=StopAfter(1))
+    resumed = dada.search(digits, **single, out=tmp_path / "run", resume=True)
+    files = [tmp_path / name / "policy.json" for name in ("whole", "run")]
+    assert resumed == policy and files[0].read_bytes() == files[1].read_bytes()
+    assert "Rotate" in (tmp_path / "run" / "report.html").read_text()
+    assert dada.search(digits, **single, budget="10m") == policy
+    assert compile(dada.export.write(policy, "python"), "policy.py", "exec")
+
+
+def test_extendings_method_keeps_the_operation_that_helps(single, digits, monkeypatch):
+    """Where its loss is the lower one, by more than the others differ."""
+    losses = {"Rotate": 0.5, "Invert": 1.1, "Brightness": 0.9}
+
+    def loss_of(policy):
+        return 1.0 if policy.is_none else losses[policy.sub_policies[0].operations[0].name]
+
+    with_losses(monkeypatch, loss_of)
+    search = begin(digits, **single)
+    finished(search)
+    [[operation]] = [s.operations for s in search.policy("found", {}).sub_policies]
+    assert (operation.name, operation.probability) == ("Rotate", 1.0)
+
+
+def test_extendings_method_refuses_what_is_not_its_own(single):
+    with pytest.raises(UserError, match="kl_weight has no effect with method single, only with"):
+        settings.make_settings(method="single", kl_weight=1.0)
+    with pytest.raises(UserError, match="probability has no effect with method random, only with"):
+        settings.make_settings(method="random", probability=0.7)
