@@ -4,6 +4,7 @@ import ast
 import json
 import re
 from importlib import import_module
+from itertools import chain, count
 from pathlib import Path
 
 import pytest
@@ -36,10 +37,8 @@ def anchors(page):
     for heading in HEADING.findall(FENCED.sub("", page.read_text())):
         words = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower()
         slug = re.sub(r"[^\w\- ]", "", words).replace(" ", "-")
-        again = sum(
-            re.fullmatch(rf"{re.escape(slug)}(-\d+)?", other) is not None for other in found
-        )
-        found.append(f"{slug}-{again}" if again else slug)
+        numbered = (f"{slug}-{number}" for number in count(1))
+        found.append(next(name for name in chain([slug], numbered) if name not in found))
     return found
 
 
