@@ -45,8 +45,7 @@ def search(
     estimator: Annotated[
         str | None,
         typer.Option(
-            help="Gradient estimator of a search a step at a time: critic, reinforce, relax or "
-            "gumbel-softmax."
+            help="Gradient estimator of method dada: critic, reinforce, relax or gumbel-softmax."
         ),
     ] = None,
     operations: Annotated[
