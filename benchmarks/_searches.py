@@ -15,6 +15,7 @@ from dada.augment import Pipeline
 from dada.compute.parallel import Load, Tick
 from dada.datasets import Dataset, ImageSet
 from dada.models.child import Child
+from dada.report.numbers import count
 from dada.searching import PRESETS, SearchMethod, make_settings
 from dada.searching.distribution import PolicyDistribution
 from dada.searching.methods.dada import DadaMethod
@@ -123,7 +124,9 @@ def frozen_child(dataset: Dataset, model: str, epochs: int, seed: int = 0) -> Fr
     )
     *_, last = advances(search, epochs)
     right = 100 * last["validation_accuracy"]
-    print(f"{dataset.name}, {model} after {epochs} epochs: {right:.1f} % of validation right")
+    print(
+        f"{dataset.name}, {model} after {count(epochs, 'epoch')}: {right:.1f} % of validation right"
+    )
     return Frozen(
         search.child, search.step.pipeline, search.distribution, search.train, search.valid
     )

@@ -44,6 +44,7 @@ def main() -> None:
         print(line(row.words, found), flush=True)
     finish(result, options.json)
     if options.pictures:
+        options.pictures.mkdir(parents=True, exist_ok=True)
         draw_errors(result, options.pictures / "gradient_noise.svg")
         draw_tables(table, space, options.pictures / "reward_tables.svg")
 

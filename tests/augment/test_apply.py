@@ -80,7 +80,7 @@ def test_how_many_images_are_worked_on_at_once_makes_no_difference(images, at_on
 
 
 def every_image(names, rows):
-    """A draw of one operation an image, at value 0."""
+    """A draw of one operation per image, at value 0."""
     count = len(rows)
     return Draw(
         names,

@@ -185,7 +185,7 @@ def test_lighting_moves_each_image_along_the_colours_of_imagenet():
     pipeline = Pipeline((0.5,) * 3, (0.2,) * 3, lighting=0.1)
     images = photographs(4000, 2, 2)
     shift = pipeline.after_policy(4000, torch.Generator().manual_seed(0))(images) - images / 255
-    assert (shift - shift[:, :, :1, :1]).abs().max() < 1e-6, "one colour an image"
+    assert (shift - shift[:, :, :1, :1]).abs().max() < 1e-6, "one colour per image"
     components = np.array(
         [[-0.5675, 0.7192, 0.4009], [-0.5808, -0.0045, -0.8140], [-0.5836, -0.6948, 0.4203]]
     )

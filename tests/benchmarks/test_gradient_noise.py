@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 def test_the_default_estimator_is_far_quieter_than_the_published_one_and_ranks_rightly(tmp_path):
     file = tmp_path / "noise.json"
     command = [sys.executable, "-m", "benchmarks.gradient_noise", "--json", str(file)]
-    command += ["--pictures", str(tmp_path)]
+    command += ["--pictures", str(tmp_path / "figures")]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     study = json.loads(file.read_text())
     published, default = study["published"], study[study["default"]]
@@ -27,4 +27,7 @@ def test_the_default_estimator_is_far_quieter_than_the_published_one_and_ranks_r
         for group in ("alpha", "beta"):
             assert 0.7 < study[name]["bias"][group] < 1.4, (name, group)
     assert study["gumbel_softmax"]["bias"]["beta"] > 2, "and what is biased has more"
-    assert all((tmp_path / f"{name}.svg").exists() for name in ("gradient_noise", "reward_tables"))
+    assert all(
+        (tmp_path / "figures" / f"{name}.svg").exists()
+        for name in ("gradient_noise", "reward_tables")
+    )

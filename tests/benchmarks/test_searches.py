@@ -46,7 +46,7 @@ def test_a_frozen_child_is_trained_and_its_policy_uniform(capsys):
     frozen = frozen_child(noise(40, 12), "wrn-10-1", 1)
     weights = frozen.distribution.weights()
     assert weights.sum() == pytest.approx(1) and weights.std() < 1e-9
-    assert "noise, wrn-10-1 after 1 epochs:" in capsys.readouterr().out
+    assert "noise, wrn-10-1 after 1 epoch:" in capsys.readouterr().out
 
 
 def test_a_round_has_a_trial_of_each_operation():

@@ -118,3 +118,8 @@ def test_recipes_are_listed_and_said_in_full(dada):
     shown = dada("recipes imagenet-resnet50").out
     assert "  test error in the paper, %: baseline 23.7, autoaugment 22.4" in shown
     assert "  top-5 test error in the paper, %: baseline 6.9, autoaugment 6.2" in shown
+
+
+def test_one_epoch_is_singular(dada):
+    result = dada("train digits -o out --images 20 --epochs 1 --model wrn-10-1")
+    assert " after 1 epoch\n" in result.out

@@ -128,7 +128,11 @@ def test_wrong_settings_get_one_clear_line(wrong, reason):
             "views has no effect with method trials, only with dada",
         ),
         ({"estimator": "relax", "preset": "default"}, "estimator has no effect with method trials"),
-        ({"rounds": 3}, "rounds has no effect with method dada, only with trials or random"),
+        (
+            {"hypergradient": "exact", "preset": "default"},
+            "hypergradient has no effect with method trials, only with dada",
+        ),
+        ({"rounds": 3}, "rounds has no effect with method dada, only with trials, random"),
         ({"spread": 0.0}, "sampled magnitudes need a spread above 0"),
         ({"magnitudes": "straight-through"}, "straight-through magnitudes need another estimator"),
         ({"magnitudes": "pathwise"}, "pathwise magnitudes need another estimator"),

@@ -64,6 +64,7 @@ def train(
     On several GPUs: torchrun --nproc-per-node 8 -m dada train ...
     """
     from dada.cli.progress import TrainProgress
+    from dada.report.numbers import count
     from dada.training import train as run_train
     from dada.training.settings import TrainSettings, make_settings
 
@@ -94,7 +95,8 @@ def train(
             **arguments,
         )
     best, metric = result["best"], dataset.task.metric
-    terminal.say(f"{metric.title:<11} {result[metric.key]:.2%} after {result['epoch']} epochs")
+    passed = count(result["epoch"], "epoch")
+    terminal.say(f"{metric.title:<11} {result[metric.key]:.2%} after {passed}")
     terminal.say(
         f"{metric.superlative:<11} {best[metric.key]:.2%} in epoch {best['epoch']}, "
         "chosen on the test images"

@@ -107,8 +107,8 @@ class Rounds(SearchMethod):
         if epochs >= self.fewest_epochs:
             return ()
         return (
-            f"trials of {count(epochs, 'epoch')} are short: what augmentation gives shows late in "
-            "a training; more time, or --epochs, makes them longer",
+            f"trials of {count(epochs, 'epoch')} are short: the benefit of augmentation appears "
+            "late in a training; more time, or --epochs, makes them longer",
         )
 
     def advance(self, on_step: Callable[[int], None] | None = None) -> Record:

@@ -54,8 +54,9 @@ def make_settings(
         raise UserError(f"no search method {chosen!r}; there are {', '.join(METHODS)}")
     values = {**PRESETS[preset], **given, "method": chosen, "preset": preset}
     kind = METHODS[chosen].Settings
+    older = "horizon" in overrides  # the release that wrote it recorded all methods' settings
     for name in [name for name in values if name not in kind.model_fields]:
-        if not _as_usual(name, values.pop(name)):
+        if not (_as_usual(name, values.pop(name)) and older):
             raise UserError(_not_of(name, chosen, preset))
     if not isinstance(given.get("model", ""), str):
         raise UserError(
@@ -160,4 +161,4 @@ def _not_of(name: str, method: str, preset: str) -> str:
         known = known_settings()
         return f"no setting {name!r}{meant(name, known)}"
     of = f"the preset {preset}" if name in PRESETS[preset] else f"setting {name}"
-    return f"{of} has no effect with method {method}, only with {' or '.join(others)}"
+    return f"{of} has no effect with method {method}, only with {', '.join(others)}"

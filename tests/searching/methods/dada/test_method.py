@@ -147,4 +147,4 @@ def test_processes_begin_alike_and_draw_apart(digits, estimator):
 def test_a_search_of_few_steps_says_so(begin):
     assert begin(images=200, batch=10, epochs=10).cautions() == ()
     (caution,) = begin(images=200, batch=10, epochs=2).cautions()
-    assert caution.startswith("20 steps in all move a policy little")
+    assert caution.startswith("with 20 steps in all, a policy hardly moves")

@@ -191,8 +191,8 @@ class DadaMethod(SearchMethod):
         if steps >= _FEW_STEPS:
             return ()
         return (
-            f"{steps} steps in all move a policy little from the uniform one; more time, --epochs "
-            "or images, or a smaller --batch, make more steps",
+            f"with {count(steps, 'step')} in all, a policy hardly moves from the uniform one; more "
+            "time, --epochs or --images, or a smaller --batch, make more steps",
         )
 
     def advance(self, on_step: Callable[[int], None] | None = None) -> Record:
