@@ -68,6 +68,14 @@ def test_shorter_trials_and_then_fewer_images(
     assert found == f"budget of {budget:.0f} s at {0.1 * expected[1] / 1000:.2f} s per epoch"
 
 
+def test_a_budget_that_nothing_fits_into_is_said_to_be_too_short(monkeypatch, digits, resolved):
+    begin = trainings_at(1.0, 0.1, monkeypatch, digits)
+    chosen, found = within(resolved, Deadline(10, began=3.6), begin)
+    assert chosen.epochs == 1 and found.endswith(
+        "too short for the smallest search, which takes longer"
+    )
+
+
 def test_processes_that_share_batches_do_not_make_more_trainings(monkeypatch, digits, resolved):
     begin = trainings_at(1.0, 0.1, monkeypatch, digits, shared=False)
     chosen, _ = within(resolved, Deadline(400, began=3.6), begin, 2)

@@ -52,6 +52,8 @@ def within(
         settings = settings.with_images(max(smallest, fitting))
     chosen = max(1, min(most, int(epochs)))
     found = f"budget of {deadline.seconds:.0f} s at {cost.epoch:.2f} s per epoch"
+    if epochs < 1:
+        found += ", too short for the smallest search, which takes longer"
     return settings.model_copy(update={"epochs": chosen}), found
 
 
