@@ -220,7 +220,7 @@ def test_a_loss_that_is_no_number_keeps_the_last_good_epoch(dada, monkeypatch):
 
     one_epoch = DadaMethod.advance
 
-    def blow_up(self, on_step=None):
+    def blow_up(self, on_step):
         if self.iteration == 1:
             for parameter in self.child.parameters.values():
                 parameter.data.fill_(float("nan"))

@@ -11,13 +11,13 @@ from dada.deadline import Deadline
 from dada.errors import UserError
 from dada.runs import Callback, RunFolder
 from dada.searching import search
-from dada.searching.budget import within
+from dada.searching.budget import replan, within
 from dada.searching.method import Cost
 from dada.searching.score import Score
 from dada.searching.settings import make_settings
 from dada.searching.trials import Trials
 from tests.searching import SMALL
-from tests.searching.trials import FEW
+from tests.searching.trials import FEW, begin, with_losses
 
 SETTINGS = make_settings(images=1000, batch=64, epochs=100)
 
@@ -166,6 +166,35 @@ def test_trials_keep_the_budget_whatever_else_the_machine_does(
     assert any("replanned" in record for record in rounds) == (len(set(epochs)) > 1)
     if slower > 1:
         assert epochs[-1] < epochs[0]
+
+
+def test_all_processes_have_the_plan_of_the_first(digits, monkeypatch):
+    """A process may have another share of a round's trials, or none, as where eight share four."""
+
+    class Process:
+        size, sent = 8, None
+
+        def __init__(self, rank):
+            self.rank, self.first = rank, rank == 0
+
+        def shard(self, rows):
+            return rows.tensor_split(self.size)[self.rank]
+
+        def sum(self, tensor, device):
+            return tensor.clamp_min(1)
+
+        def broadcast(self, value):
+            Process.sent = value if self.first else Process.sent
+            return Process.sent
+
+    plans = []
+    with_losses(monkeypatch, lambda policy: 1.0)
+    for rank in (0, 3, 7):
+        search = begin(digits, processes=Process(rank), epochs=80, rounds=3)
+        record = {**search.advance(), "seconds": 1.0}
+        changed = replan(search, record, Deadline(3.0, began=time.perf_counter()), 80)
+        plans.append((search.plan, changed))
+    assert plans[0][0][1:] != [80] * 4 and plans[1:] == plans[:1] * 2
 
 
 @pytest.mark.parametrize("method", ["random", "randaugment"])

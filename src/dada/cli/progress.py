@@ -52,7 +52,7 @@ class SearchProgress(Bar, Callback[SearchWork]):
         self.say(
             f"{self.unit} {record['epoch']:3d}  training loss {record['train_loss']:.3f}, "
             f"{self._shown.title} {record[self._shown.key]:5.1%}  "
-            f"{record['seconds']:.1f} s  {self.work.search.headline(record)}"
+            f"{record['seconds']:.1f} s  {self.work.search.headline()}"
         )
         notes = record.get("findings", {}).get("notes", [])
         for note in notes:

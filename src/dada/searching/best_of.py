@@ -11,7 +11,7 @@ from dada.augment.words import around
 from dada.policy import Policy
 from dada.report.chart import Chart, Effects, Row
 from dada.report.numbers import capitalised, count, duration
-from dada.searching.method import Names, Record, Records
+from dada.searching.method import Names, Records
 from dada.searching.noise import CONFIDENCE, RESOLUTION, chance, effects, log_losses, noise
 from dada.searching.rounds import NONE, Rounds
 from dada.searching.score import NOTHING_LEARNED
@@ -82,9 +82,9 @@ class BestOf(Rounds):
             found.sub_policies, found.scale, name, {**provenance, "candidate": best.name}
         ).rounded()
 
-    def headline(self, record: Record) -> str:
+    def headline(self) -> str:
         """The best candidate."""
-        return f"best: {record['findings']['name']}"
+        return f"best: {self.best().name}"
 
     def words(self) -> str:
         """What is done, for people."""

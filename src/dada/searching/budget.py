@@ -76,10 +76,11 @@ def replan(search: SearchMethod, record: Record, deadline: Deadline, most: int) 
         What changed, in words; None if nothing did.
     """
     processes = search.problem.processes
-    measured = (for_trainings(deadline), record["seconds"]) if processes.first else None
-    left, took = processes.broadcast(measured)
+    # The plan is the first process's, whose share of the trainings is the largest.
+    took = record["seconds"]
+    measured = (for_trainings(deadline), took * search.remaining()) if processes.first else None
+    left, expected = processes.broadcast(measured)
     before = list(search.plan)
-    expected = took * search.remaining()
     if search.iteration < search.length and not _SLACK * left <= expected <= left:
         search.replan(max(0.0, left) / max(expected, 1e-9), most)
     if search.plan == before:

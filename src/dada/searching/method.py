@@ -12,6 +12,7 @@ from torch import nn
 
 from dada.augment import Pipeline
 from dada.compute.distributed import ALONE, Processes
+from dada.compute.parallel import Tick
 from dada.datasets import Dataset, ImageSet, halve
 from dada.models.child import Loss
 from dada.policy import Policy, SearchSpace
@@ -121,11 +122,11 @@ class SearchMethod(ABC):
         """The work in words: ``40 trainings of proxy-32, 100 epochs each``."""
 
     @abstractmethod
-    def advance(self, on_step: Callable[[int], None] | None = None) -> Record:
+    def advance(self, on_step: Tick = lambda: None) -> Record:
         """Advance by one iteration.
 
         Args:
-            on_step: called with the number of steps so far in the iteration, from 1.
+            on_step: called after each step.
 
         Returns:
             What happened, as plain data: ``event`` "epoch", ``epoch`` (the iteration's number, from
@@ -167,7 +168,7 @@ class SearchMethod(ABC):
         usual = [s.epochs] * self.length if s.plan is None else list(s.plan)
         return {} if self.plan == usual else {"plan": list(self.plan)}
 
-    def headline(self, record: Record) -> str:
+    def headline(self) -> str:
         """The state after an iteration, in a few words; empty by default."""
         return ""
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import time
 from abc import abstractmethod
-from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import torch
 
+from dada.compute.parallel import Tick
 from dada.datasets import Dataset
 from dada.errors import DivergedError, UserError
 from dada.policy import Policy
@@ -36,7 +37,8 @@ class Rounds(SearchMethod):
 
     Attributes:
         losses: of each round so far, of each candidate.
-        guesses: on each half, the loss of a network that has learnt nothing that holds for it.
+        guesses: the loss below which a network has learnt something, on the second half, which
+            scores in even rounds, and on the first.
     """
 
     unit = "round"
@@ -65,16 +67,16 @@ class Rounds(SearchMethod):
     def learn(self) -> dict[str, Any]:
         """Draw conclusions from the losses so far; what a record says of them."""
 
-    @property
-    def trial_count(self) -> int:
-        """Trials in all, of all processes."""
-        return sum(len(self.candidates(number)) for number in range(self.length))
+    @cached_property
+    def sizes(self) -> list[int]:
+        """How many candidates each round has."""
+        return [len(self.candidates(number)) for number in range(self.length)]
 
     @property
     def steps(self) -> list[int]:
         """Epochs that this process trains in each round."""
-        shards = (self.trials.shard(len(self.candidates(n))) for n in range(self.length))
-        return [len(mine) * epochs for mine, epochs in zip(shards, self.plan, strict=True)]
+        mine = (len(self.trials.shard(size)) for size in self.sizes)
+        return [trials * epochs for trials, epochs in zip(mine, self.plan, strict=True)]
 
     @property
     def parameter_count(self) -> int:
@@ -83,8 +85,8 @@ class Rounds(SearchMethod):
 
     def words(self) -> str:
         """What is done, for people."""
-        s, at_once = self.settings, self.trials.at_once(len(self.candidates(0)))
-        return f"{self.trial_count} trials of {s.model}, {count(s.epochs, 'epoch')} each" + (
+        s, at_once = self.settings, self.trials.at_once(self.sizes[0])
+        return f"{sum(self.sizes)} trials of {s.model}, {count(s.epochs, 'epoch')} each" + (
             f", {at_once} at once" if at_once > 1 else ""
         )
 
@@ -111,30 +113,23 @@ class Rounds(SearchMethod):
             "late in a training; more time, or --epochs, makes them longer",
         )
 
-    def advance(self, on_step: Callable[[int], None] | None = None) -> Record:
+    def advance(self, on_step: Tick = lambda: None) -> Record:
         """Advance by one round.
 
         Args:
-            on_step: called after each epoch of a trial with its number in the round, from 1.
+            on_step: called after each epoch of a trial.
 
         Returns:
             As `SearchMethod.advance`, with ``trial_epochs`` of each trial, and by name each one's
             score in ``trials``.
         """
-        started, steps, number = time.perf_counter(), 0, self.iteration
-
-        def on_epoch() -> None:
-            nonlocal steps
-            steps += 1
-            if on_step:
-                on_step(steps)
-
+        started, number = time.perf_counter(), self.iteration
         candidates = self.candidates(number)
         train, valid = self.halves if number % 2 == 0 else self.halves[::-1]
         policies, seed, epochs = list(candidates.values()), self._seeds[number], self.plan[number]
         try:
             scores = self.trials.scores(
-                policies, train, valid, seed=seed, epochs=epochs, on_epoch=on_epoch
+                policies, train, valid, seed=seed, epochs=epochs, on_epoch=on_step
             )
         except DivergedError as error:
             raise DivergedError(f"{error} of a trial in round {number + 1}") from None
@@ -147,7 +142,7 @@ class Rounds(SearchMethod):
         return {
             "event": "epoch",
             "epoch": self.iteration,
-            "steps": steps,
+            "steps": self.steps[number],
             "trial_epochs": self.plan[number],
             "seconds": round(time.perf_counter() - started, 3),
             "train_loss": means[0],
@@ -162,21 +157,19 @@ class Rounds(SearchMethod):
 
         def seconds(epochs: int) -> float:
             started = time.perf_counter()
-            self.trials.rehearse(len(self.candidates(0)), epochs, *self.halves)
+            self.trials.rehearse(self.sizes[0], epochs, *self.halves)
             return time.perf_counter() - started
 
         seconds(1)  # warms up
         short, long = seconds(1), seconds(1 + _REHEARSED)
         epoch = max((long - short) / _REHEARSED, 1e-6)
-        turns = sum(self.trials.turns(len(self.candidates(n))) for n in range(self.length))
+        turns = sum(self.trials.turns(size) for size in self.sizes)
         return Cost(turns, max(0.0, short - epoch), epoch, shared=True)
 
     def remaining(self) -> float:
         """See `SearchMethod.remaining`."""
-        turns = [
-            self.trials.turns(len(self.candidates(number))) * epochs
-            for number, epochs in enumerate(self.plan)
-        ]
+        planned = zip(self.sizes, self.plan, strict=True)
+        turns = [self.trials.turns(size) * epochs for size, epochs in planned]
         return sum(turns[self.iteration :]) / turns[self.iteration - 1]
 
     def replan(self, factor: float, most: int) -> None:
@@ -214,8 +207,7 @@ class Rounds(SearchMethod):
                 "its trials were begun by another release, which draws other random numbers: "
                 "finish the search with that release, or start it anew in another folder"
             )
-        counts = [len(self.candidates(number)) for number in range(iteration)]
-        if list(map(len, losses)) != counts or len(plan) != self.length:
+        if list(map(len, losses)) != self.sizes[:iteration] or len(plan) != self.length:
             raise ValueError("a state of other rounds")
         self.iteration, self.losses, self.plan = iteration, losses, plan
         self.learn()

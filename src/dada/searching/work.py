@@ -60,7 +60,7 @@ class SearchWork(Work[Policy]):
     def advance(self, on_progress: Tick) -> Record:
         """See `Work`. A plan that was changed to meet the deadline is in the record."""
         search = self.search
-        record = search.advance(lambda step: on_progress())
+        record = search.advance(on_progress)
         if self.deadline:
             changed = replan(search, record, self.deadline, self.most)
             if changed:

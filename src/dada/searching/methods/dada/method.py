@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 
 from dada.bilevel import Trace, traceable
 from dada.compute.device import best_precision
+from dada.compute.parallel import Tick
 from dada.compute.randomness import random_state, restore_random_state, stream
 from dada.compute.threads import parameter_count, threads_for
 from dada.datasets import Dataset, even_batches
@@ -157,7 +158,7 @@ class DadaMethod(SearchMethod):
         epochs, steps = count(self.length, "epoch"), count(self.steps_per_epoch, "step")
         return f"{self.settings.model}, {epochs} of {steps} of up to {self.settings.batch} images"
 
-    def headline(self, record: Record) -> str:
+    def headline(self) -> str:
         """The leading sub-policies."""
         return self.distribution.headline()
 
@@ -195,11 +196,11 @@ class DadaMethod(SearchMethod):
             "time, --epochs or --images, or a smaller --batch, make more steps",
         )
 
-    def advance(self, on_step: Callable[[int], None] | None = None) -> Record:
+    def advance(self, on_step: Tick = lambda: None) -> Record:
         """Advance by one epoch.
 
         Args:
-            on_step: called after each step with its number in the epoch, from 1.
+            on_step: called after each step.
 
         Returns:
             What happened, as plain data: losses, accuracy, the distribution. Validation loss and
@@ -213,14 +214,13 @@ class DadaMethod(SearchMethod):
         losses = []
         order = torch.randperm(len(self.train), generator=self.generator)
         with threads_for(self.child.model, self.child.device):
-            for number, rows in enumerate(even_batches(order, self.settings.batch), 1):
+            for rows in even_batches(order, self.settings.batch):
                 # A fresh random batch; the published code takes the same first one every time.
                 chosen = torch.randperm(len(self.valid), generator=self.generator)
                 valid = self.valid.subset(chosen[: self.settings.batch])
                 batch = self.train.subset(rows)
                 losses.append(self.step(batch.images, batch.labels, valid.images, valid.labels))
-                if on_step:
-                    on_step(number)
+                on_step()
         train_loss, valid_loss, accuracy = torch.stack(losses).mean(0).tolist()
         self.iteration += 1
         learned = all(bool(p.isfinite().all()) for p in self.distribution.parameters())

@@ -9,7 +9,7 @@ import torch
 
 from dada.policy import Operation, Policy, SubPolicy
 from dada.searching.distribution import PolicyDistribution
-from dada.searching.method import Record, SearchProblem
+from dada.searching.method import SearchProblem
 from dada.searching.methods.trials import charts
 from dada.searching.methods.trials.findings import Findings
 from dada.searching.methods.trials.probability import PROBABILITIES
@@ -92,7 +92,7 @@ class TrialsMethod(Rounds):
         keep = self.settings.keep or self.distribution.leading(KEPT_WEIGHT)
         return self.distribution.policy(keep, self.settings.uniform_weights, name, provenance)
 
-    def headline(self, record: Record) -> str:
+    def headline(self) -> str:
         """The leading sub-policies."""
         return self.distribution.headline()
 
