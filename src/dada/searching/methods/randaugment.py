@@ -1,8 +1,8 @@
 """RandAugment (Cubuk et al. 2020): a grid over the number of operations and their magnitude.
 
 Their search space has two numbers: every image gets N operations, chosen uniformly, at one global
-magnitude M. The policy that is found is a file like any other, so that N operations of an image
-differ, where RandAugment may draw one twice.
+magnitude M. The policy that is found is a file like any other, so that the N operations of an image
+differ and come in the space's order, where RandAugment may draw one twice, in any order.
 """
 
 from __future__ import annotations
