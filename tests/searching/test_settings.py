@@ -218,6 +218,22 @@ def test_former_names_are_understood(former, present):
     assert present.items() <= settings.items()
 
 
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"price": 0.3, "kl_weight": 0.4}, "price is the former name of kl_weight"),
+        ({"horizon": "step", "method": "trials"}, "horizon is the former name of method"),
+        ({"horizon": "foo"}, "horizon: 'foo': must be training or step"),
+        ({"horizon": [1]}, r"horizon: \[1\]: must be"),
+        ({"method": ["random"]}, "no search method"),
+    ],
+)
+def test_a_setting_by_both_its_names_has_one_value(wrong, reason):
+    with pytest.raises(UserError, match=reason):
+        make_settings(**wrong)
+    assert make_settings(price=0.3, kl_weight=0.3, horizon=None).kl_weight == 0.3
+
+
 def test_a_preset_of_another_method_is_refused_for_what_it_sets():
     with pytest.raises(UserError, match="preset paper has no effect with method random"):
         make_settings("paper", method="random")

@@ -7,6 +7,7 @@ from dada.augment.own import Transform
 from dada.augment.pipeline import Pipeline
 from dada.augment.sampler import Sampler, random_magnitude
 from dada.augment.transform import PolicyTransform
+from dada.deprecation import former
 
 __all__ = [
     "Draw",
@@ -21,3 +22,12 @@ __all__ = [
     "apply",
     "random_magnitude",
 ]
+
+__getattr__ = former(
+    __name__,
+    {
+        "Feed": "dada.augment:Loader",
+        "FileFeed": "dada.augment:FileLoader",
+        "MemoryFeed": "dada.augment:MemoryLoader",
+    },
+)

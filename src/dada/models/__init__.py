@@ -1,5 +1,6 @@
 """Child networks: those that a search or a training trains."""
 
+from dada.deprecation import former
 from dada.models.create import check_name, create, names, suggest
 from dada.models.proxy import Proxy
 from dada.models.pyramid_net import PyramidNet
@@ -16,3 +17,5 @@ __all__ = [
     "names",
     "suggest",
 ]
+
+__getattr__ = former(__name__, {"Scout": "dada.models:Proxy"})

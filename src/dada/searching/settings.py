@@ -14,7 +14,7 @@ from dada.searching.common_settings import SearchSettings
 from dada.searching.methods import METHODS
 from dada.searching.presets import PRESETS
 
-RENAMED = {"price": "kl_weight", "settled": "tolerance"}
+RENAMED = {"price": "kl_weight", "settled": "tolerance", "horizon": "method"}
 """Former names of settings, accepted until the next version."""
 HORIZONS = {"training": "trials", "step": "dada"}
 """Methods by the former setting `horizon`."""
@@ -24,7 +24,7 @@ HORIZONS = {"training": "trials", "step": "dada"}
 def known_settings() -> tuple[str, ...]:
     """Names of the settings of all methods, former names included."""
     fields = (name for method in METHODS.values() for name in method.Settings.model_fields)
-    return (*dict.fromkeys(fields), *RENAMED, "horizon")
+    return (*dict.fromkeys(fields), *RENAMED)
 
 
 def make_settings(
@@ -48,9 +48,10 @@ def make_settings(
     """
     if not isinstance(preset, str) or preset not in PRESETS:
         raise UserError(f"no preset {preset!r}; there are {', '.join(PRESETS)}")
-    given = {name: value for name, value in modern(overrides).items() if value is not None}
-    chosen = method or given.pop("method", None) or PRESETS[preset]["method"]
-    if chosen not in METHODS:
+    now = modern({**overrides, "method": method})
+    given = {name: value for name, value in now.items() if value is not None}
+    chosen = given.get("method", PRESETS[preset]["method"])
+    if not isinstance(chosen, str) or chosen not in METHODS:
         raise UserError(f"no search method {chosen!r}; there are {', '.join(METHODS)}")
     values = {**PRESETS[preset], **given, "method": chosen, "preset": preset}
     kind = METHODS[chosen].Settings
@@ -74,19 +75,29 @@ def modern(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings by their current names.
 
     Raises:
-        UserError: the former setting `horizon` has an unknown value.
+        UserError: the former setting `horizon` has an unknown value, or a setting has one value by
+            its former name, and another by its present one.
 
     Examples:
         >>> modern({"horizon": "step", "settled": 0.0})
         {'method': 'dada', 'tolerance': 0.0}
     """
-    renamed = {RENAMED.get(name, name): value for name, value in settings.items()}
-    horizon = renamed.pop("horizon", None)
-    if horizon is None:
-        return renamed
-    if horizon not in HORIZONS:
+    now: dict[str, Any] = {}
+    for name, given in settings.items():
+        new = RENAMED.get(name, name)
+        value = _method_at(given) if name == "horizon" and given is not None else given
+        before = now.get(new)
+        if None not in (before, value) and before != value:
+            old = next(old for old in RENAMED if RENAMED[old] == new)
+            raise UserError(f"setting {old} is the former name of {new}: give {new} alone")
+        now[new] = before if value is None else value
+    return now
+
+
+def _method_at(horizon: Any) -> str:
+    if not isinstance(horizon, str) or horizon not in HORIZONS:
         raise UserError(f"setting horizon: {horizon!r}: must be {' or '.join(HORIZONS)}")
-    return {"method": HORIZONS[horizon], **renamed}
+    return HORIZONS[horizon]
 
 
 def method_of(settings: Mapping[str, Any]) -> str:
@@ -97,7 +108,7 @@ def method_of(settings: Mapping[str, Any]) -> str:
         ('trials', 'dada')
     """
     # Before there was a choice, every search was DADA's.
-    return str(modern(settings).get("method", "dada"))
+    return str(modern(settings).get("method") or "dada")
 
 
 def upgraded(settings: Mapping[str, Any]) -> dict[str, Any]:

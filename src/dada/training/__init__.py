@@ -12,6 +12,7 @@ __getattr__ = former(
     __name__,
     {
         "CompareWatcher": "dada.runs.watchers:CompareWatcher",
+        "compare": "dada:compare",
         "TrainWatcher": "dada.runs.watchers:TrainWatcher",
     },
 )
