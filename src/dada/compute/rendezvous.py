@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -13,6 +14,8 @@ import torch.distributed as dist
 from dada.compute.job import Job
 from dada.errors import UserError
 
+_meetings: Counter[Job] = Counter()
+"""How often this process has met the others; all processes of a job count alike."""
 _POLL, _WORD = 0.1, 30.0  # seconds between looks, and between messages
 
 
@@ -33,7 +36,9 @@ def meet(job: Job, patience: float, tell: Callable[[str], None] = say) -> dist.S
         UserError: a process did not come.
     """
     waiting = _Waiting(job, patience, tell)
-    store = dist.PrefixStore(f"dada/{job.attempt}", _store(job, waiting))
+    # A launcher's store outlives a search: a second one must not read the first one's addresses.
+    store = dist.PrefixStore(f"dada/{job.attempt}/{_meetings[job]}", _store(job, waiting))
+    _meetings[job] += 1
     store.set(f"came/{job.rank}", socket.gethostname())
     missing = list(range(job.size))
     while missing := [n for n in missing if not store.check([f"came/{n}"])]:
