@@ -109,6 +109,8 @@ def test_a_cutout_of_whole_images_is_refused():
         ({"estimator": "magic", "preset": "step"}, "critic.*relax"),
         ({"hypergradient": "second-order", "preset": "step"}, "first-order"),
         ({"magnitudes": "magic", "preset": "step"}, "pathwise"),
+        ({"policy_lr": [1], "method": "trials"}, "policy_lr has no effect with method trials"),
+        ({"policy_lr": [1], "horizon": "training"}, "policy_lr has no effect with method trials"),
         ({"method": "magic"}, "no search method 'magic'; there are trials, dada"),
         ({"policies": 0, "method": "random"}, "setting policies: .*greater than or equal to 1"),
         ({"learning_rate": 0.1}, "learning_rate"),

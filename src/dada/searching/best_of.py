@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from dada.augment.words import around
 from dada.policy import Policy
 from dada.report.chart import Chart, Effects, Row
-from dada.report.numbers import capitalised, count, duration
+from dada.report.numbers import capitalised, count
 from dada.searching.method import Names, Records
 from dada.searching.noise import CONFIDENCE, RESOLUTION, chance, effects, log_losses, noise
-from dada.searching.rounds import NONE, Rounds
+from dada.searching.rounds import NONE, Rounds, trainings_in_words
 from dada.searching.score import NOTHING_LEARNED
 
 _ROWS = 40  # of the chart: a grid, or what fits on a screen
@@ -93,14 +92,9 @@ class BestOf(Rounds):
     @staticmethod
     def summary(settings: Mapping[str, Any], start: Mapping[str, Any], records: Records) -> str:
         """See `SearchMethod.summary`."""
-        trials = sum(len(record["trials"]) for record in records)
         return (
-            f"by {count(trials, 'training')} of {settings['model']} "
-            f"({count(start['parameters'], 'parameter')}), "
-            f"{count(settings['epochs'], 'epoch')} each, with {around(settings)}, in "
-            f"{duration(sum(record['seconds'] for record in records))}: method "
-            f"{settings['method']}, seed {settings['seed']}. "
-            f"{capitalised(records[-1]['findings']['notes'][0])}."
+            f"{trainings_in_words(settings, start, records)}: method {settings['method']}, "
+            f"seed {settings['seed']}. {capitalised(records[-1]['findings']['notes'][0])}."
         )
 
     @staticmethod

@@ -5,18 +5,20 @@ from __future__ import annotations
 import math
 import time
 from abc import abstractmethod
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
 import torch
 
+from dada.augment.words import around
 from dada.compute.parallel import Tick
 from dada.datasets import Dataset
 from dada.errors import DivergedError, UserError
 from dada.policy import Policy
-from dada.report.numbers import count
+from dada.report.numbers import count, duration
 from dada.searching.common_settings import ResolvedSearch, SearchSettings
-from dada.searching.method import Cost, Record, SearchMethod, SearchProblem
+from dada.searching.method import Cost, Record, Records, SearchMethod, SearchProblem
 from dada.searching.score import guess
 from dada.searching.training_settings import ResolvedTrainings
 from dada.searching.trials import Trials
@@ -27,6 +29,20 @@ _SHORTEST = 8  # the part of the planned epochs that a trial keeps when time is 
 _REHEARSED = 3  # epochs that are timed
 _STREAM = 2
 """Which random numbers a trial draws: 2 since 0.3, where a trial is a training like any other."""
+
+
+def trainings_in_words(
+    settings: Mapping[str, Any], start: Mapping[str, Any], records: Records
+) -> str:
+    """``by 40 trainings of proxy-32 (24,000 parameters), 100 epochs each, with crop, in 4 min``"""
+    trials = sum(len(record["trials"]) for record in records)
+    each = sorted({settings["epochs"], *(n for r in records for n in r.get("plan", ()))})
+    lengths = count(each[-1], "epoch") if len(each) == 1 else f"{each[0]} to {each[-1]} epochs"
+    return (
+        f"by {count(trials, 'training')} of {settings.get('model')} "
+        f"({count(start['parameters'], 'parameter')}), {lengths} each, with {around(settings)}, "
+        f"in {duration(sum(record['seconds'] for record in records))}"
+    )
 
 
 class Rounds(SearchMethod):

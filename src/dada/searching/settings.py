@@ -13,6 +13,7 @@ from dada.errors import UserError, first_line, meant
 from dada.searching.common_settings import SearchSettings
 from dada.searching.methods import METHODS
 from dada.searching.presets import PRESETS
+from dada.training.presets import check_model, check_preset
 
 RENAMED = {"price": "kl_weight", "settled": "tolerance", "horizon": "method"}
 """Former names of settings, accepted until the next version."""
@@ -46,8 +47,7 @@ def make_settings(
         >>> make_settings(method="random", policies=8).policies
         8
     """
-    if not isinstance(preset, str) or preset not in PRESETS:
-        raise UserError(f"no preset {preset!r}; there are {', '.join(PRESETS)}")
+    check_preset(preset, PRESETS)
     now = modern({**overrides, "method": method})
     given = {name: value for name, value in now.items() if value is not None}
     chosen = given.get("method", PRESETS[preset]["method"])
@@ -57,12 +57,10 @@ def make_settings(
     kind = METHODS[chosen].Settings
     older = "horizon" in overrides  # the release that wrote it recorded all methods' settings
     for name in [name for name in values if name not in kind.model_fields]:
-        if not (_as_usual(name, values.pop(name)) and older):
+        value = values.pop(name)
+        if not (older and _as_usual(name, value)):
             raise UserError(_not_of(name, chosen, preset))
-    if not isinstance(given.get("model", ""), str):
-        raise UserError(
-            "model: must be a name here, such as wrn-16-2; search and train take modules"
-        )
+    check_model(given)
     try:
         settings: SearchSettings = _union().validate_python(values)
     except ValidationError as error:
@@ -162,7 +160,7 @@ def _as_usual(name: str, value: Any) -> bool:
     """Whether a setting of other methods has their default, as in older runs' configs."""
     fields = (method.Settings.model_fields.get(name) for method in METHODS.values())
     usual = [field.get_default(call_default_factory=True) for field in fields if field]
-    return any(value == (list(one) if isinstance(value, list) else one) for one in usual)
+    return any(value == one or (isinstance(one, tuple) and value == list(one)) for one in usual)
 
 
 def _not_of(name: str, method: str, preset: str) -> str:

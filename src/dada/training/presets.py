@@ -24,17 +24,35 @@ def from_preset(
     Raises:
         UserError: no such preset or setting, or a value out of range.
     """
-    if not isinstance(preset, str) or preset not in presets:
-        raise UserError(f"no preset {preset!r}; there are {', '.join(presets)}")
+    check_preset(preset, presets)
     for name in overrides:
         if name not in kind.model_fields:
             raise UserError(f"no setting {name!r}{meant(name, kind.model_fields)}")
     chosen = {name: value for name, value in overrides.items() if value is not None}
-    if not isinstance(chosen.get("model", ""), str):
-        raise UserError(
-            "model: must be a name here, such as wrn-16-2; search and train take modules"
-        )
+    check_model(chosen)
     try:
         return kind(**{"preset": preset, **presets[preset], **chosen})
     except ValidationError as error:
         raise UserError(f"setting {first_line(error)}") from None
+
+
+def check_preset(preset: Any, presets: Mapping[str, Any]) -> None:
+    """Refuse what is no preset's name.
+
+    Raises:
+        UserError: the message names those that there are.
+    """
+    if not isinstance(preset, str) or preset not in presets:
+        raise UserError(f"no preset {preset!r}; there are {', '.join(presets)}")
+
+
+def check_model(settings: Mapping[str, Any]) -> None:
+    """Refuse a module where settings hold a network's name.
+
+    Raises:
+        UserError: `model` is there and no text.
+    """
+    if not isinstance(settings.get("model", ""), str):
+        raise UserError(
+            "model: must be a name here, such as wrn-16-2; search and train take modules"
+        )

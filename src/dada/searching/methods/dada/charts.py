@@ -12,11 +12,8 @@ from dada.augment.words import around
 from dada.ops import get
 from dada.report.chart import Chart, Lines, Panel, Panels, Series
 from dada.report.numbers import count, duration, percent
-from dada.report.operations import Gains
+from dada.searching.method import Names, Records
 from dada.tasks.metric import VALIDATION_ACCURACY
-
-Records = Sequence[Mapping[str, Any]]
-Names = Sequence[Sequence[str]]
 
 _LEADING = 5
 
@@ -65,11 +62,6 @@ def summary(settings: Mapping[str, Any], start: Mapping[str, Any], records: Reco
         f"{settings.get('model')} ({count(start['parameters'], 'parameter')}), "
         f"{around(settings)} around the policy."
     )
-
-
-def gains(records: Records) -> Gains | None:
-    """None: a step does not measure what an operation gains over none."""
-    return None
 
 
 def _weights(epochs: Sequence[int], names: Names, records: Records) -> Lines:

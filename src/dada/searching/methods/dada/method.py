@@ -51,7 +51,6 @@ class DadaMethod(SearchMethod):
     name, title = "dada", "DADA"
     Settings = DadaSettings
     summary = staticmethod(charts.summary)
-    gains = staticmethod(charts.gains)
     charts = staticmethod(charts.charts)
     fewest_epochs = 5
     settings: ResolvedDada

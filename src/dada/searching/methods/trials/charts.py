@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from dada.augment.words import around
 from dada.report.chart import Chart, Effects, Lines, Row, Series
-from dada.report.numbers import count, duration
 from dada.report.operations import Gain, Gains
 from dada.searching.methods.trials.records import (
     Names,
@@ -19,7 +17,7 @@ from dada.searching.methods.trials.records import (
     rewards_of,
     shares_of,
 )
-from dada.searching.rounds import NONE
+from dada.searching.rounds import NONE, trainings_in_words
 
 
 def charts(settings: Mapping[str, Any], names: Names, records: Records) -> list[Chart]:
@@ -41,14 +39,9 @@ def charts(settings: Mapping[str, Any], names: Names, records: Records) -> list[
 
 def summary(settings: Mapping[str, Any], start: Mapping[str, Any], records: Records) -> str:
     """How the policy was searched: the end of "105 sub-policies searched on 500 images …"."""
-    trials = sum(len(record["trials"]) for record in records)
-    each = sorted({settings["epochs"], *(n for r in records for n in r.get("plan", ()))})
-    lengths = count(each[-1], "epoch") if len(each) == 1 else f"{each[0]} to {each[-1]} epochs"
     return (
-        f"by {count(trials, 'training')} of {settings.get('model')} "
-        f"({count(start['parameters'], 'parameter')}), {lengths} each, with {around(settings)}, "
-        f"in {duration(sum(record['seconds'] for record in records))}: "
-        f"preset {settings['preset']}, seed {settings['seed']}."
+        f"{trainings_in_words(settings, start, records)}: preset {settings['preset']}, "
+        f"seed {settings['seed']}."
     )
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dada.searching.method import Names, Records
 from dada.searching.noise import log_losses
 from dada.searching.rounds import NONE
-
-Records = Sequence[Mapping[str, Any]]
-Names = Sequence[Sequence[str]]
 
 
 def probabilities_of(record: Mapping[str, Any], names: Names) -> Sequence[float] | None:
