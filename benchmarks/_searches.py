@@ -154,7 +154,7 @@ def trial_round(dataset: Dataset, device: torch.device, epochs: int) -> Round:
     policies = [search.alone(name) for name in search.operations]
 
     def trial(number: int, on_epoch: Tick) -> object:
-        return search.trials.trial(policies[number], *search.halves, 0, epochs, on_epoch)
+        return search.trials.trial(policies[number], search.folds[0], 0, epochs, on_epoch=on_epoch)
 
     height, width = search.problem.images.images.shape[2:]
     pixels = search.settings.batch * height * width

@@ -2,8 +2,8 @@
 
 import torch
 
-from dada.searching.methods.dada.gradients import PolicyGradient
-from dada.searching.methods.dada.outcome import Outcome
+from dada.searching.methods.dada.one_step.gradients import PolicyGradient
+from dada.searching.methods.dada.one_step.outcome import Outcome
 from dada.searching.sample import Groups, Sample
 
 

@@ -5,9 +5,9 @@ from torch import Tensor, nn
 
 from benchmarks._searches import DEFAULTS
 from benchmarks.gradient_noise.table import RewardTable
-from dada.searching.methods.dada.gradients import RelaxGradient
-from dada.searching.methods.dada.gradients.relax import ControlVariate
-from dada.searching.methods.dada.outcome import Outcome
+from dada.searching.methods.dada.one_step.gradients import RelaxGradient
+from dada.searching.methods.dada.one_step.gradients.relax import ControlVariate
+from dada.searching.methods.dada.one_step.outcome import Outcome
 from dada.searching.sample import Groups, Sample
 
 

@@ -11,14 +11,14 @@ from benchmarks.gradient_noise.published import PublishedGradient
 from benchmarks.gradient_noise.rebar import RebarGradient, RelaxedReward
 from benchmarks.gradient_noise.table import RewardTable
 from dada.searching.distribution import PolicyDistribution
-from dada.searching.methods.dada.gradients import (
+from dada.searching.methods.dada.one_step.gradients import (
     CriticGradient,
     GumbelSoftmaxGradient,
     PolicyGradient,
     ReinforceGradient,
     RelaxGradient,
 )
-from dada.searching.methods.dada.gradients.relax import ControlVariate
+from dada.searching.methods.dada.one_step.gradients.relax import ControlVariate
 
 TRAIN = {"gradient": 2.0}
 """Every step takes the train and the validation gradient."""
@@ -34,7 +34,7 @@ class Row:
         cost: number of each primitive per step, besides `TRAIN`.
         views: draws per image, or per batch.
         one_draw: whether a draw is for the whole batch.
-        baseline: the mean of others (`dada.searching.methods.dada.scale`), none, or the
+        baseline: the mean of others (`dada.searching.methods.dada.one_step.scale`), none, or the
             un-augmented image.
         alone: whether an image's baseline is the mean of its own other views.
         magnitudes: which derivative; None for the score.

@@ -10,10 +10,10 @@ from benchmarks.gradient_noise.table import RewardTable
 from dada.estimators import leave_one_out
 from dada.policy import SearchSpace
 from dada.searching.distribution import PolicyDistribution
-from dada.searching.methods.dada.gradients import PolicyGradient
-from dada.searching.methods.dada.outcome import Outcome
-from dada.searching.methods.dada.scale import RewardScale
-from dada.searching.methods.dada.updates import AdamUpdate, NaturalUpdate, Update
+from dada.searching.methods.dada.one_step.gradients import PolicyGradient
+from dada.searching.methods.dada.one_step.outcome import Outcome
+from dada.searching.methods.dada.one_step.scale import RewardScale
+from dada.searching.methods.dada.one_step.updates import AdamUpdate, NaturalUpdate, Update
 from dada.searching.sample import Groups
 
 GROUPS = ("alpha", "beta", "magnitude")

@@ -15,7 +15,7 @@ from dada.bilevel import exact_rewards
 from dada.models.batch_norm import batch_statistics
 from dada.models.child import Child
 from dada.searching.distribution import PolicyDistribution
-from dada.searching.methods.dada.outcome import (
+from dada.searching.methods.dada.one_step.outcome import (
     Batch,
     pathwise,
     relaxed_derivatives,

@@ -6,7 +6,7 @@ import torch
 
 from dada.policy import Scale, SearchSpace
 from dada.searching.distribution import PolicyDistribution
-from dada.searching.methods.dada.outcome import Outcome
+from dada.searching.methods.dada.one_step.outcome import Outcome
 
 SPACE = SearchSpace(("ShearX", "Rotate", "Equalize"), 2, Scale("strength"))
 S, K = 3, 2

@@ -156,7 +156,7 @@ def test_of_very_many_candidates_the_chart_has_the_best():
 def test_a_found_policy_goes_everywhere(digits, tmp_path, monkeypatch, given):
     run = tmp_path / "run"
     with_losses(monkeypatch, lambda policy: 1.0 if policy.is_none else 0.5)
-    found = dada.search(digits, out=run, **FEW, **given)
+    found = dada.search(digits, out=run, **{**FEW, **given})
     winner = found.provenance["candidate"].lower()
     assert dada.load_policy(run) == found and not found.is_none
     page = (run / "report.html").read_text()

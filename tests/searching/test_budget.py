@@ -101,7 +101,7 @@ def test_the_cost_of_a_step_ahead_is_its_steps(begin, monkeypatch):
         machine.work(0.5)
         return torch.zeros(3)
 
-    monkeypatch.setattr("dada.searching.methods.dada.step.Step.__call__", step)
+    monkeypatch.setattr("dada.searching.methods.dada.one_step.step.Step.__call__", step)
     assert search.cost() == Cost(1, 0.0, 2 * 0.5, shared=False)
 
 
@@ -152,8 +152,8 @@ def test_trials_keep_the_budget_whatever_else_the_machine_does(
 ):
     machine = Machine(monkeypatch, slower, change)
 
-    def call(self, policy, train, valid, seed, epochs, on_epoch=lambda: None):
-        machine.work(0.2 + 0.1 * epochs * len(train) / 500)
+    def call(self, policy, fold, seed, epochs, trunk=None, on_epoch=lambda: None):
+        machine.work(0.2 + 0.1 * epochs * len(fold.train) / 500)
         return Score(1.0, 1.0 + seed % 7 / 100, 0.5)
 
     monkeypatch.setattr(Trials, "trial", call)
@@ -203,8 +203,8 @@ def test_the_best_of_candidates_keeps_it_too(digits, tmp_path, monkeypatch, meth
     """Of two rounds the second can make up for what the first took too long."""
     machine = Machine(monkeypatch, slower, change)
 
-    def call(self, policy, train, valid, seed, epochs, on_epoch=lambda: None):
-        machine.work(0.1 + 0.05 * epochs * len(train) / 500)
+    def call(self, policy, fold, seed, epochs, trunk=None, on_epoch=lambda: None):
+        machine.work(0.1 + 0.05 * epochs * len(fold.train) / 500)
         return Score(1.0, 1.0 + seed % 7 / 100, 0.5)
 
     monkeypatch.setattr(Trials, "trial", call)
@@ -232,7 +232,7 @@ def test_a_search_a_step_at_a_time_keeps_the_budget_too(
         machine.work(0.8)
         return torch.ones(3)
 
-    monkeypatch.setattr("dada.searching.methods.dada.step.Step.__call__", step)
+    monkeypatch.setattr("dada.searching.methods.dada.one_step.step.Step.__call__", step)
     given = {**SMALL, "images": 200, "epochs": 500}
     policy = search(digits, out=tmp_path / "run", budget="100s", **given)
     assert 75 <= machine.now <= 125
@@ -249,9 +249,9 @@ def test_a_changed_plan_makes_the_same_policy_again_and_goes_on_the_same(
 ):
     machine, plain = Machine(monkeypatch, 3.0, 3.0), Trials.trial
 
-    def call(self, policy, train, valid, seed, epochs, *given):
+    def call(self, policy, fold, seed, epochs, *given, **named):
         machine.work(0.1 * epochs)
-        return plain(self, policy, train, valid, seed, epochs, *given)
+        return plain(self, policy, fold, seed, epochs, *given, **named)
 
     class StopAfter(Callback):
         def on_record(self, record):

@@ -24,7 +24,9 @@ def test_the_network_of_trials_is_explained(digits):
 
 @pytest.mark.parametrize("fast", [torch.bfloat16, torch.float32])
 def test_a_precision_that_finite_differences_cost_is_mentioned(digits, monkeypatch, fast):
-    monkeypatch.setattr("dada.searching.methods.dada.method.best_precision", lambda device: fast)
+    monkeypatch.setattr(
+        "dada.searching.methods.dada.one_step.method.best_precision", lambda device: fast
+    )
     asked = make_settings("paper", images=100, operations=("Rotate", "Invert"))
     notes = choices(asked, asked.resolve(digits), digits, CPU)
     slower = (

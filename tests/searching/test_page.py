@@ -6,7 +6,7 @@ from dada.errors import UserError
 from dada.policy import Policy, save_policy
 from dada.reporting import write_report
 from dada.searching.methods import METHODS
-from dada.searching.methods.dada import charts as step_charts
+from dada.searching.methods.dada.one_step import charts as step_charts
 from dada.searching.methods.trials import charts as trial_charts
 from dada.searching.settings import method_of
 from tests.report.conftest import (

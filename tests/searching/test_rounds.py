@@ -12,7 +12,7 @@ from tests.searching.trials import FEW, begin
 
 
 def test_a_loss_that_is_no_number_stops(digits, monkeypatch):
-    monkeypatch.setattr(Trials, "trial", lambda *_: Score(1.0, float("nan"), 0.1))
+    monkeypatch.setattr(Trials, "trial", lambda *_, **__: Score(1.0, float("nan"), 0.1))
     with pytest.raises(DivergedError, match="round 1"):
         begin(digits).advance()
 

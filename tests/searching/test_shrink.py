@@ -54,9 +54,9 @@ def test_trials_see_small_pictures_unless_the_user_has_a_say(
     part, seen = pictures(72, 72), set()
     original = Trials.trial
 
-    def call(self, policy, train, *given):
-        seen.add(tuple(train.images.shape[2:]))
-        return original(self, policy, train, *given)
+    def call(self, policy, fold, *given, **named):
+        seen.add(tuple(fold.train.images.shape[2:]))
+        return original(self, policy, fold, *given, **named)
 
     monkeypatch.setattr(Trials, "trial", call)
     given = {**FEW, "images": 20, "batch": 5, "epochs": 1, **more}

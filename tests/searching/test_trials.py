@@ -65,7 +65,7 @@ def test_every_image_is_seen_once_an_epoch(digits, monkeypatch):
     monkeypatch.setattr(Child, "gradient", gradient)
     tried(search, NOTHING, 0)
     found = torch.cat(seen).flatten(1).long()
-    expected = search.halves[0].images.flatten(1).long()
+    expected = search.folds[0].train.images.flatten(1).long()
     assert sorted(found.tolist()) == sorted(expected.tolist())
 
 

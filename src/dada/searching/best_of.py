@@ -56,7 +56,9 @@ class BestOf(Rounds):
     def best(self) -> Best:
         """What the rounds so far say."""
         lowest = [min(losses) for losses in self.losses]
-        learned = any(loss < self.guesses[number % 2] for number, loss in enumerate(lowest))
+        learned = any(
+            loss < self.guesses[number % len(self.folds)] for number, loss in enumerate(lowest)
+        )
         logs = log_losses(self.losses)
         saved, spread = effects(logs), noise(logs)
         found, error = int(saved.argmax()), spread.error(len(logs))

@@ -21,7 +21,7 @@ from dada.searching.common_settings import ResolvedSearch, SearchSettings
 from dada.searching.method import Cost, Record, Records, SearchMethod, SearchProblem
 from dada.searching.score import guess
 from dada.searching.training_settings import ResolvedTrainings
-from dada.searching.trials import Trials
+from dada.searching.trials import Fold, State, Trials
 
 NONE = "no augmentation"
 """The trial that every candidate is compared with."""
@@ -46,15 +46,15 @@ def trainings_in_words(
 
 
 class Rounds(SearchMethod):
-    """Candidates are tried in rounds, on the halves of the images in turn.
+    """Candidates are tried in rounds, on the folds of the images in turn.
 
     A round's trials share a seed, which follows from the search's, so that a checkpoint is nothing
     but the losses so far.
 
     Attributes:
+        folds: what trials train on, and what judges them.
         losses: of each round so far, of each candidate.
-        guesses: the loss below which a network has learnt something, on the second half, which
-            scores in even rounds, and on the first.
+        guesses: for each fold, the loss below which a network has learnt something.
     """
 
     unit = "round"
@@ -65,15 +65,33 @@ class Rounds(SearchMethod):
     def __init__(self, problem: SearchProblem, settings: ResolvedTrainings) -> None:
         super().__init__(problem, settings)
         rounds = settings.rounds_in_all
-        self.halves = problem.halves()
+        self.folds = self.cut(problem, settings)
         self.trials = Trials(problem, settings)
         self.plan = list(settings.plan or [settings.epochs] * rounds)
         generator = torch.Generator().manual_seed(settings.seed)
         self._seeds = torch.randint(2**62, (rounds,), generator=generator).tolist()
         self.losses: list[list[float]] = []
-        first, second = (half.labels for half in self.halves)
-        pairs, outputs = ((first, second), (second, first)), len(problem.classes)
-        self.guesses = [guess(problem.loss, *pair, outputs) for pair in pairs]
+        self.guesses = [
+            guess(problem.loss, fold.train.labels, fold.judges.labels, len(problem.classes))
+            for fold in self.folds
+        ]
+
+    def cut(self, problem: SearchProblem, settings: ResolvedTrainings) -> list[Fold]:
+        """The folds: two halves of the images, each judged by the other."""
+        first, second = problem.halves()
+        return [Fold(first, second), Fold(second, first)]
+
+    def seed_of(self, number: int) -> int:
+        """The seed of a round's trials."""
+        return self._seeds[number]
+
+    def trunk(self, number: int, on_step: Tick) -> State | None:
+        """What the trials of a round continue; None, the default, if they begin anew."""
+        return None
+
+    def own_epochs(self, epochs: int) -> int:
+        """Epochs that each trial trains by itself, of a training of so many."""
+        return epochs
 
     @abstractmethod
     def candidates(self, number: int) -> dict[str, Policy]:
@@ -92,7 +110,8 @@ class Rounds(SearchMethod):
     def steps(self) -> list[int]:
         """Epochs that this process trains in each round."""
         mine = (len(self.trials.shard(size)) for size in self.sizes)
-        return [trials * epochs for trials, epochs in zip(mine, self.plan, strict=True)]
+        own = map(self.own_epochs, self.plan)
+        return [trials * epochs for trials, epochs in zip(mine, own, strict=True)]
 
     @property
     def parameter_count(self) -> int:
@@ -136,16 +155,21 @@ class Rounds(SearchMethod):
             on_step: called after each epoch of a trial.
 
         Returns:
-            As `SearchMethod.advance`, with ``trial_epochs`` of each trial, and by name each one's
-            score in ``trials``.
+            As `SearchMethod.advance`, with ``trial_epochs`` of each trial, by name each one's
+            score in ``trials``, and ``views``: how many images the networks of all processes were
+            shown in training, repetitions included.
         """
         started, number = time.perf_counter(), self.iteration
         candidates = self.candidates(number)
-        train, valid = self.halves if number % 2 == 0 else self.halves[::-1]
-        policies, seed, epochs = list(candidates.values()), self._seeds[number], self.plan[number]
+        fold, epochs = self.folds[number % len(self.folds)], self.plan[number]
         try:
             scores = self.trials.scores(
-                policies, train, valid, seed=seed, epochs=epochs, on_epoch=on_step
+                list(candidates.values()),
+                fold,
+                seed=self.seed_of(number),
+                epochs=epochs,
+                trunk=self.trunk(number, on_step),
+                on_epoch=on_step,
             )
         except DivergedError as error:
             raise DivergedError(f"{error} of a trial in round {number + 1}") from None
@@ -159,7 +183,8 @@ class Rounds(SearchMethod):
             "event": "epoch",
             "epoch": self.iteration,
             "steps": self.steps[number],
-            "trial_epochs": self.plan[number],
+            "trial_epochs": epochs,
+            "views": self.views(number),
             "seconds": round(time.perf_counter() - started, 3),
             "train_loss": means[0],
             "validation_loss": means[1],
@@ -168,12 +193,17 @@ class Rounds(SearchMethod):
             **learnt,
         }
 
+    def views(self, number: int) -> int:
+        """Images that the networks of a round are shown, repetitions included."""
+        fold = self.folds[number % len(self.folds)]
+        return self.sizes[number] * self.own_epochs(self.plan[number]) * len(fold.train)
+
     def cost(self) -> Cost:
         """See `SearchMethod.cost`: the epochs of a few trials are timed."""
 
         def seconds(epochs: int) -> float:
             started = time.perf_counter()
-            self.trials.rehearse(self.sizes[0], epochs, *self.halves)
+            self.trials.rehearse(self.sizes[0], epochs, self.folds[0])
             return time.perf_counter() - started
 
         seconds(1)  # warms up

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from io import BytesIO
+from typing import Any
 
 import torch
 
@@ -27,12 +29,28 @@ _DRAWS = 3  # the stream of a trial's seed for its policy; a training has the ot
 _PIXELS = 2**21  # of these, at most, unless one batch has more
 
 
+State = dict[str, Any]
+"""Where a training stands: `Training.state_dict`."""
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Images to train on, and the images that judge what was learnt from them: no image is in both.
+
+    Attributes:
+        train, judges: on the device of the search.
+    """
+
+    train: ImageSet
+    judges: ImageSet
+
+
 @dataclass(frozen=True)
 class Trials:
     """Makes the trials of a search: on many cores, and by all processes of a job.
 
-    They differ in nothing but their policies: those of one seed begin with the same weights and see
-    the same images in the same order, under the same crops and flips.
+    They differ in nothing but their policies: those of one seed begin with the same weights, or
+    from the same trunk, and see the same images in the same order, under the same crops and flips.
 
     Attributes:
         problem: what is searched.
@@ -45,25 +63,25 @@ class Trials:
     def scores(
         self,
         policies: Sequence[Policy],
-        train: ImageSet,
-        valid: ImageSet,
+        fold: Fold,
         seed: int,
         epochs: int,
+        trunk: State | None = None,
         on_epoch: Tick = lambda: None,
     ) -> list[Score]:
         """A trial for each policy.
 
         Args:
-            train: images to train on, on the device.
-            valid: images to score by, on the device.
             seed: of everything random.
+            epochs: of the whole training, its trunk included.
+            trunk: what they continue; None begins anew.
             on_epoch: called after each epoch of each trial of this process.
         """
         processes, device = self.problem.processes, self.problem.device
         mine = self.shard(len(policies))
 
         def one(number: int, on_epoch: Tick) -> Score:
-            return self.trial(policies[mine[number]], train, valid, seed, epochs, on_epoch)
+            return self.trial(policies[mine[number]], fold, seed, epochs, trunk, on_epoch)
 
         found = torch.zeros(len(policies), len(Score._fields), dtype=torch.float64)
         for number, result in run_parallel(len(mine), one, device, on_epoch, **self._load):
@@ -73,34 +91,69 @@ class Trials:
     def trial(
         self,
         policy: Policy,
-        train: ImageSet,
-        valid: ImageSet,
+        fold: Fold,
         seed: int,
         epochs: int,
+        trunk: State | None = None,
         on_epoch: Tick = lambda: None,
     ) -> Score:
-        """Train a proxy under the policy, and score it."""
-        problem = self.problem
-        pipeline, device = problem.pipeline, problem.device
-        with forked(device):
-            torch.manual_seed(seed)
-            training = Training(
-                settings=settings_of_a_trial(self.settings, epochs),
-                model=problem.network(),
-                images=MemoryLoader(train, pipeline, device),
-                pipeline=pipeline,
-                augment=_drawn_apart(policy, seed),
-                seed=seed,
-                device=device,
-                loss=problem.loss,
-                together=self._together,
-            )
-            record = {}
-            for _ in range(epochs):
-                record = training.run_epoch()
-                on_epoch()
-        scored = score(training.tested, MemoryLoader(valid, pipeline, device), pipeline)
+        """Train a proxy under the policy to the end, and score it."""
+        with forked(self.problem.device):
+            training = self._begin(policy, fold.train, seed, epochs)
+            if trunk is not None:
+                training.load_state_dict(trunk)
+            record = _advance(training, epochs, on_epoch)
+        pipeline, device = self.problem.pipeline, self.problem.device
+        scored = score(training.tested, MemoryLoader(fold.judges, pipeline, device), pipeline)
         return Score(record["train_loss"], *scored)
+
+    def trunks(
+        self,
+        folds: Sequence[Fold],
+        seeds: Sequence[int],
+        epochs: int,
+        until: int,
+        on_epoch: Tick = lambda: None,
+    ) -> list[State]:
+        """For each fold the beginning of a training without a policy, which trials continue.
+
+        Args:
+            seeds: of each fold.
+            epochs: of the whole training.
+            until: epochs of the trunk.
+        """
+        processes, device = self.problem.processes, self.problem.device
+        mine = self.shard(len(folds))
+
+        def one(number: int, on_epoch: Tick) -> bytes:
+            fold = mine[number]
+            with forked(device):
+                training = self._begin(Policy.none(), folds[fold].train, seeds[fold], epochs)
+                _advance(training, until, on_epoch)
+                file = BytesIO()
+                torch.save(training.state_dict(), file)
+            # As bytes: a tensor's memory goes with the process that sends it.
+            return file.getvalue()
+
+        made = dict(run_parallel(len(mine), one, device, on_epoch, **self._load))
+        every = {mine[number]: state for number, state in made.items()}
+        gathered = {k: v for part in processes.all_gather(every) for k, v in part.items()}
+        return [torch.load(BytesIO(gathered[k]), weights_only=True) for k in range(len(folds))]
+
+    def _begin(self, policy: Policy, train: ImageSet, seed: int, epochs: int) -> Training:
+        problem = self.problem
+        torch.manual_seed(seed)
+        return Training(
+            settings=settings_of_a_trial(self.settings, epochs),
+            model=problem.network(),
+            images=MemoryLoader(train, problem.pipeline, problem.device),
+            pipeline=problem.pipeline,
+            augment=_drawn_apart(policy, seed),
+            seed=seed,
+            device=problem.device,
+            loss=problem.loss,
+            together=self._together,
+        )
 
     def shard(self, count: int) -> list[int]:
         """Which of so many trials fall to this process."""
@@ -114,11 +167,11 @@ class Trials:
         """How many of so many trials this process makes at the same time."""
         return concurrency(len(self.shard(count)), self.problem.device, **self._load)
 
-    def rehearse(self, count: int, epochs: int, train: ImageSet, valid: ImageSet) -> None:
+    def rehearse(self, count: int, epochs: int, fold: Fold) -> None:
         """As many trials as are made at once, of so many epochs, to see how long they take."""
 
         def one(number: int, on_epoch: Tick) -> None:
-            self.trial(self.problem.space.uniform(), train, valid, 0, epochs)
+            self.trial(self.problem.space.uniform(), fold, 0, epochs)
 
         list(run_parallel(self.at_once(count), one, self.problem.device, **self._load))
 
@@ -139,6 +192,15 @@ class Trials:
     @property
     def _load(self) -> Load:
         return Load(pixels=self._batch_pixels, parameters=self.parameter_count)
+
+
+def _advance(training: Training, until: int, on_epoch: Tick) -> dict[str, Any]:
+    """Train until so many epochs are done; the last one's record."""
+    record: dict[str, Any] = {}
+    while training.epoch < until:
+        record = training.run_epoch()
+        on_epoch()
+    return record
 
 
 def _drawn_apart(policy: Policy, seed: int) -> Augment:

@@ -24,12 +24,12 @@ EFFECTS = {"Rotate": 0.3, "Invert": -0.5, "Brightness": 0.1}
 def rehearsed(monkeypatch, seen=None, best=0.6):
     """Trials whose losses are known: each operation's effect, and a parabola in the probability."""
 
-    def call(self, policy, train, valid, seed, epochs, on_epoch=lambda: None):
+    def call(self, policy, fold, seed, epochs, trunk=None, on_epoch=lambda: None):
         for _ in range(epochs):
             on_epoch()
         (first, *_) = policy.sub_policies[0].operations
         if seen is not None:
-            seen.append((policy, len(train), int(train.images.sum()), seed))
+            seen.append((policy, len(fold.train), int(fold.train.images.sum()), seed))
         if policy == Policy.none():
             return Score(1.0, 2.0, 0.5)
         alone = len(policy.sub_policies) == 1 and len(policy.sub_policies[0].operations) == 1
@@ -84,7 +84,7 @@ def test_rounds_try_every_operation_on_the_halves_in_turn_and_then_amounts(digit
 def test_no_augmentation_is_what_is_found_where_every_amount_hurts_or_none_matters(
     digits, tmp_path, monkeypatch, worse
 ):
-    def call(self, policy, *given):
+    def call(self, policy, *given, **named):
         (first, *_) = policy.sub_policies[0].operations
         return Score(1.0, 0.67 + worse * first.probability, 0.5)
 
@@ -132,7 +132,7 @@ def test_keep_keeps_the_leading(digits, monkeypatch):
 
 
 def test_what_is_all_right_everywhere_leaves_all_alike(digits, monkeypatch):
-    monkeypatch.setattr(Trials, "trial", lambda *_: Score(0.0, 0.0, 1.0))
+    monkeypatch.setattr(Trials, "trial", lambda *_, **__: Score(0.0, 0.0, 1.0))
     search = begin(digits)
     finished(search)
     assert search.distribution.weights().tolist() == pytest.approx([1 / 3] * 3)

@@ -1,5 +1,5 @@
 """DADA: the policy gradient, one step ahead."""
 
-from dada.searching.methods.dada.method import DadaMethod
+from dada.searching.methods.dada.one_step.method import DadaMethod
 
 __all__ = ["DadaMethod"]

@@ -6,7 +6,7 @@ from scipy.integrate import quad
 from scipy.special import expit
 
 from dada.policy import SearchSpace
-from dada.searching.methods.dada.gradients.features import OperationFeatures
+from dada.searching.methods.dada.one_step.gradients.features import OperationFeatures
 from tests.searching.small import SPACE, distribution, enumerated, space
 
 
@@ -89,7 +89,7 @@ def test_the_papers_space_has_as_many_features_as_the_documentation_says():
 
 def test_of_many_operations_only_their_own_effects_are_told_apart(monkeypatch):
     """With room for fewer pairs than there are: 4 main effects and 8 of strength."""
-    monkeypatch.setattr("dada.searching.methods.dada.gradients.features.MOST_PAIRS", 5)
+    monkeypatch.setattr("dada.searching.methods.dada.one_step.gradients.features.MOST_PAIRS", 5)
     policy = distribution(space(2), 1.0)
     few = OperationFeatures(policy.table, 1.0)
     assert len(few.prior) == 12

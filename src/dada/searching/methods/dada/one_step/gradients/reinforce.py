@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dada.estimators import reinforce
-from dada.searching.methods.dada.gradients.strategy import PolicyGradient, scored
-from dada.searching.methods.dada.outcome import Outcome
+from dada.searching.methods.dada.one_step.gradients.strategy import PolicyGradient, scored
+from dada.searching.methods.dada.one_step.outcome import Outcome
 from dada.searching.sample import Groups, Sample
 
 

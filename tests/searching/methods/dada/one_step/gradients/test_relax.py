@@ -8,9 +8,9 @@ from copy import deepcopy
 import pytest
 import torch
 
-from dada.searching.methods.dada.gradients import ReinforceGradient, RelaxGradient
-from dada.searching.methods.dada.gradients.relax import ControlVariate
-from dada.searching.methods.dada.outcome import Outcome
+from dada.searching.methods.dada.one_step.gradients import ReinforceGradient, RelaxGradient
+from dada.searching.methods.dada.one_step.gradients.relax import ControlVariate
+from dada.searching.methods.dada.one_step.outcome import Outcome
 from tests.estimators.joint import poison
 from tests.searching.small import (
     K,

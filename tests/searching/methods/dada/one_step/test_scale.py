@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from dada.estimators import leave_one_out, resemblance_of_views
-from dada.searching.methods.dada.scale import RewardScale
+from dada.searching.methods.dada.one_step.scale import RewardScale
 
 
 def rewards(step, views=2, images=5):

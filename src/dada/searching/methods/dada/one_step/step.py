@@ -13,15 +13,15 @@ from dada.bilevel import Hypergradient, Rewards, Trace
 from dada.compute.distributed import ALONE, Processes
 from dada.models.child import Child, clipped
 from dada.searching.distribution import PolicyDistribution
-from dada.searching.methods.dada.gradients import PolicyGradient
-from dada.searching.methods.dada.outcome import (
+from dada.searching.methods.dada.one_step.gradients import PolicyGradient
+from dada.searching.methods.dada.one_step.outcome import (
     Batch,
     MagnitudeDerivative,
     Outcome,
     relaxed_derivatives,
 )
-from dada.searching.methods.dada.scale import RewardScale
-from dada.searching.methods.dada.updates import Update
+from dada.searching.methods.dada.one_step.scale import RewardScale
+from dada.searching.methods.dada.one_step.updates import Update
 from dada.tasks import task_of
 
 _SGD = ("momentum", "weight_decay", "nesterov", "dampening")  # what the look-ahead must know of it

@@ -8,7 +8,7 @@ import pytest
 
 from dada.runs import Callback, RunFolder
 from dada.searching import search
-from dada.searching.methods.dada.converged import converged, distance
+from dada.searching.methods.dada.one_step.converged import converged, distance
 from tests.searching import SMALL
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 
 from dada.estimators import gumbel_softmax, reinforce
-from dada.searching.methods.dada.gradients.strategy import PolicyGradient, scored
-from dada.searching.methods.dada.outcome import Outcome
+from dada.searching.methods.dada.one_step.gradients.strategy import PolicyGradient, scored
+from dada.searching.methods.dada.one_step.outcome import Outcome
 from dada.searching.sample import Groups, Sample
 
 

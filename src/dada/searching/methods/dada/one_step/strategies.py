@@ -6,17 +6,17 @@ import torch
 
 from dada.bilevel import exact, finite_difference, first_order
 from dada.searching.distribution import PolicyDistribution
-from dada.searching.methods.dada.gradients import (
+from dada.searching.methods.dada.one_step.gradients import (
     CriticGradient,
     GumbelSoftmaxGradient,
     PolicyGradient,
     ReinforceGradient,
     RelaxGradient,
 )
-from dada.searching.methods.dada.gradients.relax import ControlVariate
-from dada.searching.methods.dada.outcome import pathwise, straight_through
+from dada.searching.methods.dada.one_step.gradients.relax import ControlVariate
+from dada.searching.methods.dada.one_step.outcome import pathwise, straight_through
+from dada.searching.methods.dada.one_step.updates import AdamUpdate, NaturalUpdate, Update
 from dada.searching.methods.dada.settings import DadaSettings
-from dada.searching.methods.dada.updates import AdamUpdate, NaturalUpdate, Update
 
 HYPERGRADIENTS = {
     "exact": exact,

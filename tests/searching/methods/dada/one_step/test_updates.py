@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from dada.searching.distribution import PolicyDistribution
-from dada.searching.methods.dada.updates import AdamUpdate, NaturalUpdate
+from dada.searching.methods.dada.one_step.updates import AdamUpdate, NaturalUpdate
 from dada.searching.sample import Groups
 from tests.searching.small import SPACE, K, S, distribution
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from dada.searching.methods.dada.outcome import Outcome
+from dada.searching.methods.dada.one_step.outcome import Outcome
 from dada.searching.sample import Groups, Sample
 
 

@@ -10,11 +10,15 @@ from torch import nn
 from dada.bilevel import Hypergradient, Rewards, first_order
 from dada.policy import Scale, SearchSpace
 from dada.searching.distribution import PolicyDistribution
-from dada.searching.methods.dada.gradients import CriticGradient, ReinforceGradient, RelaxGradient
-from dada.searching.methods.dada.gradients.relax import ControlVariate
-from dada.searching.methods.dada.outcome import Outcome
-from dada.searching.methods.dada.strategies import HYPERGRADIENTS
-from dada.searching.methods.dada.updates import AdamUpdate, NaturalUpdate
+from dada.searching.methods.dada.one_step.gradients import (
+    CriticGradient,
+    ReinforceGradient,
+    RelaxGradient,
+)
+from dada.searching.methods.dada.one_step.gradients.relax import ControlVariate
+from dada.searching.methods.dada.one_step.outcome import Outcome
+from dada.searching.methods.dada.one_step.strategies import HYPERGRADIENTS
+from dada.searching.methods.dada.one_step.updates import AdamUpdate, NaturalUpdate
 
 SPACE = SearchSpace(("ShearX", "Rotate", "Equalize", "Invert"), 2, Scale("strength"))
 

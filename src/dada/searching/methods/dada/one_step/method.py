@@ -22,18 +22,18 @@ from dada.report.numbers import count
 from dada.searching.common_settings import ResolvedSearch, SearchSettings
 from dada.searching.distribution import PolicyDistribution
 from dada.searching.method import Cost, Record, SearchMethod, SearchProblem
-from dada.searching.methods.dada import charts
-from dada.searching.methods.dada.converged import converged
-from dada.searching.methods.dada.scale import RewardScale
-from dada.searching.methods.dada.schedule import learning_rate
-from dada.searching.methods.dada.settings import DadaSettings, ResolvedDada
-from dada.searching.methods.dada.step import Step
-from dada.searching.methods.dada.strategies import (
+from dada.searching.methods.dada.one_step import charts
+from dada.searching.methods.dada.one_step.converged import converged
+from dada.searching.methods.dada.one_step.scale import RewardScale
+from dada.searching.methods.dada.one_step.schedule import learning_rate
+from dada.searching.methods.dada.one_step.step import Step
+from dada.searching.methods.dada.one_step.strategies import (
     HYPERGRADIENTS,
     MAGNITUDES,
     policy_gradient,
     policy_update,
 )
+from dada.searching.methods.dada.settings import DadaSettings, ResolvedDada
 from dada.training.sgd import set_rate, sgd
 
 _FEW_STEPS = 100  # about as many as move a policy visibly from the uniform one

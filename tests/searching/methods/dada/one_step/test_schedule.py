@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from dada.searching.methods.dada.schedule import learning_rate, progress
+from dada.searching.methods.dada.one_step.schedule import learning_rate, progress
 from dada.searching.methods.dada.settings import DadaSettings
 
 

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from dada.estimators import reinforce, relax, variance_objective
-from dada.searching.methods.dada.gradients.strategy import PolicyGradient, scored
-from dada.searching.methods.dada.outcome import Outcome
+from dada.searching.methods.dada.one_step.gradients.strategy import PolicyGradient, scored
+from dada.searching.methods.dada.one_step.outcome import Outcome
 from dada.searching.sample import Groups, Sample
 
 

@@ -7,14 +7,14 @@ import pytest
 import torch
 
 from dada.compute.distributed import Processes
-from dada.searching.methods.dada.gradients import (
+from dada.searching.methods.dada.one_step.gradients import (
     CriticGradient,
     GumbelSoftmaxGradient,
     ReinforceGradient,
     RelaxGradient,
 )
-from dada.searching.methods.dada.strategies import HYPERGRADIENTS
-from dada.searching.methods.dada.updates import AdamUpdate, NaturalUpdate
+from dada.searching.methods.dada.one_step.strategies import HYPERGRADIENTS
+from dada.searching.methods.dada.one_step.updates import AdamUpdate, NaturalUpdate
 from dada.searching.problem import begin as begin_search
 from dada.searching.problem import problem_of
 from dada.searching.settings import make_settings

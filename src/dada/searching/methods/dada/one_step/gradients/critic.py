@@ -6,9 +6,9 @@ from typing import Any
 
 from dada.augment import Table
 from dada.estimators import Regression, with_critic
-from dada.searching.methods.dada.gradients.features import OperationFeatures
-from dada.searching.methods.dada.gradients.strategy import PolicyGradient
-from dada.searching.methods.dada.outcome import Outcome
+from dada.searching.methods.dada.one_step.gradients.features import OperationFeatures
+from dada.searching.methods.dada.one_step.gradients.strategy import PolicyGradient
+from dada.searching.methods.dada.one_step.outcome import Outcome
 from dada.searching.sample import Groups, Sample
 
 

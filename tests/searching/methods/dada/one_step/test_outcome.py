@@ -8,8 +8,8 @@ import torch
 from dada.augment import Pipeline, apply
 from dada.policy import Scale, SearchSpace
 from dada.searching.distribution import PolicyDistribution
-from dada.searching.methods.dada.gradients import ReinforceGradient
-from dada.searching.methods.dada.outcome import (
+from dada.searching.methods.dada.one_step.gradients import ReinforceGradient
+from dada.searching.methods.dada.one_step.outcome import (
     Batch,
     Outcome,
     pathwise,

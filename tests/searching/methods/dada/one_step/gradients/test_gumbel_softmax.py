@@ -2,8 +2,8 @@
 
 import torch
 
-from dada.searching.methods.dada.gradients import GumbelSoftmaxGradient, ReinforceGradient
-from dada.searching.methods.dada.outcome import Outcome
+from dada.searching.methods.dada.one_step.gradients import GumbelSoftmaxGradient, ReinforceGradient
+from dada.searching.methods.dada.one_step.outcome import Outcome
 from tests.searching.small import K, S, distribution
 
 DRAWS, TEMPERATURE = 20, 0.5

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dada.searching.methods.dada import DadaMethod
-from dada.searching.methods.dada.charts import charts, histories, summary
+from dada.searching.methods.dada.one_step.charts import charts, histories, summary
 from tests.report.conftest import PAIRS, make_config, make_epoch
 
 RECORDS = [make_epoch(number) for number in (1, 2, 3)]

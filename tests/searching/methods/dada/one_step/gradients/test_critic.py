@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from dada.estimators import Regression
-from dada.searching.methods.dada.gradients import CriticGradient, ReinforceGradient
-from dada.searching.methods.dada.outcome import Outcome
+from dada.searching.methods.dada.one_step.gradients import CriticGradient, ReinforceGradient
+from dada.searching.methods.dada.one_step.outcome import Outcome
 from tests.searching.small import (
     assert_unbiased,
     distribution,

@@ -6,8 +6,8 @@ Statistical: every coordinate within 4 standard errors over 204,800 draws with f
 import pytest
 import torch
 
-from dada.searching.methods.dada.gradients import ReinforceGradient
-from dada.searching.methods.dada.outcome import Outcome
+from dada.searching.methods.dada.one_step.gradients import ReinforceGradient
+from dada.searching.methods.dada.one_step.outcome import Outcome
 from tests.estimators.joint import poison
 from tests.searching.small import (
     K,
