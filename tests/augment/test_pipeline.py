@@ -35,6 +35,23 @@ def test_every_image_is_a_padded_crop_flipped_or_not():
     assert len(seen) > 40, "nearly all 50 outcomes occur in 200 images"
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_corners_are_drawn_before_flips_from_the_generator_given(channels):
+    before = images()[:, :channels].contiguous()
+    after = PIPELINE.crop_and_flip(before, torch.Generator().manual_seed(0))
+    generator = torch.Generator().manual_seed(0)
+    top, left = torch.randint(5, (2, len(before)), generator=generator).tolist()
+    mirror = (torch.rand(len(before), generator=generator) < 0.5).tolist()
+    for i, image in enumerate(before):
+        crop = F.crop(F.pad(image, [2]), top[i], left[i], 6, 8)
+        assert torch.equal(after[i], F.horizontal_flip(crop) if mirror[i] else crop)
+
+
+def test_a_part_without_images_is_cropped_to_none():
+    generator = torch.Generator().manual_seed(0)
+    assert PIPELINE.crop_and_flip(images()[:0], generator).shape == (0, 3, 6, 8)
+
+
 def test_half_of_the_images_are_flipped_and_every_shift_is_as_frequent():
     """Within 4 standard errors, of one pixel in the middle of 5 x 5 that may move by 2."""
     pipeline = Pipeline((0.5,), (0.2,), padding=2, flip=False)

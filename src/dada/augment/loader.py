@@ -105,8 +105,11 @@ class MemoryLoader:
     def batches(self, rows: Sequence[Tensor], epoch: int, generator: torch.Generator) -> Batches:
         """See `Loader.batches`. Randomness comes from `generator` alone, batch by batch."""
         for chosen in rows:
-            batch = self._images.subset(chosen)
-            yield self._pipeline.before_policy(batch.images, generator), batch.labels
+            here = chosen.to(self._images.images.device)
+            # Several times as fast as indexing with [], for the same bytes.
+            images = self._images.images.index_select(0, here)
+            labels = self._images.labels.index_select(0, here)
+            yield self._pipeline.before_policy(images, generator), labels
 
     def plain(self, size: int | None = None) -> Batches:
         """See `Loader.plain`."""

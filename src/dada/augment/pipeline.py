@@ -57,7 +57,7 @@ class Afterwards:
             images = self.own(images)
         if self.jitter is not None:
             images = apply(images, self.jitter)
-        scaled = images.float() / 255
+        scaled = images.float().div_(255)
         if self.light is not None:
             scaled += self.light.to(scaled.device)[:, :, None, None]
         return scaled
@@ -125,8 +125,11 @@ class Pipeline:
         elif self.padding:
             images = self._padded_crop(images, generator)
         if self.flip:
-            mirror = (torch.rand(len(images), generator=generator) < 0.5).to(images.device)
-            images = torch.where(mirror[:, None, None, None], images.flip(-1), images)
+            mirror = torch.rand(len(images), generator=generator) < 0.5
+            # Of all images and their mirror images, one of each.
+            chosen = torch.arange(len(images)) + len(images) * mirror
+            both = torch.cat([images, images.flip(-1)])
+            images = both.index_select(0, chosen.to(images.device))
         return images
 
     def after_policy(self, count: int, generator: torch.Generator, views: int = 1) -> Afterwards:
@@ -169,14 +172,15 @@ class Pipeline:
         """
         mean = torch.tensor(self.mean, device=images.device)[:, None, None]
         std = torch.tensor(self.std, device=images.device)[:, None, None]
-        scaled = images.float() / 255 if images.dtype == torch.uint8 else images
-        return (scaled - mean) / std
+        scaled = images.float().div_(255) if images.dtype == torch.uint8 else images
+        # In place where it can be: fresh memory takes longer than the arithmetic.
+        return (scaled - mean).div_(std)
 
     def finish(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """Apply all that follows the policy, Cutout included; uint8 (B, C, H, W) to float32."""
         mask = self.cutout_mask(images, generator)
         afterwards = self.after_policy(len(images), generator)
-        return self.normalise(afterwards(images)) * mask
+        return self.normalise(afterwards(images)).mul_(mask)
 
     def cutout_mask(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """Float (B, 1, H, W): 0 inside each image's Cutout square and 1 elsewhere."""
@@ -197,12 +201,15 @@ class Pipeline:
         count, channels, height, width = images.shape
         corner = torch.randint(2 * self.padding + 1, (2, count, 1), generator=generator)
         top, left = corner.to(images.device)
-        rows = (top + torch.arange(height, device=images.device))[:, None, :, None]
-        columns = (left + torch.arange(width, device=images.device))[:, None, None, :]
+        if not images.numel():
+            return images
         padded = pad(images, [self.padding] * 4)
-        index = torch.arange(count, device=images.device)[:, None, None, None]
-        channel = torch.arange(channels, device=images.device)[None, :, None, None]
-        return padded[index, channel, rows, columns]
+        # A row of a crop is a run of `width` pixels: copying runs is ten times as fast as pixels.
+        runs = padded.flatten().unfold(0, width, 1)
+        plane = torch.arange(count * channels, device=images.device).view(count, channels, 1)
+        row = top[:, None] + torch.arange(height, device=images.device)
+        start = (plane * padded.shape[2] + row) * padded.shape[3] + left[:, None]
+        return runs.index_select(0, start.flatten()).view(images.shape)
 
     def _resized_crop(self, images: Tensor, generator: torch.Generator) -> Tensor:
         bicubic, (height, width) = InterpolationMode.BICUBIC, images.shape[2:]
