@@ -1,6 +1,7 @@
 """A draw, and applying it; the pipeline that search and training share; the transform."""
 
 from dada.augment.apply import apply
+from dada.augment.bank import Bank
 from dada.augment.draw import Draw, Table
 from dada.augment.loader import FileLoader, Loader, MemoryLoader
 from dada.augment.own import Transform
@@ -10,6 +11,7 @@ from dada.augment.transform import PolicyTransform
 from dada.deprecation import former
 
 __all__ = [
+    "Bank",
     "Draw",
     "Loader",
     "FileLoader",

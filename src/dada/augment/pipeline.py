@@ -53,14 +53,16 @@ class Afterwards:
 
     def __call__(self, images: Tensor) -> Tensor:
         """Map uint8 (B, C, H, W) to float32 in [0, 1], or slightly outside with lighting."""
-        if self.own is not None:
-            images = self.own(images)
-        if self.jitter is not None:
-            images = apply(images, self.jitter)
-        scaled = images.float().div_(255)
+        scaled = self.to_bytes(images).float().div_(255)
         if self.light is not None:
             scaled += self.light.to(scaled.device)[:, :, None, None]
         return scaled
+
+    def to_bytes(self, images: Tensor) -> Tensor:
+        """The steps that return bytes, without lighting; uint8 (B, C, H, W) in and out."""
+        if self.own is not None:
+            images = self.own(images)
+        return images if self.jitter is None else apply(images, self.jitter)
 
 
 @dataclass(frozen=True)
