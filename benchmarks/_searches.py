@@ -18,12 +18,15 @@ from dada.models.child import Child
 from dada.report.numbers import count
 from dada.searching import PRESETS, SearchMethod, make_settings
 from dada.searching.distribution import PolicyDistribution
+from dada.searching.method import SearchProblem
 from dada.searching.methods.dada import DadaMethod
 from dada.searching.methods.dada.published import paper_cutout
 from dada.searching.methods.dada.settings import DadaSettings
 from dada.searching.methods.trials import TrialsMethod
 from dada.searching.problem import begin as begin_search
 from dada.searching.problem import problem_of
+from dada.searching.training_settings import settings_of_a_trial
+from dada.training.settings import ResolvedTraining
 
 CPU = torch.device("cpu")
 DEFAULTS = DadaSettings()
@@ -145,6 +148,18 @@ class Round:
     count: int
     trial: Callable[[int, Tick], object]
     load: Load
+
+
+def trial_of(
+    dataset: Dataset, device: torch.device, epochs: int, **settings: Any
+) -> tuple[SearchProblem, ResolvedTraining]:
+    """What a search is given, and how it trains a proxy in a trial of so many epochs.
+
+    Args:
+        **settings: those of the search.
+    """
+    chosen = make_settings(epochs=epochs, **settings).resolve(dataset, device.type == "cuda")
+    return problem_of(chosen, dataset, None, device), settings_of_a_trial(chosen, epochs)
 
 
 def trial_round(dataset: Dataset, device: torch.device, epochs: int) -> Round:

@@ -27,6 +27,7 @@ TINY = {
     "operations": "--batch 8 --sides 32 --repeats 1",
     "search_step": "--model wrn-10-1 --batch 8 --rounds 1 --repeats 1 --device cpu",
     "trials": "--epochs 1 --repeats 1 --device cpu",
+    "bank": "--images 40 --epochs 2 --draws 2 --repeats 1 --quality 2 --device cpu",
     "search": "--epochs 1 --device cpu",
     "search-step": "--preset step --model wrn-10-1 --epochs 1 --device cpu",
     "search-paper": "--preset paper --model wrn-10-1 --epochs 1 --device cpu",
