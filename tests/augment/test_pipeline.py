@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -261,6 +263,14 @@ def test_a_search_sees_in_every_view_what_a_training_sees(pipeline):
     colours = pipeline.after_policy(len(before), generator, views)
     for view in pipeline.normalise(colours(repeated)).split(len(before)):
         assert torch.equal(view, training)
+
+
+@pytest.mark.parametrize("pipeline", [replace(IMAGENET, cutout=3), PIPELINE])
+def test_what_follows_the_policy_is_drawn_once_for_all_views(pipeline):
+    one, two = images(6), images(12)[6:]
+    alone = [pipeline.finish(view, torch.Generator().manual_seed(0)) for view in (one, two)]
+    both = pipeline.finish(torch.cat([one, two]), torch.Generator().manual_seed(0), views=2)
+    assert torch.equal(both, torch.cat(alone))
 
 
 @pytest.mark.parametrize("channels", [1, 2, 5])

@@ -178,11 +178,18 @@ class Pipeline:
         # In place where it can be: fresh memory takes longer than the arithmetic.
         return (scaled - mean).div_(std)
 
-    def finish(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """Apply all that follows the policy, Cutout included; uint8 (B, C, H, W) to float32."""
-        mask = self.cutout_mask(images, generator)
-        afterwards = self.after_policy(len(images), generator)
-        return self.normalise(afterwards(images)).mul_(mask)
+    def finish(self, images: Tensor, generator: torch.Generator, views: int = 1) -> Tensor:
+        """Apply all that follows the policy, Cutout included; uint8 (B, C, H, W) to float32.
+
+        Args:
+            views: how often the whole batch is repeated, each time after another policy; all views
+                of an image get the same draw.
+        """
+        count = len(images) // views
+        mask = self.cutout_mask(images[:count], generator)
+        afterwards = self.after_policy(count, generator, views)
+        seen = self.normalise(afterwards(images))
+        return seen.unflatten(0, (views, count)).mul_(mask).flatten(0, 1)
 
     def cutout_mask(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """Float (B, 1, H, W): 0 inside each image's Cutout square and 1 elsewhere."""
