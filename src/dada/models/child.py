@@ -23,7 +23,7 @@ class Gradient(NamedTuple):
     """A mean loss and its gradient.
 
     Attributes:
-        loss: scalar, detached.
+        loss: scalar, detached; of a stack of networks one loss for each.
         weights: the gradient with respect to each weight.
         logits: float32 (B, classes), detached.
     """
@@ -113,8 +113,8 @@ class Child:
                 with batch_statistics(self.model, fused):
                     logits = functional_call(self.model, at, (_channels_last(images),))
         logits = logits.float()
-        loss = self._each(logits, labels).mean()
-        gradients = torch.autograd.grad(loss, list(at.values()))
+        loss = self._each(logits, labels).mean(0)
+        gradients = torch.autograd.grad(loss.sum(), list(at.values()))
         return Gradient(loss.detach(), dict(zip(at, gradients, strict=True)), logits.detach())
 
     def descend(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -68,7 +67,7 @@ class Training:
             task = task_of(images.labels)
             loss = task.loss(images.labels, settings.balance, settings.label_smoothing)
         precision = best_precision(device, settings.precision)
-        self.child = Child(model, device, precision, loss)
+        self.child = self._child(model, device, precision, loss)
         self.optimiser = sgd(self.child, settings, nesterov=settings.nesterov)
         self.average = (
             AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings.ema), use_buffers=True)
@@ -91,7 +90,12 @@ class Training:
         if self.average is None:
             return self.child
         child = self.child
-        return Child(self.average.module, child.device, child.precision, child.loss)
+        return self._child(self.average.module, child.device, child.precision, child.loss)
+
+    def _child(
+        self, model: nn.Module, device: torch.device, precision: torch.dtype, loss: Loss
+    ) -> Child:
+        return Child(model, device, precision, loss)
 
     def run_epoch(self, on_step: Callable[[], None] | None = None) -> dict[str, Any]:
         """Advance by one epoch.
@@ -118,15 +122,15 @@ class Training:
                 if on_step:
                     on_step()
         self.epoch += 1
-        loss = torch.stack(losses).mean().item()
+        loss = torch.stack(losses).mean(0)
         self._share_statistics()
         largest = torch.stack([p.detach().abs().max() for p in self.child.parameters.values()])
-        if not (math.isfinite(loss) and largest.isfinite().all()):
+        if not (loss.isfinite().all() and largest.isfinite().all()):
             raise DivergedError(f"the loss is not a finite number in epoch {self.epoch}")
         return {
             "event": "epoch",
             "epoch": self.epoch,
-            "train_loss": loss,
+            "train_loss": loss.tolist(),
             "lr": float(f"{self.optimiser.param_groups[0]['lr']:.9g}"),
             "seconds": round(time.perf_counter() - started, 3),
         }
@@ -140,10 +144,13 @@ class Training:
         rows = [torch.cat(list(group)) for group in groups]
         loaded = self.images.batches(rows, self.epoch, self.randomness)
         for group, (images, labels) in zip(groups, loaded, strict=True):
-            augmented = self.augment(images, self.randomness)
-            seen = self.pipeline.finish(augmented, self.randomness)
+            seen = self._seen(images)
             sizes = [len(rows) for rows in group]
             yield from zip(seen.split(sizes), labels.split(sizes), strict=True)
+
+    def _seen(self, images: Tensor) -> Tensor:
+        """Loaded images as the network sees them."""
+        return self.pipeline.finish(self.augment(images, self.randomness), self.randomness)
 
     def _step(self, seen: Tensor, labels: Tensor, share: float) -> Tensor:
         """Update the weights once, from this process's part of a batch; the batch's loss.
@@ -168,7 +175,7 @@ class Training:
         for images, of_images in zip(parts, labels.tensor_split(len(parts)), strict=True):
             share = len(images) / len(seen)
             part = self.child.gradient(images, of_images)
-            loss += share * part.loss
+            loss = loss + share * part.loss
             gradient = {n: total + share * part.weights[n] for n, total in gradient.items()}
         return loss, gradient
 
