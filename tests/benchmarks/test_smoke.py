@@ -28,6 +28,7 @@ TINY = {
     "search_step": "--model wrn-10-1 --batch 8 --rounds 1 --repeats 1 --device cpu",
     "trials": "--epochs 1 --repeats 1 --device cpu",
     "bank": "--images 40 --epochs 2 --draws 2 --repeats 1 --quality 2 --device cpu",
+    "stacked": "--trials 2 --model proxy-4 --images 40 --epochs 1 --repeats 1 --device cpu",
     "search": "--epochs 1 --device cpu",
     "search-step": "--preset step --model wrn-10-1 --epochs 1 --device cpu",
     "search-paper": "--preset paper --model wrn-10-1 --epochs 1 --device cpu",
