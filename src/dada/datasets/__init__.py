@@ -3,6 +3,7 @@
 from dada.datasets.adapt import from_torch
 from dada.datasets.anything import AnyData, as_dataset
 from dada.datasets.files import FileDataset, ImageFiles
+from dada.datasets.folds import folds
 from dada.datasets.imageset import (
     Dataset,
     ImageSet,
@@ -30,6 +31,7 @@ __all__ = [
     "channel_statistics",
     "channels_in_words",
     "even_batches",
+    "folds",
     "from_torch",
     "halve",
     "halves",

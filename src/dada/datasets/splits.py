@@ -9,20 +9,26 @@ from collections.abc import Sequence
 from typing import Protocol, Self, TypeVar
 
 import numpy as np
-import torch
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 from torch import Tensor
 
 from dada.datasets.copies import copies_in_words, first_of_each, with_copies
+from dada.datasets.strata import (
+    Labels,
+    alone,
+    array,
+    class_sizes,
+    counted,
+    divisible,
+    require,
+    strata_of,
+)
 from dada.errors import UserError
-from dada.tasks import task_of
 
 PAPER_REDUCED = {"cifar10": 4000, "cifar100": 4000, "svhn": 1000, "imagenet": 6000}
 """Images in the paper's reduced sets, by dataset."""
 
 _LEAST = 5  # images in a class from which a fifth can be held out
-
-Labels = Sequence[int] | np.ndarray | Tensor
 
 
 class Labelled(Protocol):
@@ -71,21 +77,21 @@ def reduced(
         >>> np.bincount(labels[reduced(labels, size=10)]).tolist()
         [8, 2]
     """
-    labels = _array(labels)
+    labels = array(labels)
     total, kinds = len(labels), len(np.unique(labels))
     if size >= total:
         return np.arange(total)
-    if _strata(labels) is None:
+    if strata_of(labels) is None:
         return _split(labels, 1, total - size, seed)[0]
-    alone = _alone(labels)
-    if not kinds <= size <= total - (kinds - alone.sum()):
+    single = alone(labels)
+    if not kinds <= size <= total - (kinds - single.sum()):
         raise UserError(
             f"a reduced set of {size} of {total} images in {kinds} classes cannot keep the class "
-            f"shares: must be {kinds} to {total - (kinds - alone.sum())}, or {total} for all"
+            f"shares: must be {kinds} to {total - (kinds - single.sum())}, or {total} for all"
         )
-    rest = np.flatnonzero(~alone)
+    rest = np.flatnonzero(~single)
     chosen = rest[_split(labels[rest], 1, total - size, seed)[0]]
-    return np.concatenate([chosen, np.flatnonzero(alone)])
+    return np.concatenate([chosen, np.flatnonzero(single)])
 
 
 def halves(
@@ -115,14 +121,14 @@ def halves(
         >>> [np.bincount(labels[half]).tolist() for half in halves(labels)]
         [[40, 10], [40, 10]]
     """
-    labels = _array(labels)
-    alone = _alone(labels)
-    if len(np.unique(labels[~alone])) < 2:
-        alone[:] = False  # then the error names the classes
-    rest = np.flatnonzero(~alone)
-    _require(labels[rest], 2, "splitting images into a training and a validation half", classes)
+    labels = array(labels)
+    single = alone(labels)
+    if len(np.unique(labels[~single])) < 2:
+        single[:] = False  # then the error names the classes
+    rest = np.flatnonzero(~single)
+    require(labels[rest], 2, "splitting images into a training and a validation half", classes)
     train, valid = _split(labels[rest], 5, 0.5, seed)
-    return np.concatenate([rest[train], np.flatnonzero(alone)]), rest[valid]
+    return np.concatenate([rest[train], np.flatnonzero(single)]), rest[valid]
 
 
 def halve(images: AnyImages, classes: Sequence[str] | None = None) -> tuple[AnyImages, AnyImages]:
@@ -131,9 +137,9 @@ def halve(images: AnyImages, classes: Sequence[str] | None = None) -> tuple[AnyI
     Raises:
         UserError: as in `halves`.
     """
-    labels, first = _array(images.labels), first_of_each(images.contents())
+    labels, first = array(images.labels), first_of_each(images.contents())
     one_each = np.unique(first)
-    if not _divisible(labels[one_each], 2):  # too few different images: let copies be split
+    if not divisible(labels[one_each], 2):  # too few different images: let copies be split
         first = np.arange(len(labels))
         one_each = first
     train, valid = (one_each[part] for part in halves(labels[one_each], classes=classes))
@@ -170,9 +176,9 @@ def hold_out(
     """
     if not 0 < fraction <= 0.5:
         raise UserError(f"held-out share {fraction}: must be above 0 and at most 0.5")
-    labels = _array(labels)
+    labels = array(labels)
     task = f"holding out {100 * fraction:g} % of the images as a test set"
-    _require(labels, math.ceil(1 / fraction), task, classes)
+    require(labels, math.ceil(1 / fraction), task, classes)
     return _split(labels, 1, fraction, seed)
 
 
@@ -195,13 +201,13 @@ def split_off_test_set(
     Raises:
         UserError: too many classes have too few images.
     """
-    labels, first = _array(images.labels), first_of_each(images.contents())
+    labels, first = array(images.labels), first_of_each(images.contents())
     notes = copies_in_words(first)
-    if not _divisible(labels[np.unique(first)], _LEAST):
+    if not divisible(labels[np.unique(first)], _LEAST):
         first = np.arange(len(labels))
         notes = tuple(f"{note.partition(':')[0]}, on both sides of the split" for note in notes)
     one_each = np.unique(first)
-    small = _class_sizes(labels[one_each]) < _LEAST
+    small = class_sizes(labels[one_each]) < _LEAST
     if len(np.unique(labels[one_each][~small])) < 2:
         small[:] = False  # then the error names the classes
     rest = one_each[~small]
@@ -216,72 +222,15 @@ def split_off_test_set(
         f"test set ({len(held)} of {len(images)})"
     )
     if small.any():
-        found = _counted(labels[one_each][small], classes)
+        found = counted(labels[one_each][small], classes)
         note += f"; none from classes with fewer than {_LEAST} images: {found}"
     return images.subset(kept), images.subset(held), (note, *notes)
-
-
-def _divisible(labels: np.ndarray, least: int) -> bool:
-    """Whether two classes have at least this many images, as a split by class needs."""
-    if _strata(labels) is None:
-        return len(labels) >= least
-    return len(np.unique(labels[_class_sizes(labels) >= least])) > 1
-
-
-def _alone(labels: np.ndarray) -> np.ndarray:
-    """(N,) bool: whether the image is the only one of its class."""
-    return _class_sizes(labels) == 1
-
-
-def _class_sizes(labels: np.ndarray) -> np.ndarray:
-    """(N,): for each image, the number of images in its class, or of all if there are no strata."""
-    strata = _strata(labels)
-    if strata is None:
-        return np.full(len(labels), len(labels))
-    _, which, counts = np.unique(strata, return_inverse=True, return_counts=True)
-    return counts[which]
-
-
-def _counted(labels: np.ndarray, classes: Sequence[str] | None) -> str:
-    """``'ant' has 1, 'bee' has 2``, for at most five classes."""
-    found = [
-        f"'{classes[value] if classes else value}' has {count}"
-        for value, count in zip(*np.unique(labels, return_counts=True), strict=True)
-    ]
-    more = f" and {len(found) - 5} more classes" if len(found) > 5 else ""
-    return ", ".join(found[:5]) + more
-
-
-def _strata(labels: np.ndarray) -> np.ndarray | None:
-    """(N,): the classes whose shares a split keeps; None if it is random."""
-    return task_of(labels).strata(labels)
-
-
-def _array(labels: Labels) -> np.ndarray:
-    return labels.cpu().numpy() if isinstance(labels, torch.Tensor) else np.asarray(labels)
-
-
-def _require(labels: np.ndarray, need: int, task: str, classes: Sequence[str] | None) -> None:
-    """Raise UserError naming the classes that have fewer than ``need`` images.
-
-    A split without strata needs no more than images.
-    """
-    if _strata(labels) is None and len(labels):
-        return
-    values, counts = np.unique(labels, return_counts=True)
-    few = np.isin(labels, values[counts < need])
-    if few.any() or not len(values):
-        found = _counted(labels[few], classes) if len(values) else "there are none"
-        raise UserError(
-            f"{task} needs at least {need} images of each class: {found}; add images, "
-            "or leave the class out"
-        )
 
 
 def _split(
     labels: np.ndarray, n_splits: int, test_size: float | int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    strata = _strata(labels)
+    strata = strata_of(labels)
     kind = ShuffleSplit if strata is None else StratifiedShuffleSplit
     splitter = kind(n_splits=n_splits, test_size=test_size, random_state=seed)
     try:
