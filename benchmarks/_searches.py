@@ -19,17 +19,16 @@ from dada.report.numbers import count
 from dada.searching import PRESETS, SearchMethod, make_settings
 from dada.searching.distribution import PolicyDistribution
 from dada.searching.method import SearchProblem
-from dada.searching.methods.dada import DadaMethod
-from dada.searching.methods.dada.published import paper_cutout
-from dada.searching.methods.dada.settings import DadaSettings
-from dada.searching.methods.trials import TrialsMethod
+from dada.searching.methods.dada import Arms, OneStep
+from dada.searching.methods.dada.one_step.published import paper_cutout
+from dada.searching.methods.dada.one_step.settings import OneStepSettings
 from dada.searching.problem import begin as begin_search
 from dada.searching.problem import problem_of
 from dada.searching.training_settings import settings_of_a_trial
 from dada.training.settings import ResolvedTraining
 
 CPU = torch.device("cpu")
-DEFAULTS = DadaSettings()
+DEFAULTS = OneStepSettings()
 PAPER_POLICY_LR: float = PRESETS["paper"]["policy_lr"]
 
 
@@ -50,11 +49,11 @@ def begin(
 
 def begin_steps(
     dataset: Dataset, device: torch.device = CPU, *, seed: int = 0, **settings: Any
-) -> DadaMethod:
-    """`begin`, for settings with method dada."""
+) -> OneStep:
+    """`begin`, for settings with a horizon of one step."""
     search = begin(dataset, device, seed=seed, **settings)
-    if not isinstance(search, DadaMethod):
-        raise ValueError(f"not settings with method dada: {settings}")
+    if not isinstance(search, OneStep):
+        raise ValueError(f"not settings with a horizon of 0: {settings}")
     return search
 
 
@@ -68,7 +67,7 @@ def advances(search: SearchMethod, count: int | None = None) -> Iterator[dict[st
         yield search.advance()
 
 
-def step_of(search: DadaMethod) -> Callable[[], object]:
+def step_of(search: OneStep) -> Callable[[], object]:
     """A function that makes a step of a search, on the same images each time."""
     rows = torch.arange(search.settings.batch, device=search.train.labels.device)
     train, valid = search.train.subset(rows), search.valid.subset(rows)
@@ -78,7 +77,7 @@ def step_of(search: DadaMethod) -> Callable[[], object]:
 def watch(search: SearchMethod) -> dict[str, float]:
     """Seconds spent in the parts of a search's steps from now on, by name; empty without steps."""
     watch = Stopwatch()
-    if not isinstance(search, DadaMethod):
+    if not isinstance(search, OneStep):
         return watch.seconds
     step = search.step
     rewards = {"rewards": "rewards"}
@@ -165,7 +164,7 @@ def trial_of(
 def trial_round(dataset: Dataset, device: torch.device, epochs: int) -> Round:
     """A round of trials with `epochs` epochs each."""
     search = begin(dataset, device, epochs=epochs)
-    assert isinstance(search, TrialsMethod), "the default search is by trials"
+    assert isinstance(search, Arms), "the default search is by arms"
     policies = [search.alone(name) for name in search.operations]
 
     def trial(number: int, on_epoch: Tick) -> object:

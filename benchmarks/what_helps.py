@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from benchmarks._contract import finish
 from dada.report.facts import epochs_of
 from dada.runs import RunFolder
-from dada.searching.methods.trials.records import rewards_of, shares_of
+from dada.searching.methods.dada.arms.records import rewards_of, shares_of
 
 BLUE, GREY = "#0b5cad", "#6b7280"
 

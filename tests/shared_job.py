@@ -16,8 +16,8 @@ from dada.augment.loader import MemoryLoader
 from dada.compute.distributed import shared_job
 from dada.datasets import ImageSet
 from dada.searching.method import SearchProblem
-from dada.searching.methods.dada import DadaMethod
-from dada.searching.methods.dada.settings import DadaSettings
+from dada.searching.methods.dada import OneStep
+from dada.searching.methods.dada.one_step.settings import OneStepSettings
 from dada.tasks.classification import CROSS_ENTROPY
 from dada.training.augmentations import BASELINE
 from dada.training.settings import TrainSettings
@@ -45,7 +45,7 @@ def main(path):
             settings, network(), loader, STILL, BASELINE.augment, 0, device, processes
         )
         record = training.run_epoch()
-        searching = DadaSettings(
+        searching = OneStepSettings(
             batch=31,
             epochs=1,
             precision="float32",
@@ -64,7 +64,7 @@ def main(path):
             precision=torch.float32,
             processes=processes,
         )
-        search = DadaMethod(problem, searching)
+        search = OneStep(problem, searching)
         epoch = search.advance()
         if processes.first:
             torch.save(

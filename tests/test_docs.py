@@ -12,6 +12,7 @@ import pytest
 import dada
 from dada.searching import METHODS, PRESETS, SearchMethod
 from dada.searching.best_of import BestOf
+from dada.searching.methods.dada import Arms, OneStep
 from dada.searching.rounds import Rounds
 
 ROOT = Path(__file__).parent.parent
@@ -117,28 +118,39 @@ def settings_shown(page, heading):
     return shown
 
 
-def settings_there(method, names):
+def settings_there(settings, names):
     """By setting, its default as JSON has it."""
-    fields = METHODS[method].Settings.model_fields
+    fields = settings.model_fields
     usual = {name: fields[name].get_default(call_default_factory=True) for name in names}
     return json.loads(json.dumps(usual))
 
 
 def common_settings():
-    fields = [method.Settings.model_fields for method in METHODS.values()]
+    forms = [form for method in METHODS.values() for form in method.forms()]
+    fields = [form.Settings.model_fields for form in forms]
     return set(fields[0]).intersection(*fields[1:])
 
 
 def test_the_settings_of_every_method_are_on_their_page():
-    there = settings_there("trials", common_settings()) | {"method": None}  # differs
+    there = settings_there(METHODS["random"].Settings, common_settings()) | {
+        "method": None
+    }  # differs
     assert settings_shown(GUIDE / "settings.md", "## Settings of every method") == there
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_settings_of_each_method_are_on_its_page(method):
-    own = set(METHODS[method].Settings.model_fields) - common_settings()
+    settings = METHODS[method].Settings
+    own = set(settings.model_fields) - common_settings()
     page = GUIDE / "methods.md"
-    assert settings_shown(page, f"## {method}") == settings_there(method, own)
+    assert settings_shown(page, f"## {method}") == settings_there(settings, own)
+
+
+@pytest.mark.parametrize(("heading", "form"), [("Beyond one step", Arms), ("One step", OneStep)])
+def test_the_settings_of_each_form_of_dada_are_below_it(heading, form):
+    own = set(form.Settings.model_fields) - set(METHODS["dada"].Settings.model_fields)
+    there = settings_there(form.Settings, own - common_settings())
+    assert settings_shown(GUIDE / "methods.md", f"### {heading}") == there
 
 
 def test_presets_and_their_methods_are_on_the_page_of_settings():

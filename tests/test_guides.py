@@ -162,13 +162,10 @@ def single(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     method = import_module("single").SingleMethod
     monkeypatch.setitem(METHODS, method.name, method)
-    tables = (settings.known_settings, settings._union)
-    for table in tables:
-        table.cache_clear()
+    settings.known_settings.cache_clear()
     yield {**FEW, "method": method.name, "probability": 1.0}
     del sys.modules["single"]
-    for table in tables:
-        table.cache_clear()
+    settings.known_settings.cache_clear()
 
 
 def test_extendings_method_searches_resumes_reports_and_keeps_to_a_budget(single, digits, tmp_path):

@@ -10,7 +10,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "dada"
-ROOMS = ("compute", "tasks", "runs", "training", "searching", "searching/methods", "comparison")
+ROOMS = (
+    "compute",
+    "tasks",
+    "runs",
+    "training",
+    "searching",
+    "searching/methods",
+    "searching/methods/dada",
+    "comparison",
+)
 """Packages whose files are shown too."""
 _COLUMN = 26
 

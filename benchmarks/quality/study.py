@@ -22,7 +22,7 @@ from dada.policy import (
     save_policy,
 )
 from dada.runs import RunFolder
-from dada.searching.methods.dada.published import paper_cutout
+from dada.searching.methods.dada.one_step.published import paper_cutout
 
 
 class Study:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from dada.training.evaluate import evaluate
     from dada.training.run import train
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 
 _HOME = {
     "Callback": "dada.runs",

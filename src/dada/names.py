@@ -27,14 +27,14 @@ NETWORK_PATTERNS = (
 """Networks of any size; torchvision's and timm's have their names there."""
 
 SEARCH_PRESETS = {
-    "default": "whole trials",
+    "default": "whole trainings",
+    "fast": "half a minute",
     "step": "a gradient at each step",
     "paper": "the published settings",
     "demo": "a minute",
 }
 SEARCH_METHODS = {
-    "trials": "whole trainings under each operation",
-    "dada": "the paper's gradient, one step ahead",
+    "dada": "the policy gradient at a horizon, of one step to a whole training",
     "random": "the best of some random policies",
     "randaugment": "a grid of RandAugment's two numbers",
 }

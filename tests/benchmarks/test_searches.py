@@ -28,10 +28,10 @@ def test_to_watch_a_search_does_not_change_it(hypergradient):
 
 
 def test_a_search_by_trials_has_no_steps():
-    search = begin(noise(40, 12), model="wrn-10-1")
+    search = begin(noise(100, 12), model="wrn-10-1")
     assert watch(search) == {}
-    with pytest.raises(ValueError, match="not settings with method dada"):
-        begin_steps(noise(40, 12), model="wrn-10-1")
+    with pytest.raises(ValueError, match="not settings with a horizon of 0"):
+        begin_steps(noise(100, 12), model="wrn-10-1")
 
 
 def test_a_step_is_of_a_whole_batch():
@@ -50,7 +50,7 @@ def test_a_frozen_child_is_trained_and_its_policy_uniform(capsys):
 
 
 def test_a_round_has_a_trial_of_each_operation():
-    trials, epochs = trial_round(noise(40, 12), torch.device("cpu"), 2), []
+    trials, epochs = trial_round(noise(100, 12), torch.device("cpu"), 2), []
     assert trials.count == 15
     verdict = trials.trial(14, lambda: epochs.append(1))
     assert 0 <= verdict.accuracy <= 1 and len(epochs) == 2

@@ -41,6 +41,9 @@ TINY = {
     "movement": "--epochs 4 --batch 128 --seeds 1 --device cpu",
     "quality": "--data {data} --size few --seeds 1 --rows none ours ours-paper "
     "ours-paper-gumbel --device cpu --jobs 1 --folder {folder}",
+    "search_quality": "--data {data} --rows none tiny=folds=2,epochs=1,model=proxy-4 --searches 2 "
+    "--search-images 20 --sets 2 --set-images 10 --epochs 1 --model proxy-4 --device cpu "
+    "--folder {folder}/study",
     "what_helps": "{run} {run} --picture {folder}/picture.svg",
 }
 
@@ -98,7 +101,8 @@ def fill(words, folder):
         labels = np.arange(40) % 2
         np.savez(folder / "data.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
     if "{run}" in words:
-        search("digits", out=folder / "run", images=40, epochs=1, operations=("Rotate", "Invert"))
+        given = {"images": 40, "folds": 2, "epochs": 1, "operations": ("Rotate", "Invert")}
+        search("digits", out=folder / "run", **given)
     return words.format(data=folder / "data.npz", run=folder / "run", folder=folder)
 
 

@@ -39,6 +39,7 @@ def place(tmp_path_factory, finished, fill):
     arrays("one-class", 20, np.zeros(20, int))
     arrays("few", 6, np.arange(6) // 2)
     two = random.integers(0, 256, (2, 8, 8), dtype=np.uint8)
+    arrays("three", 6, np.arange(6) // 3, x_test=two, y_test=np.arange(2))
     arrays("two", 2, np.arange(2), x_test=two, y_test=np.arange(2))
     arrays("single", 8, np.array([0] * 7 + [1]), x_test=two, y_test=np.arange(2))
     arrays("fractions", 20, np.arange(20) % 2 * 0.5)
@@ -138,7 +139,7 @@ BAD = {
     "report file.txt": "no run in file.txt",
     f"report {LONG}": "File name too long",
     # Settings.
-    f"{SEARCH} --preset best": "no preset 'best'; there are default, step, paper, demo",
+    f"{SEARCH} --preset best": "no preset 'best'; there are default, fast, step, paper, demo",
     f"{SEARCH} --model net": "unknown network 'net'",
     f"{SEARCH} --model wrn-11-1": "must be 6n + 4",
     f"{SEARCH} --device gpu": "no device 'gpu' here: try cpu",
@@ -173,6 +174,21 @@ BAD = {
     f"{COMPARE} --set policy_lr=1": "--set policy_lr: no such setting",
     f"{SEARCH} --set bounds={'[' * 5000}": "setting bounds: Input should be a valid dictionary",
     f"{SEARCH} --set 'bounds={{\"Rotate\": [1, 1]}}'": "bounds of Rotate must be two different",
+    f"{SEARCH} --horizon 2": "Invalid value for '--horizon'",
+    f"{SEARCH} --horizon -1": "Invalid value for '--horizon'",
+    f"{SEARCH} --horizon abc": "Invalid value for '--horizon'",
+    f"{SEARCH} --horizon nan": "Invalid value for '--horizon'",
+    f"{SEARCH} --set horizon=2": "horizon: Input should be less than or equal to 1 (got 2)",
+    f"{SEARCH} --set folds=0": "folds: Input should be greater than or equal to 1 (got 0)",
+    f"{SEARCH} --set folds=1e9": "folds: Input should be less than or equal to 100",
+    f"{SEARCH} --set fold_images=1": "fold_images: Input should be greater than or equal to 2",
+    f"search three.npz {SMALL} --set folds=5": "5 folds: the largest class has 3 different images",
+    f"{SEARCH} --preset default --set views=2": "views has no effect with method dada at a horizon",
+    f"{SEARCH} --horizon 0.5 --estimator relax": "only with dada at a horizon of 0, one step",
+    f"{SEARCH} --preset step --set folds=2": "folds has no effect with method dada at a horizon of",
+    f"{SEARCH} --preset paper --horizon 1": "preset paper has no effect with method dada at a",
+    "search digits --method random --horizon 0.5": "horizon has no effect with method random",
+    f"{SEARCH} --preset default --set rounds=2": "rounds has no effect with method dada at a",
     # The command line itself.
     "serch": "No such command 'serch'. Did you mean 'search'?",
     "search --epoch 3": "No such option: --epoch",
@@ -216,9 +232,9 @@ def test_a_training_without_a_checkpoint_yet_speaks_of_none(dada):
 
 
 def test_a_loss_that_is_no_number_keeps_the_last_good_epoch(dada, monkeypatch):
-    from dada.searching.methods.dada import DadaMethod
+    from dada.searching.methods.dada import OneStep
 
-    one_epoch = DadaMethod.advance
+    one_epoch = OneStep.advance
 
     def blow_up(self, on_step):
         if self.iteration == 1:
@@ -226,7 +242,7 @@ def test_a_loss_that_is_no_number_keeps_the_last_good_epoch(dada, monkeypatch):
                 parameter.data.fill_(float("nan"))
         return one_epoch(self, on_step)
 
-    monkeypatch.setattr(DadaMethod, "advance", blow_up)
+    monkeypatch.setattr(OneStep, "advance", blow_up)
     result = dada(f"{SEARCH} -o out --preset step --epochs 3")
     check_refused(result, "epoch 2", "the last good checkpoint is kept in out", "lower --lr")
     assert torch.load("out/checkpoint.pt", weights_only=True)["epoch"] == 1

@@ -155,12 +155,25 @@ def test_an_image_folder_with_a_config_of_its_own_is_data(dada, fill):
     check_refused(dada("search photos --resume"), "no run in runs/photos")
 
 
+OLDER = Path(__file__).parents[1] / "runs" / "older"
+
+
 def test_the_settings_of_an_older_release_are_understood(dada):
-    """As 0.2 wrote them: `horizon` and `price`, and all those of another method."""
+    """As 0.2 wrote them: `horizon` by name, `settled`, and all those of another method."""
     Path("run").mkdir()
-    shutil.copy(Path(__file__).with_name("config-0.2.json"), "run/config.json")
+    shutil.copy(OLDER / "0.2.0" / "steps" / "config.json", "run/config.json")
     result = dada("search --resume run --json policy.json")
     assert result.code == 0, result.err
     provenance = json.loads(Path("policy.json").read_text())["provenance"]
-    assert provenance["settings"]["seed"] == 7 and provenance["settings"]["epochs"] == 2
-    check_refused(dada("search --resume run --set price=0.6"), "was started with", "0.7, not 0.6")
+    assert provenance["settings"]["keep"] == 25 and provenance["settings"]["epochs"] == 3
+    assert provenance["settings"]["horizon"] == 0 and provenance["method"] == "DADA"
+    check_refused(
+        dada("search --resume run --set settled=0.5"), "was started with", "0.02, not 0.5"
+    )
+
+
+def test_trials_of_an_older_release_are_refused_in_a_line(dada):
+    for release in ("0.2.0", "0.3.0"):
+        shutil.copytree(OLDER / release / "trials", release)
+        for command in (f"search --resume {release}", f"search digits -o {release} --resume"):
+            check_refused(dada(command), f"{release}: its trials were begun by another release")

@@ -118,7 +118,7 @@ def interrupt(*_, **__):
     ("unit", "options"),
     [
         ("epoch", "--preset step --epochs 12 --batch 50"),
-        ("round", "--epochs 3 --set rounds=10"),
+        ("round", "--epochs 3 --set folds=8 --set fold_images=5"),
     ],
 )
 def test_ctrl_c_leaves_a_policy_and_resume_finishes(dada, tmp_path, unit, options):
@@ -158,7 +158,7 @@ MOMENTS = ("advance", "save_policy", "add_event", "save_checkpoint")
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_ctrl_c_at_any_moment_of_the_first_epoch_can_be_resumed(moment, dada, monkeypatch):
     work = import_module("dada.searching.work")
-    method = import_module("dada.searching.methods.trials").TrialsMethod
+    method = import_module("dada.searching.methods.dada").Arms
     owner = {"advance": method, "save_policy": work}.get(moment, work.RunFolder)
     with monkeypatch.context() as patch:
         patch.setattr(owner, moment, interrupt)

@@ -6,7 +6,7 @@ import dada
 
 FEW = {"images": 40, "batch": 20, "epochs": 2, "precision": "float32", "model": "proxy-2"}
 JOBS = {
-    "trials": ("search", {"operations": ("Rotate", "Invert"), "rounds": 1}),
+    "trials": ("search", {"operations": ("Rotate", "Invert"), "folds": 1}),
     "steps": ("search", {"preset": "step", "operations": ("Rotate", "Invert")}),
     "training": ("train", {"policy": "dada-svhn", "recipe": "demo"}),
     "comparison": ("compare", {"seeds": 1}),

@@ -11,7 +11,7 @@ from dada.runs import Callback, RunFolder, recall
 
 FEW = {"images": 40, "batch": 20, "epochs": 2, "precision": "float32"}
 JOBS = {
-    "trials": ("search", {"operations": ("Rotate", "Invert"), "rounds": 1, "seed": 3, **FEW}),
+    "trials": ("search", {"operations": ("Rotate", "Invert"), "folds": 1, "seed": 3, **FEW}),
     "steps": ("search", {"preset": "paper", "model": "wrn-10-1", "bounds": {"Rotate": (-9, 9)}}),
     "policy": ("train", {"policy": "dada-svhn", "recipe": "demo", "seed": 5, "flip": True, **FEW}),
     "uniform": ("train", {"policy": "uniform", **FEW, "model": "wrn-10-1"}),

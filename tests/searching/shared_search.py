@@ -1,4 +1,4 @@
-"""Two searches, to be compared between one and two processes.
+"""Three searches, to be compared between one and two processes.
 
 python -m tests.searching.shared_search FILE          or under torchrun
 """
@@ -14,6 +14,7 @@ from dada.runs import Callback
 from tests.searching.trials import FEW
 
 METHODS = {
+    "dada": {"horizon": 0.5, "folds": 2, "fold_images": 30},
     "random": {"method": "random", "policies": 4, "size": 1},
     "randaugment": {"method": "randaugment", "numbers": (1, 2), "strengths": (0.2, 0.8)},
 }

@@ -17,7 +17,7 @@ from dada.searching.score import Score
 from dada.searching.settings import make_settings
 from dada.searching.trials import Trials
 from tests.searching import SMALL
-from tests.searching.trials import FEW, begin, with_losses
+from tests.searching.trials import ARMS, begin, with_losses
 
 SETTINGS = make_settings(images=1000, batch=64, epochs=100)
 
@@ -55,7 +55,7 @@ def trainings_at(start, each, monkeypatch, digits, fixed=0.0, shared=True):
         (1e6, 1, (100, 1000, 64)),  # all of it
         (400, 1, (50, 1000, 64)),  # 60 trials of 6 s, of which 1 s is no epoch's
         (200, 2, (50, 1000, 64)),
-        (150, 1, (19, 625, 39)),  # 12.5 epochs of 1,000 are 20 of 625, less the time to see that
+        (150, 1, (19, 625, 16)),  # 12.5 epochs of 1,000 are 20 of 625, less the time to see that
     ],
 )
 def test_shorter_trials_and_then_fewer_images(
@@ -153,14 +153,16 @@ def test_trials_keep_the_budget_whatever_else_the_machine_does(
     machine = Machine(monkeypatch, slower, change)
 
     def call(self, policy, fold, seed, epochs, trunk=None, on_epoch=lambda: None):
-        machine.work(0.2 + 0.1 * epochs * len(fold.train) / 500)
+        machine.work(0.05 + 0.1 * epochs * len(fold.train) / 500)
         return Score(1.0, 1.0 + seed % 7 / 100, 0.5)
 
     monkeypatch.setattr(Trials, "trial", call)
     search(digits, out=tmp_path / "run", budget=100, epochs=400)
     assert 75 <= machine.now <= 125
     rounds = [e for e in RunFolder.open(tmp_path / "run").events if e["event"] == "epoch"]
-    assert len(rounds) == 4, "however slow, every round is made"
+    folds = RunFolder.open(tmp_path / "run").config["settings"]["folds"]
+    assert 2 <= folds <= 8
+    assert len(rounds) == folds + min(folds, 4), "however slow, every round is made"
     epochs = [record["trial_epochs"] for record in rounds]
     assert epochs == [rounds[0]["trial_epochs"], *epochs[1:]]
     assert any("replanned" in record for record in rounds) == (len(set(epochs)) > 1)
@@ -190,7 +192,7 @@ def test_all_processes_have_the_plan_of_the_first(digits, monkeypatch):
     plans = []
     with_losses(monkeypatch, lambda policy: 1.0)
     for rank in (0, 3, 7):
-        search = begin(digits, processes=Process(rank), epochs=80, rounds=3)
+        search = begin(digits, processes=Process(rank), epochs=80, folds=3)
         record = {**search.advance(), "seconds": 1.0}
         changed = replan(search, record, Deadline(3.0, began=time.perf_counter()), 80)
         plans.append((search.plan, changed))
@@ -259,7 +261,7 @@ def test_a_changed_plan_makes_the_same_policy_again_and_goes_on_the_same(
                 raise KeyboardInterrupt
 
     monkeypatch.setattr(Trials, "trial", call)
-    given = {**FEW, "epochs": 20}
+    given = {**ARMS, "epochs": 20}
     with pytest.raises(KeyboardInterrupt):
         search(digits, out=tmp_path / "run", budget=20, callback=StopAfter(), **given)
     events = RunFolder.open(tmp_path / "run").events
@@ -269,7 +271,7 @@ def test_a_changed_plan_makes_the_same_policy_again_and_goes_on_the_same(
     assert [e["trial_epochs"] for e in rounds] == plan and len(set(plan)) > 1
     settings = policy.provenance["settings"]
     assert settings["plan"] == plan
-    chosen = {name: settings[name] for name in ("images", "batch", "epochs")}
+    chosen = {name: settings[name] for name in ("images", "batch", "epochs", "fold_images")}
     again = search(digits, out=tmp_path / "again", **{**given, **chosen, "plan": plan})
     assert again == policy
     repeated = [e for e in RunFolder.open(tmp_path / "again").events if e["event"] == "epoch"]

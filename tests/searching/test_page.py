@@ -5,10 +5,8 @@ import pytest
 from dada.errors import UserError
 from dada.policy import Policy, save_policy
 from dada.reporting import write_report
-from dada.searching.methods import METHODS
-from dada.searching.methods.dada.one_step import charts as step_charts
-from dada.searching.methods.trials import charts as trial_charts
-from dada.searching.settings import method_of
+from dada.searching.methods.dada import Arms, OneStep
+from dada.searching.settings import method_for, upgraded
 from tests.report.conftest import (
     OPERATIONS,
     make_comparison,
@@ -88,13 +86,21 @@ def test_no_augmentation_is_said_plainly(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("settings", "method"),
-    [({}, step_charts), ({"horizon": "step"}, step_charts), ({"horizon": "training"}, trial_charts),
-     ({"method": "trials"}, trial_charts)],
-)  # fmt: skip
-def test_the_method_is_known_by_the_settings(settings, method):
-    """Runs of 0.1 have neither setting: there was no other method."""
-    assert METHODS[method_of(settings)].charts is method.charts
+    ("settings", "form"),
+    [
+        ({}, OneStep),
+        ({"horizon": "step"}, OneStep),
+        ({"horizon": "training"}, Arms),
+        ({"method": "dada"}, OneStep),
+        ({"method": "trials"}, Arms),
+        ({"method": "dada", "horizon": 0.0}, OneStep),
+        ({"method": "dada", "horizon": 0.5}, Arms),
+    ],
+)
+def test_the_form_of_the_method_is_known_by_the_settings(settings, form):
+    """Runs of 0.1 have neither setting: there was no other method. 0.2 had horizons by name, 0.3
+    two methods, of which dada was one step ahead."""
+    assert method_for(upgraded(settings)) is form
 
 
 def test_a_search_by_trials_says_how_it_went(tmp_path):

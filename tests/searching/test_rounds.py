@@ -8,7 +8,7 @@ from dada.errors import DivergedError, UserError
 from dada.runs import Callback
 from dada.searching.score import Score
 from dada.searching.trials import Trials
-from tests.searching.trials import FEW, begin
+from tests.searching.trials import ARMS, begin
 
 
 def test_a_loss_that_is_no_number_stops(digits, monkeypatch):
@@ -29,7 +29,7 @@ class Half:
     size = 2
 
     def __init__(self, rank):
-        self.rank = rank
+        self.rank, self.first = rank, rank == 0
 
     def shard(self, batch):
         return batch.tensor_split(2)[self.rank]
@@ -65,14 +65,14 @@ def test_as_many_trials_at_once_as_there_are_threads_change_nothing(digits, tmp_
         def on_record(self, record):
             told.append(self.steps)
 
-    alone = dada.search(digits, **FEW)
+    alone = dada.search(digits, **ARMS)
     torch.set_num_threads(2)
     try:
-        together = dada.search(digits, out=tmp_path / "run", callback=Count(), **FEW)
+        together = dada.search(digits, out=tmp_path / "run", callback=Count(), **ARMS)
     finally:
         torch.set_num_threads(1)
     assert together.sub_policies == alone.sub_policies
-    assert told == [FEW["epochs"] * trials for trials in (4, 8, 13, 18)]
+    assert told == [ARMS["epochs"] * trials for trials in (4, 8, 13, 18)]
 
 
 def test_the_steps_of_the_bar_are_the_epochs_that_are_trained(digits):
@@ -84,9 +84,9 @@ def test_the_steps_of_the_bar_are_the_epochs_that_are_trained(digits):
 
 
 def test_short_trials_are_said_to_be(digits):
-    assert begin(digits, epochs=20).cautions() == ()
-    (caution,) = begin(digits, epochs=19).cautions()
-    assert caution.startswith("trials of 19 epochs are short")
+    assert begin(digits, epochs=25).cautions() == ()
+    (caution,) = begin(digits, epochs=24).cautions()
+    assert caution.startswith("trials of 24 epochs are short")
 
 
 def test_a_state_of_an_older_release_is_refused_with_the_way_out(digits):

@@ -8,7 +8,7 @@ import torch
 from dada.datasets import Dataset, ImageSet
 from dada.errors import UserError
 from dada.searching import METHODS
-from dada.searching.settings import make_settings, method_of, upgraded
+from dada.searching.settings import make_settings, method_for, upgraded
 from dada.training.settings import for_dataset as train_for_dataset
 from dada.training.settings import make_settings as train_settings
 
@@ -109,9 +109,18 @@ def test_a_cutout_of_whole_images_is_refused():
         ({"estimator": "magic", "preset": "step"}, "critic.*relax"),
         ({"hypergradient": "second-order", "preset": "step"}, "first-order"),
         ({"magnitudes": "magic", "preset": "step"}, "pathwise"),
-        ({"policy_lr": [1], "method": "trials"}, "policy_lr has no effect with method trials"),
-        ({"policy_lr": [1], "horizon": "training"}, "policy_lr has no effect with method trials"),
-        ({"method": "magic"}, "no search method 'magic'; there are trials, dada"),
+        ({"policy_lr": [1], "method": "trials"}, "policy_lr has no effect with .* above 0"),
+        ({"policy_lr": [1], "horizon": "training"}, "policy_lr has no effect with .* above 0"),
+        ({"method": "magic"}, "no search method 'magic'; there are dada, random, randaugment"),
+        ({"horizon": 2}, "horizon: .*less than or equal to 1"),
+        ({"horizon": -1}, "horizon: .*greater than .*0"),
+        ({"horizon": float("nan")}, "horizon: "),
+        ({"horizon": "abc"}, "horizon: .*valid number.*'abc'"),
+        ({"horizon": [1]}, r"horizon: .*valid number.*\[1\]"),
+        ({"folds": 0}, "folds: .*greater than or equal to 1"),
+        ({"folds": 101}, "folds: .*less than or equal to 100"),
+        ({"folds": 4.5}, "folds: .*valid integer"),
+        ({"fold_images": 1}, "fold_images: .*greater than or equal to 2"),
         ({"policies": 0, "method": "random"}, "setting policies: .*greater than or equal to 1"),
         ({"learning_rate": 0.1}, "learning_rate"),
     ],
@@ -122,19 +131,26 @@ def test_wrong_settings_get_one_clear_line(wrong, reason):
     assert "\n" not in str(caught.value)
 
 
+ONE_STEP, BEYOND = "dada at a horizon of 0, one step", "dada at a horizon above 0"
+FAR = f"no effect with method {BEYOND}, only with {ONE_STEP}$"
+NEAR = f"no effect with method {ONE_STEP}, only with {BEYOND}$"
+
+
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [
+        ({"views": 2, "horizon": 1}, f"views has {FAR}"),
+        ({"estimator": "relax", "horizon": 0.5}, f"estimator has {FAR}"),
+        ({"hypergradient": "exact", "preset": "default"}, f"hypergradient has {FAR}"),
+        ({"preset": "paper", "horizon": 0.5}, f"preset paper has {FAR}"),
+        ({"folds": 3}, f"folds has {NEAR}"),
+        ({"fold_images": 30, "preset": "default", "horizon": 0}, f"fold_images has {NEAR}"),
+        ({"preset": "fast", "horizon": 0.0}, f"preset fast has {NEAR}"),
+        ({"rounds": 3}, "rounds has no effect with method dada .*, only with random, randaugment$"),
         (
-            {"views": 2, "preset": "default"},
-            "views has no effect with method trials, only with dada",
+            {"horizon": 0.5, "method": "random", "preset": "default"},
+            "horizon has no effect with method random, only ",
         ),
-        ({"estimator": "relax", "preset": "default"}, "estimator has no effect with method trials"),
-        (
-            {"hypergradient": "exact", "preset": "default"},
-            "hypergradient has no effect with method trials, only with dada",
-        ),
-        ({"rounds": 3}, "rounds has no effect with method dada, only with trials, random"),
         ({"spread": 0.0}, "sampled magnitudes need a spread above 0"),
         ({"magnitudes": "straight-through"}, "straight-through magnitudes need another estimator"),
         ({"magnitudes": "pathwise"}, "pathwise magnitudes need another estimator"),
@@ -181,25 +197,57 @@ def test_few_images_make_smaller_batches_so_that_an_epoch_has_steps(digits, imag
 
 
 @pytest.mark.parametrize(
-    ("images", "batch", "epochs"), [(None, 62, 100), (2000, 64, 50), (4000, 64, 25), (20, 10, 100)]
+    ("images", "folds", "fold", "batch"),
+    [(None, 8, 125, 16), (4000, 8, 125, 16), (500, 6, 83, 16), (200, 2, 100, 16), (20, 2, 10, 10)],
 )
-def test_trials_see_about_as_many_images_whatever_their_number(digits, images, batch, epochs):
+def test_folds_are_small_whatever_the_number_of_images(digits, images, folds, fold, batch):
+    """The larger of 125 images and 12 per class, of as many as there are; an even number of them,
+    8 or as many as have at least 75 images."""
     plenty = digits.train.subset(torch.arange(4000) % len(digits.train))
     settings = make_settings(images=images).resolve(replace(digits, train=plenty))
-    assert (settings.images, settings.batch, settings.epochs) == (images or 1000, batch, epochs)
+    assert settings.images == (images or 8 * 125 + 1500)
+    assert (settings.folds, settings.fold_images, settings.batch) == (folds, fold, batch)
     assert settings.model == "proxy-32" and settings.keep is None
+    assert (settings.epochs, settings.horizon) == (40, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("given", "batch", "epochs"),
+    [({"fold_images": 1000}, 64, 30), ({"fold_images": 400}, 50, 40), ({"epochs": 7}, 16, 7)],
+)
+def test_trials_see_about_as_many_images_whatever_the_fold(digits, given, batch, epochs):
+    plenty = digits.train.subset(torch.arange(6000) % len(digits.train))
+    settings = make_settings(folds=4, **given).resolve(replace(digits, train=plenty))
+    assert settings.images == 4 * settings.fold_images + 1500
+    assert (settings.batch, settings.epochs) == (batch, epochs)
+
+
+@pytest.mark.parametrize(
+    ("share", "folds", "fold", "images"),
+    [(1, 8, 125, 2500), (2, 4, 125, 2000), (4, 2, 125, 1750), (8, 2, 62, 1624), (500, 2, 2, 1504)],
+)
+def test_less_time_means_fewer_folds_and_then_smaller_ones(digits, share, folds, fold, images):
+    """The 1,500 that only judge cost little, and stay."""
+    plenty = digits.train.subset(torch.arange(4000) % len(digits.train))
+    settings = make_settings().resolve(replace(digits, train=plenty))
+    fewer = settings.with_images(settings.images // share)
+    assert (fewer.folds, fewer.fold_images, fewer.images) == (folds, fold, images)
+    assert fewer.batch == min(16, fold)
 
 
 def test_many_classes_get_more_images_for_trials(digits):
-    plenty = digits.train.subset(torch.arange(4000) % len(digits.train))
+    plenty = digits.train.subset(torch.arange(12_000) % len(digits.train))
     many = replace(digits, train=plenty, classes=tuple(map(str, range(100))))
-    assert make_settings().resolve(many).images == 2000
+    settings = make_settings().resolve(many)
+    assert (settings.fold_images, settings.images) == (1200, 8 * 1200 + 1500)
+    assert make_settings(method="random").resolve(many).images == 2000
 
 
 def test_the_step_preset_is_as_it_was(digits):
     settings = make_settings("step").resolve(digits)
     assert (settings.model, settings.epochs, settings.keep) == ("wrn-10-2", 20, 25)
-    assert settings.weight_decay == 2e-4 and settings.method == "dada"
+    assert settings.weight_decay == 2e-4
+    assert (settings.method, settings.horizon) == ("dada", 0)
 
 
 def test_fixed_strengths_can_be_tried():
@@ -209,10 +257,13 @@ def test_fixed_strengths_can_be_tried():
 @pytest.mark.parametrize(
     ("former", "present"),
     [
-        ({"price": 0.3}, {"method": "trials", "kl_weight": 0.3}),
-        ({"preset": "step", "settled": 0.1}, {"method": "dada", "tolerance": 0.1}),
-        ({"horizon": "step", "views": 2}, {"method": "dada", "views": 2}),
-        ({"preset": "step", "horizon": "training"}, {"method": "trials"}),
+        ({"price": 0.3}, {"method": "dada", "horizon": 1.0, "kl_weight": 0.3}),
+        ({"preset": "step", "settled": 0.1}, {"horizon": 0.0, "tolerance": 0.1}),
+        ({"horizon": "step", "views": 2}, {"method": "dada", "horizon": 0.0, "views": 2}),
+        ({"preset": "step", "horizon": "training"}, {"method": "dada", "horizon": 1.0}),
+        ({"method": "trials"}, {"method": "dada", "horizon": 1.0}),
+        ({"method": "trials", "preset": "step"}, {"method": "dada", "horizon": 1.0}),
+        ({"method": "dada", "preset": "paper"}, {"method": "dada", "horizon": 0.0}),
     ],
 )
 def test_former_names_are_understood(former, present):
@@ -224,9 +275,6 @@ def test_former_names_are_understood(former, present):
     ("wrong", "reason"),
     [
         ({"price": 0.3, "kl_weight": 0.4}, "price is the former name of kl_weight"),
-        ({"horizon": "step", "method": "trials"}, "horizon is the former name of method"),
-        ({"horizon": "foo"}, "horizon: 'foo': must be training or step"),
-        ({"horizon": [1]}, r"horizon: \[1\]: must be"),
         ({"method": ["random"]}, "no search method"),
     ],
 )
@@ -241,20 +289,47 @@ def test_a_preset_of_another_method_is_refused_for_what_it_sets():
         make_settings("paper", method="random")
 
 
-def test_every_method_has_settings_that_resolve(digits):
-    for name, method in METHODS.items():
-        asked = make_settings(method=name)
-        resolved = asked.resolve(digits)
-        assert asked.method == name and type(asked) is method.Settings
-        assert isinstance(resolved, method.Settings)
-        open_ = [n for n, value in resolved.model_dump().items() if value is None]
-        assert set(open_) <= {"plan", "keep"}, "nothing is left open"
+FORMS = [form for method in METHODS.values() for form in method.forms()]
 
 
-def test_settings_of_an_older_run_are_read_as_this_release_writes_them():
-    old = {"horizon": "step", "settled": 0.02, "price": 0.6, "rounds": 2, "seed": 3}
-    assert upgraded(old) == {"method": "dada", "tolerance": 0.02, "seed": 3}
-    assert method_of({"preset": "paper"}) == "dada", "0.1 knew no other"
+@pytest.mark.parametrize("form", FORMS, ids=[form.__name__ for form in FORMS])
+def test_every_form_of_every_method_has_settings_that_resolve(form, digits):
+    horizon = form.Settings.model_fields.get("horizon")
+    asked = make_settings(method=form.name, horizon=horizon and horizon.default)
+    resolved = asked.resolve(digits)
+    assert asked.method == form.name and type(asked) is form.Settings
+    assert isinstance(resolved, form.Settings) and method_for(resolved.model_dump()) is form
+    open_ = [n for n, value in resolved.model_dump().items() if value is None]
+    assert set(open_) <= {"plan", "keep"}, "nothing is left open"
+
+
+@pytest.mark.parametrize(
+    ("old", "now"),
+    [
+        (  # 0.2, which wrote the settings of all methods
+            {"horizon": "step", "settled": 0.02, "price": 0.6, "rounds": 2, "seed": 3},
+            {"method": "dada", "horizon": 0.0, "tolerance": 0.02, "seed": 3},
+        ),
+        (
+            {"horizon": "training", "settled": 0.02, "price": 0.6, "rounds": 2, "seed": 3},
+            {"method": "dada", "horizon": 1.0, "kl_weight": 0.6, "seed": 3},
+        ),
+        ({"preset": "paper"}, {"method": "dada", "horizon": 0.0, "preset": "paper"}),  # 0.1
+        (  # 0.3
+            {"method": "trials", "rounds": 2, "kl_weight": 0.6},
+            {"method": "dada", "horizon": 1.0, "kl_weight": 0.6},
+        ),
+        ({"method": "dada", "views": 2}, {"method": "dada", "horizon": 0.0, "views": 2}),
+        ({"method": "random", "rounds": 2}, {"method": "random", "rounds": 2}),
+        (  # this release's own
+            {"method": "dada", "horizon": 0.5, "folds": 2},
+            {"method": "dada", "horizon": 0.5, "folds": 2},
+        ),
+        ({"method": "mine", "anything": 1}, {"method": "mine", "anything": 1}),
+    ],
+)
+def test_settings_of_an_older_run_are_read_as_this_release_writes_them(old, now):
+    assert upgraded(old) == now
 
 
 @pytest.mark.parametrize(
@@ -266,7 +341,7 @@ def test_settings_of_an_older_run_are_read_as_this_release_writes_them():
         ({"images": "many"}, "images: .*valid integer"),
         ({"images": [1, 2]}, "images: .*valid integer"),
         ({"spread": 400.0}, "spread: .*less than or equal to 100"),
-        ({"plan": (3, 3)}, "plan: must be 4 numbers of epochs"),
+        ({"plan": (3, 3)}, "plan: must be 12 numbers of epochs"),
         ({"plan": (1, 1), "preset": "step"}, "plan: must be the total number"),
     ],
 )

@@ -1,5 +1,6 @@
 """One trial: paired, repeatable, a training like any other."""
 
+import copy
 import math
 from dataclasses import replace
 
@@ -7,8 +8,14 @@ import pytest
 import torch
 from torch import nn
 
+from dada.augment import MemoryLoader, Sampler, apply
+from dada.compute.randomness import stream
 from dada.models.child import Child
 from dada.policy import Operation, Policy, Scale, SubPolicy
+from dada.searching.score import Score, score
+from dada.searching.training_settings import settings_of_a_trial
+from dada.searching.trials import Trials
+from dada.training.training import Training
 from tests.searching.trials import begin, tried
 
 NOTHING = Policy((SubPolicy((Operation("Invert", 0.0, 0.5),)),), Scale("strength"))
@@ -36,7 +43,7 @@ def test_trials_differ_in_nothing_but_the_policy(digits):
 
 
 def test_a_trial_learns_and_sees_the_augmented_images(digits):
-    search = begin(digits, images=400, epochs=15, padding=0)
+    search = begin(digits, images=400, fold_images=200, epochs=15, padding=0)
     plain = tried(search, NOTHING, 0)
     inverted = tried(search, INVERT, 0)
     assert plain.accuracy > 0.8 and plain.train_loss < 0.5
@@ -144,3 +151,145 @@ def test_images_that_are_augmented_at_once_are_bounded_by_pixels(digits, pixels,
     monkeypatch.setattr(type(search.problem.pipeline), "finish", counted)
     tried(search, INVERT, 1)
     assert set(counts) == {most}
+
+
+def policies():
+    """One that takes random numbers, and one more."""
+    rotate = Operation("Rotate", 0.5, 0.9, 1.0)
+    return Policy((SubPolicy((rotate,)),), Scale("strength")), INVERT
+
+
+@pytest.mark.parametrize(("until", "epochs"), [(1, 3), (2, 3)])
+def test_a_trial_that_continues_a_trunk_is_a_training_that_changes_its_policy(
+    digits, until, epochs
+):
+    """Bit for bit: one training, whose policy is none up to an epoch."""
+    search = begin(digits, epochs=epochs)
+    trials, fold, problem = search.trials, search.folds[0], search.problem
+    trunk = trials.trunk(fold, 5, epochs, until)
+    for policy in policies():
+        torch.manual_seed(5)
+        sampler, own = Sampler(policy), torch.Generator().manual_seed(stream(5, 3))
+        training = Training(
+            settings=settings_of_a_trial(search.settings, epochs),
+            model=problem.network(),
+            images=MemoryLoader(fold.train, problem.pipeline, problem.device),
+            pipeline=problem.pipeline,
+            augment=lambda images, _: images,
+            seed=5,
+            device=problem.device,
+            loss=problem.loss,
+            together=trials._together,
+        )
+        for _ in range(until):
+            training.run_epoch()
+        training.augment = lambda images, _, s=sampler, g=own: apply(images, s(len(images), g))
+        for _ in range(epochs - until):
+            record = training.run_epoch()
+        judges = MemoryLoader(fold.judges, problem.pipeline, problem.device)
+        expected = score(training.tested, judges, problem.pipeline)
+        found = trials.trial(policy, fold, 5, epochs, trunk)
+        assert found == Score(record["train_loss"], *expected)
+        assert found != trials.trial(policy, fold, 5, epochs), "the trunk had no policy"
+    none = trials.trial(Policy.none(), fold, 5, epochs, trunk)
+    assert none == trials.trial(Policy.none(), fold, 5, epochs), "nor has this"
+
+
+def test_a_trunk_is_left_as_it_is_by_those_that_continue_it(digits):
+    search = begin(digits, epochs=3)
+    fold, before = search.folds[0], torch.get_rng_state()
+    trunk = search.trials.trunk(fold, 5, 3, 1)
+    assert torch.equal(torch.get_rng_state(), before)
+    kept, ticks = copy.deepcopy(trunk), []
+    found = [search.trials.trial(p, fold, 5, 3, trunk, lambda: ticks.append(1)) for p in policies()]
+    assert len(ticks) == 2 * 2, "epochs of their own alone"
+    again = search.trials.trial(policies()[0], fold, 5, 3, trunk)
+    assert again == found[0] != found[1]
+    torch.testing.assert_close(trunk, kept, atol=0, rtol=0)
+
+
+class Process:
+    """One of several, which do their work one after the other."""
+
+    size, sent = 2, None
+
+    def __init__(self, rank):
+        self.rank, self.first = rank, rank == 0
+
+    def shard(self, rows):
+        return rows.tensor_split(self.size)[self.rank]
+
+    def sum(self, tensor, device=None):
+        self.found = tensor
+        return tensor
+
+    def broadcast(self, value):
+        Process.sent = value if self.first else Process.sent
+        return Process.sent
+
+
+def test_processes_share_the_trials_of_a_trunk_that_the_first_trains(digits):
+    alone, found = begin(digits, epochs=3), []
+    candidates, fold, ticks = [*policies(), NOTHING], alone.folds[0], []
+    trunk = alone.trials.trunk(fold, 5, 3, 2)
+    expected = alone.trials.scores(candidates, fold, 5, 3, trunk)
+    for rank in (0, 1):
+        trials = begin(digits, processes=Process(rank), epochs=3).trials
+        shared = trials.trunk(fold, 5, 3, 2, lambda: ticks.append(1))
+        trials.scores(candidates, fold, 5, 3, shared, lambda: ticks.append(1))
+        found.append(trials.problem.processes.found)
+    assert sum(found).tolist() == [list(score) for score in expected]
+    assert (found[0][2:] == 0).all() and (found[1][:2] == 0).all()
+    assert len(ticks) == 2 + 3, "one trunk of two epochs, and an epoch of each"
+
+
+@pytest.mark.parametrize("horizon", [1.0, 0.5])
+def test_trials_side_by_side_are_single_trials_up_to_rounding(digits, monkeypatch, horizon):
+    """As on a GPU: float32, several epochs with momentum, weight decay and clipping."""
+    given = {"epochs": 4, "horizon": horizon, "clip": 1.0}
+    single, stacked = begin(digits, **given), begin(digits, **given)
+    ticks = [0, 0]
+
+    def tick(which):
+        ticks[which] += 1
+
+    one = single.advance(lambda: tick(0))
+    monkeypatch.setattr("dada.searching.trials.worthwhile", lambda network, device: True)
+    other = stacked.advance(lambda: tick(1))
+    for name, trial in one["trials"].items():
+        assert other["trials"][name] == pytest.approx(trial, rel=2e-4)
+    assert len({trial["loss"] for trial in other["trials"].values()}) == len(other["trials"])
+    assert ticks[0] == ticks[1] == one["steps"]
+
+
+@pytest.mark.parametrize("until", [0, 1])
+def test_trials_side_by_side_are_the_same_up_to_rounding(digits, until):
+    """As on a GPU; with a trunk and without."""
+    search, ticks = begin(digits, images=100, fold_images=40, epochs=3), []
+    trials, fold = search.trials, search.folds[0]
+    candidates = [*policies(), NOTHING]
+    trunk = trials.trunk(fold, 5, 3, until) if until else None
+    kept, before = copy.deepcopy(trunk), torch.get_rng_state()
+    found = trials.side_by_side(candidates, fold, 5, 3, trunk, lambda: ticks.append(1))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert len(ticks) == len(candidates) * (3 - until)
+    if until:
+        torch.testing.assert_close(trunk, kept, atol=0, rtol=0)
+    expected = [trials.trial(policy, fold, 5, 3, trunk) for policy in candidates]
+    for one, other in zip(found, expected, strict=True):
+        assert one.train_loss == pytest.approx(other.train_loss, rel=1e-3)
+        assert one.loss == pytest.approx(other.loss, rel=1e-3)
+    assert len({round(score.train_loss, 2) for score in expected}) > 1
+
+
+def test_where_it_is_worthwhile_trials_go_side_by_side(digits, monkeypatch):
+    search, told = begin(digits), []
+
+    def side_by_side(self, policies, *given):
+        told.append(len(policies))
+        return [Score(1.0, 2.0, 0.5)] * len(policies)
+
+    monkeypatch.setattr("dada.searching.trials.worthwhile", lambda *_: True)
+    monkeypatch.setattr(Trials, "side_by_side", side_by_side)
+    found = search.trials.scores([NOTHING, INVERT], search.folds[0], 5, 2)
+    assert told == [2] and found == [Score(1.0, 2.0, 0.5)] * 2

@@ -11,7 +11,6 @@ from dada.searching.settings import make_settings
 from dada.searching.trials import Trials
 
 FEW = {
-    "method": "trials",
     "model": "proxy-4",
     "images": 60,
     "epochs": 2,
@@ -20,10 +19,14 @@ FEW = {
     "operations": ("Rotate", "Invert", "Brightness"),
 }
 
+ARMS = {**FEW, "folds": 2, "fold_images": 30}
+"""The default method's."""
+
 
 def begin(digits, processes=ALONE, **settings):
-    """A search at its beginning."""
-    chosen = make_settings(**{**FEW, **settings}).resolve(digits)
+    """A search at its beginning; by arms unless a method is given."""
+    usual = FEW if "method" in settings or settings.get("horizon") == 0 else ARMS
+    chosen = make_settings(**{**usual, **settings}).resolve(digits)
     problem = problem_of(chosen, digits, None, torch.device("cpu"), processes)
     return begin_search(chosen, problem)
 

@@ -15,7 +15,7 @@ from dada.errors import UserError
 from dada.models.check import check_network
 
 TRAIN = {"recipe": "demo", "images": 40, "epochs": 1, "batch": 20}
-TRIALS = {"images": 40, "epochs": 1, "operations": ("Rotate", "Invert")}
+TRIALS = {"images": 40, "folds": 2, "epochs": 1, "operations": ("Rotate", "Invert")}
 STEPS = {"preset": "step", "images": 40, "epochs": 1}
 OPTIONS = {"train": TRAIN, "trials": TRIALS, "steps": STEPS}
 VERBS = {

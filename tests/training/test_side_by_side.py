@@ -206,4 +206,4 @@ def test_where_they_are_worth_it(two_threads):
     gpu, dropout = torch.device("cuda"), nn.Sequential(nn.Dropout(0.5))
     small, large = Proxy(32, 10), Proxy(64, 10)
     assert worthwhile(small, gpu) and not worthwhile(dropout, gpu) and not worthwhile(large, gpu)
-    assert worthwhile(small, CPU, stacks=2) and not worthwhile(small, CPU)
+    assert not worthwhile(small, CPU)

@@ -39,13 +39,22 @@ def search(
             autocompletion=o.starting(SEARCH_METHODS),
         ),
     ] = None,
+    horizon: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="How far ahead a reward of method dada looks: 0 is one step, 1 a whole training. "
+            "[the preset's]",
+        ),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="The same seed finds the same policy. [0]")
     ] = None,
     estimator: Annotated[
         str | None,
         typer.Option(
-            help="Gradient estimator of method dada: critic, reinforce, relax or gumbel-softmax."
+            help="Gradient estimator at a horizon of 0: critic, reinforce, relax or gumbel-softmax."
         ),
     ] = None,
     operations: Annotated[
@@ -74,7 +83,12 @@ def search(
     from dada.datasets import name_of
     from dada.policy import dumps
     from dada.searching import search as run_search
-    from dada.searching.settings import choose_images, known_settings, make_settings
+    from dada.searching.settings import (
+        check_resumable,
+        choose_images,
+        known_settings,
+        make_settings,
+    )
 
     given = common.settings(known_settings())
     start = Start.of(
@@ -85,8 +99,10 @@ def search(
         usual_data=lambda: "digits",
         usual_out=lambda source: Path("runs") / name_of(source),
     )
+    if common.resume:
+        check_resumable(start.out)
     names = None if operations is None else tuple(n.strip() for n in operations.split(","))
-    own = {"preset": preset, "method": method, "seed": seed, "keep": keep}
+    own = {"preset": preset, "method": method, "horizon": horizon, "seed": seed, "keep": keep}
     kinds = {"estimator": estimator, "operations": names}
     settings = start.arguments({**own, **kinds, **given})
     asked, device = make_settings(**settings), start.device  # fail fast, before loading data

@@ -55,18 +55,14 @@ class BestOf(Rounds):
 
     def best(self) -> Best:
         """What the rounds so far say."""
-        lowest = [min(losses) for losses in self.losses]
-        learned = any(
-            loss < self.guesses[number % len(self.folds)] for number, loss in enumerate(lowest)
-        )
         logs = log_losses(self.losses)
         saved, spread = effects(logs), noise(logs)
         found, error = int(saved.argmax()), spread.error(len(logs))
         effect, names = saved[found].item(), list(self._candidates)[1:]
         p_value = chance(effect, error, len(names), spread.freedom) if error else None
         certain = p_value is None or p_value <= 1 - CONFIDENCE
-        kept = learned and effect > RESOLUTION and certain
-        return Best(names[found], effect, p_value, learned, kept)
+        kept = self.learned() and effect > RESOLUTION and certain
+        return Best(names[found], effect, p_value, self.learned(), kept)
 
     def learn(self) -> dict[str, Any]:
         """See `Rounds.learn`."""

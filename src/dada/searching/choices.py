@@ -8,7 +8,7 @@ from torch import Tensor
 from dada.datasets import Dataset, channels_in_words
 from dada.policy import PAPER_OPERATIONS, effective
 from dada.searching.common_settings import ResolvedSearch, SearchSettings
-from dada.searching.methods import METHODS
+from dada.searching.settings import method_for
 
 
 def choices(
@@ -21,7 +21,7 @@ def choices(
         chosen: the settings resolved, before a budget changes them.
     """
     notes = left_out(asked.operations or PAPER_OPERATIONS, dataset.channels)
-    notes += METHODS[chosen.method].notes(asked, chosen, dataset, device)
+    notes += method_for(chosen.model_dump()).notes(asked, chosen, dataset, device)
     if asked.images is None and chosen.images < len(dataset.all_labels):
         used = f"at most {chosen.images:,} of {len(dataset.all_labels):,} training images are used"
         notes += (f"{used}; --images changes it",)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, ValidationError
 
@@ -108,7 +108,13 @@ class DistributionSettings(SpaceSettings):
 
 
 class ResolvedSearch(ResolvedNetwork, SearchSettings):
-    """The same with nothing left open."""
+    """The same with nothing left open.
+
+    Attributes:
+        fitted: names of the settings that a budget changes.
+    """
+
+    fitted: ClassVar[tuple[str, ...]] = ("epochs", "images", "batch")
 
     pixels: Annotated[int, Field(ge=8)]
     operations: tuple[str, ...]

@@ -62,13 +62,14 @@ class Cost(NamedTuple):
     """How long a search takes on this machine, measured by a rehearsal.
 
     Attributes:
-        trainings: number that this process runs one after another; 1 for a single network.
+        trainings: number that this process runs one after another, in whole trainings; 1 for a
+            single network.
         start: seconds per training besides its epochs.
         epoch: seconds per epoch of a training.
         shared: whether the processes of a job share the trainings.
     """
 
-    trainings: int
+    trainings: float
     start: float
     epoch: float
     shared: bool
@@ -84,6 +85,7 @@ class SearchMethod(ABC):
         name: in settings and on the command line.
         title: in words, for provenance.
         Settings: the class of its settings.
+        form: which of the method's `forms` this is, for messages; empty if there is one.
         unit: what an iteration is called.
         fewest_epochs: below this, a budget reduces the images instead.
         iteration: iterations done.
@@ -93,6 +95,7 @@ class SearchMethod(ABC):
     name: ClassVar[str]
     title: ClassVar[str]
     Settings: ClassVar[type[SearchSettings]]
+    form: ClassVar[str] = ""
     unit: ClassVar[str] = "epoch"
     fewest_epochs: ClassVar[int] = 1
 
@@ -101,6 +104,16 @@ class SearchMethod(ABC):
         self.settings = settings
         self.iteration = 0
         self.plan: list[int] = []
+
+    @classmethod
+    def forms(cls) -> tuple[type[SearchMethod], ...]:
+        """The classes that do the method's work, each with settings of its own; usually itself."""
+        return (cls,)
+
+    @classmethod
+    def at(cls, settings: Mapping[str, Any]) -> type[SearchMethod]:
+        """The one of `forms` that searches with these settings."""
+        return cls
 
     @property
     def length(self) -> int:

@@ -21,8 +21,7 @@ from dada.report.policy_part import policy_part
 from dada.report.verdict import Verdict, judge, the_best, verdicts
 from dada.runs import RunFolder
 from dada.searching.method import Records
-from dada.searching.methods import METHODS
-from dada.searching.settings import upgraded
+from dada.searching.settings import method_for, upgraded
 
 
 def write_page(run: RunFolder, compared: Sequence[str | Path] = ()) -> Path:
@@ -50,7 +49,7 @@ def page_of(run: RunFolder, named: Sequence[str | Path] = ()) -> Page:
     start = next((event for event in events if "sub_policies" in event), None)
     if not records or start is None or not (run.path / "policy.json").is_file():
         raise UserError(f"{run.path}: no epoch is over yet, so there is nothing to report")
-    policy, method = load_policy(run.path), METHODS[settings["method"]]
+    policy, method = load_policy(run.path), method_for(settings)
     found = comparisons.find(run, policy, named)
     gains = method.gains(records)
     seed = settings.get("seed", 0)

@@ -15,7 +15,7 @@ from dada.models import create
 from dada.models.check import check_network
 from dada.searching.common_settings import ResolvedSearch
 from dada.searching.method import SearchMethod, SearchProblem
-from dada.searching.methods import METHODS
+from dada.searching.settings import method_for
 from dada.searching.shrink import shrunk
 from dada.training.hooks import NO_HOOKS, UserHooks
 from dada.training.pipeline import pipeline_for
@@ -66,7 +66,7 @@ def problem_of(
 def begin(settings: ResolvedSearch, problem: SearchProblem) -> SearchMethod:
     """A new search; seeds PyTorch's global generator for it."""
     torch.manual_seed(settings.seed)
-    search = METHODS[settings.method](problem, settings)
+    search = method_for(settings.model_dump())(problem, settings)
     # Initial weights are the same in all processes, the estimator's included; random layers draw
     # their own numbers.
     if rank := problem.processes.rank:

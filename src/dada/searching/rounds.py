@@ -20,7 +20,7 @@ from dada.report.numbers import count, duration
 from dada.searching.common_settings import ResolvedSearch, SearchSettings
 from dada.searching.method import Cost, Record, Records, SearchMethod, SearchProblem
 from dada.searching.score import guess
-from dada.searching.training_settings import ResolvedTrainings
+from dada.searching.training_settings import ResolvedRounds
 from dada.searching.trials import Fold, State, Trials
 
 NONE = "no augmentation"
@@ -52,6 +52,7 @@ class Rounds(SearchMethod):
     but the losses so far.
 
     Attributes:
+        seeds: of each round.
         folds: what trials train on, and what judges them.
         losses: of each round so far, of each candidate.
         guesses: for each fold, the loss below which a network has learnt something.
@@ -60,30 +61,26 @@ class Rounds(SearchMethod):
     unit = "round"
     fewest_epochs = 20
 
-    settings: ResolvedTrainings
+    settings: ResolvedRounds
 
-    def __init__(self, problem: SearchProblem, settings: ResolvedTrainings) -> None:
+    def __init__(self, problem: SearchProblem, settings: ResolvedRounds) -> None:
         super().__init__(problem, settings)
         rounds = settings.rounds_in_all
-        self.folds = self.cut(problem, settings)
+        self.folds = self.cut(problem)
         self.trials = Trials(problem, settings)
         self.plan = list(settings.plan or [settings.epochs] * rounds)
         generator = torch.Generator().manual_seed(settings.seed)
-        self._seeds = torch.randint(2**62, (rounds,), generator=generator).tolist()
+        self.seeds = torch.randint(2**62, (rounds,), generator=generator).tolist()
         self.losses: list[list[float]] = []
         self.guesses = [
             guess(problem.loss, fold.train.labels, fold.judges.labels, len(problem.classes))
             for fold in self.folds
         ]
 
-    def cut(self, problem: SearchProblem, settings: ResolvedTrainings) -> list[Fold]:
+    def cut(self, problem: SearchProblem) -> list[Fold]:
         """The folds: two halves of the images, each judged by the other."""
         first, second = problem.halves()
         return [Fold(first, second), Fold(second, first)]
-
-    def seed_of(self, number: int) -> int:
-        """The seed of a round's trials."""
-        return self._seeds[number]
 
     def trunk(self, number: int, on_step: Tick) -> State | None:
         """What the trials of a round continue; None, the default, if they begin anew."""
@@ -96,6 +93,14 @@ class Rounds(SearchMethod):
     @abstractmethod
     def candidates(self, number: int) -> dict[str, Policy]:
         """What a round tries, by name. There are as many of them whatever has been learnt."""
+
+    def learned(self) -> bool:
+        """Whether any network so far did better than guessing."""
+        guesses = self.guesses
+        return any(
+            min(losses) < guesses[number % len(guesses)]
+            for number, losses in enumerate(self.losses)
+        )
 
     @abstractmethod
     def learn(self) -> dict[str, Any]:
@@ -166,7 +171,7 @@ class Rounds(SearchMethod):
             scores = self.trials.scores(
                 list(candidates.values()),
                 fold,
-                seed=self.seed_of(number),
+                seed=self.seeds[number],
                 epochs=epochs,
                 trunk=self.trunk(number, on_step),
                 on_epoch=on_step,
@@ -193,6 +198,10 @@ class Rounds(SearchMethod):
             **learnt,
         }
 
+    def turns(self, number: int) -> float:
+        """How many whole trainings of this process follow each other in a round."""
+        return self.trials.turns(self.sizes[number])
+
     def views(self, number: int) -> int:
         """Images that the networks of a round are shown, repetitions included."""
         fold = self.folds[number % len(self.folds)]
@@ -209,13 +218,12 @@ class Rounds(SearchMethod):
         seconds(1)  # warms up
         short, long = seconds(1), seconds(1 + _REHEARSED)
         epoch = max((long - short) / _REHEARSED, 1e-6)
-        turns = sum(self.trials.turns(size) for size in self.sizes)
+        turns = sum(map(self.turns, range(self.length)))
         return Cost(turns, max(0.0, short - epoch), epoch, shared=True)
 
     def remaining(self) -> float:
         """See `SearchMethod.remaining`."""
-        planned = zip(self.sizes, self.plan, strict=True)
-        turns = [self.trials.turns(size) * epochs for size, epochs in planned]
+        turns = [self.turns(number) * epochs for number, epochs in enumerate(self.plan)]
         return sum(turns[self.iteration :]) / turns[self.iteration - 1]
 
     def replan(self, factor: float, most: int) -> None:

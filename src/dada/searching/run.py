@@ -29,7 +29,7 @@ from dada.searching.choices import choices, unseen_classes
 from dada.searching.common_settings import ResolvedSearch
 from dada.searching.method import SearchMethod
 from dada.searching.problem import begin, problem_of
-from dada.searching.settings import as_now, choose_images, make_settings
+from dada.searching.settings import as_now, check_resumable, choose_images, make_settings
 from dada.searching.work import SearchWork
 from dada.training.hooks import UserHooks
 
@@ -68,9 +68,9 @@ def search(
         model: the child network: a name ("wrn-40-2", "resnet18"), or any module from
             normalised images (B, C, H, W) to logits (B, classes), of which copies are trained.
         out: the run folder to write; None writes nothing.
-        preset: "default" (trials), "step" (a gradient at each step), "paper" or "demo".
-        method: the search method, "trials", "dada", "random" or "randaugment"; None is the
-            preset's.
+        preset: "default" (whole trainings), "fast", "step" (a gradient at each step), "paper" or
+            "demo".
+        method: the search method, "dada", "random" or "randaugment"; None is the preset's.
         device: "auto", "cpu", "cuda", "cuda:1", …
         resume: resume the run in `out`.
         side: images of a folder are resized to side × side pixels; None chooses.
@@ -93,6 +93,8 @@ def search(
     callback = as_callback(renamed("watch", watch, "callback", callback))
     hooks = UserHooks.of(loss=loss, before=before, after=after)
     deadline = None if budget is None else Deadline.of(budget)
+    if resume and out is not None:
+        check_resumable(out)
     asked = make_settings(preset, method=method, model=model_name(model), **settings)
     with ExitStack() as stack:
         processes, where = stack.enter_context(shared_job(pick_device(device)))
@@ -145,5 +147,5 @@ def _fitted(
     if out is None or RunFolder(out).bare:
         return *within(settings, deadline, begin, processes), deadline
     before = RunFolder.open(out).config["settings"]
-    chosen = {name: before[name] for name in ("epochs", "images", "batch")}
+    chosen = {name: before[name] for name in settings.fitted}
     return settings.model_copy(update=chosen), "budget: that of the run that is resumed", None

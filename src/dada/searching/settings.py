@@ -4,28 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Any
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from dada.datasets import Chosen, FileDataset, reduced
 from dada.errors import UserError, first_line, meant
+from dada.runs import RunFolder
+from dada.runs.folder import CONFIG
 from dada.searching.common_settings import SearchSettings
+from dada.searching.method import SearchMethod
 from dada.searching.methods import METHODS
 from dada.searching.presets import PRESETS
 from dada.training.presets import check_model, check_preset
 
-RENAMED = {"price": "kl_weight", "settled": "tolerance", "horizon": "method"}
+RENAMED = {"price": "kl_weight", "settled": "tolerance"}
 """Former names of settings, accepted until the next version."""
-HORIZONS = {"training": "trials", "step": "dada"}
-"""Methods by the former setting `horizon`."""
+_FORMER_HORIZONS = {"training": 1.0, "step": 0.0}
+"""What release 0.2 called them."""
+_FORMER_DEFAULTS = {"kl_weight": 0.6}
+"""Those of release 0.2, whose runs recorded them whatever their method."""
+_FORMER_METHODS = {"trials": {"method": "dada", "horizon": 1.0}}
+"""What release 0.3 called whole trainings; its "dada" was one step ahead."""
 
 
 @cache
 def known_settings() -> tuple[str, ...]:
     """Names of the settings of all methods, former names included."""
-    fields = (name for method in METHODS.values() for name in method.Settings.model_fields)
+    fields = (name for form in _forms() for name in form.Settings.model_fields)
     return (*dict.fromkeys(fields), *RENAMED)
+
+
+def method_for(settings: Mapping[str, Any]) -> type[SearchMethod]:
+    """The class that searches with these settings, which this release wrote (`upgraded`)."""
+    return METHODS[settings["method"]].at(settings)
+
+
+def _forms() -> list[type[SearchMethod]]:
+    return [form for method in METHODS.values() for form in method.forms()]
 
 
 def make_settings(
@@ -42,8 +59,8 @@ def make_settings(
             method.
 
     Examples:
-        >>> make_settings("demo").method
-        'trials'
+        >>> make_settings("step").horizon
+        0.0
         >>> make_settings(method="random", policies=8).policies
         8
     """
@@ -54,17 +71,17 @@ def make_settings(
     if not isinstance(chosen, str) or chosen not in METHODS:
         raise UserError(f"no search method {chosen!r}; there are {', '.join(METHODS)}")
     values = {**PRESETS[preset], **given, "method": chosen, "preset": preset}
-    kind = METHODS[chosen].Settings
-    older = "horizon" in overrides  # the release that wrote it recorded all methods' settings
-    for name in [name for name in values if name not in kind.model_fields]:
+    form = METHODS[chosen].at(values)
+    older = isinstance(overrides.get("horizon"), str)  # 0.2 recorded all methods' settings
+    for name in [name for name in values if name not in form.Settings.model_fields]:
         value = values.pop(name)
         if not (older and _as_usual(name, value)):
-            raise UserError(_not_of(name, chosen, preset))
+            raise UserError(_not_of(name, form, preset))
     check_model(given)
     try:
-        settings: SearchSettings = _union().validate_python(values)
+        settings = form.Settings.model_validate(values)
     except ValidationError as error:
-        raise UserError(f"setting {_line(error)}") from None
+        raise UserError(f"setting {first_line(error)}") from None
     _ = settings.space  # fail on unknown operations or impossible bounds before loading data
     return settings
 
@@ -73,52 +90,68 @@ def modern(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings by their current names.
 
     Raises:
-        UserError: the former setting `horizon` has an unknown value, or a setting has one value by
-            its former name, and another by its present one.
+        UserError: a setting has one value by its former name, and another by its present one.
 
     Examples:
         >>> modern({"horizon": "step", "settled": 0.0})
-        {'method': 'dada', 'tolerance': 0.0}
+        {'horizon': 0.0, 'tolerance': 0.0, 'method': 'dada'}
+        >>> modern({"method": "trials"})
+        {'method': 'dada', 'horizon': 1.0}
     """
     now: dict[str, Any] = {}
     for name, given in settings.items():
         new = RENAMED.get(name, name)
-        value = _method_at(given) if name == "horizon" and given is not None else given
         before = now.get(new)
-        if None not in (before, value) and before != value:
+        if None not in (before, given) and before != given:
             old = next(old for old in RENAMED if RENAMED[old] == new)
             raise UserError(f"setting {old} is the former name of {new}: give {new} alone")
-        now[new] = before if value is None else value
+        now[new] = before if given is None else given
+    horizon, method = now.get("horizon"), now.get("method")
+    if isinstance(horizon, str) and horizon in _FORMER_HORIZONS:
+        now |= {"horizon": _FORMER_HORIZONS[horizon], "method": method or "dada"}
+    if isinstance(method, str) and method in _FORMER_METHODS:
+        if now.get("horizon") not in (None, _FORMER_METHODS[method]["horizon"]):
+            raise UserError(f"method {method} is the former name of a horizon of 1: give one alone")
+        now = {**_FORMER_METHODS[method], **{k: v for k, v in now.items() if v is not None}}
+        now["method"] = _FORMER_METHODS[method]["method"]
     return now
 
 
-def _method_at(horizon: Any) -> str:
-    if not isinstance(horizon, str) or horizon not in HORIZONS:
-        raise UserError(f"setting horizon: {horizon!r}: must be {' or '.join(HORIZONS)}")
-    return HORIZONS[horizon]
-
-
-def method_of(settings: Mapping[str, Any]) -> str:
-    """The name of a run's method, from settings that an older release may have written.
+def upgraded(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """A run's settings as this release writes them; an older release may have written them.
 
     Examples:
-        >>> method_of({"horizon": "training"}), method_of({"preset": "step"})
-        ('trials', 'dada')
+        >>> upgraded({"method": "trials", "rounds": 2, "images": 1000, "price": 0.6})
+        {'method': 'dada', 'horizon': 1.0, 'images': 1000, 'kl_weight': 0.6}
+        >>> upgraded({"preset": "step"})  # before 0.2, every search was one step ahead
+        {'method': 'dada', 'horizon': 0.0, 'preset': 'step'}
     """
-    # Before there was a choice, every search was DADA's.
-    return str(modern(settings).get("method") or "dada")
-
-
-def upgraded(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """A run's settings as this release writes them; an older release may have written them."""
-    method = method_of(settings)
-    if method not in METHODS:
+    now = modern(settings)
+    if now.get("method") in (None, "dada"):
+        # Before the horizon was a number, a search without a word about it was one step ahead.
+        now = {"method": "dada", "horizon": 0.0, **{k: v for k, v in now.items() if v is not None}}
+    if now["method"] not in METHODS:
         return dict(settings)
-    fields = METHODS[method].Settings.model_fields
-    return {
-        "method": method,
-        **{name: value for name, value in modern(settings).items() if name in fields},
-    }
+    fields = method_for(now).Settings.model_fields
+    chosen = {name: value for name, value in now.items() if name in fields}
+    return {"method": now["method"], **chosen}
+
+
+def check_resumable(out: str | Path) -> None:
+    """Refuse a search by the trials of an older release, before its settings are looked at.
+
+    Raises:
+        UserError: there is one in the folder.
+    """
+    run = RunFolder(out)
+    if not (run.path / CONFIG).is_file():
+        return  # which is for others to say
+    settings = run.config.get("settings", {})
+    if settings.get("method") == "trials" or settings.get("horizon") == "training":
+        raise UserError(
+            f"{run.path}: its trials were begun by another release, on other parts of the images: "
+            "finish the search with that release, or start it anew in another folder"
+        )
 
 
 def as_now(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
@@ -128,9 +161,9 @@ def as_now(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
         before: the config as written, by this release or an older one.
         now: the config of the search that resumes the run; it fills in what was left open.
     """
-    if "method" in before["settings"]:
-        return before
     chosen = {k: v for k, v in upgraded(before["settings"]).items() if v is not None}
+    if chosen.items() >= before["settings"].items():
+        return before
     return {**before, "settings": {**now["settings"], **chosen}}
 
 
@@ -140,34 +173,22 @@ def choose_images(settings: SearchSettings, files: FileDataset) -> Chosen:
     return Chosen(reduced(files.train.labels, images, classes=files.classes), test=False)
 
 
-@cache
-def _union() -> TypeAdapter[Any]:
-    kinds: Any = None
-    for method in METHODS.values():
-        kinds = method.Settings if kinds is None else kinds | method.Settings
-    return TypeAdapter(Annotated[kinds, Field(discriminator="method")])
-
-
-def _line(error: ValidationError) -> str:
-    """The first problem, without the method's name, which pydantic puts before it."""
-    line = first_line(error)
-    for method in METHODS:
-        line = line.removeprefix(f"{method}.").removeprefix(f"{method}: ")
-    return line
-
-
 def _as_usual(name: str, value: Any) -> bool:
     """Whether a setting of other methods has their default, as in older runs' configs."""
-    fields = (method.Settings.model_fields.get(name) for method in METHODS.values())
+    fields = (form.Settings.model_fields.get(name) for form in _forms())
     usual = [field.get_default(call_default_factory=True) for field in fields if field]
+    usual += [_FORMER_DEFAULTS[name]] if name in _FORMER_DEFAULTS else []
     return any(value == one or (isinstance(one, tuple) and value == list(one)) for one in usual)
 
 
-def _not_of(name: str, method: str, preset: str) -> str:
+def _not_of(name: str, form: type[SearchMethod], preset: str) -> str:
     """The message for a setting that the method does not have."""
-    others = [m.name for m in METHODS.values() if name in m.Settings.model_fields]
+    others = [_in_words(other) for other in _forms() if name in other.Settings.model_fields]
     if not others:
-        known = known_settings()
-        return f"no setting {name!r}{meant(name, known)}"
+        return f"no setting {name!r}{meant(name, known_settings())}"
     of = f"the preset {preset}" if name in PRESETS[preset] else f"setting {name}"
-    return f"{of} has no effect with method {method}, only with {', '.join(others)}"
+    return f"{of} has no effect with method {_in_words(form)}, only with {', '.join(others)}"
+
+
+def _in_words(form: type[SearchMethod]) -> str:
+    return f"{form.name} {form.form}".strip()

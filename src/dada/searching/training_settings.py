@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
@@ -24,7 +26,26 @@ _VIEWS = 50_000  # images that a trial sees, repetitions included, within
 _EPOCHS = (25, 100)  # the fewest and the most epochs
 
 
-class WholeTrainings(SearchSettings):
+class RoundsSettings(SearchSettings, ABC):
+    """Settings of the methods whose iterations are rounds of trials."""
+
+    @property
+    @abstractmethod
+    def rounds_in_all(self) -> int:
+        """Rounds of any kind."""
+
+    @model_validator(mode="after")
+    def _plan_fits(self) -> Self:
+        if self.plan is not None and len(self.plan) != self.rounds_in_all:
+            raise ValueError(f"plan: must be {self.rounds_in_all} numbers of epochs, one per round")
+        return self
+
+
+class ResolvedRounds(ResolvedSearch, RoundsSettings, ABC):
+    """The same with nothing left open."""
+
+
+class WholeTrainings(RoundsSettings):
     """Few images and long trainings of a small network, where augmentation matters most."""
 
     rounds: Annotated[int, Field(ge=1, le=20)] = 2
@@ -35,12 +56,6 @@ class WholeTrainings(SearchSettings):
         """Rounds of any kind."""
         return self.rounds
 
-    @model_validator(mode="after")
-    def _plan_fits(self) -> Self:
-        if self.plan is not None and len(self.plan) != self.rounds_in_all:
-            raise ValueError(f"plan: must be {self.rounds_in_all} numbers of epochs, one per round")
-        return self
-
     def images_of(self, files: FileDataset) -> int:
         """See `SearchSettings.images_of`."""
         return self.images or _images(len(files.classes))
@@ -48,17 +63,11 @@ class WholeTrainings(SearchSettings):
     def filled(self, dataset: Dataset, accelerated: bool, transforms: bool) -> dict[str, Any]:
         """The settings, by name, with what was left open resolved from the data."""
         given = {k: v for k, v in self.model_dump(exclude_unset=True).items() if v is not None}
-        side = max(dataset.side)
-        full_size = transforms or "model" in given
-        pixels = min(side, given.get("pixels", side if full_size else min(side, _SIDE)))
-        shorter = min(size_within(dataset.side, pixels))
-        usual = {
-            "model": dataset.task.proxy,
-            "images": _images(len(dataset.classes)),
-            "weight_decay": 5e-4,
-            "padding": shorter // 8,
-        }
-        filled = resolved({**usual, **given, "pixels": pixels}, dataset, accelerated)
+        usual = {"images": _images(len(dataset.classes))}
+        small = small_images(given, dataset, transforms)
+        filled = resolved(
+            {**usual, **small, **given, "pixels": small["pixels"]}, dataset, accelerated
+        )
         half = max(2, filled["images"] // 2)
         filled["batch"] = min(filled.get("batch", _batch(half)), half)
         fewest, most = _EPOCHS
@@ -66,7 +75,7 @@ class WholeTrainings(SearchSettings):
         return with_operations(filled, dataset.channels)
 
 
-class ResolvedTrainings(ResolvedSearch, WholeTrainings):
+class ResolvedTrainings(ResolvedRounds, WholeTrainings):
     """The same with nothing left open."""
 
 
@@ -74,6 +83,24 @@ def settings_of_a_trial(settings: ResolvedSearch, epochs: int) -> ResolvedTraini
     """How the proxy is trained: without warm-up, the learning rate a cosine to 0."""
     shared = {name: getattr(settings, name) for name in ResolvedNetwork.model_fields}
     return ResolvedTraining(**{**shared, "epochs": epochs}, warmup=0.0, test_every=1)
+
+
+def small_images(given: Mapping[str, Any], dataset: Dataset, transforms: bool) -> dict[str, Any]:
+    """What trials usually have: the task's proxy, on images small enough for it, and a crop to fit.
+
+    Args:
+        given: the settings that the user chose.
+        transforms: whether the user has transforms, which are made for images at full size.
+    """
+    side = max(dataset.side)
+    full_size = transforms or "model" in given
+    pixels = min(side, given.get("pixels", side if full_size else min(side, _SIDE)))
+    return {
+        "model": dataset.task.proxy,
+        "weight_decay": 5e-4,
+        "pixels": pixels,
+        "padding": min(size_within(dataset.side, pixels)) // 8,
+    }
 
 
 def _images(classes: int) -> int:

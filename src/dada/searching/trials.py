@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
-from io import BytesIO
 from typing import Any
 
 import torch
+from torch import nn
 
 from dada.augment import MemoryLoader, Sampler, apply
 from dada.compute.parallel import Load, Tick, concurrency, run_parallel
@@ -22,7 +23,9 @@ from dada.searching.method import SearchProblem
 from dada.searching.score import Score, score
 from dada.searching.training_settings import settings_of_a_trial
 from dada.training.augmentations import Augment
+from dada.training.side_by_side import SideBySide, worthwhile
 from dada.training.training import Training
+from dada.training.views import each
 
 _TOGETHER = 8  # batches that are augmented at once: few large kernels, not many small ones
 _DRAWS = 3  # the stream of a trial's seed for its policy; a training has the others
@@ -79,11 +82,16 @@ class Trials:
         """
         processes, device = self.problem.processes, self.problem.device
         mine = self.shard(len(policies))
+        found = torch.zeros(len(policies), len(Score._fields), dtype=torch.float64)
+        if mine and worthwhile(self._network, device):
+            own = [policies[number] for number in mine]
+            scores = self.side_by_side(own, fold, seed, epochs, trunk, on_epoch)
+            found[mine] = found.new_tensor(scores)
+            return [Score(*row) for row in processes.sum(found, device).tolist()]
 
         def one(number: int, on_epoch: Tick) -> Score:
             return self.trial(policies[mine[number]], fold, seed, epochs, trunk, on_epoch)
 
-        found = torch.zeros(len(policies), len(Score._fields), dtype=torch.float64)
         for number, result in run_parallel(len(mine), one, device, on_epoch, **self._load):
             found[mine[number]] = found.new_tensor(result)
         return [Score(*row) for row in processes.sum(found, device).tolist()]
@@ -101,59 +109,78 @@ class Trials:
         with forked(self.problem.device):
             training = self._begin(policy, fold.train, seed, epochs)
             if trunk is not None:
-                training.load_state_dict(trunk)
+                training.load_state_dict(deepcopy(trunk))  # an optimiser keeps what it is given
             record = _advance(training, epochs, on_epoch)
         pipeline, device = self.problem.pipeline, self.problem.device
         scored = score(training.tested, MemoryLoader(fold.judges, pipeline, device), pipeline)
         return Score(record["train_loss"], *scored)
 
-    def trunks(
+    def side_by_side(
         self,
-        folds: Sequence[Fold],
-        seeds: Sequence[int],
+        policies: Sequence[Policy],
+        fold: Fold,
+        seed: int,
         epochs: int,
-        until: int,
+        trunk: State | None = None,
         on_epoch: Tick = lambda: None,
-    ) -> list[State]:
-        """For each fold the beginning of a training without a policy, which trials continue.
+    ) -> list[Score]:
+        """`trial` of every policy, up to rounding, as one network with so many times the channels.
 
         Args:
-            seeds: of each fold.
+            on_epoch: called after each epoch once for each policy.
+        """
+        problem, count = self.problem, len(policies)
+        with forked(problem.device):
+            given = self._given(fold.train, seed, epochs)
+            training = SideBySide(
+                models=[problem.network()] * count,
+                augment=each([_drawn_apart(policy, seed) for policy in policies]),
+                **given,
+            )
+            if trunk is not None:
+                training.load_state_dicts([deepcopy(trunk)] * count)
+            record = _advance(training, epochs, on_epoch, count)
+        judges = MemoryLoader(fold.judges, problem.pipeline, problem.device)
+        tested = (score(child, judges, problem.pipeline) for child in training.each_tested)
+        return [
+            Score(loss, *scored) for loss, scored in zip(record["train_loss"], tested, strict=True)
+        ]
+
+    def trunk(
+        self, fold: Fold, seed: int, epochs: int, until: int, on_epoch: Tick = lambda: None
+    ) -> State:
+        """The beginning of a training without a policy, which trials of the same seed continue.
+
+        Args:
             epochs: of the whole training.
             until: epochs of the trunk.
+            on_epoch: called after each epoch, in the process that trains it.
         """
-        processes, device = self.problem.processes, self.problem.device
-        mine = self.shard(len(folds))
-
-        def one(number: int, on_epoch: Tick) -> bytes:
-            fold = mine[number]
-            with forked(device):
-                training = self._begin(Policy.none(), folds[fold].train, seeds[fold], epochs)
+        state = None
+        if self.problem.processes.first:
+            with forked(self.problem.device):
+                training = self._begin(Policy.none(), fold.train, seed, epochs)
                 _advance(training, until, on_epoch)
-                file = BytesIO()
-                torch.save(training.state_dict(), file)
-            # As bytes: a tensor's memory goes with the process that sends it.
-            return file.getvalue()
-
-        made = dict(run_parallel(len(mine), one, device, on_epoch, **self._load))
-        every = {mine[number]: state for number, state in made.items()}
-        gathered = {k: v for part in processes.all_gather(every) for k, v in part.items()}
-        return [torch.load(BytesIO(gathered[k]), weights_only=True) for k in range(len(folds))]
+                state = training.state_dict()
+        return self.problem.processes.broadcast(state)
 
     def _begin(self, policy: Policy, train: ImageSet, seed: int, epochs: int) -> Training:
+        given = self._given(train, seed, epochs)
+        return Training(model=self.problem.network(), augment=_drawn_apart(policy, seed), **given)
+
+    def _given(self, train: ImageSet, seed: int, epochs: int) -> dict[str, Any]:
+        """What all trainings of a seed have in common; seeds PyTorch's global generator."""
         problem = self.problem
         torch.manual_seed(seed)
-        return Training(
-            settings=settings_of_a_trial(self.settings, epochs),
-            model=problem.network(),
-            images=MemoryLoader(train, problem.pipeline, problem.device),
-            pipeline=problem.pipeline,
-            augment=_drawn_apart(policy, seed),
-            seed=seed,
-            device=problem.device,
-            loss=problem.loss,
-            together=self._together,
-        )
+        return {
+            "settings": settings_of_a_trial(self.settings, epochs),
+            "images": MemoryLoader(train, problem.pipeline, problem.device),
+            "pipeline": problem.pipeline,
+            "seed": seed,
+            "device": problem.device,
+            "loss": problem.loss,
+            "together": self._together,
+        }
 
     def shard(self, count: int) -> list[int]:
         """Which of so many trials fall to this process."""
@@ -178,8 +205,12 @@ class Trials:
     @cached_property
     def parameter_count(self) -> int:
         """Weights of the proxy."""
+        return parameter_count(self._network)
+
+    @cached_property
+    def _network(self) -> nn.Module:
         with forked(self.problem.device):
-            return parameter_count(self.problem.network())
+            return self.problem.network()
 
     @property
     def _batch_pixels(self) -> int:
@@ -194,12 +225,13 @@ class Trials:
         return Load(pixels=self._batch_pixels, parameters=self.parameter_count)
 
 
-def _advance(training: Training, until: int, on_epoch: Tick) -> dict[str, Any]:
+def _advance(training: Training, until: int, on_epoch: Tick, times: int = 1) -> dict[str, Any]:
     """Train until so many epochs are done; the last one's record."""
     record: dict[str, Any] = {}
     while training.epoch < until:
         record = training.run_epoch()
-        on_epoch()
+        for _ in range(times):
+            on_epoch()
     return record
 
 

@@ -116,18 +116,15 @@ class SideBySide(Training):
         return views.permute(1, 3, 4, 0, 2).flatten(3).permute(0, 3, 1, 2)
 
 
-def worthwhile(network: nn.Module, device: torch.device, stacks: int = 1) -> bool:
-    """Whether several trainings of the network are faster side by side than one by one.
+def worthwhile(network: nn.Module, device: torch.device) -> bool:
+    """Whether trainings of the network should go side by side: on a GPU, if it is small.
 
-    On a GPU, which small networks leave idle, a stack starts as many kernels as one of them. On one
-    thread of a CPU 16 proxies side by side take 0.75 to 1 times as long as one after another, since
-    crops, flips and whatever is not arithmetic are done once (`python -m benchmarks.stacked`, with
-    batches of 31 and 62). A second thread does not speed them up.
+    There a small network leaves most of the processor idle, and a stack starts as many kernels as
+    one network. On one thread of a CPU 16 proxies side by side take 0.75 to 1 times as long as one
+    after another (`python -m benchmarks.stacked`, with batches of 31 and 62); but one after another
+    they keep every core busy, and their bytes do not depend on how many there are.
 
     Args:
         network: one of them.
-        stacks: how many there are to work on at once: on a CPU every thread needs one.
     """
-    if not (stackable(network) and is_small(network)):
-        return False
-    return device.type == "cuda" or stacks >= torch.get_num_threads()
+    return device.type == "cuda" and stackable(network) and is_small(network)

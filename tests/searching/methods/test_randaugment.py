@@ -92,7 +92,7 @@ def test_the_grid_is_every_pair_of_n_and_m(digits):
 def test_the_seed_changes_trainings_but_no_candidate(digits):
     first, other = (begin(digits, method="randaugment", seed=seed) for seed in (0, 1))
     assert first.proposals() == other.proposals()
-    assert first._seeds != other._seeds
+    assert first.seeds != other.seeds
 
 
 def test_a_policy_file_of_all_pairs_is_small(tmp_path):

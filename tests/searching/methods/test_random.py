@@ -74,7 +74,10 @@ def test_the_usual_size(digits, length, size):
         ({"length": 3, "operations": ("Rotate", "Invert")}, "sub-policies of 3: at least 3"),
         ({"keep": 3}, "keep has no effect with method random"),
         ({"spread": 0.0}, "spread has no effect with method random"),
-        ({"kl_weight": 0.1}, "kl_weight has no effect with method random, only with trials"),
+        (
+            {"kl_weight": 0.1},
+            "kl_weight has no effect with method random, only with dada at a horizon above 0",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_in_a_line_before_anything_is_loaded(wrong, reason):

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from dada.searching.methods.dada import DadaMethod
+from dada.searching.methods.dada import OneStep
 from dada.searching.methods.dada.one_step.charts import charts, histories, summary
 from tests.report.conftest import PAIRS, make_config, make_epoch
 
@@ -62,4 +62,4 @@ def test_the_summary_says_how_it_was_searched():
         "in 3 epochs and 4.5 s: preset demo, estimator relax, seed 3, child network wrn-10-1 "
         "(1,000 parameters), no augmentation around the policy."
     )
-    assert DadaMethod.gains(RECORDS) is None
+    assert OneStep.gains(RECORDS) is None

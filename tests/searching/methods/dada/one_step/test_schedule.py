@@ -4,11 +4,11 @@ import pytest
 import torch
 
 from dada.searching.methods.dada.one_step.schedule import learning_rate, progress
-from dada.searching.methods.dada.settings import DadaSettings
+from dada.searching.methods.dada.one_step.settings import OneStepSettings
 
 
 def test_an_unchanged_plan_gives_the_usual_cosine() -> None:
-    settings = DadaSettings(lr=0.1, lr_min=0.001)
+    settings = OneStepSettings(lr=0.1, lr_min=0.001)
     optimiser = torch.optim.SGD([torch.zeros(1)], 0.1)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, 20, eta_min=0.001)
     for epoch in range(20):
@@ -26,4 +26,4 @@ def test_a_changed_plan_still_ends_at_the_end() -> None:
 
 
 def test_a_rate_below_the_smallest_stays() -> None:
-    assert learning_rate([4] * 4, 3, DadaSettings(lr=0.0005, lr_min=0.001)) == 0.0005
+    assert learning_rate([4] * 4, 3, OneStepSettings(lr=0.0005, lr_min=0.001)) == 0.0005

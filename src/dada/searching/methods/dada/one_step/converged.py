@@ -16,7 +16,7 @@ def converged(epochs: Sequence[Mapping[str, Any]], share: float) -> str | None:
     The measure is relative, so that a slow search is not taken for one that is done.
 
     Args:
-        epochs: records of all epochs so far (`DadaMethod.advance`).
+        epochs: records of all epochs so far (`OneStep.advance`).
         share: the last five epochs must cover at least this share of the policy's way from the
             uniform one, or the search stops; 0 never stops it.
     """

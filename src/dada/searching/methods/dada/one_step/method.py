@@ -26,6 +26,7 @@ from dada.searching.methods.dada.one_step import charts
 from dada.searching.methods.dada.one_step.converged import converged
 from dada.searching.methods.dada.one_step.scale import RewardScale
 from dada.searching.methods.dada.one_step.schedule import learning_rate
+from dada.searching.methods.dada.one_step.settings import OneStepSettings, ResolvedOneStep
 from dada.searching.methods.dada.one_step.step import Step
 from dada.searching.methods.dada.one_step.strategies import (
     HYPERGRADIENTS,
@@ -33,14 +34,13 @@ from dada.searching.methods.dada.one_step.strategies import (
     policy_gradient,
     policy_update,
 )
-from dada.searching.methods.dada.settings import DadaSettings, ResolvedDada
 from dada.training.sgd import set_rate, sgd
 
 _FEW_STEPS = 100  # about as many as move a policy visibly from the uniform one
 _TIMED_STEPS = 2
 
 
-class DadaMethod(SearchMethod):
+class OneStep(SearchMethod):
     """One child network, and the gradient of its validation loss one step ahead (DADA, section 3).
 
     One half of the images is for training, the other validates. Processes share every batch: they
@@ -48,14 +48,14 @@ class DadaMethod(SearchMethod):
     The policy distribution stays on the CPU: a few hundred numbers.
     """
 
-    name, title = "dada", "DADA"
-    Settings = DadaSettings
+    name, title, form = "dada", "DADA", "at a horizon of 0, one step"
+    Settings = OneStepSettings
     summary = staticmethod(charts.summary)
     charts = staticmethod(charts.charts)
     fewest_epochs = 5
-    settings: ResolvedDada
+    settings: ResolvedOneStep
 
-    def __init__(self, problem: SearchProblem, settings: ResolvedDada) -> None:
+    def __init__(self, problem: SearchProblem, settings: ResolvedOneStep) -> None:
         super().__init__(problem, settings)
         device, processes = problem.device, problem.processes
         self.train, self.valid = problem.halves()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from dada.searching.methods.dada.settings import DadaSettings
+from dada.searching.methods.dada.one_step.settings import OneStepSettings
 from dada.training.sgd import cosine
 
 
-def learning_rate(plan: Sequence[int], epoch: int, settings: DadaSettings) -> float:
+def learning_rate(plan: Sequence[int], epoch: int, settings: OneStepSettings) -> float:
     """A cosine from `lr` in the first epoch to a little above `lr_min` in the last.
 
     The published code is an epoch ahead: 0.0994 to 0.001 where this is 0.1 to 0.0016.

@@ -15,8 +15,8 @@ from dada.searching.methods.dada.one_step.gradients import (
 )
 from dada.searching.methods.dada.one_step.gradients.relax import ControlVariate
 from dada.searching.methods.dada.one_step.outcome import pathwise, straight_through
+from dada.searching.methods.dada.one_step.settings import OneStepSettings
 from dada.searching.methods.dada.one_step.updates import AdamUpdate, NaturalUpdate, Update
-from dada.searching.methods.dada.settings import DadaSettings
 
 HYPERGRADIENTS = {
     "exact": exact,
@@ -27,7 +27,7 @@ HYPERGRADIENTS = {
 MAGNITUDES = {"sampled": None, "straight-through": straight_through, "pathwise": pathwise}
 
 
-def policy_gradient(distribution: PolicyDistribution, settings: DadaSettings) -> PolicyGradient:
+def policy_gradient(distribution: PolicyDistribution, settings: OneStepSettings) -> PolicyGradient:
     """The estimator that the settings name."""
     table = distribution.table
     if settings.estimator == "critic":
@@ -42,7 +42,7 @@ def policy_gradient(distribution: PolicyDistribution, settings: DadaSettings) ->
     return RelaxGradient(control, optimiser)
 
 
-def policy_update(distribution: PolicyDistribution, settings: DadaSettings) -> Update:
+def policy_update(distribution: PolicyDistribution, settings: OneStepSettings) -> Update:
     """The way of following the gradient that the settings name."""
     if settings.update == "natural":
         return NaturalUpdate(distribution, settings.policy_lr)

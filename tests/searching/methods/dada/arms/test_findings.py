@@ -8,14 +8,16 @@ import pytest
 import torch
 from scipy import stats
 
-from dada.searching.methods.trials.findings import Findings
+from dada.searching.methods.dada.arms.findings import Findings
+from dada.searching.noise import log_losses
 
 NAMES = ("Rotate", "Invert", "Color")
 ALONE = [[1.0, 0.8, 1.5, 1.0], [1.2, 0.97, 1.78, 1.21]]
 
 
-def found(alone=ALONE, probabilities=(), names=NAMES):
-    return Findings.of(names, alone, probabilities, 0.6)
+def found(alone=ALONE, probabilities=(), names=NAMES, learned=True):
+    logs = (log_losses(losses) for losses in (alone, probabilities))
+    return Findings.of(names, *logs, 0.6, learned=learned)
 
 
 def test_effects_are_against_no_policy_with_their_standard_error():
@@ -103,13 +105,11 @@ def test_a_clear_best_amount_needs_no_note():
     assert len(found(probabilities=[[1.0, 0.9, 0.6, 0.8, 1.2]] * 2).notes()) == 1
 
 
-@pytest.mark.parametrize(
-    ("guesses", "learned"), [((), True), ((1.15, 0.9), True), ((0.7, 0.7), False)]
-)
-def test_networks_that_only_guess_find_no_augmentation(guesses, learned):
-    """ALONE's lowest losses are 0.8 and 0.97; of probabilities the best are certain gains."""
+@pytest.mark.parametrize("learned", [True, False])
+def test_networks_that_only_guess_find_no_augmentation(learned):
+    """Of the probabilities, all above 0 are certain gains."""
     probabilities = [[1.0, 0.8, 0.8, 0.8, 0.8], [1.0, 0.8, 0.8, 0.8, 0.8001]]
-    findings = Findings.of(NAMES, ALONE, probabilities, 0.6, guesses)
+    findings = found(probabilities=probabilities, learned=learned)
     assert findings.learned is learned and findings.record()["learned"] is learned
     assert bool(findings.choice.probability) is learned
     if not learned:

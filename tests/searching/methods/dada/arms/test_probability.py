@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from scipy.optimize import bisect
 
-from dada.searching.methods.trials.probability import PROBABILITIES, best_probability, choose
+from dada.searching.methods.dada.arms.probability import PROBABILITIES, best_probability, choose
+from dada.searching.methods.dada.arms.reliability import reliability_limit
 from dada.searching.noise import CONFIDENCE, Noise, noise
 
 
@@ -12,23 +14,48 @@ def logs(*rounds):
     return torch.tensor(rounds, dtype=torch.float64).log()
 
 
-@pytest.mark.parametrize(("lowest", "expected"), [(0.6, 0.6), (0.0, 0.25), (2.0, 1.0)])
-def test_the_amount_is_the_lowest_point_of_a_parabola_within_the_tried(lowest, expected):
-    probabilities = (0.25, 0.5, 0.75, 1.0)
-    assert best_probability(probabilities, [(a - lowest) ** 2 for a in probabilities]) == expected
+TRIED = np.array(PROBABILITIES[1:])
 
 
-def test_noise_at_one_amount_is_smoothed():
-    losses = [1.0, 0.5, 0.45, 0.55]  # by the parabola of least squares, by hand:
-    probabilities = np.array([0.25, 0.5, 0.75, 1.0])
-    a, b, _ = np.linalg.lstsq(np.vander(probabilities, 3), np.array(losses), rcond=None)[0]
-    assert best_probability(probabilities, losses) == pytest.approx(-b / (2 * a), abs=0.05)
+def agreed(rewards):
+    """Two rounds that agree."""
+    return torch.tensor(np.array([rewards, rewards]))
+
+
+@pytest.mark.parametrize(("peak", "expected"), [(0.6, 0.6), (0.0, 0.25), (2.0, 1.0)])
+def test_the_probability_is_the_peak_of_a_parabola_within_the_tried(peak, expected):
+    assert best_probability(agreed(-((TRIED - peak) ** 2)), 0.0) == expected
+
+
+def test_noise_at_one_probability_is_smoothed():
+    rewards = [-1.0, -0.5, -0.45, -0.55]  # by the parabola of least squares, by hand:
+    a, b, _ = np.linalg.lstsq(np.vander(TRIED, 3), np.array(rewards), rcond=None)[0]
+    assert best_probability(agreed(rewards), 0.0) == pytest.approx(-b / (2 * a), abs=0.05)
 
 
 @pytest.mark.parametrize("level", [0.0, 0.1, 1 / 3, 1e3])
-def test_of_equal_amounts_the_smallest_is_taken(level):
+def test_of_equal_probabilities_the_one_where_a_search_starts_is_taken(level):
     """By rounding, the parabola through equal losses is lowest anywhere."""
-    assert best_probability((0.25, 0.5, 0.75, 1.0), [level] * 4) == 0.25
+    assert best_probability(agreed([level] * 4), 0.0) == 0.5
+
+
+def test_what_rounds_do_not_agree_on_leaves_the_start():
+    rewards = torch.tensor([[0.3, 0.1, 0.0, 0.0], [0.0, 0.2, 0.2, 0.3]])
+    assert best_probability(rewards, 0.0) == 0.5
+
+
+@pytest.mark.parametrize("penalty", [0.05, 0.2, 1.0])
+def test_the_penalty_is_the_divergence_from_a_half(penalty):
+    """The stationary point of t · parabola − penalty · D(p, 1/2), by bisection."""
+    rewards = agreed(-((TRIED - 0.9) ** 2))
+    found = best_probability(rewards, penalty)
+    shrunk = reliability_limit(rewards)
+
+    def slope(p):
+        return shrunk * -2 * (p - 0.9) - penalty * np.log(p / (1 - p))
+
+    assert found == pytest.approx(bisect(slope, 0.5, 0.999), abs=0.026)
+    assert 0.5 <= found < 0.9
 
 
 def test_a_policy_that_clearly_helps_is_applied_as_much_as_helps_most():

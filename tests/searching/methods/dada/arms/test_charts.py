@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from dada.searching.methods.trials.charts import charts, gains, summary
+from dada.searching.methods.dada.arms.charts import charts, gains, summary
 from tests.report.conftest import OPERATIONS, PAIRS, make_config, make_round
 
 SETTINGS = make_config()["settings"]

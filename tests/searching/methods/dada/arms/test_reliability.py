@@ -1,11 +1,10 @@
-"""Log losses to effects and shares, against textbook formulas, SciPy and simulated noise."""
+"""How far folds agree, against textbook formulas and simulated noise."""
 
 import numpy as np
 import pytest
 import torch
-from scipy.optimize import minimize
 
-from dada.searching.methods.trials.selection import reliability, reliability_limit, shares
+from dada.searching.methods.dada.arms.reliability import reliability, reliability_limit
 from dada.searching.noise import CONFIDENCE
 
 
@@ -29,43 +28,6 @@ def test_rounds_that_agree_are_trusted_and_rounds_that_do_not_are_not():
     assert reliability_limit(torch.stack([effects, effects + 3])) == pytest.approx(1, abs=1e-4)
     assert reliability_limit(torch.stack([effects, -effects])) == 0
     assert reliability_limit(torch.ones(2, 5)) == reliability(torch.ones(2, 5)) == 0
-
-
-def test_shares_maximise_reward_less_the_price_of_divergence():
-    table, kl_weight = rewards(), 0.7
-    means = table.mean(0)
-    worth = (reliability_limit(table) * (means - means.mean()) / means.std()).numpy()
-
-    def loss(logits):
-        p = np.exp(logits - logits.max())
-        p /= p.sum()
-        return -(p @ worth - kl_weight * np.sum(p * np.log(p * len(p))))
-
-    best = minimize(loss, np.zeros(6), tol=1e-12).x
-    expected = np.exp(best) / np.exp(best).sum()
-    assert shares(table, kl_weight).numpy() == pytest.approx(expected, abs=1e-4)
-
-
-@pytest.mark.parametrize(
-    "table",
-    [
-        torch.stack([torch.arange(4.0), -torch.arange(4.0)]),  # contradictory
-        torch.zeros(2, 4),  # nothing to tell them apart
-        torch.zeros(1, 1),
-        torch.tensor([[1.0, 1.0, 1.0 + 2**-52]], dtype=torch.float64),  # an ulp, in one round
-        torch.tensor([[1.0, 1.0, 1.0 + 2**-52]] * 2, dtype=torch.float64),  # and in both
-    ],
-)
-def test_what_is_not_known_leaves_all_alike(table):
-    count = table.shape[1]
-    assert shares(table, 0.6).tolist() == pytest.approx([1 / count] * count)
-
-
-def test_a_single_round_is_taken_at_its_word():
-    table = torch.tensor([[0.0, 1.0, 2.0]])
-    assert shares(table, 0.5).tolist() == pytest.approx(
-        (torch.tensor([-1.0, 0.0, 1.0]) / 0.5).softmax(0).tolist()
-    )
 
 
 def simulated(rounds, count, between, repeats, seed=0):

@@ -8,31 +8,35 @@ from typing import Any
 
 from torch import Tensor
 
-from dada.searching.methods.trials.probability import PROBABILITIES, Choice, choose
-from dada.searching.methods.trials.selection import reliability, reliability_limit, shares
-from dada.searching.noise import CONFIDENCE, Noise, chance, effects, log_losses, noise
+from dada.searching.methods.dada.arms.critic import Contrasts, distribution_of, unit_of
+from dada.searching.methods.dada.arms.probability import PROBABILITIES, Choice, choose
+from dada.searching.methods.dada.arms.reliability import reliability, reliability_limit
+from dada.searching.noise import CONFIDENCE, Noise, chance, effects, noise
 from dada.searching.score import NOTHING_LEARNED
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What rounds of trials have found.
+    """What the trials have found.
 
     Attributes:
         operations: N names.
         shares: (N,) how often each is chosen.
+        strong: (N,) the chance of the strong half of its magnitudes; 0.5 if nothing is known.
         effects: (N,) the log loss that each saves against no policy.
         noise: that of a single trial of an operation. Trials of probabilities have their own, in
             `choice`, as operations differ more between the two halves.
-        rounds: rounds of operations so far.
+        rounds: folds of operations so far, or pairs of folds where arms are weak and strong.
         reliability, reliability_limit: those of the operations' order; None after a single round.
         choice: the chosen probability, and why; None before the rounds of probabilities.
         probability_rounds: rounds of probabilities so far.
+        contrasts: between weak and strong; None if there were no such arms.
         learned: whether any network did better than guessing on the images it was scored on.
     """
 
     operations: tuple[str, ...]
     shares: Tensor
+    strong: Tensor
     effects: Tensor
     noise: Noise
     rounds: int
@@ -40,50 +44,51 @@ class Findings:
     reliability_limit: float | None
     choice: Choice | None
     probability_rounds: int
+    contrasts: Contrasts | None = None
     learned: bool = True
 
     @classmethod
     def of(
         cls,
         operations: Sequence[str],
-        alone: Sequence[Sequence[float]],
-        probabilities: Sequence[Sequence[float]],
+        alone: Tensor,
+        probabilities: Tensor,
         kl_weight: float,
-        guesses: Sequence[float] = (),
+        contrasts: Contrasts | None = None,
+        learned: bool = True,
+        length: int = 2,
     ) -> Findings:
-        """From the losses of all trials.
+        """From the log losses of all trials.
 
         Args:
             operations: N names.
-            alone: for each round of operations, the loss without a policy and with each operation.
-            probabilities: for each round of probabilities, the loss at each of `PROBABILITIES`.
-            kl_weight: weight of the KL penalty towards uniform selection (`shares`).
-            guesses: the loss of guessing on each half, in the order of the rounds
-                (`dada.searching.score.guess`); empty if unknown.
+            alone: (R, 1 + N) for each fold, or pair of folds, without a policy and with each
+                operation.
+            probabilities: (P, 5) for each round of probabilities, at each of `PROBABILITIES`.
+            kl_weight: weight of the KL penalty towards the uniform policy (`distribution_of`).
+            contrasts: between weak and strong; None if there were no such arms.
+            learned: whether any network did better than guessing.
+            length: operations per sub-policy.
         """
-        beaten = [
-            loss < guesses[number % len(guesses)]
-            for number, losses in enumerate([*alone, *probabilities])
-            for loss in losses
-            if guesses
-        ]
-        learned = any(beaten) or not beaten
-        singles, levels = log_losses(alone), log_losses(probabilities)
-        rewards, several = -singles[:, 1:], len(alone) > 1 and len(operations) > 1
+        rewards, several = -alone[:, 1:], len(alone) > 1 and len(operations) > 1
         choice = None
-        if probabilities:
-            judge = noise(levels if len(probabilities) > 1 else singles)
-            choice = _choice(levels, judge, learned)
+        if len(probabilities):
+            judge = noise(probabilities if len(probabilities) > 1 else alone)
+            penalty = length * kl_weight * unit_of(rewards).item()
+            choice = _choice(probabilities, judge, penalty, learned)
+        shares, strong = distribution_of(rewards, contrasts, kl_weight)
         return cls(
             operations=tuple(operations),
-            shares=shares(rewards, kl_weight),
-            effects=effects(singles),
-            noise=noise(singles),
+            shares=shares,
+            strong=strong,
+            effects=effects(alone),
+            noise=noise(alone),
             rounds=len(alone),
             reliability=reliability(rewards) if several else None,
             reliability_limit=reliability_limit(rewards) if several else None,
             choice=choice,
             probability_rounds=len(probabilities),
+            contrasts=contrasts,
             learned=learned,
         )
 
@@ -92,13 +97,18 @@ class Findings:
 
         Keys:
             operations: by name ``effect``, the log loss that the operation saves against no
-                policy, averaged over the rounds (above 0: better than none); its
+                policy, averaged over the folds (above 0: better than none); its
                 ``standard_error``; ``p_value``, the chance that noise alone makes the best of all
                 operations look this good (Dunnett, one-sided); ``share``, how often the policy
-                chooses it. The standard error is √(2 s² / rounds), with s² the residual variance
-                of these trials; it and the p-value are null while there is a single round.
+                chooses it; ``strong``, the chance of the strong half of its magnitudes, and
+                ``contrast``, what that half saves more than all of them, both null for one without
+                a magnitude or before arms were weak and strong. The standard error is
+                √(2 s² / rounds), with s² the residual variance of these trials; it and the p-value
+                are null while there is a single round.
             reliability: Cronbach's alpha of the operations' rewards; ``reliability_limit``, its
                 lower confidence limit, by which the rewards are shrunk. Null after one round.
+            contrasts: ``reliability`` of the order of the contrasts and its
+                ``reliability_limit``; null before arms were weak and strong.
             noise: ``standard_deviation`` of the log loss of a single operation's trial and its
                 ``degrees_of_freedom``.
             probability: null before the rounds of probabilities. ``chosen``, 0 for none;
@@ -115,13 +125,19 @@ class Findings:
                     **_effect(effect, self.noise.error(self.rounds)),
                     "p_value": self._p_value(effect),
                     "share": share,
+                    **contrast,
                 }
-                for name, effect, share in zip(
-                    self.operations, self.effects.tolist(), self.shares.tolist(), strict=True
+                for name, effect, share, contrast in zip(
+                    self.operations,
+                    self.effects.tolist(),
+                    self.shares.tolist(),
+                    self._contrasts(),
+                    strict=True,
                 )
             },
             "reliability": self.reliability,
             "reliability_limit": self.reliability_limit,
+            "contrasts": self._of_contrasts(),
             "noise": _noise(self.noise),
             "probability": self._probability(),
             "learned": self.learned,
@@ -131,6 +147,23 @@ class Findings:
     def _p_value(self, effect: float) -> float | None:
         error = self.noise.error(self.rounds)
         return chance(effect, error, len(self.operations), self.noise.freedom) if error else None
+
+    def _contrasts(self) -> list[dict[str, float | None]]:
+        """For each operation the part of its record that says whether weak or strong is better."""
+        if self.contrasts is None:
+            return [{"contrast": None, "strong": None}] * len(self.operations)
+        columns = (self.contrasts.means, self.strong, self.contrasts.having)
+        return [
+            {"contrast": mean if has else None, "strong": strong if has else None}
+            for mean, strong, has in zip(*(c.tolist() for c in columns), strict=True)
+        ]
+
+    def _of_contrasts(self) -> dict[str, float | None] | None:
+        if self.contrasts is None:
+            return None
+        known = self.contrasts.reliability
+        limit = None if known is None else self.contrasts.limit
+        return {"reliability": known, "reliability_limit": limit}
 
     def _probability(self) -> dict[str, Any] | None:
         if self.choice is None:
@@ -147,7 +180,14 @@ class Findings:
 
     def notes(self) -> list[str]:
         """The conclusions in words."""
-        return [*self._on_operations(), *self._on_probabilities()]
+        return [*self._on_operations(), *self._on_contrasts(), *self._on_probabilities()]
+
+    def _on_contrasts(self) -> list[str]:
+        if self.contrasts is None or self.contrasts.limit > 0 or not self.contrasts.having.any():
+            return []
+        return [
+            "whether weak or strong is better does not show beyond noise, so magnitudes stay random"
+        ]
 
     def _on_operations(self) -> list[str]:
         notes = []
@@ -198,9 +238,9 @@ class Findings:
         return []
 
 
-def _choice(logs: Tensor, noise: Noise, learned: bool) -> Choice:
+def _choice(logs: Tensor, noise: Noise, penalty: float, learned: bool) -> Choice:
     """Differences among networks that only guess are chance, however certain they look."""
-    chosen = choose(logs, noise)
+    chosen = choose(logs, noise, penalty)
     return chosen if learned else chosen._replace(probability=0.0)
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dada.searching.methods.trials.records import probabilities_of, rewards_of, shares_of
+from dada.searching.methods.dada.arms.records import probabilities_of, rewards_of, shares_of
 from tests.report.conftest import OPERATIONS, PAIRS, make_round
 
 AMOUNTS = [0, 0.25, 0.5, 0.75, 1]

@@ -1,4 +1,4 @@
-"""What the page of a search by trials shows, from the records of its rounds."""
+"""What the page of a search by arms shows, from the records of its rounds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scipy import stats
 
 from dada.report.chart import Chart, Effects, Lines, Row, Series
 from dada.report.operations import Gain, Gains
-from dada.searching.methods.trials.records import (
+from dada.searching.methods.dada.arms.records import (
     Names,
     Records,
     probabilities_of,
@@ -30,7 +30,7 @@ def charts(settings: Mapping[str, Any], names: Names, records: Records) -> list[
     """
     tried = [(probabilities_of(record, names), record["trials"]) for record in records]
     rounds = [(chances, trials) for chances, trials in tried if chances is not None]
-    found: list[Chart] = [_effects(names, records)]
+    found: list[Chart] = [_effects(settings, names, records), *_contrasts(records)]
     if rounds:
         losses = [[trial["loss"] for trial in trials.values()] for _, trials in rounds]
         found.append(_probabilities(rounds[0][0], losses, records[-1]))
@@ -68,7 +68,7 @@ def _half_width(error: float | None, freedom: float) -> float | None:
     return error * float(stats.t.ppf(0.975, freedom)) if error else None
 
 
-def _effects(names: Names, records: Records) -> Effects:
+def _effects(settings: Mapping[str, Any], names: Names, records: Records) -> Effects:
     after, against = "one without augmentation", NONE
     if NONE not in records[0]["trials"]:  # of an older release
         after, against = "the others' of the same round (mean)", "the round's mean"
@@ -86,12 +86,56 @@ def _effects(names: Names, records: Records) -> Effects:
     return Effects(
         title="The effect of each operation",
         caption="How much lower the loss on held-out images is after a training with the "
-        f"operation on half of the images than after {after}. Strokes: rounds, which take the two "
-        "halves of the images in turn. Right: how often the policy chooses it. What differs from "
-        "round to round is noise, and counts for less.",
+        f"operation on half of the images than after {after}. Strokes: {_repeats(settings)}. "
+        "Right: how often the policy chooses it. What differs from one to the next is noise, and "
+        "counts for less.",
         x_label=f"validation loss saved, % (against {against})",
         rows=sorted(rows, key=lambda row: -row.mean),
     )
+
+
+def _repeats(settings: Mapping[str, Any]) -> str:
+    """What a stroke of the charts is."""
+    if "folds" in settings:
+        return "folds of the images"
+    return "rounds, which take the two halves of the images in turn"  # until 0.3
+
+
+def _contrasts(records: Records) -> list[Effects]:
+    """Whether weak or strong is better, if arms were either."""
+    findings = records[-1].get("findings") or {}
+    if not findings.get("contrasts"):
+        return []
+    found = {
+        name: operation
+        for name, operation in findings["operations"].items()
+        if operation["contrast"] is not None
+    }
+    rows = [
+        Row(
+            name=name,
+            points=[],
+            mean=100 * operation["contrast"],
+            side=f"{100 * operation['strong']:.0f} %",
+        )
+        for name, operation in found.items()
+    ]
+    known, limit = findings["contrasts"]["reliability"], findings["contrasts"]["reliability_limit"]
+    sure = (
+        ""
+        if known is None
+        else f" Reliability over pairs of folds: {known:.2f}; at least {limit:.2f} (90 %)."
+    )
+    return [
+        Effects(
+            title="Weak or strong",
+            caption="How much lower the loss on held-out images is with the operation in the "
+            "strong half of its range than with all of it; below 0, weak is better. Right: how "
+            f"often the policy's magnitude is in the strong half.{sure}",
+            x_label="validation loss saved by the strong half, %",
+            rows=sorted(rows, key=lambda row: -row.mean),
+        )
+    ]
 
 
 def _probabilities(

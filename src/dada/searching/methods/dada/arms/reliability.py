@@ -1,19 +1,19 @@
-"""From operations' rewards to how often each is chosen: reliability, and shares."""
+"""How far rewards of operations agree over folds."""
 
 from __future__ import annotations
 
-import torch
 from scipy import stats
 from torch import Tensor
 
-from dada.searching.noise import CONFIDENCE, RESOLUTION, noise
+from dada.searching.noise import CONFIDENCE, noise
 
 
 def reliability(rewards: Tensor) -> float:
     """The estimated share of the variance of the operations' means that is not noise.
 
     Args:
-        rewards: (R, N), of N operations in R rounds, at least two of each.
+        rewards: (R, N), of N operations in R rounds, at least two of each. A round may be a fold,
+            or the mean of a pair.
 
     Returns:
         Cronbach's alpha (1951): 1 if the rounds agree; on average 0, and often below, if they
@@ -47,23 +47,3 @@ def _ratio(rewards: Tensor) -> tuple[float, int, int]:
     means = (rewards - rewards.mean(1, keepdim=True)).mean(0)
     between = rounds * means.square().sum().item() / (count - 1)
     return between / noise(rewards).variance, count - 1, (rounds - 1) * (count - 1)
-
-
-def shares(rewards: Tensor, kl_weight: float) -> Tensor:
-    """(N,) how often to choose each operation.
-
-    They maximise the expected reward less `kl_weight` times the Kullback-Leibler divergence from
-    uniform selection, with rewards in units of their standard deviation. Rewards are shrunk towards
-    their mean as far as they may be noise (`reliability_limit`), so that rounds which contradict
-    each other give equal shares.
-
-    Args:
-        rewards: (R, N) log losses saved, against any reference that is the same within a round.
-        kl_weight: above 0; with 1, an operation one standard deviation above the mean is chosen
-            e times as often as one at the mean.
-    """
-    means = rewards.mean(0)
-    if len(means) == 1:
-        return torch.ones_like(means)
-    spread = means.std().clamp_min(RESOLUTION)
-    return (reliability_limit(rewards) * (means - means.mean()) / (kl_weight * spread)).softmax(0)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import entr
 from torch import Tensor
 
+from dada.searching.methods.dada.arms.reliability import reliability_limit
 from dada.searching.noise import CONFIDENCE, RESOLUTION, Noise, differ, effects
 
 PROBABILITIES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -34,12 +35,13 @@ class Choice(NamedTuple):
     noise: Noise
 
 
-def choose(logs: Tensor, noise: Noise) -> Choice:
+def choose(logs: Tensor, noise: Noise, penalty: float = 0.0) -> Choice:
     """`best_probability`, or 0 if the probabilities gain no more than noise does (`luck`).
 
     Args:
         logs: (R, 5) log losses by `PROBABILITIES`.
         noise: that of these trials. If it is unknown, any gain above `RESOLUTION` counts.
+        penalty: of `best_probability`.
     """
     gains = effects(logs)
     best, error = gains.max().item(), noise.error(len(logs))
@@ -47,7 +49,7 @@ def choose(logs: Tensor, noise: Noise) -> Choice:
     if error and best > 0:
         p_value = luck(gains.numpy() / error, noise.freedom)
     kept = best > RESOLUTION and p_value <= 1 - CONFIDENCE
-    probability = best_probability(PROBABILITIES[1:], (-gains).tolist()) if kept else 0.0
+    probability = best_probability(-logs[:, 1:], penalty) if kept else 0.0
     return Choice(probability, gains, p_value, differ(gains, len(logs), noise), noise)
 
 
@@ -84,16 +86,30 @@ def _shares_above(values: np.ndarray, bounds: np.ndarray) -> np.ndarray:
     return 1 - np.searchsorted(np.sort(values), np.atleast_1d(bounds)) / len(values)
 
 
-def best_probability(probabilities: Sequence[float], losses: Sequence[float]) -> float:
-    """The minimum of a parabola fitted to the losses (least squares), within the probabilities.
+def best_probability(rewards: Tensor, penalty: float) -> float:
+    """The maximum of the expected reward less the divergence from where a search starts, 1/2.
 
-    If several are within `RESOLUTION` of it, the smallest: rounding decides where a flat parabola
-    has its minimum.
+    The reward is a parabola in the probability (least squares). As everywhere, it is shrunk as far
+    as it may be noise (`reliability_limit`): what rounds do not agree on leaves 1/2.
 
     Args:
-        probabilities: three or more different ones, ascending.
-        losses: the mean log loss at each.
+        rewards: (R, 4) log losses saved at each probability above 0, against any reference that is
+            the same within a round.
+        penalty: weight of the divergence of one image's draws.
+
+    Examples:
+        >>> import torch
+        >>> best_probability(torch.tensor([[0.0, 0.1, 0.3, 0.3], [0.3, 0.2, 0.1, 0.0]]), 0.0)
+        0.5
+        >>> best_probability(torch.tensor([[0.0, 0.2, 0.3, 0.3], [0.0, 0.2, 0.3, 0.3]]), 0.0)
+        0.85
     """
-    grid = np.linspace(probabilities[0], probabilities[-1], 16).round(2)
-    curve = np.polyval(np.polyfit(probabilities, losses, 2), grid)
-    return float(grid[curve <= curve.min() + RESOLUTION][0])
+    means = rewards.mean(0)
+    shrunk = (reliability_limit(rewards) * (means - means.mean())).numpy()
+    tried = np.array(PROBABILITIES[1:])
+    grid = np.linspace(tried[0], tried[-1], 16).round(2)
+    divergence = np.log(2) - entr(grid) - entr(1 - grid)
+    value = np.polyval(np.polyfit(tried, shrunk, 2), grid) - penalty * divergence
+    # Rounding decides where a flat parabola has its maximum.
+    best = grid[value >= value.max() - RESOLUTION / 100]
+    return float(best[np.abs(best - 0.5).argmin()])

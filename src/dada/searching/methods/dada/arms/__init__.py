@@ -1,0 +1,1 @@
+"""DADA beyond one step: arms of a training, each under a policy of its own."""
