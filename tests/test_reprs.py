@@ -49,6 +49,10 @@ def test_files(images):
     assert "photos: 3,000 training files, 3,000 test files, 224 × 224 RGB" in screen(listed)
     some = Dataset("photos", images.subset([0, 1]), images.subset([]), NAMES, files=listed)
     assert "2 of 3,000 training images, 0 test images" in screen(some)
+    judged = FileDataset("photos", files, files, NAMES, validation=files)
+    assert "3,000 test files, 3,000 validation files" in screen(judged)
+    some = Dataset("photos", images, images, NAMES, files=judged, validation=images.subset([0]))
+    assert "3,000 test images, 1 of 3,000 validation images" in screen(some)
 
 
 def test_a_policy_and_a_search_space():

@@ -82,6 +82,37 @@ def test_without_a_test_set_one_is_held_out(tmp_path):
     assert "held out as the test set (4 of 20)" in dataset.notes[0]
 
 
+@pytest.mark.parametrize(
+    ("x", "y"),
+    [("x_val", "y_val"), ("X_valid", "Y_valid"), ("validation_x", "validation_y")],
+)
+def test_a_validation_set_beside_the_test_set(tmp_path, x, y):
+    judges, kinds = images(4, 9, 8, 3), np.array([1, 1, 0, 1])
+    dataset = load(save(tmp_path, **full(), **{x: judges, y: kinds}))
+    assert (len(dataset.train), len(dataset.test)) == (20, 6)
+    assert torch.equal(dataset.validation.images, torch.from_numpy(judges).permute(0, 3, 1, 2))
+    assert dataset.validation.labels.tolist() == [1, 1, 0, 1]
+    assert load(save(tmp_path, **full(), **{x: judges, y: kinds}), side=16).side == (16, 16)
+
+
+def test_arrays_as_medmnist_calls_them(tmp_path):
+    arrays = {}
+    for part, count in (("train", 20), ("val", 4), ("test", 6)):
+        arrays[f"{part}_images"] = images(count, 28, 28)
+        arrays[f"{part}_labels"] = labels(count, dtype=np.uint8)[:, None]
+    dataset = load(save(tmp_path, **arrays))
+    parts = (dataset.train, dataset.test, dataset.validation)
+    assert [len(part) for part in parts] == [20, 6, 4] and dataset.classes == ("0", "1")
+    assert torch.equal(dataset.validation.images[:, 0], torch.from_numpy(arrays["val_images"]))
+
+
+def test_a_validation_set_alone_is_the_test_set(tmp_path):
+    given = full(x_val=images(3, 9, 8, 3), y_val=labels(3), x_test=None, y_test=None)
+    dataset = load(save(tmp_path, **given))
+    assert (len(dataset.train), len(dataset.test), dataset.validation) == (20, 3, None)
+    assert dataset.notes == ("x_val is the test set",)
+
+
 def test_a_side_resizes(tmp_path):
     dataset = load(save(tmp_path, **full()), side=16)
     assert dataset.side == (16, 16)
@@ -124,6 +155,15 @@ def test_a_side_resizes(tmp_path):
         ({"x_test": images(6, 8, 8, 3)}, "x_test images are 3x8x8 but x_train's are 3x9x8"),
         ({"x_test": images(6, 9, 8)}, "x_test images are 1x9x8 but x_train's are 3x9x8"),
         ({"y_train": np.array([0, "a"] * 10, object)}, "y_train is an array of Python objects"),
+        ({"x_val": images(4, 9, 8, 3)}, "y_val missing; it holds x_train"),
+        (
+            {"val_images": images(4, 9, 9, 3), "val_labels": labels(4)},
+            "val_images images are 3x9x9 but x_train's are 3x9x8",
+        ),
+        (
+            {"x_val": images(4, 9, 8, 3), "y_val": labels(4, 3)},
+            "validation labels 2 are missing from the training labels (0, 1)",
+        ),
     ],
 )
 def test_wrong_arrays_are_named(tmp_path, changes, message):

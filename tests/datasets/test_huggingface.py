@@ -76,9 +76,12 @@ def test_pictures_labels_and_names(hf, tmp_path):
         tmp_path / "pets",
         train=split(hf, train, [0, 1, 0, 1, 1, 1]),
         test=split(hf, test, [1, 0, 1]),
-        validation=split(hf, test, [0, 0, 0]),
+        validation=split(hf, test, [0, 0, 1]),
+        dev=split(hf, test, [0, 0, 1]),
     )
     dataset = load(source)
+    assert torch.equal(dataset.validation.images, chw(test))
+    assert dataset.validation.labels.tolist() == [0, 0, 1]
     assert torch.equal(dataset.train.images, chw(train))
     assert torch.equal(dataset.test.images, chw(test))
     assert dataset.train.labels.tolist() == [0, 1, 0, 1, 1, 1]
@@ -87,7 +90,8 @@ def test_pictures_labels_and_names(hf, tmp_path):
     assert dataset.notes == (
         f"{source}: images are the column 'pic', labels the column 'label'",
         "test is the test set",
-        "validation is not used: test is",
+        "validation is the validation set",
+        "dev is not used: validation is",
     )
 
 
@@ -321,3 +325,22 @@ def test_a_streamed_dataset_is_refused(hf):
     streamed = split(hf, pictures(20), [0, 1] * 10).to_iterable_dataset()
     with pytest.raises(UserError, match="train has no length: load it without streaming"):
         as_dataset(streamed)
+
+
+@pytest.mark.parametrize("name", ["validation", "val"])
+def test_validation_labels_are_matched_by_the_names_of_their_split(hf, name):
+    some, other = pictures(5), hf.ClassLabel(names=["dog", "cat"])
+    splits = {
+        "train": split(hf, some, [0, 1, 0, 1, 0]),
+        "test": split(hf, some[:2], [0, 1]),
+        name: split(hf, some[:3], [0, 0, 1], other),
+    }
+    dataset = as_dataset(hf.DatasetDict(splits))
+    assert dataset.validation.labels.tolist() == [1, 1, 0]
+    splits[name] = split(hf, some[:3], [-1, -1, -1])
+    dataset = as_dataset(hf.DatasetDict(splits))
+    assert dataset.validation is None
+    assert f"{name} is not used: it has no labels" in dataset.notes
+    splits[name] = split(hf, some[:1], [0], hf.ClassLabel(names=["eel", "cat"]))
+    with pytest.raises(UserError, match="validation classes 'eel' are missing from the training"):
+        as_dataset(hf.DatasetDict(splits))

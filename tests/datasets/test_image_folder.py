@@ -77,7 +77,8 @@ def test_test_goes_before_val_and_both_are_noted(tmp_path):
     make(tmp_path / "test", count=1)
     dataset = load(tmp_path)
     assert len(dataset.test) == 2
-    assert dataset.notes[:2] == ("test/ is the test set", "val/ is not used: test/ is")
+    assert len(dataset.validation) == 6
+    assert dataset.notes[:2] == ("test/ is the test set", "val/ is the validation set")
 
 
 def test_a_test_folder_without_classes_is_not_used(tmp_path):

@@ -5,7 +5,7 @@ from PIL import Image
 
 from dada.datasets import load
 from dada.datasets.folder import list_folder
-from dada.datasets.layout import part_of
+from dada.datasets.layout import find_layout, part_of
 from dada.errors import UserError
 
 
@@ -65,10 +65,37 @@ def test_what_is_not_used_beside_a_training_set_is_said(tmp_path):
     Image.new("L", (8, 8)).save(tmp_path / "overview.png")
     assert list_folder(tmp_path).notes == (
         "test/ is the test set",
-        "val/ is not used: test/ is",
+        "val/ is the validation set",
         "not used beside train/: 'annotations', 'extra', 'odd', '.cache'",
         "1 image beside train/ skipped",
     )
+
+
+@pytest.mark.parametrize(
+    ("names", "used", "notes"),
+    [
+        (("test", "dev", "val"), ("test", "val"), ["dev/ is not used: val/ is"]),
+        (("test", "holdout"), ("test", None), ["holdout/ is not used: test/ is"]),
+        (("val", "holdout"), ("val", None), ["holdout/ is not used: val/ is"]),
+        (("eval", "valid"), ("valid", None), ["eval/ is not used: valid/ is"]),
+        (("Testing", "Eval"), ("Testing", "Eval"), []),
+        (("test", "training"), ("test", None), ["training/ is not used: train/ is"]),
+    ],
+)
+def test_of_several_sets_one_is_the_validation_set(tmp_path, names, used, notes):
+    make(tmp_path, "train/a", "train/b", *(f"{name}/a" for name in names))
+    layout = find_layout(tmp_path)
+    found = (layout.test, layout.validation)
+    assert tuple(tree and tree.root.name for tree in found) == used
+    words = zip(used, ("test", "validation"), strict=True)
+    said = [f"{name}/ is the {word} set" for name, word in words if name]
+    assert list(layout.notes) == said + notes
+
+
+def test_a_validation_set_among_longer_names(tmp_path):
+    make(tmp_path, "seg_train/a", "seg_train/b", "seg_test/a", "seg_val/b")
+    listing = list_folder(tmp_path)
+    assert (listing.test.labels, listing.validation.labels) == ((0, 0), (1, 1))
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 from dada.datasets import (
     PAPER_REDUCED,
     ImageSet,
+    at_most,
     halve,
     halves,
     hold_out,
@@ -200,3 +201,22 @@ def test_several_labels_an_image_are_split_as_they_come():
     train, valid = halves(labels)
     assert sorted([*train, *valid]) == list(range(50)) and len(train) == 25
     assert len(set(reduced(labels, 20))) == 20
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 10, 50, 97, 98, 99, 100, 300])
+def test_at_most_so_many_whatever_their_number(most):
+    labels = np.array([0] * 60 + [1] * 39 + [2])
+    chosen = at_most(labels, most)
+    assert len(set(chosen.tolist())) == len(chosen) <= most
+    assert len(chosen) >= min(most, 97)
+    shares = np.bincount(labels[chosen], minlength=2)[:2]
+    if most > 2:
+        assert abs(shares[0] - 60 / 99 * shares.sum()) <= 1
+    assert np.array_equal(chosen, at_most(labels, most))
+
+
+def test_at_most_so_many_where_the_rest_could_not_keep_the_shares():
+    labels = np.arange(100) % 60
+    assert len(np.unique(at_most(labels, 70))) == 70
+    several = np.ones((10, 3), np.float32)
+    assert [len(at_most(several, most)) for most in (1, 9, 10)] == [1, 9, 10]

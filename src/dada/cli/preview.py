@@ -60,7 +60,7 @@ def preview(
         return torch.randperm(len(images), generator=generator)[:columns]
 
     def choose(files: FileDataset) -> Chosen:
-        return Chosen(pick(files.train).numpy(), test=False)
+        return Chosen(pick(files.train).numpy(), test=False, validation=0)
 
     dataset = open_data(data, side, root, choose=choose)
     images = dataset.train.images

@@ -15,7 +15,7 @@ from dada.comparison.bench import Bench
 from dada.comparison.work import ComparisonWork
 from dada.compute.device import pick_device
 from dada.compute.distributed import shared_job
-from dada.datasets import AnyData, as_dataset
+from dada.datasets import AnyData, as_dataset, without_validation
 from dada.deprecation import renamed
 from dada.errors import UserError
 from dada.models.child import Loss
@@ -91,7 +91,7 @@ def compare(
         raise UserError(f"{seeds} seeds: at least 1 is needed, 3 for a useful interval")
     hooks, named = UserHooks.of(loss=loss, before=before, after=after), _named(policies)
     asked = make_settings(preset, **settings)
-    dataset = as_dataset(data, side, choose=partial(choose_images, asked))
+    dataset = without_validation(as_dataset(data, side, choose=partial(choose_images, asked)))
     notes = left_out(PAPER_OPERATIONS, dataset.channels)
     dataset = replace(dataset, notes=(*dataset.notes, *notes))
     origin = source or (str(data) if isinstance(data, str | Path) else "")

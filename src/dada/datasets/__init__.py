@@ -13,7 +13,8 @@ from dada.datasets.imageset import (
 )
 from dada.datasets.load import DEFAULT_ROOT, load, name_of, open_files, open_images
 from dada.datasets.read_folder import Choose, Chosen
-from dada.datasets.splits import PAPER_REDUCED, halve, halves, hold_out, reduced
+from dada.datasets.splits import PAPER_REDUCED, at_most, halve, halves, hold_out, reduced
+from dada.datasets.validation import without_validation
 from dada.names import DATASETS as NAMES
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "ImageFiles",
     "ImageSet",
     "as_dataset",
+    "at_most",
     "channel_statistics",
     "channels_in_words",
     "even_batches",
@@ -41,4 +43,5 @@ __all__ = [
     "open_files",
     "open_images",
     "reduced",
+    "without_validation",
 ]

@@ -15,6 +15,7 @@ from dada.datasets.huggingface import is_split, read_splits
 from dada.datasets.imageset import Dataset, ImageSet, Parts
 from dada.datasets.labels import by_name, numbered, renumbering, single
 from dada.datasets.load import complete, load
+from dada.datasets.parts import VALIDATION
 from dada.datasets.pixels import bits_in_words
 from dada.datasets.read_folder import Choose
 from dada.errors import UserError
@@ -35,7 +36,8 @@ def as_dataset(
     Args:
         data: a name, a path or a ``Dataset``; a map-style dataset of (picture, label) as in
             `from_torch`, from which 20 % of every class are held out as a test set; or two of
-            them, to train on and to test on, as a pair or as ``{"train": …, "test": …}``. Their
+            them, to train on and to test on, as a pair or as ``{"train": …, "test": …}``; beside
+            ``"test"`` there may be ``"validation"``. Their
             attribute ``classes``, also behind ``torch.utils.data.Subset`` or ``ConcatDataset``,
             names the labels; labels without names are numbered from 0 in sorted order. A Hugging
             Face split or ``DatasetDict`` is read by `read_splits`.
@@ -63,7 +65,7 @@ def as_dataset(
     name = type(splits["train"]).__name__
     if all(map(is_split, splits.values())):
         return complete(name, read_splits(name, splits, side))
-    return complete(name, _parts(name, splits["train"], _test_of(splits), side))
+    return complete(name, _parts(name, _named(splits), side))
 
 
 def _splits(data: Any) -> dict[str, Any]:
@@ -92,40 +94,51 @@ def _is_item(thing: Any) -> bool:
     return thing is not None and not hasattr(thing, "__getitem__")
 
 
-def _test_of(splits: dict[str, Any]) -> Any:
-    return next((splits[name] for name in _TEST if name in splits), None)
+def _named(splits: dict[str, Any]) -> dict[str, Any]:
+    """The parts that are used: train; test, if any; and validation, if it is not the test set."""
+    test = next((name for name in _TEST if name in splits), None)
+    parts = {"train": splits["train"]} | ({"test": splits[test]} if test else {})
+    judge = next((name for name in VALIDATION if name in splits), None)
+    return parts | ({"validation": splits[judge]} if judge and test not in VALIDATION else {})
 
 
-def _parts(name: str, train_data: Any, test_data: Any, side: int | None) -> Parts:
-    given_parts = [train_data] if test_data is None else [train_data, test_data]
-    for part, what in zip(given_parts, (name, f"{name} (test)"), strict=False):
-        check_items(part, what)
-    bits = bits_used(*given_parts, name=name)
-    train = from_torch(train_data, side, name, bits)
-    test = None if test_data is None else _like(train, test_data, side, name, bits)
-    given = [part.labels.numpy() for part in (train, test) if part is not None]
-    if len({labels.ndim for labels in given}) > 1:
+def _parts(name: str, datasets: dict[str, Any], side: int | None) -> Parts:
+    for part, dataset in datasets.items():
+        check_items(dataset, _called(name, part))
+    bits = bits_used(*datasets.values(), name=name)
+    train = from_torch(datasets["train"], side, name, bits)
+    sets = {"train": train} | {
+        part: _like(train, dataset, side, _called(name, part), bits)
+        for part, dataset in datasets.items()
+        if part != "train"
+    }
+    given = {part: images.labels.numpy() for part, images in sets.items()}
+    if len({labels.ndim for labels in given.values()}) > 1:
         raise UserError(
-            f"{name}: only one of the two sets has several labels per picture: must match"
+            f"{name}: only some of the sets have several labels per picture: must match"
         )
-    names = _names(train_data)
-    labels, test_labels, notes = single(given[0], given[1] if test is not None else None)
+    names = _names(datasets["train"])
+    labels, notes = single(given)
     notes += () if bits is None else (bits_in_words(bits),)
-    if test_labels is not None:
-        test_labels = by_name(name, test_labels, _names(test_data), names)
-    if labels.ndim == 2:
-        named = len(names) == labels.shape[1]
-        classes = names if named else tuple(map(str, range(labels.shape[1])))
-    elif max(int(part.max()) for part in (labels, test_labels) if part is not None) < len(names):
+    for part in [part for part in labels if part != "train"]:
+        labels[part] = by_name(name, labels[part], _names(datasets[part]), names, part)
+    if labels["train"].ndim == 2:
+        width = labels["train"].shape[1]
+        classes = names if len(names) == width else tuple(map(str, range(width)))
+    elif max(int(values.max()) for values in labels.values()) < len(names):
         classes = names
     else:
-        values, labels, *rest = numbered(name, labels, test_labels)
-        test_labels = rest[0] if rest else None
+        values, labels = numbered(name, labels)
         classes, notes = tuple(map(str, values)), (*notes, *renumbering(values))
         if names:
             notes += (f"{len(names)} class names are too few for the labels: not used",)
-    held = None if test is None or test_labels is None else _labelled(test, test_labels)
-    return Parts(_labelled(train, labels), held, classes, notes=notes)
+    found = {part: _labelled(images, labels[part]) for part, images in sets.items()}
+    validation = found.get("validation")
+    return Parts(found["train"], found.get("test"), classes, notes=notes, validation=validation)
+
+
+def _called(name: str, part: str) -> str:
+    return name if part == "train" else f"{name} ({part})"
 
 
 def _labelled(images: ImageSet, labels: np.ndarray) -> ImageSet:
@@ -135,12 +148,12 @@ def _labelled(images: ImageSet, labels: np.ndarray) -> ImageSet:
 def _like(
     train: ImageSet, dataset: MapStyle, side: int | None, name: str, bits: int | None
 ) -> ImageSet:
-    """Test images, resized to the training images' size if they would have another."""
-    test = from_torch(dataset, side, f"{name} (test)", bits)
+    """Images of another part, resized to the training images' size if they have another."""
+    images = from_torch(dataset, side, name, bits)
     height, width = train.images.shape[2:]
-    if test.images.shape[2:] != (height, width) and height == width and side is None:
-        return from_torch(dataset, height, f"{name} (test)", bits)
-    return test
+    if images.images.shape[2:] != (height, width) and height == width and side is None:
+        return from_torch(dataset, height, name, bits)
+    return images
 
 
 def _names(dataset: Any) -> tuple[str, ...]:

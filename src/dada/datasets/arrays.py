@@ -3,6 +3,7 @@
 import math
 import zipfile
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,14 +12,22 @@ from torch import Tensor
 from dada.compute.memory import check_fits
 from dada.datasets.imageset import CHANNELS, ImageSet, Parts, are_channels
 from dada.datasets.labels import numbered, renumbering, single
+from dada.datasets.parts import VALIDATION
 from dada.datasets.pixels import resized
 from dada.errors import UserError
+
+_PARTS = {"train": ("train", "training"), "test": ("test", "testing"), "validation": VALIDATION}
+_STYLES = (("x_{}", "y_{}"), ("{}_x", "{}_y"), ("{}_images", "{}_labels"))
 
 _IMAGE_SHAPES = f"N x H x W, N x H x W x C or N x C x H x W with C {CHANNELS}"
 
 
 def read_arrays(path: Path, side: int | None = None) -> Parts:
-    """Read ``x_train``, ``y_train`` and, optionally, ``x_test``, ``y_test``.
+    """Read ``x_train``, ``y_train`` and, optionally, ``x_test``, ``y_test``, ``x_val``, ``y_val``.
+
+    The arrays may also be called ``train_x`` and ``train_y``, or ``train_images`` and
+    ``train_labels``, in upper or lower case, and those of the validation set by any of
+    `dada.datasets.parts.VALIDATION`. Without a test set, the validation set is the test set.
 
     Images are uint8: N x H x W (grey), N x H x W x C or N x C x H x W with C 1, 3 or less than H
     and W. Labels are whole numbers or text, (N,) or (N, 1); their values name the classes and are
@@ -32,8 +41,8 @@ def read_arrays(path: Path, side: int | None = None) -> Parts:
 
     Raises:
         UserError: the file is not a readable ``.npz``, an array is missing or has another type
-            or shape, counts or sizes differ, there is only one class, or a test label is not
-            among the training labels.
+            or shape, counts or sizes differ, there is only one class, or a label of another part
+            is not among the training labels.
 
     Examples:
         >>> import numpy as np
@@ -44,42 +53,56 @@ def read_arrays(path: Path, side: int | None = None) -> Parts:
         >>> parts.classes, parts.train.images.shape, parts.train.labels.tolist()
         (('cat', 'dog'), torch.Size([6, 1, 8, 8]), [0, 1, 0, 1, 0, 1])
     """
-    arrays = _load(path)
-    train, values = _images(path, arrays, "train"), _labels(path, arrays, "train")
+    pairs = _load(path)
+    images = {part: _images(path, pair) for part, pair in pairs.items()}
+    labels = {part: _labels(path, pair) for part, pair in pairs.items()}
     notes: tuple[str, ...] = ()
-    if side is not None and train.shape[2:] != (side, side):
+    if side is not None and images["train"].shape[2:] != (side, side):
         notes = (f"images resized and cropped to {side}x{side}",)
-    test = test_values = None
-    if "x_test" in arrays:
-        test, test_values = _images(path, arrays, "test"), _labels(path, arrays, "test")
-        if test.shape[1:] != train.shape[1:]:
+    for part, pair in pairs.items():
+        if images[part].shape[1:] != images["train"].shape[1:]:
             raise UserError(
-                f"{path}: x_test images are {_chw(test)} but x_train's are {_chw(train)} "
-                "(channels, height, width): must be the same"
+                f"{path}: {pair.x} images are {_chw(images[part])} but {pairs['train'].x}'s are "
+                f"{_chw(images['train'])} (channels, height, width): must be the same"
             )
-        if test_values.shape[1:] != values.shape[1:]:
+        if labels[part].shape[1:] != labels["train"].shape[1:]:
             raise UserError(
-                f"{path}: y_test is {test_values.shape} but y_train {values.shape}: must have the "
-                "same number of labels per image"
+                f"{path}: {pair.y} is {labels[part].shape} but {pairs['train'].y} "
+                f"{labels['train'].shape}: must have the same number of labels per image"
             )
-    values, test_values, said = single(values, test_values)
-    names = tuple(map(str, range(values.shape[-1])))
-    if values.ndim == 1:
-        classes, values, *rest = numbered(str(path), values, test_values)
-        test_values = rest[0] if rest else None
+    labels, said = single(labels)
+    names = tuple(map(str, range(labels["train"].shape[-1])))
+    if labels["train"].ndim == 1:
+        classes, labels = numbered(str(path), labels)
         names, said = tuple(map(str, classes)), (*said, *renumbering(classes))
-    held = None if test is None or test_values is None else _set(test, test_values, side)
-    return Parts(_set(train, values, side), held, names, notes=(*notes, *said))
+    sets = {part: _set(images[part], labels[part], side) for part in pairs}
+    test, validation = sets.get("test"), sets.get("validation")
+    if test is None and validation is not None:
+        test, validation = validation, None
+        said = (*said, f"{pairs['validation'].x} is the test set")
+    return Parts(sets["train"], test, names, notes=(*notes, *said), validation=validation)
 
 
-def _load(path: Path) -> dict[str, np.ndarray]:
+class _Pair(NamedTuple):
+    """The images and labels of a part, and what they are called in the file."""
+
+    x: str
+    y: str
+    images: np.ndarray
+    labels: np.ndarray
+
+
+def _load(path: Path) -> dict[str, _Pair]:
     """Load only the arrays that are needed: others may be large or pickled."""
     try:
         if not zipfile.is_zipfile(path):
             raise ValueError("it is not a zip archive of arrays")
         with np.load(path, allow_pickle=False) as archive:
-            wanted = _wanted(path, archive.files)
-            return {name: _member(path, archive, name) for name in wanted}
+            names = _names(path, archive.files)
+            return {
+                part: _Pair(x, y, _member(path, archive, x), _member(path, archive, y))
+                for part, (x, y) in names.items()
+            }
     except (UserError, MemoryError):
         raise
     except Exception as error:  # files that are damaged, or not archives, fail in many ways
@@ -89,16 +112,23 @@ def _load(path: Path) -> dict[str, np.ndarray]:
         ) from error
 
 
-def _wanted(path: Path, present: list[str]) -> list[str]:
-    wanted = ["x_train", "y_train"]
-    if "x_test" in present or "y_test" in present:
-        wanted += ["x_test", "y_test"]
-    if missing := [name for name in wanted if name not in present]:
+def _names(path: Path, present: list[str]) -> dict[str, tuple[str, str]]:
+    """What the images and the labels of each part are called."""
+    there = {name.lower(): name for name in present}
+    found, missing = {}, []
+    for part, words in _PARTS.items():
+        pairs = [(x.format(word), y.format(word)) for word in words for x, y in _STYLES]
+        x, y = max(pairs, key=lambda pair: sum(name in there for name in pair))
+        if part == "train" or x in there or y in there:
+            missing += [name for name in (x, y) if name not in there]
+            found[part] = (there.get(x, x), there.get(y, y))
+    if missing:
         raise UserError(
             f"{path}: {' and '.join(missing)} missing; it holds {', '.join(present) or 'nothing'}: "
-            "x_train and y_train are needed, x_test and y_test come together"
+            "x_train and y_train are needed, x_test and y_test come together, and so do x_val "
+            "and y_val"
         )
-    return wanted
+    return found
 
 
 def _member(path: Path, archive: np.lib.npyio.NpzFile, name: str) -> np.ndarray:
@@ -120,9 +150,9 @@ def _member(path: Path, archive: np.lib.npyio.NpzFile, name: str) -> np.ndarray:
     return archive[name]
 
 
-def _images(path: Path, arrays: dict[str, np.ndarray], part: str) -> np.ndarray:
+def _images(path: Path, pair: _Pair) -> np.ndarray:
     """Return images as uint8 (N, C, H, W), a view where possible."""
-    name, images = f"x_{part}", arrays[f"x_{part}"]
+    name, images = pair.x, pair.images
     if images.dtype != np.uint8:
         hint = "; scale [0, 1] by 255" if images.dtype.kind == "f" else ""
         raise UserError(f"{path}: {name} is {images.dtype}: must be uint8, 0 to 255{hint}")
@@ -145,9 +175,9 @@ def _images(path: Path, arrays: dict[str, np.ndarray], part: str) -> np.ndarray:
     raise UserError(f"{path}: {name} is {images.shape}: must be {_IMAGE_SHAPES}")
 
 
-def _labels(path: Path, arrays: dict[str, np.ndarray], part: str) -> np.ndarray:
+def _labels(path: Path, pair: _Pair) -> np.ndarray:
     """Return the labels: whole numbers or text, (N,), or several per image, (N, L) of 0 and 1."""
-    name, labels = f"y_{part}", arrays[f"y_{part}"]
+    name, labels, count = pair.y, pair.labels, len(pair.images)
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     several = labels.ndim == 2 and labels.shape[1] > 1
@@ -156,10 +186,9 @@ def _labels(path: Path, arrays: dict[str, np.ndarray], part: str) -> np.ndarray:
             f"{path}: {name} is {labels.shape}: must be (N,), one label per image, or (N, L) of 0 "
             "and 1 if an image may have several"
         )
-    count = len(arrays[f"x_{part}"])
     if len(labels) != count:
         raise UserError(
-            f"{path}: {count} images in x_{part} but {len(labels)} labels in {name}: the counts "
+            f"{path}: {count} images in {pair.x} but {len(labels)} labels in {name}: the counts "
             "must match"
         )
     if several or labels.dtype.kind in "iubU":

@@ -43,14 +43,18 @@ def copies_in_words(first: np.ndarray) -> tuple[str, ...]:
     return (f"{are}: copies stay on the same side of every split",)
 
 
-def copies_across(train: Sequence[object], test: Sequence[object]) -> tuple[str, ...]:
-    """A note if some test images are also training images; otherwise none.
+def copies_across(
+    train: Sequence[object], others: Sequence[object], what: str = "test"
+) -> tuple[str, ...]:
+    """A note if some images of another part are also training images; otherwise none.
 
     Args:
-        train, test: contents of the images, as for `first_of_each`.
+        train, others: contents of the images, as for `first_of_each`.
+        what: the other part.
     """
-    count = sum(map(set(train).__contains__, test))
+    count = sum(map(set(train).__contains__, others))
     if not count:
         return ()
     are = "is an exact copy" if count == 1 else "are exact copies"
-    return (f"{count} of {len(test)} test images {are} of training images: errors look too low",)
+    found = f"{count} of {len(others)} {what} images {are} of training images"
+    return (f"{found}: errors look too low",)

@@ -47,10 +47,11 @@ class Samples:
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """Images from two lists of files, all grey or all RGB, and what was skipped."""
+    """Images from lists of files, all grey or all RGB, and what was skipped."""
 
     train: ImageSet
     test: ImageSet
+    validation: ImageSet
     skipped: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -61,10 +62,11 @@ def decode(
     test: Samples | None,
     side: int,
     *,
+    validation: Samples | None = None,
     border: float = 0.0,
     progress: Progress | None = None,
 ) -> Decoded:
-    """Decode training and test files to ``side`` × ``side``.
+    """Decode training, test and validation files to ``side`` × ``side``.
 
     Images have one channel if all of them are grey by mode or have equal R, G and B.
 
@@ -73,6 +75,7 @@ def decode(
         train: training files.
         test: test files; None for none.
         side: of the images, in pixels.
+        validation: validation files; None for none.
         border: see `dada.datasets.pixels.square`.
         progress: called after each file.
 
@@ -80,36 +83,31 @@ def decode(
         UserError: more than 3 files and more than 3 % of them are unreadable, or the images do
             not fit in memory.
     """
-    test = test or Samples((), ())
-    samples = Samples(train.files + test.files, train.labels + test.labels)
-    _check_memory(root, len(train.files), len(test.files), side)
-    pixels, grey, failures, losses = _read_all(samples.files, side, border, progress)
-    skipped, notes = _left_out(root, samples.files, failures)
-    total = len(samples.files)
-    notes += tuple(f"{what} ({n} of {total} files)" for what, n in sorted(losses.items()))
-    labels, count = np.array(samples.labels, np.int64), len(train.files)
+    parts = [train, test or Samples((), ()), validation or Samples((), ())]
+    files = [file for part in parts for file in part.files]
+    labels = np.array([label for part in parts for label in part.labels], np.int64)
+    ends = np.cumsum([len(part.files) for part in parts])[:-1]
+    _check_memory(root, len(train.files), len(files) - len(train.files), side)
+    pixels, grey, failures, losses = _read_all(files, side, border, progress)
+    skipped, notes = _left_out(root, files, failures)
+    notes += tuple(f"{what} ({n} of {len(files)} files)" for what, n in sorted(losses.items()))
     if skipped:
-        kept = np.setdiff1d(np.arange(len(samples.files)), list(failures))
-        pixels, labels = pixels[kept], labels[kept]
-        count = int((kept < len(train.files)).sum())
+        kept = np.setdiff1d(np.arange(len(files)), list(failures))
+        pixels, labels, ends = pixels[kept], labels[kept], np.searchsorted(kept, ends)
     if grey:
         pixels = pixels[:, :1].copy()
         notes = (*notes, "all images grey: one channel")
-    images, targets = torch.from_numpy(pixels), torch.from_numpy(labels)
-    return Decoded(
-        ImageSet(images[:count], targets[:count]),
-        ImageSet(images[count:], targets[count:]),
-        skipped,
-        notes,
-    )
+    images, targets = (torch.from_numpy(a).tensor_split(ends.tolist()) for a in (pixels, labels))
+    sets = [ImageSet(*pair) for pair in zip(images, targets, strict=True)]
+    return Decoded(sets[0], sets[1], sets[2], skipped, notes)
 
 
-def _check_memory(root: Path, train: int, test: int, side: int) -> None:
+def _check_memory(root: Path, train: int, others: int, side: int) -> None:
     """Raise UserError, before allocating anything, if twice the pixels (a copy) would not fit."""
-    count, free, each = train + test, available() // 2, 3 * side * side
+    count, free, each = train + others, available() // 2, 3 * side * side
     if count * each <= free:
         return
-    widest, fitting = math.isqrt(free // (3 * count)), free // each - test
+    widest, fitting = math.isqrt(free // (3 * count)), free // each - others
     ways = [f"--side {widest}"] if widest >= 8 else []
     ways += [f"--images {fitting} at {side}x{side}"] if fitting >= 4 else []
     raise UserError(

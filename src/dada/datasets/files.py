@@ -139,9 +139,10 @@ class FileDataset:
         side: height and width that images are resized to, in pixels.
         skipped: always empty: unreadable files are only found when they are read.
         notes: decisions made while reading, one line each, for the user.
+        validation: files of the user's own validation set; None if there is none.
 
     Raises:
-        UserError: the two sets differ in channels, or a label has no class.
+        UserError: the sets differ in channels, or a label has no class.
     """
 
     name: str
@@ -152,22 +153,27 @@ class FileDataset:
     side: tuple[int, int] = (224, 224)
     skipped: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    validation: ImageFiles | None = None
 
     def __post_init__(self) -> None:
         make_printable(self)
-        if self.train.channels != self.test.channels:
-            raise UserError(
-                f"{self.name}: training images have {self.train.channels} channels but test "
-                f"images {self.test.channels}: must be the same"
-            )
         check_labels(self.name, "training", self.train.labels, len(self.classes))
-        check_labels(self.name, "test", self.test.labels, len(self.classes))
+        for part, files in (("test", self.test), ("validation", self.validation)):
+            if files is None:
+                continue
+            if self.train.channels != files.channels:
+                raise UserError(
+                    f"{self.name}: training images have {self.train.channels} channels but {part} "
+                    f"images {files.channels}: must be the same"
+                )
+            check_labels(self.name, part, files.labels, len(self.classes))
 
     def __repr__(self) -> str:
         size = size_in_words(self.channels, *self.side)
+        judges = "" if self.validation is None else f"{len(self.validation):,} validation files, "
         return (
             f"FileDataset({brief(self.name)}: {len(self.train):,} training files, "
-            f"{len(self.test):,} test files, {size}, {len(self.classes):,} classes: "
+            f"{len(self.test):,} test files, {judges}{size}, {len(self.classes):,} classes: "
             f"{some(self.classes)})"
         )
 
@@ -219,13 +225,16 @@ def folder_files(name: str, listing: Listing) -> FileDataset:
         UserError: there are too few images to hold out a test set.
     """
     train = _files(listing.train)
+    validation = None if listing.validation is None else _files(listing.validation)
     if listing.test is not None:
         test = _files(listing.test)
         said = copies_across(*_contents(train, test))
     else:
         train, test, said = split_off_test_set(name, train, listing.classes)
+    if validation is not None:
+        said += copies_across(*_contents(train, validation), "validation")
     notes = (*listing.notes, *said)
-    return FileDataset(name, train, test, listing.classes, notes=notes)
+    return FileDataset(name, train, test, listing.classes, notes=notes, validation=validation)
 
 
 def with_bits(dataset: FileDataset) -> FileDataset:
@@ -233,14 +242,20 @@ def with_bits(dataset: FileDataset) -> FileDataset:
     bits = sampled_bits(dataset.train.files)
     if bits is None:
         return dataset
-    train, test = (replace(part, bits=bits) for part in (dataset.train, dataset.test))
     note = f"{bits_in_words(bits)}, judged by a sample; higher values become white"
-    return replace(dataset, train=train, test=test, notes=(*dataset.notes, note))
+    return replace(
+        dataset,
+        train=replace(dataset.train, bits=bits),
+        test=replace(dataset.test, bits=bits),
+        validation=dataset.validation and replace(dataset.validation, bits=bits),
+        notes=(*dataset.notes, note),
+    )
 
 
-def _contents(train: ImageFiles, test: ImageFiles) -> tuple[list[object], list[object]]:
+def _contents(train: ImageFiles, others: ImageFiles) -> tuple[list[object], list[object]]:
     """The contents of two lists of files, comparable with each other."""
-    both = _files(Samples(train.files + test.files, (0,) * (len(train) + len(test)))).contents()
+    samples = Samples(train.files + others.files, (0,) * (len(train) + len(others)))
+    both = _files(samples).contents()
     return [*both[: len(train)]], [*both[len(train) :]]
 
 

@@ -40,18 +40,19 @@ class Listing:
     test: Samples | None
     classes: tuple[str, ...]
     notes: tuple[str, ...]
+    validation: Samples | None = None
 
 
 def list_folder(path: Path) -> Listing:
     """List an image folder; no file is opened.
 
-    The folder holds either class folders, or ``train/`` and, optionally, ``test/``
-    (`dada.datasets.layout`). Class folders may contain other folders; `dada.datasets.tree` defines
-    what counts as a picture.
+    The folder holds either class folders, or ``train/`` and, optionally, ``test/``, and beside that
+    ``validation/`` (`dada.datasets.layout`). Class folders may contain other folders;
+    `dada.datasets.tree` defines what counts as a picture.
 
     Raises:
-        UserError: there are no images, no class folders, only one class, or test classes that are
-            not training classes.
+        UserError: there are no images, no class folders, only one class, or classes of another
+            part that are not training classes.
 
     Examples:
         >>> from pathlib import Path
@@ -65,12 +66,18 @@ def list_folder(path: Path) -> Listing:
     layout = find_layout(path)
     _check(path, layout.train)
     classes = layout.train.classes
-    test = None if layout.test is None else _test_samples(layout.test, classes)
     notes = [*layout.notes, *_notes(layout.train)]
-    if layout.test is not None:
-        notes += [f"{layout.test.root.name}/: {note}" for note in _notes(layout.test)]
-    train = labelled(layout.train, classes)
-    return Listing(train, test, tuple(map(printable, classes)), tuple(notes))
+    others: list[Samples | None] = []
+    for tree, what in ((layout.test, "test"), (layout.validation, "validation")):
+        others.append(None if tree is None else _samples(tree, classes, what))
+        notes += [] if tree is None else [f"{tree.root.name}/: {note}" for note in _notes(tree)]
+    return Listing(
+        train=labelled(layout.train, classes),
+        test=others[0],
+        classes=tuple(map(printable, classes)),
+        notes=tuple(notes),
+        validation=others[1],
+    )
 
 
 def labelled(tree: Tree, classes: tuple[str, ...]) -> Samples:
@@ -80,11 +87,11 @@ def labelled(tree: Tree, classes: tuple[str, ...]) -> Samples:
     return Samples(tuple(file for file, _ in pairs), tuple(label for _, label in pairs))
 
 
-def _test_samples(tree: Tree, classes: tuple[str, ...]) -> Samples:
-    """The test files, labelled like the training classes."""
+def _samples(tree: Tree, classes: tuple[str, ...], what: str) -> Samples:
+    """The files of another part, labelled like the training classes."""
     if unknown := sorted(set(tree.classes) - set(classes)):
         raise UserError(
-            f"{tree.root}: test classes {listed(unknown)} are missing from the training classes "
+            f"{tree.root}: {what} classes {listed(unknown)} are missing from the training classes "
             f"({listed(classes)})"
         )
     return labelled(tree, classes)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from importlib import import_module
 from inspect import signature
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
@@ -14,13 +15,14 @@ from torch.utils.data import ConcatDataset, Dataset
 from dada.datasets.adapt import bits_used, from_torch
 from dada.datasets.imageset import ImageSet, Parts
 from dada.datasets.labels import by_name
+from dada.datasets.parts import VALIDATION
 from dada.datasets.pixels import bits_in_words, choose_side
 from dada.errors import UserError
 
 PREFIX = "hf:"
 """The prefix of such sources."""
 
-_TEST = ("test", "validation")  # the first one with labels is used
+_TEST = ("test", "validation")  # the first one with labels is the test set
 _SAMPLE = 1000  # pictures examined to choose a side
 
 
@@ -70,7 +72,7 @@ def read_hub(
 def read_splits(
     source: str, splits: dict[str, Any], side: int | None = None, named: Columns = NOT_NAMED
 ) -> Parts:
-    """Read the training split, and `test` or `validation`.
+    """Read the training split, and `test` and `validation`, which is the test set if it must.
 
     Pictures come from a column of images, labels from a column of class labels or, failing that, of
     integers, which name the classes and are numbered from 0 in sorted order. If there are several
@@ -91,30 +93,35 @@ def read_splits(
     if streamed := [name for name, split in splits.items() if not hasattr(split, "__len__")]:
         raise UserError(f"{source}: {streamed[0]} has no length: load it without streaming")
     picture, label, others = _columns(source, splits["train"].features, named)
-    labels = {name: _labels(splits[name], label) for name in ("train", *_TEST) if name in splits}
+    used = dict.fromkeys(("train", *_TEST, *VALIDATION))
+    labels = {name: _labels(splits[name], label) for name in used if name in splits}
     if not len(labels["train"]):
         raise UserError(f"{source}: train has no integer in {label!r} for some or all images")
     test = next((name for name in _TEST if len(labels.get(name, ()))), None)
+    parts = {"train": "train"} | ({test: "test"} if test else {})
+    if test and test not in VALIDATION:
+        judges = (name for name in VALIDATION if len(labels.get(name, ())))
+        parts |= dict.fromkeys(islice(judges, 1), "validation")
     values, classes = _classes(source, splits["train"].features[label], labels["train"])
-    if test and (names := getattr(splits[test].features[label], "names", None)):
-        labels[test] = by_name(source, labels[test], names, classes)
+    for name, part in parts.items():
+        if names := getattr(splits[name].features[label], "names", None):
+            labels[name] = by_name(source, labels[name], names, classes, part)
     pairs = [
         _Pairs(source, name, splits[name], picture, _numbers(source, name, labels[name], values))
-        for name in ("train", test)
-        if name
+        for name in parts
     ]
     notes = [f"{source}: images are the column {picture!r}, labels the column {label!r}"]
     if others:
         notes.append(f"columns not used: {', '.join(others)}; add ?label=COLUMN to use another")
     rest = sorted(set(splits) - {"train"}, key=lambda name: (*_TEST, name).index(name))
-    notes += [_use(name, test, has_labels=bool(len(labels.get(name, "?")))) for name in rest]
+    notes += [_use(name, parts, has_labels=bool(len(labels.get(name, "?")))) for name in rest]
     return _parts(source, pairs, side, classes, notes)
 
 
-def _use(name: str, test: str | None, has_labels: bool) -> str:
-    if name == test:
-        return f"{name} is the test set"
-    why = f"{test or 'train'} is" if has_labels else "it has no labels"
+def _use(name: str, parts: dict[str, str], has_labels: bool) -> str:
+    if name in parts:
+        return f"{name} is the {parts[name]} set"
+    why = f"{[*parts][-1]} is" if has_labels else "it has no labels"
     return f"{name} is not used: {why}"
 
 
@@ -268,7 +275,9 @@ def _parts(
             strict=True,
         )
     ]
-    return Parts(sets[0], sets[1] if len(sets) > 1 else None, classes, notes=tuple(notes))
+    train, test, validation = [*sets, None, None][:3]
+    assert train is not None
+    return Parts(train, test, classes, notes=tuple(notes), validation=validation)
 
 
 def _common_side(pairs: ConcatDataset[Any]) -> int | None:

@@ -1,7 +1,7 @@
 """Labelled images in memory: what every reader returns and everything else takes."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -128,11 +128,12 @@ class Dataset:
         flip: whether a horizontal flip is a natural augmentation; it is not for digits.
         skipped: files that could not be read, relative to the folder they were found in.
         notes: decisions made while reading, one line each, for the user.
-        files: all training and test files if only some of them were decoded; then there may be no
-            test images.
+        files: all files if only some of them were decoded; then there may be no test images.
+        validation: the user's own validation set, which a search may judge policies by; None if
+            there is none.
 
     Raises:
-        UserError: the two sets differ in channels, side or task, or a label has no class.
+        UserError: the sets differ in channels, side or task, or a label has no class.
     """
 
     name: str
@@ -143,28 +144,37 @@ class Dataset:
     skipped: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     files: "FileDataset | None" = None
+    validation: ImageSet | None = None
 
     def __post_init__(self) -> None:
         make_printable(self)
-        train, test = self.train.images.shape[1:], self.test.images.shape[1:]
-        if train != test:
+        self._check_like("test", self.test)
+        height, width = self.side
+        if min(height, width) < _SMALLEST:
             raise UserError(
-                f"{self.name}: training images are {_size(train)} but test images are "
-                f"{_size(test)}: must be the same"
-            )
-        if min(train[1:]) < _SMALLEST:
-            raise UserError(
-                f"{self.name}: images are {train[1]}x{train[2]} pixels: at least "
+                f"{self.name}: images are {height}x{width} pixels: at least "
                 f"{_SMALLEST}x{_SMALLEST} are needed"
-            )
-        if self.train.task is not self.test.task:
-            raise UserError(
-                f"{self.name}: training images have {self.train.task.words} but test images "
-                f"{self.test.task.words}: must be the same"
             )
         check_labels(self.name, "training", self.train.labels, len(self.classes))
         if self.files is None or len(self.test):
             check_labels(self.name, "test", self.test.labels, len(self.classes))
+        if self.validation is not None:
+            self._check_like("validation", self.validation)
+            check_labels(self.name, "validation", self.validation.labels, len(self.classes))
+
+    def _check_like(self, part: str, images: ImageSet) -> None:
+        """Raise `UserError` unless the images have the training images' size and task."""
+        shape, other = self.train.images.shape[1:], images.images.shape[1:]
+        if shape != other:
+            raise UserError(
+                f"{self.name}: training images are {_size(shape)} but {part} images are "
+                f"{_size(other)}: must be the same"
+            )
+        if self.train.task is not images.task:
+            raise UserError(
+                f"{self.name}: training images have {self.train.task.words} but {part} images "
+                f"{images.task.words}: must be the same"
+            )
 
     @property
     def task(self) -> Task:
@@ -172,12 +182,13 @@ class Dataset:
         return self.train.task
 
     def __repr__(self) -> str:
-        count = f"{len(self.train):,}"
-        if self.files is not None:
-            count += f" of {len(self.files.train):,}"
+        whole = self.files or self
+        parts = f"{_count(self.train, whole.train)} training images, {len(self.test):,} test images"
+        if self.validation is not None and whole.validation is not None:
+            parts += f", {_count(self.validation, whole.validation)} validation images"
         size = size_in_words(self.channels, *self.side)
         return (
-            f"Dataset({brief(self.name)}: {count} training images, {len(self.test):,} test images, "
+            f"Dataset({brief(self.name)}: {parts}, "
             f"{size}, {len(self.classes):,} classes: {some(self.classes)})"
         )
 
@@ -211,6 +222,7 @@ class Parts:
     flip: bool = True
     skipped: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    validation: ImageSet | None = None
 
 
 def make_printable(dataset: object) -> None:
@@ -284,6 +296,11 @@ def channel_statistics(images: Tensor) -> tuple[tuple[float, ...], tuple[float, 
     mean = share @ levels
     variance = (share * (levels - mean[:, None]) ** 2).sum(1)
     return tuple(mean.tolist()), tuple(variance.sqrt().clamp(min=1 / 255).tolist())
+
+
+def _count(decoded: Sized, there: Sized) -> str:
+    every = "" if len(decoded) == len(there) else f" of {len(there):,}"
+    return f"{len(decoded):,}{every}"
 
 
 def _describe(tensor: Tensor) -> str:

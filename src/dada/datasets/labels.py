@@ -1,6 +1,6 @@
 """Number labels of any values from 0, and tell one-hot labels from several labels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -14,73 +14,79 @@ def one_hot(*parts: np.ndarray) -> bool:
 
 
 def single(
-    train: np.ndarray, test: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray | None, tuple[str, ...]]:
+    labels: Mapping[str, np.ndarray],
+) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
     """Turn one-hot labels into (N,), with a note that says so; return others unchanged.
 
     Exactly one 1 in every row is how frameworks write *one* label, so data with several labels per
     image in which every image happens to have exactly one are read this way, too.
 
     Args:
-        train, test: (N,); or (N, L) of 0 and 1.
+        labels: those of each part of the data, (N,); or (N, L) of 0 and 1.
 
     Examples:
         >>> import numpy as np
-        >>> single(np.array([[0, 1], [1, 0]]), None)
-        (array([1, 0]), None, ('labels are one-hot: read as one of 2 classes per image',))
+        >>> single({"train": np.array([[0, 1], [1, 0]])})
+        ({'train': array([1, 0])}, ('labels are one-hot: read as one of 2 classes per image',))
     """
-    if not one_hot(*(labels for labels in (train, test) if labels is not None)):
-        return train, test, ()
-    note = f"labels are one-hot: read as one of {train.shape[1]} classes per image"
-    return train.argmax(1), None if test is None else test.argmax(1), (note,)
+    if not one_hot(*labels.values()):
+        return dict(labels), ()
+    note = f"labels are one-hot: read as one of {labels['train'].shape[1]} classes per image"
+    return {part: values.argmax(1) for part, values in labels.items()}, (note,)
 
 
-def numbered(where: str, train: np.ndarray, test: np.ndarray | None) -> tuple[np.ndarray, ...]:
+def numbered(
+    where: str, labels: Mapping[str, np.ndarray]
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """The sorted values of the training labels, and each part's labels as indices into them.
 
     Args:
         where: the start of error messages.
-        train, test: (N,), of numbers or text.
+        labels: those of ``train`` and of other parts, (N,), of numbers or text.
 
     Returns:
-        The values that name the classes, (K,), the training labels and, if there is a test set, its
-        labels: int64 in [0, K).
+        The values that name the classes, (K,), and the labels of each part: int64 in [0, K).
 
     Raises:
-        UserError: there is only one class, or a test label is not among the training labels.
+        UserError: there is only one class, or a label of another part is not among the training
+            labels.
 
     Examples:
         >>> import numpy as np
-        >>> numbered("pets", np.array(["dog", "cat", "dog"]), None)
-        (array(['cat', 'dog'], dtype='<U3'), array([1, 0, 1]))
+        >>> numbered("pets", {"train": np.array(["dog", "cat", "dog"])})
+        (array(['cat', 'dog'], dtype='<U3'), {'train': array([1, 0, 1])})
     """
-    values, numbers = np.unique(train, return_inverse=True)
+    values = np.unique(labels["train"])
     if len(values) < 2:
         raise UserError(f"{where}: one class only ({values[0]}): at least two are needed")
-    if test is None:
-        return values, numbers
-    if len(unknown := np.setdiff1d(test, values)):
-        raise UserError(
-            f"{where}: test labels {few(unknown)} are missing from the training labels "
-            f"({few(values)})"
-        )
-    return values, numbers, np.searchsorted(values, test)
+    for part, given in labels.items():
+        if len(unknown := np.setdiff1d(given, values)):
+            raise UserError(
+                f"{where}: {part} labels {few(unknown)} are missing from the training labels "
+                f"({few(values)})"
+            )
+    return values, {part: np.searchsorted(values, given) for part, given in labels.items()}
 
 
 def by_name(
-    where: str, labels: np.ndarray, names: Sequence[str], known: Sequence[str]
+    where: str,
+    labels: np.ndarray,
+    names: Sequence[str],
+    known: Sequence[str],
+    part: str = "test",
 ) -> np.ndarray:
-    """Renumber test labels to match the numbering of the training classes.
+    """Renumber the labels of another part to match the numbering of the training classes.
 
     Args:
         where: the start of error messages.
         labels: (N,), indices into `names`; or (N, L), one column per name.
-        names: names of the test classes; if there are none, or too few for the labels, the labels
+        names: names of the part's classes; if there are none, or too few for the labels, the labels
             are returned unchanged.
         known: names of the training classes.
+        part: which part it is, for error messages.
 
     Raises:
-        UserError: a test class is not among the training classes.
+        UserError: a class of the part is not among the training classes.
 
     Examples:
         >>> import numpy as np
@@ -95,7 +101,7 @@ def by_name(
     used = range(len(names)) if several else np.unique(labels).tolist()
     if unknown := [names[label] for label in used if names[label] not in known]:
         raise UserError(
-            f"{where}: test classes {listed(unknown)} are missing from the training classes "
+            f"{where}: {part} classes {listed(unknown)} are missing from the training classes "
             f"({listed(known)})"
         )
     places = np.array([known.index(name) if name in known else -1 for name in names], np.int64)

@@ -1,4 +1,4 @@
-"""Decide which folders of an image folder are classes and which are training and test sets."""
+"""Decide which folders of an image folder are classes and which are parts of the set."""
 
 import os
 import re
@@ -6,14 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from dada.datasets.parts import VALIDATION
 from dada.datasets.tree import Tree
 from dada.errors import UserError, listed
 
 _TRAIN = ("train", "training")
-_TEST = (
-    *("test", "testing", "val", "valid", "validation", "eval", "evaluation", "dev", "holdout"),
-)
-"""In order of preference."""
+_TEST = ("test", "testing", *VALIDATION, "holdout")
+"""In order of preference; the words for a validation set are used where no test set is."""
 
 _FILLERS = {"set", "sets", "data", "dataset", "split", "image", "images", "img", "imgs", "pictures"}
 _IMAGES = {
@@ -29,11 +28,12 @@ _MASKS = {
 
 @dataclass(frozen=True)
 class Layout:
-    """The folder with the training classes, that with the test classes if any, and notes."""
+    """The folder with the training classes, those of the other parts if any, and notes."""
 
     train: Tree
     test: Tree | None
     notes: tuple[str, ...]
+    validation: Tree | None = None
 
 
 def part_of(name: str) -> str | None:
@@ -84,7 +84,8 @@ def parts_of(names: Iterable[str]) -> dict[str, str | None]:
 def find_layout(path: Path) -> Layout:
     """Tell whether a folder holds classes, or ``train/`` and ``test/`` with classes inside.
 
-    A folder is a training or test set only if it has such a name and contains class folders.
+    A folder is a part of the set only if it has such a name and contains class folders. One called
+    ``validation`` or the like is the validation set beside ``test/``, and otherwise the test set.
 
     Raises:
         UserError: the folder is ambiguous; the message says how to resolve it.
@@ -102,8 +103,12 @@ def find_layout(path: Path) -> Layout:
         _check_parts(path, whole, tests, split, parts)
         return Layout(whole, None, tuple(_notes_on_classes(whole, trees)))
     used = [trains[0], *tests[:1]]
-    notes = _notes_on_parts(whole, used, tests, trees)
-    return Layout(split[trains[0]], split[tests[0]] if tests else None, tuple(notes))
+    if tests and parts[tests[0]] not in VALIDATION:
+        used += _ranked(split, parts, VALIDATION)[:1]
+    notes = _notes_on_parts(whole, used, parts, trees)
+    train, *others = (split[name] for name in used)
+    test, validation = [*others, None, None][:2]
+    return Layout(train, test, tuple(notes), validation)
 
 
 def check_classes(tree: Tree) -> None:
@@ -224,18 +229,18 @@ def _notes_on_classes(whole: Tree, trees: dict[str, Tree]) -> list[str]:
 
 
 def _notes_on_parts(
-    whole: Tree, used: list[str], tests: list[str], trees: dict[str, Tree]
+    whole: Tree, used: list[str], parts: dict[str, str | None], trees: dict[str, Tree]
 ) -> list[str]:
     notes = []
     if part_of(used[0]) != used[0].lower():
         notes.append(f"{used[0]}/ is the training set")
-    for name in (*tests, *(n for n in trees if n not in (*used, *tests))):
-        if name in used:
-            notes.append(f"{name}/ is the test set")
-        elif not trees[name].classes:
+    for name, which in zip(used[1:], ("test", "validation"), strict=False):
+        notes.append(f"{name}/ is the {which} set")
+    for name in (name for name in trees if name not in used):
+        if not trees[name].classes:
             notes.append(f"{name}/ is not used: it contains no class folders with images")
         else:
-            notes.append(f"{name}/ is not used: {used[-1]}/ is")
+            notes.append(f"{name}/ is not used: {_preferred(parts[name], used)}/ is")
     others = [name for name in whole.folders if name not in trees]
     elsewhere = [os.path.basename(p) for p in (*whole.hidden, *whole.links) if _is_in(p, whole)]
     others += [name for name in elsewhere if name not in trees]
@@ -245,3 +250,10 @@ def _notes_on_parts(
         many = "1 image" if len(whole.loose) == 1 else f"{len(whole.loose)} images"
         notes.append(f"{many} beside {used[0]}/ skipped")
     return notes
+
+
+def _preferred(part: str | None, used: list[str]) -> str:
+    """The folder that is used instead of another one that stands for the part."""
+    if part in _TRAIN:
+        return used[0]
+    return used[-1] if part in VALIDATION else used[1]

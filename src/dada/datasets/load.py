@@ -13,8 +13,9 @@ from dada.datasets.imagenet import read_imagenet
 from dada.datasets.imageset import Dataset, Parts, imbalance
 from dada.datasets.named import read_digits, read_named
 from dada.datasets.pixels import check_side
-from dada.datasets.read_folder import Choose, read_folder
+from dada.datasets.read_folder import Choose, Chosen, read_folder
 from dada.datasets.splits import split_off_test_set
+from dada.datasets.validation import without_validation
 from dada.errors import UserError
 from dada.names import DATASETS as NAMES
 
@@ -48,8 +49,8 @@ def load(
             subfolder ``imagenet``), or the Hugging Face cache for ``hf:``.
         download: whether to download a named dataset that is missing.
         progress: called with the number of files decoded so far and the total.
-        choose: which training images of a folder to decode; None decodes all. Other sources are
-            always read in full.
+        choose: which images of a folder to decode; None decodes all. Other sources are always read
+            in full.
 
     Raises:
         UserError: nothing is there, or it cannot be used; the message says what would be right.
@@ -112,6 +113,9 @@ def complete(name: str, parts: Parts) -> Dataset:
     else:
         contents = train.contents()
         notes = copies_in_words(first_of_each(contents)) + copies_across(contents, test.contents())
+    if parts.validation is not None:
+        judges = parts.validation.contents()
+        notes += copies_across(train.contents(), judges, "validation")
     notes = (*parts.notes, *notes, *imbalance(train.labels, parts.classes))
     return Dataset(
         name=name,
@@ -121,6 +125,7 @@ def complete(name: str, parts: Parts) -> Dataset:
         flip=parts.flip,
         skipped=parts.skipped,
         notes=notes,
+        validation=parts.validation,
     )
 
 
@@ -129,20 +134,20 @@ def open_images(
 ) -> Dataset | FileDataset:
     """Load images (`load`) if they fit in 2 GiB of memory, otherwise read them from their files.
 
-    ImageNet always stays in its files. Images in files are resized to 224×224 pixels unless a side
-    is given.
+    They are for training and testing: a validation set is left out. ImageNet always stays in its
+    files. Images in files are resized to 224×224 pixels unless a side is given.
 
     Raises:
         UserError: as `load` and `open_files`.
     """
     if source != "imagenet":
         if not str(source).strip() or source in NAMES or not Path(source).expanduser().is_dir():
-            return load(source, side=side, root=root)
-        found = open_files(source, root, side)
+            return without_validation(load(source, side=side, root=root))
+        found = without_validation(open_files(source, root, side))
         widest = side or 96  # the largest that `load` chooses
         size = (len(found.train) + len(found.test)) * 3 * widest**2
         if size <= _MEMORY:
-            return load(source, side=side, root=root)
+            return load(source, side=side, root=root, choose=lambda _: Chosen(validation=0))
         note = (
             f"the images would take {size / 2**30:.1f} GiB of memory: read from their files instead"
         )

@@ -12,6 +12,8 @@ from dada.datasets.files import FileDataset, ImageFiles, folder_files
 from dada.datasets.folder import list_folder
 from dada.datasets.imageset import Dataset, imbalance
 from dada.datasets.pixels import choose_side
+from dada.datasets.splits import at_most
+from dada.datasets.validation import without_validation
 from dada.errors import UserError, listed
 
 
@@ -20,12 +22,15 @@ class Chosen:
     """The part of a folder to decode.
 
     Attributes:
-        rows: indices of training images, in the order wanted.
-        test: whether to decode the test images too.
+        rows: indices of training images, in the order wanted; None for all.
+        test: whether to decode the test images too; if all training images are decoded, they are.
+        validation: the largest number of validation images to decode, chosen by
+            `dada.datasets.at_most`; None for all, and 0 leaves the validation set out.
     """
 
-    rows: np.ndarray
+    rows: np.ndarray | None = None
     test: bool = True
+    validation: int | None = None
 
 
 Choose = Callable[[FileDataset], Chosen]
@@ -48,7 +53,7 @@ def read_folder(
         name: of the data.
         side: of the images, in pixels; None chooses by the median shorter side.
         progress: called after each file.
-        choose: which training images to decode; None, or a choice of all, decodes everything.
+        choose: which images to decode; None, or a choice of all, decodes everything.
 
     Raises:
         UserError: as in `list_folder` and `folder_files`; or a class has no readable image, too
@@ -57,29 +62,60 @@ def read_folder(
     listing = list_folder(path)
     files = folder_files(name, listing)
     side, note = _side(listing.train.files, side)
-    train, test, notes, whole = files.train, files.test, (*files.notes, note), None
-    chosen = choose(files) if choose else None
-    if chosen is not None and len(chosen.rows) < len(train):
-        train, whole = train.subset(chosen.rows), files
-        test = test if chosen.test else test.subset([])
-    found = decode(path, _samples(train), _samples(test), side, progress=progress)
-    _check_readable(path, files, train, found.train.labels.unique().tolist())
-    if len(test) and not len(found.test):
-        raise UserError(f"{path}: none of the test images can be read: repair or remove them")
-    notes = (*notes, *found.notes, *imbalance(files.train.labels, files.classes))
+    chosen = choose(files) if choose else Chosen()
+    if chosen.validation == 0:
+        files = without_validation(files)
+    used = _used(files, chosen)
+    found = decode(
+        path,
+        _samples(used.train),
+        _samples(used.test),
+        side,
+        validation=_samples(used.validation),
+        progress=progress,
+    )
+    _check_readable(path, files, used.train, found.train.labels.unique().tolist())
+    for what, there, images in (
+        ("test", used.test, found.test),
+        ("validation", used.validation, found.validation),
+    ):
+        if there and not len(images):
+            raise UserError(f"{path}: none of the {what} images can be read: repair or remove them")
     return Dataset(
         name,
         found.train,
         found.test,
         files.classes,
         skipped=found.skipped,
-        notes=notes,
-        files=whole,
+        notes=(*files.notes, note, *found.notes, *imbalance(files.train.labels, files.classes)),
+        files=None if used.is_whole else files,
+        validation=found.validation if used.validation else None,
     )
 
 
-def _samples(files: ImageFiles) -> Samples:
-    return Samples(files.files, tuple(files.labels.tolist()))
+@dataclass(frozen=True)
+class _Used:
+    """The files to decode, and whether they are all that there are."""
+
+    train: ImageFiles
+    test: ImageFiles
+    validation: ImageFiles | None
+    is_whole: bool
+
+
+def _used(files: FileDataset, chosen: Chosen) -> _Used:
+    train, test, validation, is_whole = files.train, files.test, files.validation, True
+    if chosen.rows is not None and len(chosen.rows) < len(train):
+        train, is_whole = train.subset(chosen.rows), False
+        test = test if chosen.test else test.subset([])
+    most = chosen.validation
+    if validation is not None and most is not None and most < len(validation):
+        validation, is_whole = validation.subset(at_most(validation.labels, most)), False
+    return _Used(train, test, validation, is_whole)
+
+
+def _samples(files: ImageFiles | None) -> Samples:
+    return Samples((), ()) if files is None else Samples(files.files, tuple(files.labels.tolist()))
 
 
 def _check_readable(path: Path, files: FileDataset, train: ImageFiles, found: list[int]) -> None:

@@ -94,6 +94,36 @@ def reduced(
     return np.concatenate([chosen, np.flatnonzero(single)])
 
 
+def at_most(labels: Labels, most: int, seed: int = 0) -> np.ndarray:
+    """Choose at most so many images, as `reduced` does where it can.
+
+    Where there are too few images to keep the class shares, the choice is random.
+
+    Args:
+        labels: the label of every image, (N,), or (N, L).
+        most: how many to choose; N or more chooses all, in order.
+        seed: for the choice.
+
+    Returns:
+        Indices, ``most`` of them, or fewer where too few would be left over to keep the shares.
+
+    Examples:
+        >>> import numpy as np
+        >>> labels = np.array([0] * 80 + [1] * 20)
+        >>> [len(at_most(labels, most)) for most in (1, 10, 99, 500)]
+        [1, 10, 98, 100]
+    """
+    labels = array(labels)
+    if most >= len(labels):
+        return np.arange(len(labels))
+    strata = strata_of(labels)
+    kinds = 1 if strata is None else len(np.unique(strata))
+    size = min(most, len(labels) - kinds)  # the images left over are split by class, too
+    if size < kinds:
+        return np.random.default_rng(seed).permutation(len(labels))[:most]
+    return reduced(labels, size, seed)
+
+
 def halves(
     labels: Labels, seed: int = 0, classes: Sequence[str] | None = None
 ) -> tuple[np.ndarray, np.ndarray]:

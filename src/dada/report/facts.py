@@ -64,6 +64,7 @@ def data_facts(config: dict[str, Any]) -> dict[str, Any]:
         "source": data.get("source") or "given in Python",
         "train": data["train"],
         "test": data["test"],
+        "validation": data.get("validation", 0),
         "size": f"{width} × {height} pixels, {channels_in_words(data.get('channels', 3))}",
         "classes": classes[:NAMED_CLASSES],
         "class_count": len(classes),

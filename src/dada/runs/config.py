@@ -25,7 +25,7 @@ def _side(value: Any) -> bool:
 _KINDS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("data", "settings", "machine", "versions"), lambda v: isinstance(v, dict)),
     **dict.fromkeys(("data.name", "data.source"), lambda v: isinstance(v, str)),
-    **dict.fromkeys(("data.train", "data.test", "data.channels"), _count),
+    **dict.fromkeys(("data.train", "data.test", "data.validation", "data.channels"), _count),
     **dict.fromkeys(("data.notes", "data.skipped"), _texts),
     "data.classes": lambda value: isinstance(value, list),
     "data.side": _side,

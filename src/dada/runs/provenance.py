@@ -78,7 +78,8 @@ def _name_of(code: Callable[..., Any]) -> str:
 def file_fingerprint(dataset: FileDataset) -> str:
     """16 hexadecimal digits that change with any file's name, size or label."""
     digest = hashlib.sha256(str(dataset.side).encode())
-    for part in (dataset.train, dataset.test):
+    parts = [dataset.train, dataset.test, dataset.validation]
+    for part in (part for part in parts if part is not None):
         for name, label in zip(part.files, part.labels.tolist(), strict=True):
             path = Path(name)
             line = f"{path.parent.name}/{path.name} {path.stat().st_size} {label}"
@@ -108,6 +109,7 @@ def describe_data(dataset: Dataset | FileDataset, source: str) -> dict[str, Any]
         "fingerprint": _fingerprint(dataset),
         "train": len(whole.train),
         "test": len(whole.test),
+        **({} if whole.validation is None else {"validation": len(whole.validation)}),
         "classes": list(dataset.classes),
         **dataset.task.recorded,
         "channels": dataset.channels,
@@ -121,7 +123,8 @@ def _fingerprint(dataset: Dataset | FileDataset) -> str:
     """The fingerprint of all decoded images, and of the file list if not all were decoded."""
     if isinstance(dataset, FileDataset):
         return file_fingerprint(dataset)
-    train, test = dataset.train, dataset.test
+    parts = [dataset.train, dataset.test, dataset.validation]
+    tensors = [t for part in parts if part is not None for t in (part.images, part.labels)]
     files = [] if dataset.files is None else [file_fingerprint(dataset.files).encode()]
     rest = [torch.tensor(list(digest), dtype=torch.uint8) for digest in files]
-    return fingerprint(train.images, train.labels, test.images, test.labels, *rest)
+    return fingerprint(*tensors, *rest)

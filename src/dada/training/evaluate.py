@@ -22,6 +22,7 @@ from dada.datasets import (
     as_dataset,
     channels_in_words,
     open_images,
+    without_validation,
 )
 from dada.errors import DivergedError, UserError
 from dada.models import create
@@ -116,7 +117,7 @@ def evaluate(
         if isinstance(given, str | Path):
             given = open_images(given, square, root)
         else:
-            given = as_dataset(given, square)
+            given = without_validation(as_dataset(given, square))
     if given.channels != about["channels"]:
         raise UserError(
             f"{given.name} is {channels_in_words(given.channels)}, but the network of "

@@ -21,6 +21,7 @@ from dada.datasets import (
     as_dataset,
     open_images,
     reduced,
+    without_validation,
 )
 from dada.deprecation import renamed
 from dada.errors import UserError, listed
@@ -115,7 +116,10 @@ def train(
         if isinstance(given, str | Path):
             dataset, origin = open_images(given, side, root), source or str(given)
         else:
-            dataset = given if isinstance(given, FileDataset) else as_dataset(given, side)
+            if isinstance(given, FileDataset):
+                dataset = without_validation(given)
+            else:
+                dataset = without_validation(as_dataset(given, side))
             origin = source or ""
         if asked.images is None:
             asked = asked.model_copy(update={"images": len(dataset.train)})

@@ -66,8 +66,9 @@ def make_settings(preset: str = "default", **overrides: Any) -> TrainSettings:
 
 
 def choose_images(settings: TrainSettings, files: FileDataset) -> Chosen:
-    """The training images that a comparison uses, chosen by labels before they are decoded."""
-    return Chosen(reduced(files.train.labels, settings.images or usual_images(files.name)))
+    """The images that a comparison uses, chosen by labels before they are decoded."""
+    rows = reduced(files.train.labels, settings.images or usual_images(files.name))
+    return Chosen(rows, validation=0)
 
 
 def for_dataset(
