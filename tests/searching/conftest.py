@@ -7,6 +7,13 @@ from dada.searching.settings import make_settings
 from tests.searching import TINY
 
 
+@pytest.fixture(autouse=True)
+def one_by_one(monkeypatch):
+    """Trials one after another, which tests replace by ones whose losses are known; those of
+    trials side by side say so."""
+    monkeypatch.setattr("dada.searching.trials.stack_size", lambda network, device: 1)
+
+
 @pytest.fixture
 def begin(digits):
     """A search on 16 digits, before its first step."""

@@ -254,7 +254,7 @@ def test_trials_side_by_side_are_single_trials_up_to_rounding(digits, monkeypatc
         ticks[which] += 1
 
     one = single.advance(lambda: tick(0))
-    monkeypatch.setattr("dada.searching.trials.worthwhile", lambda network, device: True)
+    monkeypatch.setattr("dada.searching.trials.stack_size", lambda network, device: 3)
     other = stacked.advance(lambda: tick(1))
     for name, trial in one["trials"].items():
         assert other["trials"][name] == pytest.approx(trial, rel=2e-4)
@@ -282,14 +282,19 @@ def test_trials_side_by_side_are_the_same_up_to_rounding(digits, until):
     assert len({round(score.train_loss, 2) for score in expected}) > 1
 
 
-def test_where_it_is_worthwhile_trials_go_side_by_side(digits, monkeypatch):
-    search, told = begin(digits), []
+@pytest.mark.parametrize("size", [2, 3, 16])
+def test_groups_are_the_same_whatever_the_number_of_processes(digits, monkeypatch, size):
+    """They are as even as can be, and each falls to one process."""
+    monkeypatch.setattr("dada.searching.trials.stack_size", lambda *_: size)
+    search = begin(digits)
 
-    def side_by_side(self, policies, *given):
-        told.append(len(policies))
-        return [Score(1.0, 2.0, 0.5)] * len(policies)
+    def group(self, policies, *given):
+        return [Score(1.0, float(len(policies)), 0.5)] * len(policies)
 
-    monkeypatch.setattr("dada.searching.trials.worthwhile", lambda *_: True)
-    monkeypatch.setattr(Trials, "side_by_side", side_by_side)
-    found = search.trials.scores([NOTHING, INVERT], search.folds[0], 5, 2)
-    assert told == [2] and found == [Score(1.0, 2.0, 0.5)] * 2
+    monkeypatch.setattr(Trials, "group", group)
+    groups = search.trials.groups(7)
+    assert [place for group in groups for place in group] == list(range(7))
+    assert len(groups) == -(-7 // size) and max(map(len, groups)) - min(map(len, groups)) <= 1
+    found = search.trials.scores([NOTHING] * 7, search.folds[0], 5, 2)
+    assert [score.loss for score in found] == [len(group) for group in groups for _ in group]
+    assert search.trials.share(7) == 7

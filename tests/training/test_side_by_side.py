@@ -14,7 +14,7 @@ from dada.models import Proxy
 from dada.policy import Operation, Policy, Scale, SubPolicy
 from dada.training.augmentations import BASELINE
 from dada.training.settings import TrainSettings
-from dada.training.side_by_side import SideBySide, worthwhile
+from dada.training.side_by_side import SideBySide, stack_size
 from dada.training.training import Training
 from dada.training.views import JoinedBanks, each
 
@@ -205,5 +205,7 @@ def test_a_stack_of_small_networks_takes_one_thread(two_threads):
 def test_where_they_are_worth_it(two_threads):
     gpu, dropout = torch.device("cuda"), nn.Sequential(nn.Dropout(0.5))
     small, large = Proxy(32, 10), Proxy(64, 10)
-    assert worthwhile(small, gpu) and not worthwhile(dropout, gpu) and not worthwhile(large, gpu)
-    assert not worthwhile(small, CPU)
+    sizes = [
+        stack_size(network, device) for device in (gpu, CPU) for network in (small, dropout, large)
+    ]
+    assert sizes == [16, 1, 1, 4, 1, 1]

@@ -114,7 +114,7 @@ class Rounds(SearchMethod):
     @property
     def steps(self) -> list[int]:
         """Epochs that this process trains in each round."""
-        mine = (len(self.trials.shard(size)) for size in self.sizes)
+        mine = map(self.trials.share, self.sizes)
         own = map(self.own_epochs, self.plan)
         return [trials * epochs for trials, epochs in zip(mine, own, strict=True)]
 
@@ -199,7 +199,7 @@ class Rounds(SearchMethod):
         }
 
     def turns(self, number: int) -> float:
-        """How many whole trainings of this process follow each other in a round."""
+        """How many groups of whole trainings of this process follow each other in a round."""
         return self.trials.turns(self.sizes[number])
 
     def views(self, number: int) -> int:

@@ -23,7 +23,7 @@ from dada.searching.method import SearchProblem
 from dada.searching.score import Score, score
 from dada.searching.training_settings import settings_of_a_trial
 from dada.training.augmentations import Augment
-from dada.training.side_by_side import SideBySide, worthwhile
+from dada.training.side_by_side import SideBySide, stack_size
 from dada.training.training import Training
 from dada.training.views import each
 
@@ -81,20 +81,30 @@ class Trials:
             on_epoch: called after each epoch of each trial of this process.
         """
         processes, device = self.problem.processes, self.problem.device
-        mine = self.shard(len(policies))
+        mine = self._mine(len(policies))
+
+        def one(number: int, on_epoch: Tick) -> list[Score]:
+            own = [policies[place] for place in mine[number]]
+            return self.group(own, fold, seed, epochs, trunk, on_epoch)
+
         found = torch.zeros(len(policies), len(Score._fields), dtype=torch.float64)
-        if mine and worthwhile(self._network, device):
-            own = [policies[number] for number in mine]
-            scores = self.side_by_side(own, fold, seed, epochs, trunk, on_epoch)
-            found[mine] = found.new_tensor(scores)
-            return [Score(*row) for row in processes.sum(found, device).tolist()]
-
-        def one(number: int, on_epoch: Tick) -> Score:
-            return self.trial(policies[mine[number]], fold, seed, epochs, trunk, on_epoch)
-
         for number, result in run_parallel(len(mine), one, device, on_epoch, **self._load):
             found[mine[number]] = found.new_tensor(result)
         return [Score(*row) for row in processes.sum(found, device).tolist()]
+
+    def group(
+        self,
+        policies: Sequence[Policy],
+        fold: Fold,
+        seed: int,
+        epochs: int,
+        trunk: State | None = None,
+        on_epoch: Tick = lambda: None,
+    ) -> list[Score]:
+        """The trials of some policies: side by side if there are several."""
+        if len(policies) == 1:
+            return [self.trial(policies[0], fold, seed, epochs, trunk, on_epoch)]
+        return self.side_by_side(policies, fold, seed, epochs, trunk, on_epoch)
 
     def trial(
         self,
@@ -182,30 +192,53 @@ class Trials:
             "together": self._together,
         }
 
-    def shard(self, count: int) -> list[int]:
-        """Which of so many trials fall to this process."""
-        return self.problem.processes.shard(torch.arange(count)).tolist()
+    def groups(self, count: int) -> list[list[int]]:
+        """So many trials in groups that are trained side by side, whatever the number of cores and
+        processes."""
+        parts = math.ceil(count / self._stack)
+        return [part.tolist() for part in torch.arange(count).tensor_split(parts)]
+
+    def share(self, count: int) -> int:
+        """How many of so many trials fall to this process."""
+        return sum(map(len, self._mine(count)))
 
     def turns(self, count: int) -> int:
-        """How many of so many trials follow each other in this process."""
-        return math.ceil(len(self.shard(count)) / max(1, self.at_once(count)))
+        """How many groups of so many trials follow each other in this process."""
+        mine = len(self._mine(count))
+        return math.ceil(mine / max(1, concurrency(mine, self.problem.device, **self._load)))
 
     def at_once(self, count: int) -> int:
         """How many of so many trials this process makes at the same time."""
-        return concurrency(len(self.shard(count)), self.problem.device, **self._load)
+        mine = self._mine(count)
+        together = concurrency(len(mine), self.problem.device, **self._load)
+        return sum(map(len, mine[:together]))
 
     def rehearse(self, count: int, epochs: int, fold: Fold) -> None:
-        """As many trials as are made at once, of so many epochs, to see how long they take."""
+        """As many groups of trials as are made at once, of so many epochs, to see how long they
+        take."""
+        mine, device = self._mine(count), self.problem.device
 
         def one(number: int, on_epoch: Tick) -> None:
-            self.trial(self.problem.space.uniform(), fold, 0, epochs)
+            uniform = [self.problem.space.uniform()] * len(mine[number])
+            self.group(uniform, fold, 0, epochs)
 
-        list(run_parallel(self.at_once(count), one, self.problem.device, **self._load))
+        together = concurrency(len(mine), device, **self._load)
+        list(run_parallel(together, one, device, **self._load))
+
+    def _mine(self, count: int) -> list[list[int]]:
+        """The groups of so many trials that fall to this process."""
+        groups = self.groups(count)
+        mine = self.problem.processes.shard(torch.arange(len(groups))).tolist()
+        return [groups[number] for number in mine]
 
     @cached_property
     def parameter_count(self) -> int:
         """Weights of the proxy."""
         return parameter_count(self._network)
+
+    @cached_property
+    def _stack(self) -> int:
+        return stack_size(self._network, self.problem.device)
 
     @cached_property
     def _network(self) -> nn.Module:
@@ -222,7 +255,8 @@ class Trials:
 
     @property
     def _load(self) -> Load:
-        return Load(pixels=self._batch_pixels, parameters=self.parameter_count)
+        pixels = self._batch_pixels * self._stack
+        return Load(pixels=pixels, parameters=self.parameter_count)
 
 
 def _advance(training: Training, until: int, on_epoch: Tick, times: int = 1) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from dada.training.settings import ResolvedTraining
 from dada.training.training import Training
 
 _OF_EACH = ("model", "optimiser", "average")
+_ON_A_CPU, _ON_A_GPU = 4, 16  # trainings side by side
 
 
 class SideBySide(Training):
@@ -116,15 +117,19 @@ class SideBySide(Training):
         return views.permute(1, 3, 4, 0, 2).flatten(3).permute(0, 3, 1, 2)
 
 
-def worthwhile(network: nn.Module, device: torch.device) -> bool:
-    """Whether trainings of the network should go side by side: on a GPU, if it is small.
+def stack_size(network: nn.Module, device: torch.device) -> int:
+    """How many trainings of the network should go side by side; 1 if it is large, or unknown layers
+    keep it from being stacked.
 
-    There a small network leaves most of the processor idle, and a stack starts as many kernels as
-    one network. On one thread of a CPU 16 proxies side by side take 0.75 to 1 times as long as one
-    after another (`python -m benchmarks.stacked`, with batches of 31 and 62); but one after another
-    they keep every core busy, and their bytes do not depend on how many there are.
+    On a GPU a small network leaves most of the processor idle, and a stack starts as many kernels
+    as one network. On a CPU 4 proxies side by side, in batches of 16, take 0.6 of the time that
+    they take one after another, and 16 hardly less (`python -m benchmarks.stacked --trials 4
+    --images 125 --batch 16`); in larger batches the gain is smaller. More than 4 would leave cores
+    idle.
 
     Args:
         network: one of them.
     """
-    return device.type == "cuda" and stackable(network) and is_small(network)
+    if not (stackable(network) and is_small(network)):
+        return 1
+    return _ON_A_GPU if device.type == "cuda" else _ON_A_CPU
