@@ -8,15 +8,17 @@ import pytest
 import torch
 from torch import nn
 
+import dada
 from dada.augment import MemoryLoader, Sampler, apply
 from dada.compute.randomness import stream
 from dada.models.child import Child
 from dada.policy import Operation, Policy, Scale, SubPolicy
+from dada.runs import RunFolder
 from dada.searching.score import Score, score
 from dada.searching.training_settings import settings_of_a_trial
 from dada.searching.trials import Trials
 from dada.training.training import Training
-from tests.searching.trials import begin, tried
+from tests.searching.trials import ARMS, begin, tried
 
 NOTHING = Policy((SubPolicy((Operation("Invert", 0.0, 0.5),)),), Scale("strength"))
 INVERT = Policy((SubPolicy((Operation("Invert", 1.0, 0.5),)),), Scale("strength"))
@@ -298,3 +300,34 @@ def test_groups_are_the_same_whatever_the_number_of_processes(digits, monkeypatc
     found = search.trials.scores([NOTHING] * 7, search.folds[0], 5, 2)
     assert [score.loss for score in found] == [len(group) for group in groups for _ in group]
     assert search.trials.share(7) == 7
+
+
+@pytest.mark.parametrize("given", [{}, {"method": "random"}])
+def test_the_users_validation_images_judge_and_are_never_trained_on(digits, given):
+    own = digits.test.subset(range(40))
+    search, alone = (begin(data, **given) for data in (replace(digits, validation=own), digits))
+    for fold, before in zip(search.folds, alone.folds, strict=True):
+        assert torch.equal(fold.train.images, before.train.images)
+        expected = torch.cat([before.judges.images, own.images])
+        assert torch.equal(fold.judges.images, expected)
+        assert torch.equal(fold.judges.labels, torch.cat([before.judges.labels, own.labels]))
+    assert search.advance()["trials"] != alone.advance()["trials"]
+
+
+def test_one_step_leaves_the_users_validation_images_out_and_says_so(digits, tmp_path):
+    given = {"horizon": 0, "images": 40, "epochs": 1, "batch": 20, "model": "proxy-4"}
+    dataset = replace(digits, validation=digits.test.subset(range(40)))
+    dada.search(dataset, out=tmp_path / "with", **given)
+    dada.search(digits, out=tmp_path / "without", **given)
+    data = [RunFolder.open(tmp_path / name).config["data"] for name in ("with", "without")]
+    assert data[0]["fingerprint"] == data[1]["fingerprint"]
+    assert any("40 validation images are left out" in note for note in data[0]["notes"])
+    policies = [(tmp_path / name / "policy.json").read_bytes() for name in ("with", "without")]
+    assert policies[0] == policies[1]
+
+
+def test_what_judges_is_said(digits, tmp_path):
+    dataset = replace(digits, validation=digits.test.subset(range(40)))
+    dada.search(dataset, out=tmp_path / "run", **ARMS)
+    notes = RunFolder.open(tmp_path / "run").config["data"]["notes"]
+    assert any(note.startswith("40 of 40 validation images judge") for note in notes)

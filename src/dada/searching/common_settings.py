@@ -25,7 +25,13 @@ class SearchSettings(NetworkSettings, ABC):
     """What determines the result of a search, besides the data. None is resolved from the data.
 
     A method adds its own settings in a subclass, whose `method` is its name.
+
+    Attributes:
+        validated: how many of the user's own validation images a search judges by, at most; 0 if
+            it judges by training images alone.
     """
+
+    validated: ClassVar[int] = 0
 
     method: str
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0

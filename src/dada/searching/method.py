@@ -32,6 +32,8 @@ class SearchProblem:
 
     Attributes:
         images: all images of the search, on the CPU.
+        validation: the user's own validation images, which only judge; None if there are none, or
+            the method does not judge by them.
         classes: names, by label.
         space: the search space.
         pipeline: what surrounds the policy.
@@ -51,6 +53,16 @@ class SearchProblem:
     device: torch.device
     precision: torch.dtype
     processes: Processes = ALONE
+    validation: ImageSet | None = None
+
+    def judges(self, images: ImageSet) -> ImageSet:
+        """The images, with the user's own validation images, if there are any; on the device."""
+        if self.validation is not None:
+            images = ImageSet(
+                torch.cat([images.images.cpu(), self.validation.images]),
+                torch.cat([images.labels.cpu(), self.validation.labels]),
+            )
+        return images.to(self.device)
 
     def halves(self) -> tuple[ImageSet, ImageSet]:
         """Two halves with the same class shares, on the device."""

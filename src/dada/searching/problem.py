@@ -10,7 +10,7 @@ from torch import nn
 from dada.compute.device import best_precision
 from dada.compute.distributed import ALONE, Processes
 from dada.compute.randomness import forked, stream
-from dada.datasets import Dataset, reduced
+from dada.datasets import Dataset, at_most, reduced
 from dada.models import create
 from dada.models.check import check_network
 from dada.searching.common_settings import ResolvedSearch
@@ -47,6 +47,10 @@ def problem_of(
             return copy.deepcopy(model)
         return create(settings.model, len(classes), dataset.channels)
 
+    validation = dataset.validation
+    if validation is not None:
+        few = validation.subset(at_most(validation.labels, settings.validated))
+        validation = shrunk(few, settings.pixels)
     shape, is_users = (dataset.channels, height, width), isinstance(model, nn.Module)
     with forked(device):
         check_network(network(), settings.model, len(classes), shape, is_users)
@@ -60,6 +64,7 @@ def problem_of(
         device=device,
         precision=best_precision(device, settings.precision),
         processes=processes,
+        validation=validation,
     )
 
 

@@ -80,7 +80,7 @@ class Rounds(SearchMethod):
     def cut(self, problem: SearchProblem) -> list[Fold]:
         """The folds: two halves of the images, each judged by the other."""
         first, second = problem.halves()
-        return [Fold(first, second), Fold(second, first)]
+        return [Fold(first, problem.judges(second)), Fold(second, problem.judges(first))]
 
     def trunk(self, number: int, on_step: Tick) -> State | None:
         """What the trials of a round continue; None, the default, if they begin anew."""
@@ -135,13 +135,22 @@ class Rounds(SearchMethod):
         cls, asked: SearchSettings, chosen: ResolvedSearch, dataset: Dataset, device: torch.device
     ) -> tuple[str, ...]:
         """See `SearchMethod.notes`."""
+        notes: tuple[str, ...] = ()
+        if dataset.validation is not None:
+            there = (dataset.files or dataset).validation or dataset.validation
+            used = min(len(there), chosen.validated)
+            notes += (
+                f"{used:,} of {len(there):,} validation images judge, besides training images that "
+                "a trial does not train on",
+            )
         if asked.model is not None:
-            return ()
-        note = f"trials of {chosen.model}, a small network that learns fast; --model tries another"
+            return notes
+        notes += (
+            f"trials of {chosen.model}, a small network that learns fast; --model tries another",
+        )
         if asked.pixels is None and chosen.pixels < max(dataset.side):
-            shown = f"trials see images at {chosen.pixels} pixels; --set pixels= changes it"
-            return (note, shown)
-        return (note,)
+            notes += (f"trials see images at {chosen.pixels} pixels; --set pixels= changes it",)
+        return notes
 
     def cautions(self) -> tuple[str, ...]:
         """See `SearchMethod.cautions`."""

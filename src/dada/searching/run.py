@@ -15,7 +15,7 @@ from dada.augment import Transform
 from dada.compute.device import pick_device
 from dada.compute.distributed import shared_job
 from dada.compute.randomness import forked
-from dada.datasets import AnyData, as_dataset
+from dada.datasets import AnyData, as_dataset, without_validation
 from dada.deadline import Deadline
 from dada.deprecation import renamed
 from dada.models.check import model_name
@@ -99,6 +99,8 @@ def search(
     with ExitStack() as stack:
         processes, where = stack.enter_context(shared_job(pick_device(device)))
         dataset = as_dataset(data, side, choose=partial(choose_images, asked))
+        if not asked.validated:
+            dataset = without_validation(dataset)
         transforms = before is not None or after is not None
         chosen = asked.resolve(dataset, where.type == "cuda", transforms)
         notes = choices(asked, chosen, dataset, where)

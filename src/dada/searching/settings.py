@@ -168,9 +168,9 @@ def as_now(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
 
 
 def choose_images(settings: SearchSettings, files: FileDataset) -> Chosen:
-    """The training images that a search uses, chosen by their labels before they are decoded."""
-    images = settings.images_of(files)
-    return Chosen(reduced(files.train.labels, images, classes=files.classes), test=False)
+    """The images that a search uses, chosen by their labels before they are decoded."""
+    rows = reduced(files.train.labels, settings.images_of(files), classes=files.classes)
+    return Chosen(rows, test=False, validation=settings.validated)
 
 
 def _as_usual(name: str, value: Any) -> bool:

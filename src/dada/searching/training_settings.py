@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -28,6 +28,8 @@ _EPOCHS = (25, 100)  # the fewest and the most epochs
 
 class RoundsSettings(SearchSettings, ABC):
     """Settings of the methods whose iterations are rounds of trials."""
+
+    validated: ClassVar[int] = 2000
 
     @property
     @abstractmethod

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from dada.compute.parallel import Tick
-from dada.datasets import folds, reduced
+from dada.datasets import at_most, folds
 from dada.policy import Operation, Policy, SubPolicy
 from dada.searching.distribution import PolicyDistribution
 from dada.searching.method import SearchProblem
@@ -54,14 +54,13 @@ class Arms(Rounds):
         self.distribution = PolicyDistribution(problem.space, settings.spread, direct=True)
 
     def cut(self, problem: SearchProblem) -> list[Fold]:
-        """Small folds, each judged by the images outside it."""
+        """Small folds, each judged by the images outside it, and by the user's validation set."""
         found = []
         for train, rest in folds(
             problem.images, self.settings.folds, self.settings.fold_images, classes=problem.classes
         ):
-            few = len(rest) >= _MOST_JUDGES + len(problem.classes)  # what is left has shares too
-            judges = rest.subset(reduced(rest.labels, _MOST_JUDGES)) if few else rest
-            found.append(Fold(train.to(problem.device), judges.to(problem.device)))
+            others = rest.subset(at_most(rest.labels, _MOST_JUDGES))
+            found.append(Fold(train.to(problem.device), problem.judges(others)))
         return found
 
     @property
