@@ -18,14 +18,19 @@ def _policies(result: dict) -> list[str]:
         "error in per cent, ± half of a 95 % interval over sets and searches; differences are "
         "paired, and mean nothing if their interval contains 0.",
         "",
-        "| | test error |" + "".join(f" {name} |" for name in others) + " a search takes |",
-        "|---|---|" + "---|" * len(others) + "---|",
+        "| | test error | by search |"
+        + "".join(f" {name} |" for name in others)
+        + " a search takes |",
+        "|---|---|---|" + "---|" * len(others) + "---|",
     ]
     for name in sorted(table, key=lambda name: table[name]["error"]["mean"]):
         row = table[name]
         cells = [_with_interval(row[key], signed=True) if key in row else "" for key in others]
-        error = _with_interval(row["error"])
-        lines.append(f"| {name} | {error} | {' | '.join(cells)} | {_cost(result, name)} |")
+        each = (
+            ", ".join(f"{one:.2f}" for one in row["by_search"]) if len(row["by_search"]) > 1 else ""
+        )
+        cells = [_with_interval(row["error"]), each, *cells, _cost(result, name)]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
     return lines
 
 

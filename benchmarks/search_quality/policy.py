@@ -43,6 +43,7 @@ def table_of(
     for row in rows:
         own = errors[row.name]
         found: dict[str, Any] = {"error": crossed(own)._asdict(), "sets": len(own)}
+        found["by_search"] = own.mean(0).tolist()
         for other in against:
             if other in errors and other != row.name:
                 found[f"less {other}"] = crossed(own - errors[other])._asdict()

@@ -6,8 +6,8 @@ from typing import Any
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {"method": "dada"},
-    # A quarter of the default's trainings, so that magnitudes stay random.
-    "fast": {"method": "dada", "folds": 2},
+    # Half of the default's folds, and shorter trainings: two fifths of its cost.
+    "fast": {"method": "dada", "folds": 4, "epochs": 30},
     # A gradient at each step of one child network, one step ahead, by the best estimators.
     "step": {"method": "dada", "horizon": 0.0},
     # The settings of the paper (section 4) and of its published scripts; those for a particular

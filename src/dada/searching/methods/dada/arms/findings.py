@@ -25,7 +25,7 @@ class Findings:
         strong: (N,) the chance of the strong half of its magnitudes; 0.5 if nothing is known.
         effects: (N,) the log loss that each saves against no policy.
         noise: that of a single trial of an operation. Trials of probabilities have their own, in
-            `choice`, as operations differ more between the two halves.
+            `choice`, as operations differ more from fold to fold.
         rounds: folds of operations so far, or pairs of folds where arms are weak and strong.
         reliability, reliability_limit: those of the operations' order; None after a single round.
         choice: the chosen probability, and why; None before the rounds of probabilities.
