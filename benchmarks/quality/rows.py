@@ -71,6 +71,7 @@ ROWS = {
         child=True,
     ),
     "ours": Row("our search, default", search=()),
+    "ours-fast": Row("our search, fast", search=("--preset", "fast")),
 }
 USUAL = tuple(ROWS)
 RIVALS = ("cutout", "uniform", "trivialaugment", "dada")  # differences from these are shown

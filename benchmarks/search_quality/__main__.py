@@ -1,86 +1,103 @@
 """Run the study: see `benchmarks.search_quality`."""
 
+from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 import benchmarks.search_quality as package
 from benchmarks._contract import finish, parser_of
-from benchmarks.search_quality import policy, rank
+from benchmarks.search_quality import policy, rank, scale
 from benchmarks.search_quality.rows import row_of
-from benchmarks.search_quality.searches import UNIT, searched
-from benchmarks.search_quality.splits import parts_of
+from benchmarks.search_quality.searches import Searches
+from benchmarks.search_quality.splits import Sizes, parts_of
 from benchmarks.search_quality.store import Store
+from benchmarks.search_quality.table import lines
 from benchmarks.search_quality.trainings import run_all
 from dada.compute.device import pick_device
 from dada.datasets import load
+from dada.errors import UserError
 
+YARDSTICKS = ("rank", "policy", "scale")
 AGAINST = ("none", "uniform", "halves")
-_REFERENCE_EPOCHS = 60
+USUAL = ("none", "uniform", "default", "fast")
+SIZES = ("2000:100", "10000:40", "50000:20")
 
 
 def main() -> None:
     parser = parser_of(package)
-    parser.add_argument("--data", required=True)
-    parser.add_argument("--yardsticks", nargs="+", choices=["rank", "policy"], default=["policy"])
-    parser.add_argument("--rows", nargs="+", type=row_of, default=None)
-    parser.add_argument("--against", nargs="+", default=AGAINST)
-    parser.add_argument("--searches", type=int, default=3)
-    parser.add_argument("--search-images", type=int, default=2500)
-    parser.add_argument("--sets", type=int, default=12)
-    parser.add_argument("--set-images", type=int, default=500)
-    parser.add_argument("--epochs", type=int, default=100)
-    parser.add_argument("--rounds", type=int, default=8, help="of the reference of effects")
-    parser.add_argument("--model", default="proxy-32")
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--folder", type=Path, default=Path("runs/search_quality"))
-    parser.add_argument("--json", type=Path)
+    add = parser.add_argument
+    add("--data", required=True)
+    add("--yardsticks", nargs="+", choices=YARDSTICKS, default=["policy"])
+    add("--rows", nargs="+", type=row_of, default=[row_of(name) for name in USUAL])
+    add("--against", nargs="+", default=AGAINST, help="rows to show differences from")
+    add("--searches", type=int, default=3)
+    add("--search-images", type=int, default=2500)
+    add("--sets", type=int, default=12, help="fresh sets")
+    add("--set-images", type=int, default=500)
+    add("--judges", type=int, default=5000, help="images that judge the reference of effects")
+    add("--epochs", type=int, default=100, help="of a training on a fresh set")
+    add("--rounds", type=int, default=8, help="of the reference of effects")
+    add("--round-epochs", type=int, default=60)
+    add("--model", default="proxy-32")
+    add("--sizes", nargs="+", type=scale.size_of, default=[scale.size_of(size) for size in SIZES])
+    add("--seeds", type=int, default=3, help="of each size")
+    add("--scale-model", default="proxy-64")
+    add("--jobs", type=int, help="processes of one thread each; as many as there are threads")
+    add("--device", default="auto")
+    add("--folder", type=Path, default=Path("runs/search_quality"))
+    add("--json", type=Path)
     options = parser.parse_args()
-    rows = options.rows or [row_of(name) for name in ("none", "uniform", "default", "fast")]
-    device, data = pick_device(options.device), load(options.data)
-    folder = options.folder / Path(options.data).stem
-    folder.mkdir(parents=True, exist_ok=True)
-    store = Store(folder / f"{options.model}-{options.set_images}.jsonl")
-    parts = parts_of(
-        data, options.searches, options.search_images, options.sets, options.set_images
-    )
-    print(parts.in_words())
-    policies = {row.name: searched(row, parts, folder, store, options.device) for row in rows}
-    trained = f"{options.model}, {options.epochs} epochs of {options.set_images} images,"
-    result: dict[str, Any] = {"data": data.name, "parts": parts.in_words(), "trained": trained}
-    result["searches"] = {
-        row.name: [store[f"search/{row.name}/{n}"] for n in range(options.searches)]
-        for row in rows
-        if f"search/{row.name}/0" in store
-    }
-    if "rank" in options.yardsticks:
-        jobs = rank.jobs_of(data, parts, options.rounds, _REFERENCE_EPOCHS)
-        run_all(jobs, data, options.model, store, device)
-        found = rank.reference(data, options.rounds, _REFERENCE_EPOCHS, store)
-        result["rank"] = rank.table_of(rows, data, found, options.searches, store)
-    if "policy" in options.yardsticks:
-        jobs = policy.jobs_of(rows, policies, parts, options.epochs)
-        run_all(jobs, data, options.model, store, device)
-        result["policy"] = policy.table_of(rows, parts, options.epochs, store, options.against)
-    show(result)
+    if options.jobs:
+        torch.set_num_threads(options.jobs)
+    try:
+        result = study(options)
+    except UserError as error:
+        parser.exit(2, f"{parser.prog}: {error}\n")
+    print("\n".join(lines(result)))
     finish(result, options.json)
 
 
-def show(result: dict[str, Any]) -> None:
-    """Print the tables."""
-    for name, found in result["searches"].items():
-        seconds = sum(each["seconds"] for each in found) / len(found)
-        views = [each["views"] for each in found if each["views"]]
-        cost = f", {sum(views) / len(views) / UNIT:.1f} trainings of 500 images" if views else ""
-        print(f"{name:14} {seconds:6.0f} s{cost}")
-    for name, row in result.get("rank", {}).get("rows", {}).items():
-        print(f"{name:14} rank {row['spearman']:.2f} ± {row['standard_error']:.2f}")
-    for name, row in result.get("policy", {}).items():
-        others = [
-            f"{key} {value['mean']:+.2f} ± {value['interval'] or float('nan'):.2f}"
-            for key, value in row.items()
-            if key.startswith("less")
-        ]
-        print(f"{name:14} {row['error']['mean']:6.2f}  {', '.join(others)}")
+def study(options: Namespace) -> dict[str, Any]:
+    """Run what is missing of the yardsticks; their results."""
+    device, data = pick_device(options.device), load(options.data)
+    folder = options.folder / Path(options.data).stem
+    folder.mkdir(parents=True, exist_ok=True)
+    store, sizes = Store(folder / "results.jsonl"), _sizes(options)
+    parts = parts_of(data, sizes)
+    print(parts.in_words(), flush=True)
+    searches = Searches(parts, folder, store, options.device)
+    methods = {row.name: searches.methods(row, data) for row in options.rows}
+    found = {row.name: searches.found(row) for row in options.rows if row.settings}
+    result: dict[str, Any] = {
+        "data": data.name,
+        "parts": parts.in_words(),
+        "trained": f"{options.model}, {options.epochs} epochs of {len(parts.fresh[0])} images,",
+        "searched": [row.name for row in options.rows if row.searched],
+        "searches": found,
+    }
+    if "rank" in options.yardsticks:
+        reference = rank.jobs_of(data, parts, options.model, options.rounds, options.round_epochs)
+        run_all(reference.values(), data, store, device)
+        truth = rank.reference(reference, data, store)
+        result["rank"] = rank.table_of(found, data, parts, truth)
+    if "policy" in options.yardsticks:
+        on_sets = policy.jobs_of(methods, parts, options.model, options.epochs)
+        run_all(on_sets.values(), data, store, device)
+        result["policy"] = policy.table_of(on_sets, parts, store, options.against)
+    if "scale" in options.yardsticks:
+        model, seeds = options.scale_model, options.seeds
+        large = scale.jobs_of(methods, data, parts, model, options.sizes, seeds)
+        run_all(large.values(), data, store, device)
+        result["scale"] = scale.table_of(large, methods, store, options.against)
+        result["scale_model"] = model
+    return result
+
+
+def _sizes(options: Namespace) -> Sizes:
+    names = ("searches", "search_images", "sets", "set_images", "judges")
+    return Sizes(**{name: getattr(options, name) for name in names})
 
 
 if __name__ == "__main__":

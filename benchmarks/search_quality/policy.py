@@ -2,68 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.search_quality.rows import Row
 from benchmarks.search_quality.splits import Parts
 from benchmarks.search_quality.statistics import crossed
 from benchmarks.search_quality.store import Store
 from benchmarks.search_quality.trainings import Job
-from dada.policy import Policy
+from dada.training.augmentations import Method
+
+Methods = Mapping[str, Sequence[Method]]
+"""The augmentations of each row: one, or one per search."""
 
 
-def jobs_of(
-    rows: Sequence[Row], policies: Mapping[str, list[Policy]], parts: Parts, epochs: int
-) -> list[Job]:
+class Place(NamedTuple):
+    """A cell of the study: a row, a fresh set, and one of the row's searches."""
+
+    row: str
+    number: int
+    search: int
+
+
+def jobs_of(methods: Methods, parts: Parts, model: str, epochs: int) -> dict[Place, Job]:
     """Every row on every set, set by set: what is there after a stop is paired."""
-    return [
-        Job(
-            key=_key(row, number, search, epochs),
-            policy=policies[row.name][search],
+    return {
+        Place(row, number, search): Job(
+            name=f"policy/{number}/{row}/{search}",
+            method=found[search],
             train=train,
             judges=parts.test,
+            model=model,
             seed=number,
             epochs=epochs,
         )
         for number, train in enumerate(parts.fresh)
-        for row in rows
-        for search in (parts.eligible(number) if row.searched else [0])
-    ]
+        for row, found in methods.items()
+        for search in (parts.eligible(number) if len(found) > 1 else [0])
+    }
 
 
 def table_of(
-    rows: Sequence[Row], parts: Parts, epochs: int, store: Store, against: Sequence[str]
+    jobs: Mapping[Place, Job], parts: Parts, store: Store, against: Iterable[str]
 ) -> dict[str, Any]:
     """Mean errors by row, and differences from other rows, in percentage points."""
-    errors = {row.name: _errors(row, parts, epochs, store) for row in rows}
+    errors = {place: 100 * store[job.key]["error"] for place, job in jobs.items()}
+    rows = {place.row: _tables(errors, place.row, parts) for place in errors}
     table: dict[str, Any] = {}
-    for row in rows:
-        own = errors[row.name]
-        found: dict[str, Any] = {"error": crossed(own)._asdict(), "sets": len(own)}
-        found["by_search"] = own.mean(0).tolist()
+    for name, own in rows.items():
+        found: dict[str, Any] = {"error": crossed(*own)._asdict(), "sets": len(parts.fresh)}
+        found["by_search"] = _by_search(errors, name)
         for other in against:
-            if other in errors and other != row.name:
-                found[f"less {other}"] = crossed(own - errors[other])._asdict()
-        table[row.name] = found
+            if other in rows and other != name:
+                gaps = [a - b for a, b in zip(own, rows[other], strict=True)]
+                found[f"less {other}"] = crossed(*gaps)._asdict()
+        table[name] = found
     return table
 
 
-def _errors(row: Row, parts: Parts, epochs: int, store: Store) -> np.ndarray:
-    """(sets, searches); one column for a row without a search."""
-    return np.array(
-        [
-            [
-                100 * store[_key(row, number, search, epochs)]["error"]
-                for search in (parts.eligible(number) if row.searched else [0])
-            ]
-            for number in range(len(parts.fresh))
-        ]
-    )
+def _tables(errors: Mapping[Place, float], row: str, parts: Parts) -> list[np.ndarray]:
+    """(sets, searches) for each group of sets; one column for a row with one policy."""
+    sets: dict[int, list[float]] = {}
+    for place, error in errors.items():
+        if place.row == row:
+            sets.setdefault(place.number, []).append(error)
+    return [np.array([sets[n] for n in group]) for group in parts.groups(len(parts.fresh))]
 
 
-def _key(row: Row, number: int, search: int, epochs: int) -> str:
-    of = f"/{search}" if row.searched else ""
-    return f"policy/{epochs}/{number}/{row.name}{of}"
+def _by_search(errors: Mapping[Place, float], row: str) -> list[float]:
+    """The mean over the sets that each search's policy was tried on."""
+    searches: dict[int, list[float]] = {}
+    for place, error in errors.items():
+        if place.row == row:
+            searches.setdefault(place.search, []).append(error)
+    return [float(np.mean(searches[search])) for search in sorted(searches)]

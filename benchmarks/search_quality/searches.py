@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from pathlib import Path
 from typing import Any
@@ -10,40 +11,78 @@ from benchmarks.search_quality.rows import Row
 from benchmarks.search_quality.splits import Parts
 from benchmarks.search_quality.store import Store
 from dada import search
-from dada.policy import Policy, load_policy
+from dada.datasets import Dataset
+from dada.errors import UserError
+from dada.policy import load_policy
 from dada.runs import RunFolder
+from dada.runs.provenance import fingerprint
+from dada.searching import make_settings
+from dada.training.augmentations import Method, policy_method
 
 UNIT = 30_000
 """Views of one whole training of 500 images for 60 epochs: the unit of cost."""
 
 
-def searched(row: Row, parts: Parts, folder: Path, store: Store, device: str) -> list[Policy]:
-    """The policies of a row, one per search; searches that are not done yet are run."""
-    count = len(parts.searches)
-    if row.policy is not None:
-        return [row.policy] * count
-    if row.files:
-        return [load_policy(row.files[s % len(row.files)]) for s in range(count)]
-    policies = []
-    for number, data in enumerate(parts.searches):
-        key, out = f"search/{row.name}/{number}", folder / row.name / str(number)
-        if key not in store:
+class Searches:
+    """The searches of all rows; each is run once, when its result is first needed.
+
+    Args:
+        parts: what each search sees.
+        folder: of the run folders.
+        store: of what the searches found.
+        device: where they run.
+    """
+
+    def __init__(self, parts: Parts, folder: Path, store: Store, device: str) -> None:
+        self.parts, self.folder, self.store, self.device = parts, folder, store, device
+
+    def methods(self, row: Row, dataset: Dataset) -> list[Method]:
+        """The augmentations of a row: one, or one per search."""
+        count = len(self.parts.searches)
+        if not row.searched:
+            return [row.method(dataset)]
+        if not row.files:
+            self.found(row)
+            return [policy_method(load_policy(self._run(row, s))) for s in range(count)]
+        if len(row.files) != count:
+            raise UserError(f"row {row.name}: {len(row.files)} policies for {count} searches")
+        return [policy_method(load_policy(file)) for file in row.files]
+
+    def found(self, row: Row) -> list[dict[str, Any]]:
+        """What each search of a row took and found; nothing for a row without searches of ours."""
+        if not row.settings:
+            return []
+        return [self._one(row, number) for number in range(len(self.parts.searches))]
+
+    def _one(self, row: Row, number: int) -> dict[str, Any]:
+        data, out = self.parts.searches[number], self._run(row, number)
+        settings = {"seed": number, **row.settings}
+        asked = make_settings(**settings).model_dump(mode="json")
+        images = fingerprint(data.train.images, data.train.labels)
+        digest = hashlib.sha256(repr((images, asked)).encode()).hexdigest()[:16]
+        key = f"search/{row.name}/{number}/{digest}"
+        if key not in self.store:
             resume = (out / "config.json").exists()
-            search(data, out=out, resume=resume, device=device, **{"seed": number, **row.settings})
-            store.add(key, _summary(out))
-            print(f"{key}: {store[key]['seconds']:.0f} s", flush=True)
-        policies.append(load_policy(out))
-    return policies
+            search(data, out=out, resume=resume, device=self.device, **settings)
+            self.store.add(key, _summary(out))
+            print(f"search/{row.name}/{number}: {self.store[key]['seconds']:.0f} s", flush=True)
+        found: dict[str, Any] = self.store[key]
+        return found
+
+    def _run(self, row: Row, number: int) -> Path:
+        return self.folder / row.name / str(number)
 
 
 def _summary(out: Path) -> dict[str, Any]:
-    events = RunFolder(out).events
+    run = RunFolder(out)
+    events, images = run.events, run.config["settings"]["images"]
     records = [event for event in events if event["event"] == "epoch"]
     findings = records[-1].get("findings") or {}
     effects = {n: found["effect"] for n, found in findings.get("operations", {}).items()}
     return {
         "seconds": sum(record["seconds"] for record in records),
-        "views": sum(record["views"] for record in records if "views" in record) or None,
+        # One step ahead, half of the images train and as many judge in each epoch.
+        "views": sum(record.get("views", images) for record in records),
         "effects": effects or _leanings(events[0]["sub_policies"], records[-1]["weights"]),
         "reliability": findings.get("reliability"),
         "contrasts": findings.get("contrasts"),

@@ -15,37 +15,45 @@ class Mean(NamedTuple):
     interval: float | None
 
 
-def crossed(table: np.ndarray) -> Mean:
-    """The mean of a table whose rows and columns are both random: sets, and searches.
+def crossed(*tables: np.ndarray) -> Mean:
+    """The mean of tables whose rows and columns are both random: sets, and searches.
 
-    The variance of the mean is (MS_rows + MS_columns − MS_rest) / (n m), at least MS_rest / (n m),
-    and its degrees of freedom are Satterthwaite's (Scheffé 1959, section 7.4).
+    The variance of a table's mean is (MS_rows + MS_columns − MS_rest) / (n m), at least
+    MS_rest / (n m), and degrees of freedom are Satterthwaite's (Scheffé 1959, section 7.4).
 
     Args:
-        table: (n, m) sets and searches; with one column, Student's interval over the rows.
+        tables: (n, m) sets and searches; with one column, Student's interval over the rows. Several
+            tables have neither sets nor searches in common and weigh the same.
 
     Examples:
         >>> crossed(np.array([[1.0], [2.0], [3.0]]))
         Mean(mean=2.0, interval=2.4841377118725954)
     """
-    rows, columns = table.shape
-    mean = float(table.mean())
-    if rows < 2:
+    mean = float(np.mean([table.mean() for table in tables]))
+    if any(len(table) < 2 for table in tables):
         return Mean(mean, None)
+    variances, freedoms = np.array([_variance(table) for table in tables]).T
+    total = variances.sum()
+    if total == 0:
+        return Mean(mean, 0.0)
+    freedom = total**2 / (variances**2 / freedoms).sum()
+    half = total**0.5 / len(tables) * stats.t.ppf(0.975, freedom)
+    return Mean(mean, float(half))
+
+
+def _variance(table: np.ndarray) -> tuple[float, float]:
+    """The variance of a table's mean, and its degrees of freedom."""
+    rows, columns = table.shape
     by_row, by_column = table.mean(1), table.mean(0)
     of_rows = columns * by_row.var(ddof=1)
     if columns < 2:
-        return Mean(mean, _half(of_rows / rows, rows - 1))
+        return of_rows / rows, rows - 1
     of_columns = rows * by_column.var(ddof=1)
-    rest = table - by_row[:, None] - by_column + mean
+    rest = table - by_row[:, None] - by_column + table.mean()
     freedom = (rows - 1) * (columns - 1)
     of_rest = (rest**2).sum() / freedom
     total = of_rows + of_columns - of_rest
     if total <= of_rest:
-        return Mean(mean, _half(of_rest / table.size, freedom))
+        return of_rest / table.size, freedom
     shares = of_rows**2 / (rows - 1) + of_columns**2 / (columns - 1) + of_rest**2 / freedom
-    return Mean(mean, _half(total / table.size, total**2 / shares))
-
-
-def _half(variance: float, freedom: float) -> float:
-    return float(variance**0.5 * stats.t.ppf(0.975, freedom))
+    return total / table.size, total**2 / shares

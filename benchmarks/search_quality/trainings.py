@@ -2,57 +2,114 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import NamedTuple
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 
 import torch
 
 from benchmarks.search_quality.store import Store
-from dada.compute.parallel import run_parallel
+from dada.augment import MemoryLoader
+from dada.compute.parallel import Tick, run_parallel
+from dada.compute.randomness import forked, stream
 from dada.datasets import Dataset, ImageSet
-from dada.policy import Policy
+from dada.runs.provenance import fingerprint
 from dada.searching import make_settings
 from dada.searching.problem import problem_of
-from dada.searching.trials import Fold, Trials
+from dada.searching.score import score
+from dada.searching.shrink import shrunk
+from dada.searching.training_settings import settings_of_a_trial
+from dada.training.augmentations import Method
+from dada.training.training import Training
+
+_BATCH, _PIXELS = 128, 64  # the largest batch, and the most pixels per side
+_DRAWS = 3  # as in a trial: the stream of its seed for the augmentation
+_TOGETHER = 8  # batches that are augmented at once, for speed
 
 
-class Job(NamedTuple):
-    """One training: its key in the store, and what it takes."""
+@dataclass(frozen=True)
+class Job:
+    """One training, and all that its result depends on.
 
-    key: str
-    policy: Policy
+    Attributes:
+        name: what to print.
+        method: the augmentation.
+        train, judges: images to train on, and to score the network on.
+        model: name of the network.
+        seed, epochs: of the training.
+    """
+
+    name: str
+    method: Method
     train: ImageSet
     judges: ImageSet
+    model: str
     seed: int
     epochs: int
 
+    @cached_property
+    def key(self) -> str:
+        """Where its result is stored: what is changed is trained again, not mistaken."""
+        policy = self.method.policy
+        augmentation = (policy.sub_policies, policy.scale) if policy else self.method.name
+        images = tuple(map(_mark, (self.train, self.judges)))
+        parts = (augmentation, images, self.model, self.seed, self.epochs)
+        return f"{self.name}/{hashlib.sha256(repr(parts).encode()).hexdigest()[:16]}"
 
-def run_all(
-    jobs: Sequence[Job], dataset: Dataset, model: str, store: Store, device: torch.device
-) -> None:
+
+@cache
+def _mark(images: ImageSet) -> str:
+    return fingerprint(images.images, images.labels)
+
+
+def run_all(jobs: Iterable[Job], dataset: Dataset, store: Store, device: torch.device) -> None:
     """Run the trainings that are not in the store yet."""
-    left = [job for job in jobs if job.key not in store]
+    left = list({job.key: job for job in jobs if job.key not in store}.values())
 
-    def work(number: int, tick: Callable[[], None]) -> dict[str, float]:
-        job = left[number]
-        data = replace(dataset, train=job.train, test=job.judges, files=None, notes=())
-        size = len(job.train)
-        # As many steps per epoch as in a trial on few images; batches as usual on many.
-        batch = min(128, max(16, size // 8))
-        chosen = make_settings(model=model, images=size, batch=batch).resolve(data)
-        problem = problem_of(chosen, data, None, device)
-        trials = Trials(problem, chosen)
-        fold = Fold(job.train.to(device), job.judges.to(device))
-        score = trials.trial(job.policy, fold, job.seed, job.epochs)
-        return {
-            "loss": score.loss,
-            "error": 1 - score.accuracy,
-            "train_loss": score.train_loss,
-        }
+    def work(number: int, tick: Tick) -> dict[str, float]:
+        return trained(left[number], dataset, device, tick)
 
-    pixels = 128 * math.prod(dataset.side)
+    pixels = _BATCH * min(_PIXELS, max(dataset.side)) ** 2
     for number, result in run_parallel(len(left), work, device, pixels=pixels):
         store.add(left[number].key, result)
-        print(f"{left[number].key}: error {100 * result['error']:.2f} %", flush=True)
+        done = f"{left[number].name}: error {100 * result['error']:.2f} %"
+        print(f"{done} ({number + 1} of {len(left)})", flush=True)
+
+
+def trained(
+    job: Job, dataset: Dataset, device: torch.device, on_epoch: Tick = lambda: None
+) -> dict[str, float]:
+    """The calibrated loss and the error of a network after a training.
+
+    Trainings with the same images and seed are paired: the augmentation draws from a generator of
+    its own, so that first weights, order, crops and flips are the same.
+    """
+    images, judges = job.train, job.judges
+    data = replace(dataset, train=images, test=judges, validation=None, files=None, notes=())
+    # As many steps per epoch as in a trial on few images; batches as usual on many.
+    batch = min(_BATCH, max(16, len(images) // 8))
+    pixels = min(_PIXELS, max(data.side))
+    asked = make_settings(model=job.model, images=len(images), batch=batch, pixels=pixels)
+    chosen = asked.resolve(data)
+    problem = problem_of(chosen, data, None, device)
+    own = torch.Generator().manual_seed(stream(job.seed, _DRAWS))
+    with forked(device):
+        torch.manual_seed(job.seed)
+        training = Training(
+            settings=settings_of_a_trial(chosen, job.epochs),
+            model=problem.network(),
+            images=MemoryLoader(problem.images.to(device), problem.pipeline, device),
+            pipeline=problem.pipeline,
+            augment=lambda batch, _: job.method.augment(batch, own),
+            seed=job.seed,
+            device=device,
+            loss=problem.loss,
+            together=_TOGETHER,
+        )
+        for _ in range(job.epochs):
+            record = training.run_epoch()
+            on_epoch()
+    unseen = MemoryLoader(shrunk(judges, chosen.pixels).to(device), problem.pipeline, device)
+    loss, accuracy = score(training.tested, unseen, problem.pipeline)
+    return {"loss": loss, "error": 1 - accuracy, "train_loss": record["train_loss"]}

@@ -41,9 +41,12 @@ TINY = {
     "movement": "--epochs 4 --batch 128 --seeds 1 --device cpu",
     "quality": "--data {data} --size few --seeds 1 --rows none ours ours-paper "
     "ours-paper-gumbel --device cpu --jobs 1 --folder {folder}",
-    "search_quality": "--data {data} --rows none tiny=folds=2,epochs=1,model=proxy-4 --searches 2 "
-    "--search-images 20 --sets 2 --set-images 10 --epochs 1 --model proxy-4 --device cpu "
-    "--folder {folder}/study",
+    "search_quality": "--data {data} --rows none uniform tiny=folds=2,epochs=1,model=proxy-4 "
+    "--searches 1 --search-images 10 --sets 2 --set-images 5 --judges 10 --epochs 1 --rounds 2 "
+    "--round-epochs 1 --model proxy-4 --device cpu --yardsticks rank policy scale "
+    "--sizes 10:1 40:1 --seeds 2 --scale-model proxy-4 --folder {folder}/study",
+    "search_quality-halves": "--data {data} --rows none tiny=folds=2,epochs=1,model=proxy-4 "
+    "--searches 2 --sets 2 --epochs 1 --model proxy-4 --device cpu --folder {folder}/study",
     "what_helps": "{run} {run} --picture {folder}/picture.svg",
 }
 

@@ -1,0 +1,32 @@
+"""The results as text, while a study is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from benchmarks.search_quality.searches import UNIT
+
+
+def lines(result: dict[str, Any]) -> Iterator[str]:
+    """One line per row of each table."""
+    for name, found in result["searches"].items():
+        seconds, views = (sum(each[k] for each in found) / len(found) for k in ("seconds", "views"))
+        yield f"{name:14} {seconds:6.0f} s, {views / UNIT:.1f} trainings of 500 images"
+    for name, row in result.get("rank", {}).get("rows", {}).items():
+        yield f"{name:14} rank {row['spearman']:.2f} ± {row['standard_error']:.2f}"
+    yield from _errors(result.get("policy", {}))
+    for size in result.get("scale", []):
+        yield f"{size['images']:,} images, {size['epochs']} epochs"
+        yield from _errors(size["rows"])
+
+
+def _errors(table: dict[str, Any]) -> Iterator[str]:
+    for name, row in table.items():
+        others = [f"{key} {_signed(value)}" for key, value in row.items() if "less" in key]
+        yield f"{name:14} {row['error']['mean']:6.2f}  {', '.join(others)}"
+
+
+def _signed(found: dict[str, Any]) -> str:
+    half = found["interval"]
+    return f"{found['mean']:+.2f}" + ("" if half is None else f" ± {half:.2f}")
