@@ -63,8 +63,9 @@ def _policies(result: dict) -> list[str]:
 
 
 def _scale(result: dict, size: dict) -> list[str]:
+    seen = "that no search saw" if size["unseen"] else "those that searches saw among them"
     return [
-        f"{result['scale_model']}, {size['epochs']} epochs of {size['images']:,} images, "
+        f"{result['scale_model']}, {size['epochs']} epochs of {size['images']:,} images, {seen}, "
         f"{size['seeds']} seeds: mean test error in per cent, ± half of a 95 % interval over seeds "
         "or searches, whichever is wider; differences are paired by seed.",
         "",

@@ -1,6 +1,6 @@
 """Run the study: see `benchmarks.search_quality`."""
 
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 from pathlib import Path
 from typing import Any
 
@@ -31,20 +31,20 @@ def main() -> None:
     add("--data", required=True)
     add("--yardsticks", nargs="+", choices=YARDSTICKS, default=["policy"])
     add("--rows", nargs="+", type=row_of, default=[row_of(name) for name in USUAL])
-    add("--against", nargs="+", default=AGAINST, help="rows to show differences from")
-    add("--searches", type=int, default=3)
-    add("--search-images", type=int, default=2500)
-    add("--sets", type=int, default=12, help="fresh sets")
-    add("--set-images", type=int, default=500)
-    add("--judges", type=int, default=5000, help="images that judge the reference of effects")
-    add("--epochs", type=int, default=100, help="of a training on a fresh set")
-    add("--rounds", type=int, default=8, help="of the reference of effects")
-    add("--round-epochs", type=int, default=60)
+    add("--against", nargs="+", help=f"rows to show differences from; {', '.join(AGAINST)}")
+    add("--searches", type=positive, default=3)
+    add("--search-images", type=positive, default=2500)
+    add("--sets", type=positive, default=12, help="fresh sets")
+    add("--set-images", type=positive, default=500)
+    add("--judges", type=positive, default=5000, help="images that judge the reference of effects")
+    add("--epochs", type=positive, default=100, help="of a training on a fresh set")
+    add("--rounds", type=positive, default=8, help="of the reference of effects")
+    add("--round-epochs", type=positive, default=60)
     add("--model", default="proxy-32")
     add("--sizes", nargs="+", type=scale.size_of, default=[scale.size_of(size) for size in SIZES])
-    add("--seeds", type=int, default=3, help="of each size")
+    add("--seeds", type=positive, default=3, help="of each size")
     add("--scale-model", default="proxy-64")
-    add("--jobs", type=int, help="processes of one thread each; as many as there are threads")
+    add("--jobs", type=positive, help="processes of one thread each; as many as there are threads")
     add("--device", default="auto")
     add("--folder", type=Path, default=Path("runs/search_quality"))
     add("--json", type=Path)
@@ -59,8 +59,21 @@ def main() -> None:
     finish(result, options.json)
 
 
+def positive(text: str) -> int:
+    """A whole number above 0."""
+    if not (text.isdecimal() and int(text)):
+        raise ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
 def study(options: Namespace) -> dict[str, Any]:
     """Run what is missing of the yardsticks; their results."""
+    names = [row.name for row in options.rows]
+    if twice := [name for name in set(names) if names.count(name) > 1]:
+        raise UserError(f"two rows are called {twice[0]}: a label makes one of them another")
+    if missing := [name for name in options.against or () if name not in names]:
+        raise UserError(f"--against {missing[0]}: no such row")
+    against = options.against or AGAINST
     device, data = pick_device(options.device), load(options.data)
     folder = options.folder / Path(options.data).stem
     folder.mkdir(parents=True, exist_ok=True)
@@ -85,12 +98,12 @@ def study(options: Namespace) -> dict[str, Any]:
     if "policy" in options.yardsticks:
         on_sets = policy.jobs_of(methods, parts, options.model, options.epochs)
         run_all(on_sets.values(), data, store, device)
-        result["policy"] = policy.table_of(on_sets, parts, store, options.against)
+        result["policy"] = policy.table_of(on_sets, parts, store, against)
     if "scale" in options.yardsticks:
         model, seeds = options.scale_model, options.seeds
         large = scale.jobs_of(methods, data, parts, model, options.sizes, seeds)
         run_all(large.values(), data, store, device)
-        result["scale"] = scale.table_of(large, methods, store, options.against)
+        result["scale"] = scale.table_of(large, methods, data, store, against)
         result["scale_model"] = model
     return result
 

@@ -100,7 +100,11 @@ def jobs_of(
 
 
 def table_of(
-    jobs: Mapping[Place, Job], methods: Methods, store: Store, against: Iterable[str]
+    jobs: Mapping[Place, Job],
+    methods: Methods,
+    dataset: Dataset,
+    store: Store,
+    against: Iterable[str],
 ) -> list[dict[str, Any]]:
     """For each size, mean errors by row and differences from other rows, in percentage points.
 
@@ -128,5 +132,13 @@ def table_of(
                     "interval": gap["difference_interval"],
                 }
         images = len(next(iter(here.values())).train)
-        tables.append({"images": images, "epochs": size.epochs, "seeds": len(own), "rows": rows})
+        tables.append(
+            {
+                "images": images,
+                "unseen": images < len(dataset.train),
+                "epochs": size.epochs,
+                "seeds": len(own),
+                "rows": rows,
+            }
+        )
     return tables

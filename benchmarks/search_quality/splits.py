@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sklearn.model_selection import StratifiedKFold
 
-from dada.datasets import Dataset, ImageSet, reduced
+from dada.datasets import Dataset, ImageSet, at_most
 from dada.errors import UserError
 
 _AGAIN = ", and each set is one of them from another seed"
@@ -134,6 +134,6 @@ def _blocks(images: ImageSet, count: int) -> list[np.ndarray]:
 
 def _alone(dataset: Dataset, train: ImageSet) -> Dataset:
     """A data set of these training images, with test images from among them: a search uses none."""
-    few = reduced(train.labels, max(2 * len(dataset.classes), 20))
+    few = at_most(train.labels, max(2 * len(dataset.classes), 20))
     test = train.subset(few)
     return replace(dataset, train=train, test=test, validation=None, files=None, notes=())
