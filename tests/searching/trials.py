@@ -58,4 +58,5 @@ def with_losses(monkeypatch, loss_of):
             on_epoch()
         return Score(1.0, loss_of(policy) if losses is None else next(losses), 0.5)
 
+    monkeypatch.setattr("dada.searching.trials.stack_size", lambda *_: 1)  # one by one
     monkeypatch.setattr(Trials, "trial", trial)
