@@ -82,6 +82,10 @@ class Rounds(SearchMethod):
         first, second = problem.halves()
         return [Fold(first, problem.judges(second)), Fold(second, problem.judges(first))]
 
+    def fold_of(self, number: int) -> Fold:
+        """The fold of a round: they come in turn."""
+        return self.folds[number % len(self.folds)]
+
     def trunk(self, number: int, on_step: Tick) -> State | None:
         """What the trials of a round continue; None, the default, if they begin anew."""
         return None
@@ -175,7 +179,7 @@ class Rounds(SearchMethod):
         """
         started, number = time.perf_counter(), self.iteration
         candidates = self.candidates(number)
-        fold, epochs = self.folds[number % len(self.folds)], self.plan[number]
+        fold, epochs = self.fold_of(number), self.plan[number]
         try:
             scores = self.trials.scores(
                 list(candidates.values()),
@@ -213,8 +217,8 @@ class Rounds(SearchMethod):
 
     def views(self, number: int) -> int:
         """Images that the networks of a round are shown, repetitions included."""
-        fold = self.folds[number % len(self.folds)]
-        return self.sizes[number] * self.own_epochs(self.plan[number]) * len(fold.train)
+        shown = self.sizes[number] * self.own_epochs(self.plan[number])
+        return shown * len(self.fold_of(number).train)
 
     def cost(self) -> Cost:
         """See `SearchMethod.cost`: the epochs of a few trials are timed."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -42,6 +41,28 @@ class RoundsSettings(SearchSettings, ABC):
             raise ValueError(f"plan: must be {self.rounds_in_all} numbers of epochs, one per round")
         return self
 
+    def with_usual(
+        self, images: int, dataset: Dataset, accelerated: bool, transforms: bool
+    ) -> dict[str, Any]:
+        """The settings, by name, with what is usual in trials: the task's proxy, on images small
+        enough for it, and a crop to fit; the rest as in any training.
+
+        Args:
+            images: how many to use, unless that is given.
+            transforms: whether the user has transforms, which are made for images at full size.
+        """
+        given = {k: v for k, v in self.model_dump(exclude_unset=True).items() if v is not None}
+        side = max(dataset.side)
+        full_size = transforms or "model" in given
+        pixels = min(side, given.get("pixels", side if full_size else min(side, _SIDE)))
+        usual = {
+            "model": dataset.task.proxy,
+            "images": images,
+            "weight_decay": 5e-4,
+            "padding": min(size_within(dataset.side, pixels)) // 8,
+        }
+        return resolved({**usual, **given, "pixels": pixels}, dataset, accelerated)
+
 
 class ResolvedRounds(ResolvedSearch, RoundsSettings, ABC):
     """The same with nothing left open."""
@@ -64,14 +85,10 @@ class WholeTrainings(RoundsSettings):
 
     def filled(self, dataset: Dataset, accelerated: bool, transforms: bool) -> dict[str, Any]:
         """The settings, by name, with what was left open resolved from the data."""
-        given = {k: v for k, v in self.model_dump(exclude_unset=True).items() if v is not None}
-        usual = {"images": _images(len(dataset.classes))}
-        small = small_images(given, dataset, transforms)
-        filled = resolved(
-            {**usual, **small, **given, "pixels": small["pixels"]}, dataset, accelerated
-        )
+        images = _images(len(dataset.classes))
+        filled = self.with_usual(images, dataset, accelerated, transforms)
         half = max(2, filled["images"] // 2)
-        filled["batch"] = min(filled.get("batch", _batch(half)), half)
+        filled["batch"] = min(filled.get("batch", batch_of(half)), half)
         fewest, most = _EPOCHS
         filled.setdefault("epochs", min(most, max(fewest, _VIEWS // half)))
         return with_operations(filled, dataset.channels)
@@ -87,28 +104,10 @@ def settings_of_a_trial(settings: ResolvedSearch, epochs: int) -> ResolvedTraini
     return ResolvedTraining(**{**shared, "epochs": epochs}, warmup=0.0, test_every=1)
 
 
-def small_images(given: Mapping[str, Any], dataset: Dataset, transforms: bool) -> dict[str, Any]:
-    """What trials usually have: the task's proxy, on images small enough for it, and a crop to fit.
-
-    Args:
-        given: the settings that the user chose.
-        transforms: whether the user has transforms, which are made for images at full size.
-    """
-    side = max(dataset.side)
-    full_size = transforms or "model" in given
-    pixels = min(side, given.get("pixels", side if full_size else min(side, _SIDE)))
-    return {
-        "model": dataset.task.proxy,
-        "weight_decay": 5e-4,
-        "pixels": pixels,
-        "padding": min(size_within(dataset.side, pixels)) // 8,
-    }
-
-
 def _images(classes: int) -> int:
     return max(_IMAGES, _IMAGES_PER_CLASS * classes)
 
 
-def _batch(images: int) -> int:
+def batch_of(images: int) -> int:
     """The batch for this many training images: several steps per epoch, however few they are."""
     return min(_BATCH, max(SMALL_BATCH, images // STEPS), max(2, images))

@@ -17,6 +17,7 @@ from dada.compute.parallel import Load, Tick, concurrency, run_parallel
 from dada.compute.randomness import forked, stream
 from dada.compute.threads import parameter_count
 from dada.datasets import ImageSet
+from dada.models.child import Child
 from dada.policy import Policy
 from dada.searching.common_settings import ResolvedSearch
 from dada.searching.method import SearchProblem
@@ -121,9 +122,7 @@ class Trials:
             if trunk is not None:
                 training.load_state_dict(deepcopy(trunk))  # an optimiser keeps what it is given
             record = _advance(training, epochs, on_epoch)
-        pipeline, device = self.problem.pipeline, self.problem.device
-        scored = score(training.tested, MemoryLoader(fold.judges, pipeline, device), pipeline)
-        return Score(record["train_loss"], *scored)
+        return Score(record["train_loss"], *self._judged(training.tested, fold))
 
     def side_by_side(
         self,
@@ -150,11 +149,12 @@ class Trials:
             if trunk is not None:
                 training.load_state_dicts([deepcopy(trunk)] * count)
             record = _advance(training, epochs, on_epoch, count)
-        judges = MemoryLoader(fold.judges, problem.pipeline, problem.device)
-        tested = (score(child, judges, problem.pipeline) for child in training.each_tested)
-        return [
-            Score(loss, *scored) for loss, scored in zip(record["train_loss"], tested, strict=True)
-        ]
+        pairs = zip(record["train_loss"], training.each_tested, strict=True)
+        return [Score(loss, *self._judged(child, fold)) for loss, child in pairs]
+
+    def _judged(self, child: Child, fold: Fold) -> tuple[float, float]:
+        pipeline, device = self.problem.pipeline, self.problem.device
+        return score(child, MemoryLoader(fold.judges, pipeline, device), pipeline)
 
     def trunk(
         self, fold: Fold, seed: int, epochs: int, until: int, on_epoch: Tick = lambda: None
@@ -204,32 +204,33 @@ class Trials:
 
     def turns(self, count: int) -> int:
         """How many groups of so many trials follow each other in this process."""
-        mine = len(self._mine(count))
-        return math.ceil(mine / max(1, concurrency(mine, self.problem.device, **self._load)))
+        return math.ceil(len(self._mine(count)) / max(1, len(self._first(count))))
 
     def at_once(self, count: int) -> int:
         """How many of so many trials this process makes at the same time."""
-        mine = self._mine(count)
-        together = concurrency(len(mine), self.problem.device, **self._load)
-        return sum(map(len, mine[:together]))
+        return sum(map(len, self._first(count)))
 
     def rehearse(self, count: int, epochs: int, fold: Fold) -> None:
         """As many groups of trials as are made at once, of so many epochs, to see how long they
         take."""
-        mine, device = self._mine(count), self.problem.device
+        first = self._first(count)
 
         def one(number: int, on_epoch: Tick) -> None:
-            uniform = [self.problem.space.uniform()] * len(mine[number])
+            uniform = [self.problem.space.uniform()] * len(first[number])
             self.group(uniform, fold, 0, epochs)
 
-        together = concurrency(len(mine), device, **self._load)
-        list(run_parallel(together, one, device, **self._load))
+        list(run_parallel(len(first), one, self.problem.device, **self._load))
 
     def _mine(self, count: int) -> list[list[int]]:
         """The groups of so many trials that fall to this process."""
         groups = self.groups(count)
         mine = self.problem.processes.shard(torch.arange(len(groups))).tolist()
         return [groups[number] for number in mine]
+
+    def _first(self, count: int) -> list[list[int]]:
+        """Those that this process makes at the same time, before others."""
+        mine = self._mine(count)
+        return mine[: concurrency(len(mine), self.problem.device, **self._load)]
 
     @cached_property
     def parameter_count(self) -> int:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from dada.searching.methods.dada.arms.reliability import reliability, reliability_limit
 from dada.searching.methods.dada.arms.update import natural_step
-from dada.searching.noise import RESOLUTION, Noise, noise
+from dada.searching.noise import RESOLUTION
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,6 @@ class Contrasts:
     def means(self) -> Tensor:
         """(N,) over the pairs of folds."""
         return self.values.mean(0)
-
-    @property
-    def noise(self) -> Noise:
-        """That of a single pair's contrast."""
-        return noise(self.values[:, self.having])
 
     @property
     def reliability(self) -> float | None:

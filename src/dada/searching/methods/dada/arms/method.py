@@ -118,8 +118,8 @@ class Arms(Rounds):
 
     def views(self, number: int) -> int:
         """See `Rounds.views`."""
-        fold = self.folds[number % len(self.folds)]
-        return super().views(number) + self._trunk_epochs(self.plan[number]) * len(fold.train)
+        trunk = self._trunk_epochs(self.plan[number]) * len(self.fold_of(number).train)
+        return super().views(number) + trunk
 
     def turns(self, number: int) -> float:
         """See `Rounds.turns`: arms are parts of a training, and so is their trunk."""
@@ -131,7 +131,7 @@ class Arms(Rounds):
         epochs, until = self.plan[number], self._trunk_epochs(self.plan[number])
         if not until:
             return None
-        fold = self.folds[number % len(self.folds)]
+        fold = self.fold_of(number)
         return self.trials.trunk(fold, self.seeds[number], epochs, until, on_step)
 
     def _trunk_epochs(self, epochs: int) -> int:

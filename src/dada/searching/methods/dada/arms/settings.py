@@ -8,11 +8,10 @@ from pydantic import Field
 
 from dada.datasets import Dataset, FileDataset
 from dada.datasets.strata import class_sizes
-from dada.searching.common_settings import SMALL_BATCH, STEPS, with_operations
+from dada.searching.common_settings import with_operations
 from dada.searching.methods.dada.settings import DadaSettings
-from dada.searching.training_settings import ResolvedRounds, RoundsSettings, small_images
+from dada.searching.training_settings import ResolvedRounds, RoundsSettings, batch_of
 from dada.training.network import Positive
-from dada.training.resolve import resolved
 
 _FOLD, _PER_CLASS = 125, 12  # images that a fold has, unless it is given: the larger of the two
 _JUDGES = 1500  # more images tell little more
@@ -61,10 +60,7 @@ class ArmsSettings(RoundsSettings, DadaSettings):
     ) -> ResolvedArms:
         """See `SearchSettings.resolve`."""
         classes = len(dataset.classes)
-        given = {k: v for k, v in self.model_dump(exclude_unset=True).items() if v is not None}
-        small = small_images(given, dataset, transforms)
-        chosen = {"images": self._images(classes), **small, **given, "pixels": small["pixels"]}
-        filled = resolved(chosen, dataset, accelerated)
+        filled = self.with_usual(self._images(classes), dataset, accelerated, transforms)
         folds = filled.setdefault("folds", self._fitting(dataset, filled["images"]))
         fold = min(self._fold(classes), max(2, filled["images"] // max(2, folds)))
         fewest, most = _EPOCHS
@@ -98,8 +94,3 @@ class ResolvedArms(ResolvedRounds, ArmsSettings):
             "batch": min(self.batch, batch_of(fold)),
         }
         return self.model_copy(update=fitted)
-
-
-def batch_of(images: int) -> int:
-    """The batch for a fold with this many images: several steps per epoch, however few they are."""
-    return min(64, max(SMALL_BATCH, images // STEPS), max(2, images))
