@@ -1,0 +1,196 @@
+"""Weights that a network starts from: a library's for its name, or those of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+import torchvision.models
+from torch import Tensor, nn
+
+from dada.errors import UserError
+from dada.models.libraries import timm_or_none
+
+PRETRAINED = "pretrained"
+"""Where a file of weights could stand: the weights that the network's library offers for it."""
+_LARGEST = 2**33  # bytes of a file of weights
+_WITHIN = ("state_dict", "model_state", "model", "module")  # what files call the weights
+_WRAPPERS = ("module.", "_orig_mod.", "model.")  # of data-parallel, compiled and Lightning modules
+_IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+State = Mapping[str, Tensor]
+"""Weights by name."""
+
+
+class Statistics(NamedTuple):
+    """What images are normalised with, per channel, of images scaled to [0, 1]."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+def statistics_of(name: str) -> Statistics | None:
+    """What the pre-trained weights of a library's network expect; None for other networks.
+
+    Examples:
+        >>> statistics_of("resnet18").mean
+        (0.485, 0.456, 0.406)
+    """
+    if name in torchvision.models.list_models(module=torchvision.models):
+        return Statistics(*_IMAGENET)  # of all its classifiers
+    timm, plain = timm_or_none(), name.removeprefix("timm:")
+    if timm is None or not timm.is_model(plain):
+        return None
+    known = timm.get_pretrained_cfg(plain)
+    return Statistics(tuple(known.mean), tuple(known.std)) if known else None
+
+
+def for_channels(statistics: Statistics, channels: int) -> Statistics:
+    """The statistics for images with another number of channels: each the mean of all."""
+    if len(statistics.mean) == channels:
+        return statistics
+    mean, std = (round(sum(values) / len(values), 6) for values in statistics)
+    return Statistics((mean,) * channels, (std,) * channels)
+
+
+def start_from(network: nn.Module, name: str, weights: str, classes: int) -> None:
+    """Give a network pre-trained weights. Its last layer keeps its own where classes differ.
+
+    A first convolution for other than three channels gets the weights of the three: their sum for
+    one channel, which is what a grey picture in three equal channels would see.
+
+    Args:
+        network: changed in place.
+        name: as in `dada.models.create`, in messages and for `PRETRAINED`.
+        weights: `PRETRAINED`, or a file: a dictionary of tensors as `torch.save` or safetensors
+            write it. Names may differ from the network's if order and shapes do not.
+        classes: number of outputs.
+
+    Raises:
+        UserError: there are no such weights, or they are those of another network.
+    """
+    state = _library_state(name) if weights == PRETRAINED else _file_state(weights)
+    own = network.state_dict()
+    found = _named(state, own) or _ordered(state, own)
+    left = [key for key in own if key not in found and not key.endswith("num_batches_tracked")]
+    places = {key.rpartition(".")[0] for key in left}
+    if not found or not all(_is_head(network, place, classes) for place in places):
+        first = left[0] if left else "nothing"
+        raise UserError(
+            f"{_where(name, weights)}: not the weights of {name}: {len(found)} of its {len(own)} "
+            f"tensors are there; {first} is missing, or has another shape"
+        )
+    network.load_state_dict({**own, **found})
+
+
+def weights_of(name: str, weights: str) -> State:
+    """The weights themselves.
+
+    Raises:
+        UserError: as `start_from`.
+    """
+    return _library_state(name) if weights == PRETRAINED else _file_state(weights)
+
+
+def _named(state: State, own: State) -> dict[str, Tensor]:
+    """Those tensors of the state that the network has, by name."""
+    fitted = {key: _fitted(state[key], own[key]) for key in own if key in state}
+    return {key: tensor for key, tensor in fitted.items() if tensor is not None}
+
+
+def _ordered(state: State, own: State) -> dict[str, Tensor]:
+    """The same by order, for weights of another library's network with the same layers: all
+    shapes but those of the last layer must be the same, one after another."""
+    given = [tensor for tensor in state.values() if tensor.ndim]
+    names = [key for key, tensor in own.items() if tensor.ndim]
+    if len(given) != len(names):
+        return {}
+    fitted = {key: _fitted(t, own[key]) for key, t in zip(names, given, strict=True)}
+    return {key: tensor for key, tensor in fitted.items() if tensor is not None}
+
+
+def _fitted(given: Tensor, own: Tensor) -> Tensor | None:
+    """The tensor for the network's place; None if it does not fit."""
+    if given.shape == own.shape:
+        return given
+    channels = own.shape[1] if own.ndim == 4 else 0
+    if channels and given.ndim == 4 and given.shape[1] == 3:
+        as_one = given.sum(1, keepdim=True).expand(-1, channels, -1, -1) / channels
+        return as_one if as_one.shape == own.shape else None
+    return None
+
+
+def _is_head(network: nn.Module, place: str, classes: int) -> bool:
+    layer = network.get_submodule(place)
+    width = getattr(layer, "out_features", getattr(layer, "out_channels", None))
+    return width == classes
+
+
+def _where(name: str, weights: str) -> str:
+    return f"the pre-trained weights of {name}" if weights == PRETRAINED else weights
+
+
+@lru_cache(maxsize=1)
+def _library_state(name: str) -> State:
+    plain = name.removeprefix("timm:")
+    timm = timm_or_none()
+    if name in torchvision.models.list_models(module=torchvision.models):
+        return _fetched(name, torchvision.models.get_model_weights(name).DEFAULT.get_state_dict)
+    if timm is not None and timm.is_model(plain):
+        return _fetched(name, lambda: timm.create_model(plain, pretrained=True).state_dict())
+    raise UserError(f"network {name} has no pre-trained weights: give a file of them, --weights")
+
+
+def _fetched(name: str, fetch: Callable[[], Any]) -> State:
+    try:
+        state: State = fetch()
+    except Exception as error:  # libraries fail in many ways, most of them a missing network
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(
+            f"the pre-trained weights of {name} cannot be fetched ({reason:.120}): give a file of "
+            "them, --weights FILE"
+        ) from None
+    return state
+
+
+def _file_state(weights: str) -> State:
+    path = Path(weights)
+    try:
+        size, changed = path.stat().st_size, path.stat().st_mtime_ns
+    except OSError:
+        raise UserError(f"weights {weights}: no such file") from None
+    if path.is_dir():
+        raise UserError(f"weights {weights}: a folder; give the file, such as {path / 'last.pt'}")
+    if size > _LARGEST:
+        raise UserError(f"{path}: {size:,} bytes: at most {_LARGEST:,} are read")
+    return _read(path, changed)
+
+
+@lru_cache(maxsize=1)
+def _read(path: Path, changed: int) -> State:
+    """The tensors of a file, by their names in the network."""
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file  # noqa: PLC0415  (optional)
+
+            given: Any = load_file(path)
+        else:
+            given = torch.load(path, map_location="cpu", weights_only=True)
+    except ImportError:
+        raise UserError(f"{path}: needs safetensors: pip install safetensors") from None
+    except Exception as error:  # unpickling fails in many ways, all the file's fault
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(f"{path}: not a file of weights ({reason:.80})") from None
+    for name in _WITHIN:
+        if isinstance(given, dict) and isinstance(given.get(name), dict):
+            given = given[name]
+    if not isinstance(given, dict) or not any(isinstance(v, Tensor) for v in given.values()):
+        raise UserError(f"{path}: not a file of weights: it must hold tensors by name")
+    state = {str(key): value for key, value in given.items() if isinstance(value, Tensor)}
+    for prefix in _WRAPPERS:
+        if all(key.startswith(prefix) for key in state):
+            state = {key.removeprefix(prefix): value for key, value in state.items()}
+    return state
