@@ -18,6 +18,8 @@ PAPER_NETWORKS = (
     "resnet50",
     "resnet200",
 )
+PRETRAINED = "pretrained"
+"""Where a file of weights could stand: those that the network's library offers for it."""
 NETWORK_PATTERNS = (
     "wrn-DEPTH-WIDTH",
     "proxy-WIDTH",
@@ -31,6 +33,7 @@ SEARCH_PRESETS = {
     "fast": "half a minute",
     "step": "a gradient at each step",
     "paper": "the published settings",
+    "finetune": "trials start from pre-trained weights",
     "demo": "a minute",
 }
 SEARCH_METHODS = {
@@ -38,7 +41,7 @@ SEARCH_METHODS = {
     "random": "the best of some random policies",
     "randaugment": "a grid of RandAugment's two numbers",
 }
-TRAIN_PRESETS = ("default", "demo")
+TRAIN_PRESETS = ("default", "demo", "finetune")
 """For a training or a comparison, besides the recipes."""
 
 WITHOUT_SEARCH = ("randaugment", "trivialaugment", "uniform")

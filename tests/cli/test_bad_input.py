@@ -139,7 +139,9 @@ BAD = {
     "report file.txt": "no run in file.txt",
     f"report {LONG}": "File name too long",
     # Settings.
-    f"{SEARCH} --preset best": "no preset 'best'; there are default, fast, step, paper, demo",
+    f"{SEARCH} --weights none.pt": "weights none.pt: no such file",
+    f"{SEARCH} --model wrn-10-1 --pretrained": "wrn-10-1 has no pre-trained weights",
+    f"{SEARCH} --preset best": "no preset 'best'; there are default, fast, step, paper",
     f"{SEARCH} --model net": "unknown network 'net'",
     f"{SEARCH} --model wrn-11-1": "must be 6n + 4",
     f"{SEARCH} --device gpu": "no device 'gpu' here: try cpu",

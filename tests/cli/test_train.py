@@ -80,7 +80,7 @@ def test_where_a_run_goes_and_going_on(dada):
 @pytest.mark.parametrize(
     ("command", "reason"),
     {
-        "train --recipe cifar": "no preset 'cifar'; there are default, demo, cifar10-",
+        "train --recipe cifar": "no preset 'cifar'; there are default, demo, finetune, cifar10-",
         "train": "recipe default has no data of its own: name the data, dada train DATA",
         f"{TRAIN} --policy nowhere": "no policy",
         f"{TRAIN} --cutout 8": "cutout 8 can leave nothing of the images of digits",

@@ -1,11 +1,19 @@
 """The three ways of batch normalisation give the same numbers, and the same derivatives."""
 
+import copy
+
 import pytest
 import torch
 from torch import nn
 from torch.func import functional_call, jvp
 
-from dada.models.batch_norm import batch_statistics, elementary, forward_mode, fused
+from dada.models.batch_norm import (
+    batch_statistics,
+    elementary,
+    forward_mode,
+    fused,
+    keep_statistics,
+)
 
 
 @pytest.fixture
@@ -83,3 +91,24 @@ def test_a_layer_without_weights_works_too():
     layer = nn.BatchNorm2d(3, affine=False).double()
     run = normalised(layer, forward_mode)
     torch.testing.assert_close(run({}, images(0)), layer(images(0)))
+
+
+def test_kept_statistics_are_used_and_never_updated(layer):
+    for _ in range(3):
+        layer(images(1))
+    expected = copy.deepcopy(layer).eval()(images(0))
+    before = [b.clone() for b in layer.buffers()]
+    keep_statistics(layer)
+    assert torch.equal(layer.train()(images(0)), expected)
+    with batch_statistics(layer, elementary):
+        assert torch.equal(layer(images(0)), expected)
+    assert all(map(torch.equal, before, layer.buffers()))
+    again = copy.deepcopy(layer)
+    assert torch.equal(again.train()(images(0)), expected) and again.weight.requires_grad
+
+
+def test_keeping_statistics_twice_changes_nothing(layer):
+    keep_statistics(layer)
+    kind = type(layer)
+    keep_statistics(layer)
+    assert type(layer) is kind and isinstance(layer, nn.BatchNorm2d)

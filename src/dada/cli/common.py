@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from dada.cli import options as o
 from dada.errors import UserError, meant
-from dada.names import NETWORK_PATTERNS, PAPER_NETWORKS
+from dada.names import NETWORK_PATTERNS, PAPER_NETWORKS, PRETRAINED
 
 _OPTIONS = ("preset", "seed", "seeds", "side", "device", "method")  # not by --set
 
@@ -27,6 +28,18 @@ class Common:
             "timm's. [by image size]",
             autocompletion=o.starting(PAPER_NETWORKS),
         ),
+    ] = None
+    pretrained: Annotated[
+        bool,
+        typer.Option(
+            "--pretrained",
+            help="Start from the weights that torchvision or timm offers for the network, by the "
+            "preset finetune.",
+        ),
+    ] = False
+    weights: Annotated[
+        Path | None,
+        typer.Option(help="Start from the weights in this file, by the preset finetune."),
     ] = None
     epochs: Annotated[int | None, typer.Option(help="Passes over the training images.")] = None
     batch: Annotated[int | None, typer.Option(help="Batch size.")] = None
@@ -67,6 +80,10 @@ class Common:
         """
         names = ("model", "epochs", "batch", "lr", "images", "cutout", "precision")
         given = {name: value for name in names if (value := getattr(self, name)) is not None}
+        if self.weights is not None:
+            given["weights"] = str(self.weights)
+        elif self.pretrained:
+            given["weights"] = PRETRAINED
         return given | extra_settings(self.set_, known)
 
 

@@ -18,9 +18,9 @@ from dada.compute.randomness import forked
 from dada.compute.threads import parameter_count
 from dada.datasets import Dataset, even_batches, reduced
 from dada.errors import DivergedError
-from dada.models import create
 from dada.models.check import check_network
 from dada.training.augmentations import Method
+from dada.training.build import network_of
 from dada.training.hooks import UserHooks
 from dada.training.pipeline import pipeline_for
 from dada.training.settings import TrainSettings, for_dataset
@@ -58,7 +58,7 @@ class Bench:
             return Load(pixels=pixels, parameters=parameter_count(self._network()))
 
     def _network(self) -> nn.Module:
-        return create(self.settings.model, len(self.dataset.classes), self.dataset.channels)
+        return network_of(self.settings, len(self.dataset.classes), self.dataset.channels)
 
     def train(self, method: Method, seed: int, on_step: Tick) -> dict[str, Any]:
         """Run one training, and return the event that records it.

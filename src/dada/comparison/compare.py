@@ -25,7 +25,7 @@ from dada.runs.watchers import CompareWatcher, as_callback
 from dada.searching.choices import left_out
 from dada.training.augmentations import Method, plain_rows, policy_method, space_for, without_search
 from dada.training.hooks import UserHooks
-from dada.training.settings import choose_images, make_settings
+from dada.training.settings import as_now, choose_images, make_settings
 
 OnePolicy = str | Path | Policy
 Policies = OnePolicy | Sequence[OnePolicy] | Mapping[str, OnePolicy]
@@ -109,7 +109,7 @@ def compare(
         )
         config["seeds"] = seeds
         config["policies"] = {name: dumps(policy) for name, policy in named.items()}
-        run = stack.enter_context(open_run(out, config, resume, processes))
+        run = stack.enter_context(open_run(out, config, resume, processes, as_now))
         work = ComparisonWork(bench, methods, range(seeds), processes)
         found: dict[str, Any] = run_loop(work, run, processes, callback)
         return Result(found)

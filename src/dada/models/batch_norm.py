@@ -15,10 +15,35 @@ from torch.nn.modules.batchnorm import _BatchNorm
 Normalise = Callable[[_BatchNorm, Tensor], Tensor]
 
 
+class _Kept:
+    """A layer that stays in evaluation mode."""
+
+    def train(self, mode: bool = True) -> Any:
+        return super().train(False)  # type: ignore[misc]
+
+
+def keep_statistics(model: nn.Module) -> None:
+    """Let batch normalisation use the statistics that it has now, and never update them.
+
+    Its scale and shift are still trained. In place.
+
+    Examples:
+        >>> network = nn.Sequential(nn.BatchNorm2d(1))
+        >>> keep_statistics(network)
+        >>> network.train()(torch.full((2, 1, 1, 1), 5.0)).flatten(), network[0].running_mean
+        (tensor([5.0000, 5.0000], grad_fn=<ViewBackward0>), tensor([0.]))
+    """
+    for layer in model.modules():
+        if isinstance(layer, _BatchNorm) and not isinstance(layer, _Kept):
+            kind = type(layer)
+            layer.__class__ = type(kind.__name__, (_Kept, kind), {})
+            layer.train(False)
+
+
 @contextmanager
 def batch_statistics(model: nn.Module, normalise: Normalise) -> Iterator[None]:
     """A context in which `normalise` does batch normalisation, leaving running statistics alone."""
-    layers = [module for module in model.modules() if isinstance(module, _BatchNorm)]
+    layers = [m for m in model.modules() if isinstance(m, _BatchNorm) and not isinstance(m, _Kept)]
     for layer in layers:
         layer.forward = partial(_forward, normalise, layer)  # type: ignore[method-assign]
     try:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from difflib import get_close_matches
 from functools import cache, partial
-from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -16,6 +15,8 @@ from torch import nn
 
 from dada.errors import UserError
 from dada.models import pyramid_net, shake_shake, wide_resnet
+from dada.models.libraries import INSTALL_TIMM, timm_or_none
+from dada.models.pretrained import start_from
 from dada.models.proxy import Proxy
 from dada.models.pyramid_net import PyramidNet
 from dada.models.resnet import resnet200
@@ -30,7 +31,6 @@ _PROXY = re.compile(r"(?:proxy|scout)-([1-9]\d{0,5})")  # scout: its name until 
 _SHAKE_SHAKE = re.compile(r"shake-shake-(\d{1,9})-2x(\d{1,6})d")
 _PYRAMID_NET = re.compile(r"pyramidnet-(\d{1,9})-(\d{1,6})")
 _DEEPEST, _LARGEST = 2000, 10**9  # layers; parameters, which take 12 GB in training
-_INSTALL_TIMM = "pip install 'dada-augment[timm]'"
 # In training these two also return the logits of side branches, unless told not to.
 _SIDE_BRANCHES = ("googlenet", "inception_v3")
 _WITHOUT: dict[str, Any] = {"aux_logits": False, "init_weights": True}
@@ -53,7 +53,7 @@ def check_name(name: str) -> None:
     _builder(name.lower())
 
 
-def create(name: str, classes: int, channels: int = 3) -> nn.Module:
+def create(name: str, classes: int, channels: int = 3, weights: str | None = None) -> nn.Module:
     """Make a child network with fresh weights, drawn from torch's global generator.
 
     Args:
@@ -66,6 +66,8 @@ def create(name: str, classes: int, channels: int = 3) -> nn.Module:
             only one image size.
         classes: number of outputs.
         channels: channels of the input images.
+        weights: what it starts from instead (`dada.models.pretrained.start_from`), its last layer
+            excepted: "pretrained", for those of torchvision or timm, or a file.
 
     Returns:
         A network from (B, channels, H, W) normalised images to (B, classes) logits, in training
@@ -75,7 +77,10 @@ def create(name: str, classes: int, channels: int = 3) -> nn.Module:
         UserError: the name is unknown, its depth or width is impossible, or it needs timm, which is
             not installed.
     """
-    return _builder(name.lower())(classes, channels)
+    network = _builder(name.lower())(classes, channels)
+    if weights is not None:
+        start_from(network, name.lower(), weights, classes)
+    return network
 
 
 def suggest(side: int, accelerated: bool) -> str:
@@ -156,20 +161,12 @@ def _take_channels(network: nn.Module, channels: int) -> None:
 
 def _timm_builder(name: str) -> Builder:
     plain = name.removeprefix("timm:")
-    timm = _timm()
+    timm = timm_or_none()
     if timm is None and plain != name:
-        raise UserError(f"network '{name}' needs timm: {_INSTALL_TIMM}")
+        raise UserError(f"network '{name}' needs timm: {INSTALL_TIMM}")
     if timm is None or not timm.is_model(plain):
         raise UserError(_unknown(name, timm))
     return partial(_from_timm, timm, plain)
-
-
-def _timm() -> ModuleType | None:
-    """The optional library, or None; imported only when a name may be one of its networks."""
-    try:
-        return import_module("timm")
-    except ImportError:
-        return None
 
 
 def _unknown(name: str, timm: ModuleType | None) -> str:
@@ -178,7 +175,7 @@ def _unknown(name: str, timm: ModuleType | None) -> str:
     known = [f"timm:{model}" for model in timms] if "timm:" in name else [*names(), *timms]
     close = get_close_matches(name, dict.fromkeys(known), n=3)
     hint = f" (did you mean {' or '.join(close)}?)" if close else ""
-    others = "timm's" if timm else f"timm's ({_INSTALL_TIMM})"
+    others = "timm's" if timm else f"timm's ({INSTALL_TIMM})"
     return (
         f"unknown network '{name:.60}'{hint}: give {', '.join(NETWORK_PATTERNS)}, "
         f"a network of torchvision's such as resnet18, or one of {others}"

@@ -13,9 +13,8 @@ from torch import Tensor, nn
 
 from dada.errors import UserError
 from dada.models.libraries import timm_or_none
+from dada.names import PRETRAINED
 
-PRETRAINED = "pretrained"
-"""Where a file of weights could stand: the weights that the network's library offers for it."""
 _LARGEST = 2**33  # bytes of a file of weights
 _WITHIN = ("state_dict", "model_state", "model", "module")  # what files call the weights
 _WRAPPERS = ("module.", "_orig_mod.", "model.")  # of data-parallel, compiled and Lightning modules
@@ -57,7 +56,8 @@ def for_channels(statistics: Statistics, channels: int) -> Statistics:
 
 
 def start_from(network: nn.Module, name: str, weights: str, classes: int) -> None:
-    """Give a network pre-trained weights. Its last layer keeps its own where classes differ.
+    """Give a network pre-trained weights. Where classes differ, its last layer starts at 0, so that
+    its first gradients do not disturb what the others know (Kolesnikov et al. 2020, BiT).
 
     A first convolution for other than three channels gets the weights of the three: their sum for
     one channel, which is what a grey picture in three equal channels would see.
@@ -83,7 +83,7 @@ def start_from(network: nn.Module, name: str, weights: str, classes: int) -> Non
             f"{_where(name, weights)}: not the weights of {name}: {len(found)} of its {len(own)} "
             f"tensors are there; {first} is missing, or has another shape"
         )
-    network.load_state_dict({**own, **found})
+    network.load_state_dict({**own, **found, **{key: torch.zeros_like(own[key]) for key in left}})
 
 
 def weights_of(name: str, weights: str) -> State:

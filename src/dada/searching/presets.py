@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from dada.training.presets import FINETUNE
+
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {"method": "dada"},
     # Half of the default's folds, and shorter trainings: two fifths of its cost.
@@ -28,6 +30,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "uniform_weights": True,
         "tolerance": 0.0,
     },
+    # Trials start from pre-trained weights, in the pipeline that will surround the policy.
+    "finetune": {"method": "dada", **FINETUNE, "folds": 2, "pixels": 96},
     # A minute or two, for a first look.
     "demo": {"method": "dada", "images": 300, "epochs": 30},
 }

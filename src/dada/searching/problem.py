@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+from functools import partial
 
 import torch
 from torch import nn
@@ -11,12 +11,12 @@ from dada.compute.device import best_precision
 from dada.compute.distributed import ALONE, Processes
 from dada.compute.randomness import forked, stream
 from dada.datasets import Dataset, at_most, reduced
-from dada.models import create
 from dada.models.check import check_network
 from dada.searching.common_settings import ResolvedSearch
 from dada.searching.method import SearchMethod, SearchProblem
 from dada.searching.settings import method_for
 from dada.searching.shrink import shrunk
+from dada.training.build import network_of
 from dada.training.hooks import NO_HOOKS, UserHooks
 from dada.training.pipeline import pipeline_for
 
@@ -42,16 +42,14 @@ def problem_of(
     images = shrunk(chosen, settings.pixels)
     height, width = images.images.shape[2:]
 
-    def network() -> nn.Module:
-        if isinstance(model, nn.Module):
-            return copy.deepcopy(model)
-        return create(settings.model, len(classes), dataset.channels)
-
+    is_users = isinstance(model, nn.Module)
+    module = model if isinstance(model, nn.Module) else None
+    network = partial(network_of, settings, len(classes), dataset.channels, module)
     validation = dataset.validation
     if validation is not None:
         few = validation.subset(at_most(validation.labels, settings.validated))
         validation = shrunk(few, settings.pixels)
-    shape, is_users = (dataset.channels, height, width), isinstance(model, nn.Module)
+    shape = (dataset.channels, height, width)
     with forked(device):
         check_network(network(), settings.model, len(classes), shape, is_users)
     return SearchProblem(

@@ -31,6 +31,7 @@ from dada.searching.method import SearchMethod
 from dada.searching.problem import begin, problem_of
 from dada.searching.settings import as_now, check_resumable, choose_images, make_settings
 from dada.searching.work import SearchWork
+from dada.training.build import with_own_weights
 from dada.training.hooks import UserHooks
 
 
@@ -96,6 +97,7 @@ def search(
     if resume and out is not None:
         check_resumable(out)
     asked = make_settings(preset, method=method, model=model_name(model), **settings)
+    asked = with_own_weights(asked, model)
     with ExitStack() as stack:
         processes, where = stack.enter_context(shared_job(pick_device(device)))
         dataset = as_dataset(data, side, choose=partial(choose_images, asked))

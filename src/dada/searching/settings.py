@@ -17,7 +17,8 @@ from dada.searching.common_settings import SearchSettings
 from dada.searching.method import SearchMethod
 from dada.searching.methods import METHODS
 from dada.searching.presets import PRESETS
-from dada.training.presets import check_model, check_preset
+from dada.training.network import with_later
+from dada.training.presets import check_model, check_preset, preset_for
 
 RENAMED = {"price": "kl_weight", "settled": "tolerance"}
 """Former names of settings, accepted until the next version."""
@@ -64,6 +65,7 @@ def make_settings(
         >>> make_settings(method="random", policies=8).policies
         8
     """
+    preset = preset_for(preset, overrides)
     check_preset(preset, PRESETS)
     now = modern({**overrides, "method": method})
     given = {name: value for name, value in now.items() if value is not None}
@@ -163,7 +165,8 @@ def as_now(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
     """
     chosen = {k: v for k, v in upgraded(before["settings"]).items() if v is not None}
     if chosen.items() >= before["settings"].items():
-        return before
+        later = with_later(method_for(chosen).Settings, before["settings"])
+        return {**before, "settings": later}
     return {**before, "settings": {**now["settings"], **chosen}}
 
 

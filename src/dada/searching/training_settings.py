@@ -56,7 +56,7 @@ class RoundsSettings(SearchSettings, ABC):
         full_size = transforms or "model" in given
         pixels = min(side, given.get("pixels", side if full_size else min(side, _SIDE)))
         usual = {
-            "model": dataset.task.proxy,
+            "model": dataset.task.pretrained if given.get("weights") else dataset.task.proxy,
             "images": images,
             "weight_decay": 5e-4,
             "padding": min(size_within(dataset.side, pixels)) // 8,
@@ -99,9 +99,11 @@ class ResolvedTrainings(ResolvedRounds, WholeTrainings):
 
 
 def settings_of_a_trial(settings: ResolvedSearch, epochs: int) -> ResolvedTraining:
-    """How the proxy is trained: without warm-up, the learning rate a cosine to 0."""
+    """How the proxy is trained: the learning rate a cosine to 0. SGD has no warm-up; AdamW's first
+    steps would be as long as all others, whatever the gradient."""
     shared = {name: getattr(settings, name) for name in ResolvedNetwork.model_fields}
-    return ResolvedTraining(**{**shared, "epochs": epochs}, warmup=0.0, test_every=1)
+    warmup = 1.0 if settings.optimiser == "adamw" else 0.0
+    return ResolvedTraining(**{**shared, "epochs": epochs}, warmup=warmup, test_every=1)
 
 
 def _images(classes: int) -> int:

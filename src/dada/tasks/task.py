@@ -42,6 +42,8 @@ class Task(ABC):
     """The metric on a search's validation images: the mean of `accuracy`."""
     proxy: ClassVar[str] = "proxy-32"
     """The network of trials, by its name in `dada.models.create`."""
+    pretrained: ClassVar[str] = "resnet18"
+    """The usual network with pre-trained weights; torchvision offers them."""
 
     def network(self, side: int, accelerated: bool) -> str:
         """The usual network for images ``side`` pixels wide, by its name in `dada.models.create`.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -29,11 +30,20 @@ class NetworkSettings(BaseModel):
     """How many training images to use (the reduced set); None: the paper's number for the paper's
     sets, else at most 4,000; for trials 1,000, or 20 per class."""
     model: str | None = None
+    weights: str | None = None
+    """What the network starts from: "pretrained", for the weights that torchvision or timm offers
+    for it, or a file of them; None: fresh weights. The last layer always starts anew where classes
+    differ."""
+    weights_fingerprint: str | None = None
+    """Of these weights; a run resumes with the same. None: whatever they are."""
     epochs: Epochs = 20
     batch: Annotated[int, Field(ge=2)] = 128
+    optimiser: Literal["sgd", "adamw"] = "sgd"
     lr: Positive = 0.1
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     weight_decay: NonNegative = 2e-4
+    frozen_statistics: bool = False
+    """Whether batch normalisation keeps the statistics that the network starts with."""
     balance: bool = False
     """Weight the loss of each class by its rarity, so that all classes count equally."""
     clip: NonNegative = 5.0
@@ -66,3 +76,17 @@ class ResolvedNetwork(NetworkSettings):
     lighting: NonNegative
     mean: Means
     std: Deviations
+
+
+def with_later(kind: type[BaseModel], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that an older release recorded, with those that came later at their defaults.
+
+    Args:
+        kind: the class of the settings.
+    """
+    later = {
+        name: field.default
+        for name, field in kind.model_fields.items()
+        if name not in settings and not field.is_required() and field.default_factory is None
+    }
+    return {**later, **settings}

@@ -8,9 +8,31 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from dada.errors import UserError, first_line, meant
+from dada.names import PRETRAINED
 from dada.training.network import NetworkSettings
 
 AnySettings = TypeVar("AnySettings", bound=NetworkSettings)
+
+FINETUNE: dict[str, Any] = {
+    "weights": PRETRAINED,
+    "optimiser": "adamw",
+    "lr": 3e-4,
+    "weight_decay": 0.05,
+    "batch": 32,
+    "epochs": 12,
+    "frozen_statistics": True,
+}
+"""How a network that starts from pre-trained weights is trained on some hundred images."""
+
+
+def preset_for(preset: str, overrides: Mapping[str, Any]) -> str:
+    """The preset finetune, where a network starts from weights and no other preset is asked for.
+
+    Examples:
+        >>> preset_for("default", {"weights": "pretrained"}), preset_for("demo", {"weights": None})
+        ('finetune', 'demo')
+    """
+    return "finetune" if preset == "default" and overrides.get("weights") else preset
 
 
 def from_preset(

@@ -7,6 +7,8 @@ from typing import Any
 
 from dada.datasets import PAPER_REDUCED, Dataset, FileDataset, channels_in_words
 from dada.errors import UserError
+from dada.models.pretrained import for_channels, statistics_of, weights_of
+from dada.runs.provenance import fingerprint
 
 
 def usual_images(name: str) -> int:
@@ -28,10 +30,15 @@ def resolved(
         UserError: there are too few images.
     """
     large, shorter = dataset.name == "imagenet", min(dataset.side)
+    weights, task = settings.get("weights"), dataset.task
+    usual = task.pretrained if weights else task.network(max(dataset.side), accelerated)
+    model = settings.get("model") or usual
+    if weights:
+        settings = _pretrained(settings, model, weights, dataset.channels, accelerated)
     guesses: dict[str, Any] = {
         "images": usual_images(dataset.name),
-        "model": dataset.task.network(max(dataset.side), accelerated),
-        "crop": "resized" if large else "padded",
+        "model": model,
+        "crop": "resized" if large or weights else "padded",
         "padding": shorter // 8,  # 4 of 32 in the paper
         "flip": dataset.flip,
         "jitter": 0.4 if large else 0.0,
@@ -62,6 +69,27 @@ def resolved(
                 f"{dataset.name}"
             )
     return filled
+
+
+def _pretrained(
+    settings: Mapping[str, Any], model: str, weights: str, channels: int, accelerated: bool
+) -> dict[str, Any]:
+    """The settings with what pre-trained weights decide: they see images as they were trained to.
+
+    Raises:
+        UserError: there are no such weights, or others than the run began with.
+    """
+    found = fingerprint(*weights_of(model, weights).values())
+    if settings.get("weights_fingerprint") not in (None, found):
+        raise UserError(f"weights {weights}: not those that the run was started with")
+    decided = {**settings, "weights_fingerprint": found}
+    known = statistics_of(model)
+    if known and settings.get("mean") is None and settings.get("std") is None:
+        decided |= for_channels(known, channels)._asdict()
+    if settings.get("precision", "auto") == "auto" and not accelerated:
+        # On a CPU, depthwise convolutions take twice as long in bfloat16.
+        decided["precision"] = "float32"
+    return decided
 
 
 def size_within(size: tuple[int, int], pixels: int) -> tuple[int, int]:

@@ -25,17 +25,18 @@ from dada.datasets import (
 )
 from dada.deprecation import renamed
 from dada.errors import UserError, listed
-from dada.models import create
+from dada.models.batch_norm import keep_statistics
 from dada.models.check import check_network, model_name
 from dada.models.child import Loss
 from dada.policy import Policy, dumps
 from dada.runs import Callback, Result, RunFolder, describe_run, open_run, run_loop
 from dada.runs.watchers import TrainWatcher, as_callback
 from dada.training.augmentations import Method, method, space_for
+from dada.training.build import network_of, with_own_weights
 from dada.training.hooks import UserHooks
 from dada.training.pipeline import pipeline_for
 from dada.training.recipes import recipes
-from dada.training.settings import ResolvedTraining, for_dataset, make_settings
+from dada.training.settings import ResolvedTraining, as_now, for_dataset, make_settings
 from dada.training.training import Training
 from dada.training.work import TrainingWork
 
@@ -107,7 +108,7 @@ def train(
     if type(seed) is not int or not 0 <= seed < 2**32:
         raise UserError(f"seed {seed!r:.60}: must be an integer from 0 to 2³² - 1")
     hooks = UserHooks.of(loss=loss, before=before, after=after)
-    asked = make_settings(recipe, model=model_name(model), **settings)
+    asked = with_own_weights(make_settings(recipe, model=model_name(model), **settings), model)
     given = data if data is not None else _data_of(recipe)
     writer = _summary_writer() if tensorboard else None
     with ExitStack() as stack:
@@ -149,7 +150,7 @@ def train(
                 workers=workers,
                 hooks=hooks,
             )
-            run = stack.enter_context(open_run(out, config, resume, processes))
+            run = stack.enter_context(open_run(out, config, resume, processes, as_now))
             if run:
                 _check_classes(run, dataset.classes)
             work = TrainingWork(training, tested, dataset, how, writer)
@@ -188,10 +189,11 @@ def _begin(
 ) -> tuple[Training, Loader]:
     """A new training, and this process's part of the test images."""
     classes, shape = len(dataset.classes), (dataset.channels, *dataset.side)
-    if isinstance(model, nn.Module):
-        network, is_users = model, True
-    else:
-        network, is_users = create(settings.model, classes, dataset.channels), False
+    is_users, network = isinstance(model, nn.Module), model
+    if not isinstance(network, nn.Module):
+        network = network_of(settings, classes, dataset.channels)
+    elif settings.frozen_statistics:
+        keep_statistics(network)
     check_network(network, settings.model, classes, shape, is_users)
     if processes.rank:  # initial weights are the same in all; random layers draw their own numbers
         torch.manual_seed(stream(seed, 2 * processes.rank))

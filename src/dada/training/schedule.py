@@ -1,7 +1,7 @@
 """The learning rate at each step."""
 
+from dada.training.optimiser import cosine
 from dada.training.settings import ResolvedTraining
-from dada.training.sgd import cosine
 
 
 def learning_rate(epoch: float, settings: ResolvedTraining) -> float:

@@ -7,8 +7,15 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from dada.datasets import Chosen, Dataset, FileDataset, reduced
-from dada.training.network import Epochs, NetworkSettings, NonNegative, Positive, ResolvedNetwork
-from dada.training.presets import from_preset
+from dada.training.network import (
+    Epochs,
+    NetworkSettings,
+    NonNegative,
+    Positive,
+    ResolvedNetwork,
+    with_later,
+)
+from dada.training.presets import FINETUNE, from_preset, preset_for
 from dada.training.recipes import recipes
 from dada.training.resolve import resolved, usual_images
 
@@ -52,6 +59,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
     # Few images, where augmentation helps most, and seconds per training on one core.
     "demo": {"epochs": 60, "batch": 64, "model": "wrn-10-1", "images": 200},
+    "finetune": {**FINETUNE, "warmup": 1.0},
 }
 
 
@@ -62,7 +70,12 @@ def make_settings(preset: str = "default", **overrides: Any) -> TrainSettings:
         UserError: no such preset or setting, or a value out of range.
     """
     presets = PRESETS | {name: recipe.settings for name, recipe in recipes().items()}
-    return from_preset(TrainSettings, presets, preset, overrides)
+    return from_preset(TrainSettings, presets, preset_for(preset, overrides), overrides)
+
+
+def as_now(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """The config of a training or comparison of an older release, as this one would write it."""
+    return {**before, "settings": with_later(TrainSettings, before.get("settings", {}))}
 
 
 def choose_images(settings: TrainSettings, files: FileDataset) -> Chosen:

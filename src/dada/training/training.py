@@ -21,9 +21,14 @@ from dada.errors import DivergedError
 from dada.models.child import Child, Loss, Tensors
 from dada.tasks import task_of
 from dada.training.augmentations import Augment
+from dada.training.optimiser import adamw, set_rate, sgd
 from dada.training.schedule import learning_rate
 from dada.training.settings import ResolvedTraining
-from dada.training.sgd import set_rate, sgd
+
+_OPTIMISERS: dict[str, Callable[[Child, ResolvedTraining], torch.optim.Optimizer]] = {
+    "sgd": lambda child, settings: sgd(child, settings, nesterov=settings.nesterov),
+    "adamw": adamw,
+}
 
 
 class Training:
@@ -68,7 +73,7 @@ class Training:
             loss = task.loss(images.labels, settings.balance, settings.label_smoothing)
         precision = best_precision(device, settings.precision)
         self.child = self._child(model, device, precision, loss)
-        self.optimiser = sgd(self.child, settings, nesterov=settings.nesterov)
+        self.optimiser = _OPTIMISERS[settings.optimiser](self.child, settings)
         self.average = (
             AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings.ema), use_buffers=True)
             if settings.ema

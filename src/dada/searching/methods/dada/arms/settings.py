@@ -14,6 +14,7 @@ from dada.searching.training_settings import ResolvedRounds, RoundsSettings, bat
 from dada.training.network import Positive
 
 _FOLD, _PER_CLASS = 125, 12  # images that a fold has, unless it is given: the larger of the two
+_FINETUNED, _FINETUNED_PER_CLASS = 200, 20  # the same, where trials start from pre-trained weights
 _JUDGES = 1500  # more images tell little more
 _VIEWS = 30_000  # images that a trial sees, repetitions included, within
 _EPOCHS = (25, 40)  # the fewest and the most epochs
@@ -46,6 +47,8 @@ class ArmsSettings(RoundsSettings, DadaSettings):
         return self.folds * self._fold(classes) + _JUDGES
 
     def _fold(self, classes: int) -> int:
+        if self.weights:
+            return self.fold_images or max(_FINETUNED, _FINETUNED_PER_CLASS * classes)
         return self.fold_images or max(_FOLD, _PER_CLASS * classes)
 
     def _fitting(self, dataset: Dataset, images: int) -> int:

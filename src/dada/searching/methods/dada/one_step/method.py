@@ -34,7 +34,7 @@ from dada.searching.methods.dada.one_step.strategies import (
     policy_gradient,
     policy_update,
 )
-from dada.training.sgd import set_rate, sgd
+from dada.training.optimiser import set_rate, sgd
 
 _FEW_STEPS = 100  # about as many as move a policy visibly from the uniform one
 _TIMED_STEPS = 2

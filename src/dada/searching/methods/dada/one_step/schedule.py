@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from dada.searching.methods.dada.one_step.settings import OneStepSettings
-from dada.training.sgd import cosine
+from dada.training.optimiser import cosine
 
 
 def learning_rate(plan: Sequence[int], epoch: int, settings: OneStepSettings) -> float:

@@ -84,6 +84,8 @@ class OneStepSettings(DadaSettings):
                 "finite differences need precision float32, as bfloat16 rounds them away; "
                 "hypergradient=exact does without them"
             )
+        if self.optimiser != "sgd":
+            raise ValueError(f"optimiser {self.optimiser}: a look one step ahead is one of sgd")
         if self.update == "natural" and self.parameters == "direct":
             raise ValueError("natural updates need parameters=logit, or update=adam")
         return self

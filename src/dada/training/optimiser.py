@@ -1,4 +1,4 @@
-"""The one optimiser of networks, and the cosine that its learning rate follows."""
+"""The optimisers of networks, and the cosine that their learning rate follows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,22 @@ def sgd(child: Child, settings: ResolvedNetwork, *, nesterov: bool = False) -> t
     )
 
 
-def set_rate(optimiser: torch.optim.SGD, rate: float) -> None:
+def adamw(child: Child, settings: ResolvedNetwork) -> torch.optim.AdamW:
+    """AdamW (Loshchilov & Hutter 2019), which decays matrices and kernels alone: not biases, and
+    not what scales a normalised channel.
+
+    Args:
+        settings: with `lr` and `weight_decay`.
+    """
+    weights, decay = child.parameters.values(), settings.weight_decay
+    groups = [
+        {"params": [weight for weight in weights if weight.ndim > 1], "weight_decay": decay},
+        {"params": [weight for weight in weights if weight.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW([group for group in groups if group["params"]], settings.lr)
+
+
+def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
     """Set the learning rate."""
     for group in optimiser.param_groups:
         group["lr"] = rate
