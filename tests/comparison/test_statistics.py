@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from dada.comparison.statistics import difference, half_width, interval, summary
+from dada.comparison.statistics import (
+    difference,
+    expected_half_width,
+    half_width,
+    interval,
+    summary,
+)
 
 
 def crossed(random, seeds, images, of_seed, of_image, of_both):
@@ -104,3 +110,15 @@ def test_over_seeds_alone_differences_are_paired():
     low, high = result.confidence_interval(0.95)
     row = summary([0.1, 0.2, 0.4], [0.2, 0.2, 0.3])
     assert row["difference_interval"] == pytest.approx((high - low) / 2)
+
+
+@pytest.mark.parametrize(("seeds", "images"), [(1, 300), (3, 300), (3, 1000), (10, 600)])
+def test_the_interval_to_expect_is_that_of_usual_variances(seeds, images):
+    """In the mean of many simulated comparisons; that of three seeds varies much itself."""
+    random = np.random.default_rng(6)
+    disagreement = 0.2
+    parts = [(share * disagreement) ** 0.5 for share in (0.001, 0.1, 0.899)]
+    found = [half_width(crossed(random, seeds, images, *parts)) for _ in range(300)]
+    assert expected_half_width(seeds, images, disagreement) == pytest.approx(
+        np.mean(found), rel=0.15
+    )

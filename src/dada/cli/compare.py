@@ -30,8 +30,25 @@ def compare(
     ] = None,
     seeds: Annotated[
         int | None,
-        typer.Option(min=1, help="Training runs per row; intervals need 3 or more. [3]"),
+        typer.Option(
+            min=1,
+            help="Training runs per row; intervals need 3 or more. [3, or as --budget allows]",
+        ),
     ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            help="Time that the comparison may take: 20m, 90s, 1h. What you do not set is chosen "
+            "to fit. [30m]"
+        ),
+    ] = None,
+    stop_early: Annotated[
+        bool,
+        typer.Option(
+            "--stop-early",
+            help="End once the answer is certain, or cannot become so; with --budget as well.",
+        ),
+    ] = False,
     preset: Annotated[
         str | None,
         typer.Option(
@@ -50,7 +67,12 @@ def compare(
     RandAugment, TrivialAugment, and the uniform policy of the search space, which need no search.
     All are trained from the same seeds and tested on the test images. A policy helps if it beats
     every row that needs no search.
+
+    Without --budget, a comparison whose size you leave open is chosen to take half an hour at most.
     """
+    from dada.deadline import Deadline
+
+    deadline = None if budget is None else Deadline.of(budget)  # what follows takes time too
     from dada.cli.progress import CompareProgress
     from dada.comparison import compare as run_compare
     from dada.datasets import name_of
@@ -76,6 +98,9 @@ def compare(
             out=start.out,
             device=device,
             resume=common.resume,
+            side=common.side,
+            budget=deadline,
+            stop_early=stop_early,
             callback=progress,
             **arguments,
         )

@@ -39,9 +39,9 @@ class Bench:
     ) -> None:
         self.dataset, self.device, self.loss = dataset, device, hooks.loss
         self.settings = for_dataset(settings, dataset, device.type == "cuda")
-        chosen = reduced(dataset.train.labels, self.settings.images)
+        self.chosen = reduced(dataset.train.labels, self.settings.images)
         self.pipeline = pipeline_for(self.settings, dataset.side, hooks)
-        self.images = MemoryLoader(dataset.train.subset(chosen), self.pipeline, device)
+        self.images = MemoryLoader(dataset.train.subset(self.chosen), self.pipeline, device)
         self.test = MemoryLoader(dataset.test, self.pipeline, device)
 
     @property
@@ -60,6 +60,32 @@ class Bench:
     def _network(self) -> nn.Module:
         return network_of(self.settings, len(self.dataset.classes), self.dataset.channels)
 
+    def first(self, count: int) -> MemoryLoader:
+        """So many of the training images."""
+        images = self.dataset.train.subset(self.chosen[:count])
+        return MemoryLoader(images, self.pipeline, self.device)
+
+    def begin(self, method: Method, seed: int, images: MemoryLoader | None = None) -> Training:
+        """A new training; seeds PyTorch's global generator.
+
+        Args:
+            images: what it trains on; None for all training images.
+        """
+        torch.manual_seed(seed)
+        network = self._network()
+        shape = (self.dataset.channels, *self.dataset.side)
+        check_network(network, self.settings.model, len(self.dataset.classes), shape, False)
+        return Training(
+            settings=self.settings,
+            model=network,
+            images=self.images if images is None else images,
+            pipeline=replace(self.pipeline, cutout=method.cutout or self.pipeline.cutout),
+            augment=method.augment,
+            seed=seed,
+            device=self.device,
+            loss=self.loss,
+        )
+
     def train(self, method: Method, seed: int, on_step: Tick) -> dict[str, Any]:
         """Run one training, and return the event that records it.
 
@@ -73,25 +99,11 @@ class Bench:
         """
         started = time.perf_counter()
         with forked(self.device):
-            torch.manual_seed(seed)
-            network = self._network()
-            shape = (self.dataset.channels, *self.dataset.side)
-            check_network(network, self.settings.model, len(self.dataset.classes), shape, False)
-            pipeline = replace(self.pipeline, cutout=method.cutout or self.pipeline.cutout)
-            training = Training(
-                settings=self.settings,
-                model=network,
-                images=self.images,
-                pipeline=pipeline,
-                augment=method.augment,
-                seed=seed,
-                device=self.device,
-                loss=self.loss,
-            )
+            training = self.begin(method, seed)
             try:
                 for _ in range(self.settings.epochs):
                     training.run_epoch(on_step)
-                wrong = wrong_answers(training.tested, self.test, pipeline)
+                wrong = wrong_answers(training.tested, self.test, self.pipeline)
             except DivergedError as error:
                 raise DivergedError(f"{error} under {method.name}, seed {seed}") from None
         return {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -12,23 +11,23 @@ from typing import Any
 
 from dada.augment import Transform
 from dada.comparison.bench import Bench
+from dada.comparison.methods import Policies, methods_for, named
+from dada.comparison.request import USUAL_BUDGET, Request
+from dada.comparison.terms import Terms
 from dada.comparison.work import ComparisonWork
 from dada.compute.device import pick_device
 from dada.compute.distributed import shared_job
 from dada.datasets import AnyData, as_dataset, without_validation
+from dada.deadline import Deadline
 from dada.deprecation import renamed
 from dada.errors import UserError
 from dada.models.child import Loss
-from dada.policy import PAPER_OPERATIONS, Policy, dumps, load_policy
+from dada.policy import PAPER_OPERATIONS, dumps
 from dada.runs import Callback, Result, describe_run, open_run, run_loop
 from dada.runs.watchers import CompareWatcher, as_callback
 from dada.searching.choices import left_out
-from dada.training.augmentations import Method, plain_rows, policy_method, space_for, without_search
 from dada.training.hooks import UserHooks
 from dada.training.settings import as_now, choose_images, make_settings
-
-OnePolicy = str | Path | Policy
-Policies = OnePolicy | Sequence[OnePolicy] | Mapping[str, OnePolicy]
 
 _PATIENCE = timedelta(days=7)
 """How long a process waits for the others' trainings. One that dies is noticed at once."""
@@ -38,7 +37,9 @@ def compare(
     data: AnyData = "digits",
     policies: Policies = (),
     *,
-    seeds: int = 3,
+    seeds: int | None = None,
+    budget: Deadline | str | float | None = None,
+    stop_early: bool = False,
     loss: Loss | None = None,
     before: Transform | None = None,
     after: Transform | None = None,
@@ -64,13 +65,18 @@ def compare(
         data: as in `dada.search`. Errors are on its test images, which no search has seen.
         policies: a name, file, run folder or policy, several of them, or a mapping from row names
             to them.
-        seeds: trainings per row, from seeds 0, 1, …
+        seeds: trainings per row, from seeds 0, 1, …; None chooses 3, or as the budget allows.
+        budget: the time that the comparison may take: "20m", or a number of seconds. What is not
+            set is chosen to fit (`dada.comparison.plan`), after a rehearsal on this machine, and
+            `stop_early` is on. None is "30m", for a comparison whose model, epochs and images are
+            not all set, and only if it would take longer.
+        stop_early: end once the answer is certain, or cannot become so (`dada.comparison.early`).
         loss: as in `dada.train`.
         before, after: as in `dada.search`, the same in every row.
         out: the run folder to write; None writes nothing.
         preset: "default", "demo" or one of `dada recipes`.
         device: "auto", "cpu", "cuda", "cuda:1", …
-        resume: do only the trainings that are missing in `out`.
+        resume: do only the trainings that are missing in `out`, by the plan that it has.
         side: images of a folder are resized to side × side pixels; None chooses.
         callback: follows the run (`dada.Callback`).
         watch: the former name of `callback`.
@@ -87,18 +93,42 @@ def compare(
             longer a finite number, or another process of the job died.
     """
     callback = as_callback(renamed("watch", watch, "callback", callback))
-    if seeds < 1:
+    if seeds is not None and seeds < 1:
         raise UserError(f"{seeds} seeds: at least 1 is needed, 3 for a useful interval")
-    hooks, named = UserHooks.of(loss=loss, before=before, after=after), _named(policies)
+    deadline = Deadline.of(USUAL_BUDGET if budget is None else budget)
+    hooks, policies_by_name = UserHooks.of(loss=loss, before=before, after=after), named(policies)
     asked = make_settings(preset, **settings)
     dataset = without_validation(as_dataset(data, side, choose=partial(choose_images, asked)))
     notes = left_out(PAPER_OPERATIONS, dataset.channels)
-    dataset = replace(dataset, notes=(*dataset.notes, *notes))
     origin = source or (str(data) if isinstance(data, str | Path) else "")
+    fixed = {name for name, value in settings.items() if value is not None}
     with ExitStack() as stack:
         processes, where = stack.enter_context(shared_job(pick_device(device), _PATIENCE))
-        bench = Bench(dataset, asked, where, hooks)
-        methods = _methods(named, bench)
+        request = Request(
+            settings=asked,
+            fixed=frozenset(fixed if side is None else {*fixed, "pixels"}),
+            policies=policies_by_name,
+            seeds=seeds,
+            dataset=dataset,
+            device=where,
+            hooks=hooks,
+            processes=processes,
+        )
+        begun = Terms.recorded(out) if resume and out is not None and processes.first else None
+        begun = processes.broadcast(begun)
+        if begun is None:
+            terms = request.within(deadline, budget is not None)
+            early = stop_early or budget is not None
+            given = None if budget is None else deadline.seconds
+            terms = replace(terms, budget=given, stop_early=early)
+        else:
+            terms = begun.resumed(seeds, None if budget is None else deadline.seconds, stop_early)
+        dataset = replace(dataset, notes=(*dataset.notes, *notes, *terms.notes))
+        seen = dataset
+        if terms.plan is not None:
+            asked, seen = terms.plan.applied(asked, dataset)
+        bench = Bench(seen, asked, where, hooks)
+        methods = [m for m in methods_for(policies_by_name, bench) if terms.keeps(m.name)]
         config = describe_run(
             "compare",
             dataset=dataset,
@@ -107,44 +137,16 @@ def compare(
             device=where,
             hooks=hooks._asdict(),
         )
-        config["seeds"] = seeds
-        config["policies"] = {name: dumps(policy) for name, policy in named.items()}
+        config |= terms.entries()
+        config["policies"] = {name: dumps(policy) for name, policy in policies_by_name.items()}
         run = stack.enter_context(open_run(out, config, resume, processes, as_now))
-        work = ComparisonWork(bench, methods, range(seeds), processes)
+        work = ComparisonWork(
+            bench,
+            methods,
+            range(terms.seeds),
+            processes,
+            stop_early=terms.stop_early,
+            deadline=deadline if budget is not None and begun is None else None,
+        )
         found: dict[str, Any] = run_loop(work, run, processes, callback)
         return Result(found)
-
-
-def _methods(policies: dict[str, Policy], bench: Bench) -> list[Method]:
-    """The rows, the baseline first. A Cutout that all of them have is in all of their names."""
-    baseline, *plain = plain_rows(bench.settings.model_dump(), bench.dataset.side)
-    given = [replace(policy_method(p, name), given=name) for name, p in policies.items()]
-    # The first policy's; no augmentation has no strengths, so that its scale says nothing.
-    scale = next((policy.scale for policy in policies.values() if not policy.is_none), None)
-    others = [*given, *without_search(space_for(bench.dataset.channels, scale))]
-    if bench.settings.cutout:
-        cutout = f"and Cutout {bench.settings.cutout}"
-        others = [replace(method, name=f"{method.name} {cutout}") for method in others]
-    rows = [baseline, *plain, *others]
-    names = [row.name for row in rows]
-    if twice := [name for name in names if names.count(name) > 1]:
-        raise UserError(f"two rows are called {twice[0]!r}: give the policy another name")
-    return rows
-
-
-def _named(policies: Policies) -> dict[str, Policy]:
-    """The policies by the names of their rows; a run folder's policy is named after the folder."""
-    if isinstance(policies, Mapping):
-        return {name: _loaded(policy) for name, policy in policies.items()}
-    named: dict[str, Policy] = {}
-    for given in [policies] if isinstance(policies, str | Path | Policy) else policies:
-        policy = _loaded(given)
-        name = policy.name if isinstance(given, Policy) else f"policy {given}"
-        if name in named:
-            raise UserError(f"{name} is given twice")
-        named[name] = policy
-    return named
-
-
-def _loaded(given: OnePolicy) -> Policy:
-    return given if isinstance(given, Policy) else load_policy(given)

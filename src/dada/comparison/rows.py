@@ -19,6 +19,17 @@ def errors_of(done: Sequence[Record], row: str, seeds: Iterable[int]) -> list[fl
     return [by_seed[seed] for seed in seeds if seed in by_seed]
 
 
+def finished_seeds(
+    done: Iterable[Record], methods: Sequence[Method], seeds: Sequence[int]
+) -> Sequence[int]:
+    """The seeds up to the first one of which a row is missing."""
+    made = {(e["row"], e["seed"]) for e in done}
+    for place, seed in enumerate(seeds):
+        if any((method.name, seed) not in made for method in methods):
+            return seeds[:place]
+    return seeds
+
+
 def summarise(
     done: Sequence[Record],
     methods: Sequence[Method],
@@ -46,7 +57,7 @@ def summarise(
     """
     baseline, *_ = methods
     free = [method.name for method in methods if method.given is None]
-    wrong = _wrong(done, methods, seeds, images, answers)
+    wrong = wrong_by_row(done, methods, seeds, images, answers)
     rows = []
     for method in methods:
         mine = [e for s in seeds for e in done if e["row"] == method.name and e["seed"] == s]
@@ -73,7 +84,7 @@ def summarise(
     }
 
 
-def _wrong(
+def wrong_by_row(
     done: Sequence[Record],
     methods: Sequence[Method],
     seeds: Sequence[int],

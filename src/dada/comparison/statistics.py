@@ -21,16 +21,25 @@ import numpy as np
 from scipy import stats
 
 LEVEL = 0.95
+TINY = 1e-9
+"""A sum of differences below this is none: shares of answers are not exact in binary."""
+USUAL_DISAGREEMENT = 1 / 6
+"""On what share of test images the answers of two networks differ, one right and one wrong, as a
+rule where they err on a quarter of the images: about half as often as if they erred independently.
+"""
+_OF_IMAGES, _OF_SEEDS = 0.1, 0.001
+"""What part of that variance belongs to the image, whatever the seed, and to the seed, whatever the
+image; the rest is of both together. Measured on digits and photographs."""
 
 
-def interval(values: Sequence[float]) -> float | None:
-    """Half-width of the 95 % interval of the mean over seeds alone (Student's t).
+def interval(values: Sequence[float], level: float = LEVEL) -> float | None:
+    """Half-width of the interval of the mean over seeds alone (Student's t).
 
     None for a single value.
     """
     if len(values) < 2:
         return None
-    quantile = stats.t.ppf(0.5 + LEVEL / 2, len(values) - 1)
+    quantile = stats.t.ppf(0.5 + level / 2, len(values) - 1)
     return float(quantile * stats.sem(values))
 
 
@@ -58,13 +67,25 @@ def half_width(values: np.ndarray, level: float = LEVEL) -> float:
 def _variance(values: np.ndarray) -> tuple[float, float]:
     """The variance of the mean over crossed seeds and images, and its degrees of freedom."""
     seeds, images = values.shape
-    mean, by_seed, by_image = values.mean(), values.mean(1), values.mean(0)
-    of_images = seeds * float(((by_image - mean) ** 2).sum()) / (images - 1)
     if seeds == 1:
-        return of_images / images, images - 1
+        return float(values[0].var(ddof=1)) / images, images - 1
+    return _pooled(*_mean_squares(values), seeds, images)
+
+
+def _mean_squares(values: np.ndarray) -> tuple[float, float, float]:
+    """Of at least two seeds, of the images, and of both together."""
+    seeds, images = values.shape
+    mean, by_seed, by_image = values.mean(), values.mean(1), values.mean(0)
     of_seeds = images * float(((by_seed - mean) ** 2).sum()) / (seeds - 1)
+    of_images = seeds * float(((by_image - mean) ** 2).sum()) / (images - 1)
     rest = values - by_seed[:, None] - by_image + mean
-    of_both = float((rest**2).sum()) / ((seeds - 1) * (images - 1))
+    return of_seeds, of_images, float((rest**2).sum()) / ((seeds - 1) * (images - 1))
+
+
+def _pooled(
+    of_seeds: float, of_images: float, of_both: float, seeds: int, images: int
+) -> tuple[float, float]:
+    """The variance of the mean and its degrees of freedom, from the mean squares."""
     total = of_seeds + of_images - of_both
     # Variance components are never negative, though their estimates may be.
     if total <= max(of_seeds, of_images):
@@ -76,6 +97,56 @@ def _variance(values: np.ndarray) -> tuple[float, float]:
         + of_both**2 / ((seeds - 1) * (images - 1))
     )
     return total / (seeds * images), freedom
+
+
+def expected_half_width(
+    seeds: int, images: int, disagreement: float = USUAL_DISAGREEMENT, level: float = LEVEL
+) -> float:
+    """Half-width of the interval of a difference that is to be expected, before it is measured.
+
+    It is `half_width` with each mean square replaced by its expectation in the crossed model, for
+    variances that are usual.
+
+    Args:
+        seeds, images: how many there will be.
+        disagreement: share of test images that one of two networks gets wrong and the other right.
+        level: confidence level.
+
+    Examples:
+        >>> [round(100 * expected_half_width(n, 600), 1) for n in (3, 5, 10)]
+        [4.2, 2.5, 1.7]
+    """
+    image, seed = _OF_IMAGES * disagreement, _OF_SEEDS * disagreement
+    return _expected(seeds, images, seed, image, disagreement - image - seed, level)
+
+
+def half_width_with(values: np.ndarray, seeds: int, level: float = LEVEL) -> float:
+    """The half-width to be expected once there are more seeds, by the variances seen so far.
+
+    Args:
+        values: as for `half_width`, of at least two seeds.
+        seeds: how many there will be.
+        level: confidence level.
+    """
+    so_far, images = values.shape
+    of_seeds, of_images, of_both = _mean_squares(values)
+    seed, image = max(0.0, of_seeds - of_both) / images, max(0.0, of_images - of_both) / so_far
+    least = 1 - (0.5 - level / 2) ** (1 / images)
+    return max(least, _expected(seeds, images, seed, image, of_both, level))
+
+
+def _expected(
+    seeds: int, images: int, seed: float, image: float, both: float, level: float
+) -> float:
+    """The half-width for these variances of the parts of a difference."""
+    if images < 2:
+        return 1.0
+    if seeds == 1:
+        variance, freedom = (image + both) / images, images - 1.0
+    else:
+        of_seeds, of_images = images * seed + both, seeds * image + both
+        variance, freedom = _pooled(of_seeds, of_images, both, seeds, images)
+    return min(1.0, float(stats.t.ppf(0.5 + level / 2, max(freedom, 1.0))) * variance**0.5)
 
 
 def difference(
@@ -92,7 +163,7 @@ def difference(
         over seeds differ.
     """
     gaps = values - others
-    discordant = int(np.count_nonzero(np.abs(gaps.sum(0)) > 1e-9))
+    discordant = int(np.count_nonzero(np.abs(gaps.sum(0)) > TINY))
     return float(gaps.mean()), half_width(gaps, level), discordant
 
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dada.comparison.bench import Bench
+from dada.comparison.early import questions, why_stop
+from dada.comparison.methods import by_interest
 from dada.comparison.page import write_page
-from dada.comparison.rows import errors_of, summarise
+from dada.comparison.rows import errors_of, finished_seeds, summarise, wrong_by_row
 from dada.comparison.shared import trained
 from dada.compute.distributed import ALONE, Processes
 from dada.datasets import Dataset
+from dada.deadline import Deadline
+from dada.report.gaps import FEWEST_SEEDS
+from dada.report.numbers import count
 from dada.runs import RunFolder, Work
 from dada.runs.work import Record, Tick
 from dada.training.augmentations import Method
+
+_BEYOND = 0.25  # of the budget, which the first seeds may take more: fewer say nothing
 
 
 class ComparisonWork(Work[dict[str, Any]]):
@@ -22,8 +30,10 @@ class ComparisonWork(Work[dict[str, Any]]):
     Args:
         bench: runs a training.
         methods: the rows; the first is the baseline.
-        seeds: those of each row's trainings.
+        seeds: those of each row's trainings, which are made one after another.
         processes: those that share the trainings.
+        stop_early: end after a seed if `dada.comparison.early.why_stop` says why.
+        deadline: end after a seed if there is no time for the next one; None for no limit.
     """
 
     noun, event, checkpointed = "comparison", "training", False
@@ -34,11 +44,18 @@ class ComparisonWork(Work[dict[str, Any]]):
         methods: Sequence[Method],
         seeds: Sequence[int],
         processes: Processes = ALONE,
+        *,
+        stop_early: bool = False,
+        deadline: Deadline | None = None,
     ) -> None:
         self.bench, self.methods, self.seeds, self.processes = bench, methods, seeds, processes
+        self.stop_early, self.deadline = stop_early, deadline
+        self.records: list[Record] = []
         self._left = self._length = len(methods) * len(seeds)
-        self._missing = [(method, seed) for seed in seeds for method in methods]
+        self._missing = [(method, seed) for seed in seeds for method in by_interest(methods)]
         self._trained: Iterator[Record] | None = None
+        self._looked, self._before, self._began = 0, 0, time.perf_counter()
+        self._stopped: str | None = None
 
     @property
     def dataset(self) -> Dataset:
@@ -60,11 +77,18 @@ class ComparisonWork(Work[dict[str, Any]]):
         """Steps of all trainings; see `Work`."""
         return self.iteration * self.bench.steps, self._length * self.bench.steps
 
+    @property
+    def finished(self) -> Sequence[int]:
+        """The seeds, in order, of which every row is trained."""
+        return finished_seeds(self.records, self.methods, self.seeds)
+
     def advance(self, on_progress: Tick) -> Record:
         """The record of the next training to finish; several may be under way."""
         if self._trained is None:
             self._trained = trained(self.bench, self._missing, self.processes, on_progress)
+            self._before, self._began = len(self.finished), time.perf_counter()
         record = next(self._trained)
+        self.records.append(record)
         self._left -= 1
         return record
 
@@ -74,13 +98,49 @@ class ComparisonWork(Work[dict[str, Any]]):
 
     def load_state_dict(self, state: dict[str, Any], /) -> None:
         """Leave out the trainings that are done."""
-        done = state["records"]
+        self.records = list(state["records"])
         self._missing = [
             (method, seed)
             for method, seed in self._missing
-            if not errors_of(done, method.name, [seed])
+            if not errors_of(self.records, method.name, [seed])
         ]
         self._left = len(self._missing)
+
+    def converged(self, records: Sequence[Record]) -> str | None:
+        """Why to end after the last seed that is finished; see `Work`."""
+        done = len(self.finished)
+        if done == self._looked or done == len(self.seeds):
+            return None
+        self._looked = done
+        self._stopped = self._answered(records) or self._late(done)
+        if self._stopped and self._trained is not None:
+            self._trained.close()  # type: ignore[attr-defined]
+        return self._stopped
+
+    def _answered(self, records: Sequence[Record]) -> str | None:
+        if not self.stop_early:
+            return None
+        test, answers = len(self.dataset.test), self.bench.answers
+        wrong = wrong_by_row(records, self.methods, self.finished, test, answers)
+        return None if wrong is None else why_stop(questions(self.methods), wrong, len(self.seeds))
+
+    def _late(self, done: int) -> str | None:
+        """Why to stop for lack of time, if there is none for another seed."""
+        if self.deadline is None or done <= self._before:
+            return None
+        each = (time.perf_counter() - self._began) / (done - self._before)
+        beyond = _BEYOND * self.deadline.seconds if done < FEWEST_SEEDS else 0.0
+        if self.processes.broadcast(each <= self.deadline.left() + beyond):
+            return None
+        return (
+            f"the time is spent after {done} of {count(len(self.seeds), 'seed')}; "
+            "--resume makes the others"
+        )
+
+    def standing(self) -> dict[str, Any]:
+        """What the seeds that are finished say, of which there must be one: as `summarise`."""
+        test, answers = len(self.dataset.test), self.bench.answers
+        return summarise(self.records, self.methods, self.finished, test, answers)
 
     def finish(self, run: RunFolder | None, records: Sequence[Record]) -> dict[str, Any]:
         """The comparison: what was compared, and each row's errors and differences."""
@@ -90,7 +150,8 @@ class ComparisonWork(Work[dict[str, Any]]):
             **task.recorded,
             **bench.facts(),
             "naive_error": task.naive_error(test.labels),
-            **summarise(records, self.methods, self.seeds, len(test), bench.answers),
+            **({"stopped": self._stopped} if self._stopped else {}),
+            **self.standing(),
         }
         if run:
             run.write_json("comparison.json", comparison)

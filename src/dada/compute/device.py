@@ -30,6 +30,14 @@ def _devices() -> str:
     return ", ".join(("cpu", *gpus))
 
 
+def machine_in_words(device: torch.device) -> str:
+    """What the work runs on: ``2 cores``, or the GPU's name."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    threads = torch.get_num_threads()
+    return "1 core" if threads == 1 else f"{threads} cores"
+
+
 def best_precision(device: torch.device, wanted: str = "auto") -> torch.dtype:
     """bfloat16 if the processor multiplies it natively, else float32.
 

@@ -35,6 +35,22 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def about(seconds: float) -> str:
+    """A time that is only estimated, in round numbers.
+
+    Examples:
+        >>> [about(seconds) for seconds in (0.4, 41.7, 200, 1800, 7500, 40_000)]
+        ['1 s', '42 s', '3 min', '30 min', '2 h 5 min', '11 h']
+    """
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    return f"{round(minutes / 60)} h" if hours >= 10 or not rest else f"{hours} h {rest} min"
+
+
 def count(number: int, noun: str) -> str:
     """A number of things, with the noun's plural where needed.
 

@@ -52,6 +52,8 @@ def recall(path: str | Path, data: str | None = None) -> Recalled:
     settings = dict(config.get("settings", {}))
     _check_hooks(run.path, config, settings.get("model"))
     described = config.get("data", {})
+    for name in config.get("plan", {}).get("settings", {}):  # chosen, and chosen again by the run
+        settings.pop(name, None)
     if settings.get("images"):  # those asked for, before unreadable files were left out
         settings["images"] += len(described.get("skipped", ()))
     arguments = {

@@ -1,0 +1,80 @@
+"""What a comparison is begun with: its plan, seeds and budget, as its run's config keeps them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from dada.comparison.plan import Plan
+from dada.errors import UserError
+from dada.report.gaps import FEWEST_SEEDS
+from dada.report.numbers import about
+from dada.runs import RunFolder
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a comparison is begun with, and resumed with.
+
+    Attributes:
+        seeds: trainings per row.
+        plan: what was chosen for the user; None if nothing was.
+        budget: the budget that the user gave, in seconds; None for none.
+        stop_early: whether it ends once the answer is certain or hopeless.
+        notes: what was chosen, in words.
+    """
+
+    seeds: int = FEWEST_SEEDS
+    plan: Plan | None = None
+    budget: float | None = None
+    stop_early: bool = False
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def recorded(cls, path: str | Path) -> Terms | None:
+        """Those of the run in a folder; None if none has begun."""
+        if RunFolder(path).bare:
+            return None
+        config = RunFolder.open(path).config
+        plan = config.get("plan")
+        return cls(
+            seeds=config.get("seeds", FEWEST_SEEDS),
+            plan=None if plan is None else Plan.from_json(plan),
+            budget=config.get("budget"),
+            stop_early=config.get("stop_early", False),
+        )
+
+    def resumed(self, seeds: int | None, budget: float | None, stop_early: bool) -> Terms:
+        """Those of a run that is resumed.
+
+        Args:
+            seeds, budget, stop_early: as given now; None and False keep the run's.
+
+        Raises:
+            UserError: the run was started with another budget, which its size was chosen for.
+        """
+        if budget is not None and budget != self.budget:
+            before = "without a budget" if self.budget is None else f"with {about(self.budget)}"
+            raise UserError(
+                f"budget {about(budget)}: the run was started {before}, and keeps its size: "
+                "leave --budget out, or start a new run in another folder"
+            )
+        return replace(
+            self,
+            seeds=self.seeds if seeds is None else seeds,
+            stop_early=self.stop_early or stop_early,
+        )
+
+    def keeps(self, row: str) -> bool:
+        """Whether a row is compared."""
+        return self.plan is None or self.plan.rows is None or row in self.plan.rows
+
+    def entries(self) -> dict[str, Any]:
+        """The entries of a run's config, from which `recorded` makes them again."""
+        found: dict[str, Any] = {"seeds": self.seeds}
+        if self.plan is not None:
+            found["plan"] = self.plan.as_json()
+        if self.budget is not None:
+            found["budget"] = self.budget
+        return found | ({"stop_early": True} if self.stop_early else {})

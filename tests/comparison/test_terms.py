@@ -1,0 +1,95 @@
+"""Comparisons within a budget, from end to end, and how they are resumed."""
+
+import pytest
+
+from dada.comparison import compare, pace
+from dada.errors import UserError
+from dada.runs import Callback, RunFolder
+from dada.runs.recall import recall
+
+FIXED = {"model": "wrn-10-1", "batch": 50, "precision": "float32"}
+
+
+@pytest.fixture
+def rehearsals(monkeypatch):
+    """Rehearsals on a machine of known speed; the list of their networks."""
+    made = []
+
+    def timed(bench, methods):
+        made.append(bench.settings.model)
+        return [0.0, 1e-3, 1e-4, *[0.0] * len(methods)]  # a millisecond per image
+
+    monkeypatch.setattr(pace, "_timed", timed)
+    return made
+
+
+def config(folder):
+    return RunFolder.open(folder).config
+
+
+def test_a_comparison_that_fits_half_an_hour_is_as_it_was(digits, rehearsals, tmp_path):
+    """The same settings in the config, and nothing of a plan."""
+    few = {**FIXED, "images": 20, "batch": 20, "seeds": 1}
+    compare(digits, out=tmp_path / "open", **few, epochs=None)
+    compare(digits, out=tmp_path / "set", **few, epochs=60)
+    assert rehearsals == ["wrn-10-1"], "none where all is set"
+    opened, fixed = config(tmp_path / "open"), config(tmp_path / "set")
+    del opened["data"]["notes"], fixed["data"]["notes"]
+    assert opened == fixed and not {"plan", "budget", "stop_early"} & set(opened)
+
+
+def test_a_budget_is_kept_and_resumed_as_it_was(digits, rehearsals, tmp_path):
+    """20 images for 60 epochs take 1.2 s by the rehearsal, so that 15 trainings take 18 s."""
+
+    class Stop(Callback):
+        def on_record(self, record):
+            raise KeyboardInterrupt
+
+    given = {**FIXED, "images": 20, "batch": 20, "policies": ["dada-svhn"]}
+    with pytest.raises(KeyboardInterrupt):
+        compare(digits, out=tmp_path, budget="12s", callback=Stop(), **given)
+    begun = config(tmp_path)
+    assert begun["budget"] == 12 and begun["stop_early"] and begun["seeds"] == 3
+    assert begun["settings"]["epochs"] == begun["plan"]["settings"]["epochs"] < 60
+    assert begun["settings"]["images"] == 20
+    note = next(note for note in begun["data"]["notes"] if note.startswith("budget of 12 s"))
+    assert (
+        f"wrn-10-1 on 20 of 1,437 images of 8 × 8 pixels, {begun['settings']['epochs']} ep" in note
+    )
+    made = len(rehearsals)
+    result = compare(digits, out=tmp_path, resume=True, **given)
+    assert len(rehearsals) == made, "no new rehearsal"
+    assert config(tmp_path) == begun
+    assert result["epochs"] == begun["settings"]["epochs"] and len(result["seeds"]) == 3
+    recalled = recall(tmp_path, "digits").arguments
+    assert "epochs" not in recalled, "chosen by the run itself"
+    with pytest.raises(UserError, match="started with 12 s, and keeps its size: leave --budget"):
+        compare(digits, out=tmp_path, resume=True, budget="1m", **given)
+
+
+def test_rows_and_resolution_are_chosen_for_the_rest_of_the_run(digits, rehearsals, tmp_path):
+    result = compare(digits, ["dada-svhn"], out=tmp_path, budget=1.0, images=30, model="wrn-10-1")
+    names = [row["name"] for row in result["rows"]]
+    assert names == ["crop", "policy dada-svhn", "uniform policy"]
+    assert config(tmp_path)["plan"]["rows"] == names
+    assert result["epochs"] == 15, "a quarter, and no less"
+    note = config(tmp_path)["data"]["notes"][-2]
+    assert "the least that says something" in note
+    again = compare(digits, ["dada-svhn"], out=tmp_path, resume=True, images=30, model="wrn-10-1")
+    assert [row["name"] for row in again["rows"]] == names
+
+
+def test_a_run_without_a_budget_keeps_to_that(digits, tmp_path):
+    few = {**FIXED, "images": 60, "epochs": 1}
+    compare(digits, out=tmp_path, seeds=1, **few)
+    result = compare(digits, out=tmp_path, resume=True, **few)
+    assert len(result["seeds"]) == 1, "as many as it was started with"
+    with pytest.raises(UserError, match="started without a budget"):
+        compare(digits, out=tmp_path, resume=True, budget="1m", **few)
+
+
+@pytest.mark.parametrize("budget", [0, "-1m", "soon", float("nan")])
+def test_no_time_is_refused(digits, tmp_path, budget):
+    with pytest.raises(UserError, match="must be a time above 0"):
+        compare(digits, out=tmp_path / "run", budget=budget)
+    assert not (tmp_path / "run").exists()
