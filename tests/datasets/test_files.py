@@ -38,7 +38,7 @@ def test_a_folder_gives_the_files_that_torchvision_lists(tmp_path):
     assert opened.train.labels.tolist() == listed.targets
     assert opened.test.labels.tolist() == [1, 1]
     assert (opened.name, opened.classes, opened.channels) == (tmp_path.name, ("cat", "dog"), 3)
-    assert opened.flip and opened.notes == ("val/ is the test set",)
+    assert opened.flip and opened.notes == ("val/ is the test set: there is no other",)
 
 
 def test_nothing_is_decoded_at_opening(tmp_path, monkeypatch):

@@ -1,11 +1,13 @@
 """Which folders are classes, and which are parts of the set."""
 
+from pathlib import Path
+
 import pytest
 from PIL import Image
 
 from dada.datasets import load
 from dada.datasets.folder import list_folder
-from dada.datasets.layout import find_layout, part_of
+from dada.datasets.layout import find_layout
 from dada.errors import UserError
 
 
@@ -15,34 +17,6 @@ def make(root, *folders, count=2, ending="png"):
         for i in range(count):
             Image.new("L", (8, 8)).save(root / folder / f"{i}.{ending}")
     return root
-
-
-@pytest.mark.parametrize(
-    ("name", "part"),
-    [
-        ("train", "train"),
-        ("Train_Set", "train"),
-        ("trainset", "train"),
-        ("training-images", "training"),
-        ("train2017", "train"),
-        ("val_images", "val"),
-        ("Testing", "testing"),
-        ("dev", "dev"),
-        ("trains", None),
-        ("latest", None),
-        ("contest", None),
-        ("value", None),
-        ("train station", None),
-        ("held_out", "holdout"),
-        ("hold-out", "holdout"),
-        ("seg_train", None),
-        ("images", None),
-        ("dataset", None),
-        ("", None),
-    ],
-)
-def test_words_for_parts(name, part):
-    assert part_of(name) == part
 
 
 @pytest.mark.parametrize("test", ["dev", "eval", "val_images", "test_set", "holdout", "Evaluation"])
@@ -55,7 +29,7 @@ def test_parts_by_many_names(tmp_path, train, test):
         4,
         2,
     )
-    assert f"{test}/ is the test set" in listing.notes
+    assert f"{test}/ is the test set" in {note.partition(":")[0] for note in listing.notes}
     assert ("train_set/ is the training set" in listing.notes) == (train == "train_set")
 
 
@@ -66,7 +40,7 @@ def test_what_is_not_used_beside_a_training_set_is_said(tmp_path):
     assert list_folder(tmp_path).notes == (
         "test/ is the test set",
         "val/ is the validation set",
-        "not used beside train/: 'annotations', 'extra', 'odd', '.cache'",
+        "not used beside train/: 'annotations', 'extra', 'odd', '.cache' (4 images)",
         "1 image beside train/ skipped",
     )
 
@@ -74,12 +48,16 @@ def test_what_is_not_used_beside_a_training_set_is_said(tmp_path):
 @pytest.mark.parametrize(
     ("names", "used", "notes"),
     [
-        (("test", "dev", "val"), ("test", "val"), ["dev/ is not used: val/ is"]),
-        (("test", "holdout"), ("test", None), ["holdout/ is not used: test/ is"]),
-        (("val", "holdout"), ("val", None), ["holdout/ is not used: val/ is"]),
-        (("eval", "valid"), ("valid", None), ["eval/ is not used: valid/ is"]),
+        (("test", "dev", "val"), ("test", "val"), ["dev/ is not used: val/ is the validation set"]),
+        (("test", "holdout"), ("test", None), ["holdout/ is not used: test/ is the test set"]),
+        (("val", "holdout"), ("holdout", "val"), []),
+        (("eval", "valid"), ("eval", "valid"), []),
         (("Testing", "Eval"), ("Testing", "Eval"), []),
-        (("test", "training"), ("test", None), ["training/ is not used: train/ is"]),
+        (
+            ("test", "training"),
+            ("test", None),
+            ["training/ is not used: train/ is the training set"],
+        ),
     ],
 )
 def test_of_several_sets_one_is_the_validation_set(tmp_path, names, used, notes):
@@ -89,7 +67,7 @@ def test_of_several_sets_one_is_the_validation_set(tmp_path, names, used, notes)
     assert tuple(tree and tree.root.name for tree in found) == used
     words = zip(used, ("test", "validation"), strict=True)
     said = [f"{name}/ is the {word} set" for name, word in words if name]
-    assert list(layout.notes) == said + notes
+    assert [note.replace(": there is no other", "") for note in layout.notes] == said + notes
 
 
 def test_a_validation_set_among_longer_names(tmp_path):
@@ -106,7 +84,8 @@ def test_names_that_differ_in_the_part_alone_are_parts(tmp_path, train, test):
     make(tmp_path, f"{train}/a", f"{train}/b", f"{test}/a")
     listing = list_folder(tmp_path)
     assert (listing.classes, len(listing.test.files)) == (("a", "b"), 2)
-    assert listing.notes == (f"{train}/ is the training set", f"{test}/ is the test set")
+    assert listing.notes[0] == f"{train}/ is the training set"
+    assert listing.notes[1].partition(":")[0] == f"{test}/ is the test set"
 
 
 def test_a_longer_name_alone_is_a_class(tmp_path):
@@ -140,7 +119,7 @@ def test_a_training_set_beside_more_of_its_classes_is_one(tmp_path):
     make(tmp_path, "train/a", "train/b", "more/a", "more/b")
     listing = list_folder(tmp_path)
     assert listing.classes == ("a", "b")
-    assert "not used beside train/: 'more'" in listing.notes
+    assert "not used beside train/: 'more' (4 images)" in listing.notes
 
 
 @pytest.mark.parametrize(
@@ -235,3 +214,75 @@ def test_images_beside_class_folders_are_said(tmp_path):
     assert list_folder(tmp_path).notes == (
         f"2 images are in no class folder and skipped: {tmp_path.name}/",
     )
+
+
+# As Kaggle, Keras, Roboflow and STL have them
+
+
+def test_a_part_inside_a_folder_of_its_own_name(tmp_path):
+    make(tmp_path, "seg_train/seg_train/a", "seg_train/seg_train/b", "seg_test/seg_test/b")
+    make(tmp_path, "seg_pred/seg_pred", count=3)
+    listing = list_folder(tmp_path)
+    assert (listing.classes, listing.train.labels) == (("a", "b"), (0, 0, 1, 1))
+    assert listing.test.labels == (1, 1)
+    assert listing.notes == (
+        "seg_train/ is the training set",
+        "seg_test/ is the test set",
+        "not used beside seg_train/: 'seg_pred' (3 images)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("folder", "said"),
+    [
+        ("test", "2 images in no class folder"),
+        ("test/test", "2 images without labels, in test/"),
+        ("Test/unknown", "2 images without labels, in unknown/"),
+        ("test/images", "2 images without labels, in images/"),
+    ],
+)
+def test_test_images_without_labels_are_left_out(tmp_path, folder, said):
+    make(tmp_path, "train/a", "train/b", "valid/a", folder)
+    listing = list_folder(tmp_path)
+    assert listing.test.labels == (0, 0) and listing.validation is None
+    assert listing.notes == (
+        "valid/ is the test set: there is no other",
+        f"{folder.split('/')[0]}/ is not used: {said}",
+    )
+
+
+def test_a_test_class_of_such_a_name_is_one_if_it_is_trained(tmp_path):
+    make(tmp_path, "train/a", "train/unknown", "test/unknown")
+    assert list_folder(tmp_path).test.labels == (1, 1)
+
+
+@pytest.mark.parametrize("where", ["", "train/"])
+def test_a_folder_of_unlabelled_images_is_no_class(tmp_path, where):
+    make(tmp_path, f"{where}a", f"{where}b", f"{where}Unlabeled", count=3)
+    listing = list_folder(tmp_path)
+    assert listing.classes == ("a", "b")
+    folder = where or f"{tmp_path.name}/"
+    assert listing.notes == (f"{folder}Unlabeled/ is not a class: 3 images left out",)
+
+
+def test_unlabelled_images_beside_the_training_set(tmp_path):
+    make(tmp_path, "train/a", "train/b", "unlabeled")
+    assert list_folder(tmp_path).notes == ("not used beside train/: 'unlabeled' (2 images)",)
+
+
+def test_test_classes_are_matched_by_name(tmp_path):
+    make(tmp_path, "train/a", "train/b", "train/c", "TEST/c", "TEST/b", "Validation/a")
+    listing = list_folder(tmp_path)
+    labels = {
+        Path(file).parts[-3:-1]: label
+        for part in (listing.train, listing.test, listing.validation)
+        for file, label in zip(part.files, part.labels, strict=True)
+    }
+    assert labels == {
+        ("train", "a"): 0,
+        ("train", "b"): 1,
+        ("train", "c"): 2,
+        ("TEST", "b"): 1,
+        ("TEST", "c"): 2,
+        ("Validation", "a"): 0,
+    }

@@ -121,7 +121,7 @@ def test_parts_may_be_links_to_what_lies_beside_them(tmp_path):
                 )
     listing = list_folder(tmp_path)
     assert (len(listing.train.files), len(listing.test.files)) == (6, 4)
-    assert "not used beside train/: 'all'" in listing.notes
+    assert "not used beside train/: 'all' (10 images)" in listing.notes
 
 
 def test_parts_may_be_links_to_whole_folders_beside_them(tmp_path):
@@ -132,7 +132,7 @@ def test_parts_may_be_links_to_whole_folders_beside_them(tmp_path):
     listing = list_folder(tmp_path)
     assert listing.classes == ("a", "b") and listing.test is not None
     assert Path(listing.train.files[0]).resolve().is_relative_to(tmp_path / "fold1")
-    assert "not used beside train/: 'fold1', 'fold2', 'val'" in listing.notes
+    assert "not used beside train/: 'fold1', 'fold2', 'val' (20 images)" in listing.notes
 
 
 def test_only_regular_files_are_opened(tmp_path):

@@ -67,7 +67,7 @@ def test_without_a_test_set_it_is_the_test_set(tmp_path):
     shutil.rmtree(make(tmp_path) / "test")
     dataset = load(tmp_path)
     assert dataset.validation is None and colours(dataset.test)[0] == (0, 0, 167)
-    assert "validation/ is the test set" in dataset.notes
+    assert "validation/ is the test set: there is no other" in dataset.notes
     assert without_validation(dataset) is dataset
 
 

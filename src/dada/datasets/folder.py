@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dada.datasets.decode import Samples
-from dada.datasets.layout import check_classes, find_layout, part_of
+from dada.datasets.layout import check_classes, find_layout
+from dada.datasets.parts import part_of
 from dada.datasets.tree import ENDINGS, Tree
 from dada.errors import UserError, listed, printable
 

@@ -6,15 +6,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dada.datasets.parts import VALIDATION
+from dada.datasets.parts import (
+    TEST,
+    TRAIN,
+    VALIDATION,
+    part_of,
+    parts_of,
+    ranked,
+    roles_in_words,
+    roles_of,
+)
 from dada.datasets.tree import Tree
 from dada.errors import UserError, listed
 
-_TRAIN = ("train", "training")
-_TEST = ("test", "testing", *VALIDATION, "holdout")
-"""In order of preference; the words for a validation set are used where no test set is."""
-
-_FILLERS = {"set", "sets", "data", "dataset", "split", "image", "images", "img", "imgs", "pictures"}
 _IMAGES = {
     *("image", "images", "img", "imgs", "jpegimages", "input", "inputs", "photos", "pictures"),
     *("original", "originals"),
@@ -23,6 +27,10 @@ _MASKS = {
     *("mask", "masks", "label", "labels", "annotation", "annotations", "groundtruth", "gt", "seg"),
     *("segmentation", "segmentations", "segmentationclass", "segmentationobject", "labelmaps"),
     *("target", "targets", "truth"),
+}
+_NO_CLASS = {
+    *("test", "testing", "unknown", "unlabeled", "unlabelled", "all", "classes", "images", "image"),
+    *("img", "imgs", "data", "pictures", "photos", "predict", "prediction"),
 }
 
 
@@ -34,51 +42,6 @@ class Layout:
     test: Tree | None
     notes: tuple[str, ...]
     validation: Tree | None = None
-
-
-def part_of(name: str) -> str | None:
-    """The part of a dataset that a folder's name stands for, or None.
-
-    Examples:
-        >>> [part_of(name) for name in ("train_set", "Training", "val_images", "test2017", "cat")]
-        ['train', 'training', 'val', 'test', None]
-    """
-    words = [word for word in _words(name) if word not in _FILLERS]
-    return _part(words[0]) if len(words) == 1 else None
-
-
-def _words(name: str) -> list[str]:
-    return re.findall("[a-z]+", re.sub("(held|hold)[-_ ]?out", "holdout", name.lower()))
-
-
-def _part(word: str) -> str | None:
-    bare = re.sub("(set|data|images|imgs)$", "", word)
-    return bare if bare in (*_TRAIN, *_TEST) else None
-
-
-def parts_of(names: Iterable[str]) -> dict[str, str | None]:
-    """The part that each name stands for, alone or together with the others.
-
-    Examples:
-        ``seg_train`` and ``seg_test`` are parts because they differ only in that word:
-
-        >>> parts_of(["seg_train", "seg_test"])
-        {'seg_train': 'train', 'seg_test': 'test'}
-        >>> parts_of(["seg_train"])
-        {'seg_train': None}
-    """
-    parts = {name: part_of(name) for name in names}
-    longer: dict[tuple[str | None, ...], dict[str, str]] = {}
-    for name in (name for name, part in parts.items() if not part):
-        words = _words(name)
-        found = [part for part in map(_part, words) if part]
-        if len(found) == 1:
-            rest = tuple(None if _part(word) else word for word in words)
-            longer.setdefault(rest, {})[name] = found[0]
-    for group in longer.values():
-        if set(group.values()) & set(_TRAIN) and set(group.values()) & set(_TEST):
-            parts |= group
-    return parts
 
 
 def find_layout(path: Path) -> Layout:
@@ -93,22 +56,26 @@ def find_layout(path: Path) -> Layout:
     whole = Tree(path)
     parts = parts_of([*whole.folders, *_linked(whole)])
     # Each part is listed separately: it may consist of links to folders beside it.
-    trees = {name: Tree(path / name) for name, part in parts.items() if part}
+    trees = {name: _inside(Tree(path / name)) for name, part in parts.items() if part}
     split = {name: tree for name, tree in trees.items() if tree.classes}
-    trains, tests = _ranked(split, parts, _TRAIN), _ranked(split, parts, _TEST)
+    trains = ranked({name: parts[name] for name in split}, TRAIN)
+    tests = [name for name in split if name not in trains]
     rest = [name for name in whole.classes if name not in split]
     if trains and not tests and rest:
-        trains = _unless_a_class(whole, trains, split, [n for n in rest if not parts[n]])
+        others = [n for n in rest if not parts[n] and not is_unlabelled(n)]
+        trains = _unless_a_class(whole, trains, split, others)
     if not trains:
         _check_parts(path, whole, tests, split, parts)
-        return Layout(whole, None, tuple(_notes_on_classes(whole, trees)))
-    used = [trains[0], *tests[:1]]
-    if tests and parts[tests[0]] not in VALIDATION:
-        used += _ranked(split, parts, VALIDATION)[:1]
-    notes = _notes_on_parts(whole, used, parts, trees)
-    train, *others = (split[name] for name in used)
-    test, validation = [*others, None, None][:2]
-    return Layout(train, test, tuple(notes), validation)
+        return Layout(whole, None, (*_notes_on_classes(whole, trees), *_left_unlabelled(whole)))
+    usable = {n: parts[n] for n in split if not _is_dummy(split[n], split[trains[0]])}
+    roles = roles_of(usable)
+    notes = roles_in_words(roles, usable, "/")
+    notes += [_unused(name, trees[name]) for name in trees if name not in usable]
+    notes += _notes_on_others(whole, trees, f"{trains[0]}/")
+    found = {role: split[name] for name, role in roles.items()}
+    for tree in found.values():
+        notes += _left_unlabelled(tree)
+    return Layout(found["train"], found.get("test"), tuple(notes), found.get("validation"))
 
 
 def check_classes(tree: Tree) -> None:
@@ -130,7 +97,7 @@ def check_classes(tree: Tree) -> None:
                 f"out of {tree.root}, or they would count as images of the class"
             )
     inner = [{part_of(name) for name in tree.inner(name)} for name in classes]
-    if len(classes) > 1 and all(p & set(_TRAIN) and p & set(_TEST) for p in inner):
+    if len(classes) > 1 and all(p & set(TRAIN) and p & {*TEST, *VALIDATION} for p in inner):
         raise UserError(
             f"{tree.root}: every class folder has a training and a test folder: swap the levels, "
             f"as in train/{classes[0]}/ and test/{classes[0]}/"
@@ -167,16 +134,6 @@ def _masked(names: Iterable[str]) -> list[str]:
 
 def _is_in(path: str, whole: Tree) -> bool:
     return Path(path).parent == whole.root
-
-
-def _ranked(
-    names: Iterable[str], parts: dict[str, str | None], words: tuple[str, ...]
-) -> list[str]:
-    """The folders that stand for one of the words, in the order of the words."""
-    found = [
-        (words.index(part), n.lower() != part, n) for n in names if (part := parts[n]) in words
-    ]
-    return [name for *_, name in sorted(found)]
 
 
 def _unless_a_class(
@@ -228,32 +185,67 @@ def _notes_on_classes(whole: Tree, trees: dict[str, Tree]) -> list[str]:
     ]
 
 
-def _notes_on_parts(
-    whole: Tree, used: list[str], parts: dict[str, str | None], trees: dict[str, Tree]
-) -> list[str]:
+def _notes_on_others(whole: Tree, trees: dict[str, Tree], train: str) -> list[str]:
+    """Notes on what is beside the parts."""
     notes = []
-    if part_of(used[0]) != used[0].lower():
-        notes.append(f"{used[0]}/ is the training set")
-    for name, which in zip(used[1:], ("test", "validation"), strict=False):
-        notes.append(f"{name}/ is the {which} set")
-    for name in (name for name in trees if name not in used):
-        if not trees[name].classes:
-            notes.append(f"{name}/ is not used: it contains no class folders with images")
-        else:
-            notes.append(f"{name}/ is not used: {_preferred(parts[name], used)}/ is")
     others = [name for name in whole.folders if name not in trees]
+    count = sum(len(whole.folders[name]) for name in others)
     elsewhere = [os.path.basename(p) for p in (*whole.hidden, *whole.links) if _is_in(p, whole)]
     others += [name for name in elsewhere if name not in trees]
     if others:
-        notes.append(f"not used beside {used[0]}/: {listed(others)}")
+        many = f" ({_images(count)})" if count else ""
+        notes.append(f"not used beside {train}: {listed(others)}{many}")
     if whole.loose:
-        many = "1 image" if len(whole.loose) == 1 else f"{len(whole.loose)} images"
-        notes.append(f"{many} beside {used[0]}/ skipped")
+        notes.append(f"{_images(len(whole.loose))} beside {train} skipped")
     return notes
 
 
-def _preferred(part: str | None, used: list[str]) -> str:
-    """The folder that is used instead of another one that stands for the part."""
-    if part in _TRAIN:
-        return used[0]
-    return used[-1] if part in VALIDATION else used[1]
+def _unused(name: str, tree: Tree) -> str:
+    """The note on a part whose images have no labels."""
+    if tree.classes:
+        return f"{name}/ is not used: {_images(_count(tree))} without labels, in {tree.classes[0]}/"
+    if tree.loose:
+        return f"{name}/ is not used: {_images(len(tree.loose))} in no class folder"
+    return f"{name}/ is not used: it contains no class folders with images"
+
+
+def _inside(tree: Tree) -> Tree:
+    """The folder inside if it has the same part's name, as in ``test/test/``, and is all."""
+    inner = tree.classes[0] if len(tree.classes) == 1 and not tree.loose else ""
+    if not inner or part_of(inner) != part_of(tree.root.name) or tree.direct(inner):
+        return tree
+    return Tree(tree.root / inner)
+
+
+def _is_dummy(tree: Tree, train: Tree) -> bool:
+    """Whether all images are in one folder that stands for no class, as Keras needs it."""
+    words = set(re.findall("[a-z]+", tree.classes[0].lower()))
+    return len(tree.classes) == 1 and tree.classes[0] not in train.classes and words <= _NO_CLASS
+
+
+def is_unlabelled(name: str) -> bool:
+    """Whether a folder of this name holds images without labels, and so is no class.
+
+    Examples:
+        >>> [is_unlabelled(name) for name in ("unlabeled", "Unlabelled images", "unsup", "uncle")]
+        [True, True, True, False]
+    """
+    return bool(re.match("un(labell?ed|sup)(?![a-z])|unsupervised", name.lower()))
+
+
+def _left_unlabelled(tree: Tree) -> list[str]:
+    """Take folders of images without labels out of the classes; notes that say so."""
+    found = [name for name in tree.classes if is_unlabelled(name)]
+    counts = {name: len(tree.folders.pop(name)) for name in found}
+    return [
+        f"{tree.root.name}/{name}/ is not a class: {_images(count)} left out"
+        for name, count in counts.items()
+    ]
+
+
+def _count(tree: Tree) -> int:
+    return sum(map(len, tree.folders.values()))
+
+
+def _images(count: int) -> str:
+    return "1 image" if count == 1 else f"{count:,} images"
