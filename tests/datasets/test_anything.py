@@ -187,3 +187,15 @@ def test_grey_of_16_bits_keeps_its_levels(highest, bits):
     assert any(f"{bits} bits" in note or bits == 16 for note in dataset.notes)
     assert sum("16-bit grey" in note for note in dataset.notes) == 1
     assert torch.equal(from_torch(deep(highest)).images, dataset.train.images)
+
+
+@pytest.mark.parametrize(
+    ("test", "judges"), [("testing", "dev"), ("Test", "valid"), ("eval", "val"), ("holdout", "dev")]
+)
+def test_parts_by_the_names_that_people_use(test, judges):
+    data = {"training": Pictures(20), judges: Pictures(4), test: Pictures(6), "extra": Pictures(2)}
+    dataset = as_dataset(data)
+    found = (dataset.train, dataset.test, dataset.validation)
+    assert [len(part) for part in found] == [20, 6, 4]
+    assert f"{judges} is the validation set" in dataset.notes
+    assert "extra is not used" in dataset.notes

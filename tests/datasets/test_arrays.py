@@ -110,7 +110,7 @@ def test_a_validation_set_alone_is_the_test_set(tmp_path):
     given = full(x_val=images(3, 9, 8, 3), y_val=labels(3), x_test=None, y_test=None)
     dataset = load(save(tmp_path, **given))
     assert (len(dataset.train), len(dataset.test), dataset.validation) == (20, 3, None)
-    assert dataset.notes == ("x_val is the test set",)
+    assert dataset.notes == ("x_val is the test set: there is no other",)
 
 
 def test_a_side_resizes(tmp_path):

@@ -18,7 +18,7 @@ def test_without_the_library_the_message_says_how_to_get_it(monkeypatch):
     def without(name, *args, **kwargs):
         raise ImportError(name)
 
-    monkeypatch.setattr("dada.datasets.huggingface.import_module", without)
+    monkeypatch.setattr("dada.datasets.hf_columns.import_module", without)
     with pytest.raises(UserError) as e:
         load("hf:owner/name")
     assert str(e.value).endswith("pip install 'dada-augment[hf]'")
@@ -91,7 +91,7 @@ def test_pictures_labels_and_names(hf, tmp_path):
         f"{source}: images are the column 'pic', labels the column 'label'",
         "test is the test set",
         "validation is the validation set",
-        "dev is not used: validation is",
+        "dev is not used: validation is the validation set",
     )
 
 
@@ -107,8 +107,8 @@ def test_validation_is_used_where_test_labels_are_secret(hf, tmp_path):
     parts = read_hub(source)
     assert parts.test.labels.tolist() == [1, 1]
     assert parts.notes[1:] == (
-        "test is not used: it has no labels",
-        "validation is the test set",
+        "validation is the test set: there is no other",
+        "test is not used: 4 images without labels",
     )
 
 
@@ -117,7 +117,7 @@ def test_an_empty_test_split_is_not_used(hf, monkeypatch):
     splits = hf.DatasetDict(train=train, test=split(hf, [], []))
     monkeypatch.setattr(hf, "load_dataset", lambda *args, **options: splits)
     parts = read_hub("hf:owner/name")
-    assert parts.test is None and parts.notes[1] == "test is not used: it has no labels"
+    assert parts.test is None and parts.notes[1] == "test is not used: 0 images"
 
 
 def test_one_split_alone_is_for_training_and_a_test_set_is_held_out(hf, tmp_path):
@@ -171,7 +171,7 @@ def test_full_size_pictures_are_never_in_memory_together(hf, tmp_path, monkeypat
         sides.append(side)
         return from_torch(pairs, side, name, bits)
 
-    monkeypatch.setattr("dada.datasets.huggingface.from_torch", spy)
+    monkeypatch.setattr("dada.datasets.hf_splits.from_torch", spy)
     some = pictures(2) + pictures(2, (9, 9))
     read_hub(saved(hf, tmp_path / "x", train=split(hf, some, [0, 1, 0, 1])))
     read_hub(saved(hf, tmp_path / "y", train=split(hf, some[:2], [0, 1])))
@@ -207,7 +207,7 @@ def test_a_picture_that_cannot_be_decoded_is_named(hf, tmp_path):
         (lambda hf, d: {"train": d.remove_columns("label")}, "has columns id, pic: one of images"),
         (
             lambda hf, d: {"train": split(hf, pictures(2), [0, None])},
-            "train has no integer in 'label' for some or all images",
+            "train has no value in 'label' for some or all images",
         ),
         (
             lambda hf, d: {"train": split(hf, pictures(2), [3, 3], hf.Value("int8"))},
@@ -323,7 +323,9 @@ def test_test_labels_are_matched_by_the_names_of_the_test_split(hf):
 
 def test_a_streamed_dataset_is_refused(hf):
     streamed = split(hf, pictures(20), [0, 1] * 10).to_iterable_dataset()
-    with pytest.raises(UserError, match="train has no length: load it without streaming"):
+    with pytest.raises(
+        UserError, match="train is streamed and has no length: load it without streaming=True"
+    ):
         as_dataset(streamed)
 
 
@@ -340,7 +342,84 @@ def test_validation_labels_are_matched_by_the_names_of_their_split(hf, name):
     splits[name] = split(hf, some[:3], [-1, -1, -1])
     dataset = as_dataset(hf.DatasetDict(splits))
     assert dataset.validation is None
-    assert f"{name} is not used: it has no labels" in dataset.notes
+    assert f"{name} is not used: 3 images without labels" in dataset.notes
     splits[name] = split(hf, some[:1], [0], hf.ClassLabel(names=["eel", "cat"]))
     with pytest.raises(UserError, match="validation classes 'eel' are missing from the training"):
         as_dataset(hf.DatasetDict(splits))
+
+
+def texts(hf, images, labels):
+    return split(hf, images, labels, hf.Value("string"))
+
+
+def test_text_in_a_column_called_label_names_the_classes(hf, tmp_path):
+    some = pictures(6)
+    whole = texts(hf, some, ["dog", "cat", "eel", "cat", "dog", "cat"])
+    data = hf.DatasetDict(train=whole, test=texts(hf, some[:2], ["eel", "dog"]))
+    dataset = as_dataset(data)
+    assert dataset.classes == ("cat", "dog", "eel")
+    assert dataset.train.labels.tolist() == [1, 0, 2, 0, 1, 0]
+    assert dataset.test.labels.tolist() == [2, 1]
+    data.save_to_disk(tmp_path / "x")
+    named = load(f"hf:{tmp_path}/x?label=id")  # text by another name, if the user says so
+    assert named.classes == tuple("012345")
+    data["test"] = texts(hf, some[:1], ["owl"])
+    with pytest.raises(UserError, match="test has label owl: must be one of train's classes"):
+        as_dataset(data)
+    data["test"] = split(hf, some[:1], [1])
+    with pytest.raises(UserError, match="labels are text in one of train and test only"):
+        as_dataset(data)
+
+
+def test_text_that_is_missing_is_no_label(hf):
+    some = pictures(10)
+    train = texts(hf, some, ["cat", "dog"] * 5)
+    dataset = as_dataset({"train": train, "test": texts(hf, some[:2], ["cat", None])})
+    assert "test is not used: 2 images without labels" in dataset.notes
+    with pytest.raises(UserError, match="train has no value in 'label' for some or all images"):
+        as_dataset(texts(hf, some, ["cat", "dog", "", *["dog"] * 7]))
+
+
+@pytest.mark.parametrize(
+    ("names", "roles"),
+    [
+        (("training", "testing", "valid"), ("testing", "valid")),
+        (("TRAIN", "dev", "eval"), ("eval", "dev")),
+        (("train_set", "test_set", "val_set"), ("test_set", "val_set")),
+        (("train", "validation"), ("validation", None)),
+    ],
+)
+def test_splits_by_the_names_that_people_use(hf, names, roles):
+    given = {name: pictures(4 + i) for i, name in enumerate(names)}
+    splits = {
+        name: split(hf, images, [0, 1, 1, 0, 1, 1][: len(images)]) for name, images in given.items()
+    }
+    dataset = as_dataset(
+        hf.DatasetDict({**splits, "unsupervised": split(hf, pictures(3), [-1] * 3)})
+    )
+    assert torch.equal(dataset.train.images, chw(given[names[0]]))
+    assert torch.equal(dataset.test.images, chw(given[roles[0]]))
+    assert (dataset.validation is None) == (roles[1] is None)
+    if roles[1]:
+        assert torch.equal(dataset.validation.images, chw(given[roles[1]]))
+    assert "unsupervised is not used: 3 images" in dataset.notes
+
+
+def test_pictures_are_decoded_one_at_a_time_once_they_fit(hf, monkeypatch):
+    monkeypatch.setattr("dada.datasets.hf_splits.available", lambda: 2 * 20 * 3 * 64 * 64)
+    whole = split(hf, pictures(20, (64, 64)), [0, 1] * 10)
+    assert as_dataset(whole).side == (64, 64)
+    with pytest.raises(UserError, match=r"20 images of 65x65 take .* but only .* are free"):
+        as_dataset(whole, side=65)
+
+
+def test_the_data_are_called_by_the_name_of_their_dataset(hf, tmp_path):
+    for name in ("cat", "dog"):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        for i, picture in enumerate(pictures(10)):
+            picture.save(tmp_path / "pets" / name / f"{i}.png")
+    found = hf.load_dataset("imagefolder", data_dir=str(tmp_path / "pets"), cache_dir=str(tmp_path))
+    dataset = as_dataset(found)
+    assert dataset.name == found["train"].info.dataset_name
+    assert dataset.classes == ("cat", "dog")
+    assert (len(dataset.train), len(dataset.test)) == (16, 4)

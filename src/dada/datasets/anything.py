@@ -11,18 +11,16 @@ import torch
 from PIL import Image
 
 from dada.datasets.adapt import MapStyle, bits_used, check_items, from_torch
-from dada.datasets.huggingface import is_split, read_splits
+from dada.datasets.hf_splits import is_split, name_of_split, read_splits
 from dada.datasets.imageset import Dataset, ImageSet, Parts
 from dada.datasets.labels import by_name, numbered, renumbering, single
 from dada.datasets.load import complete, load
-from dada.datasets.parts import VALIDATION
+from dada.datasets.parts import TRAIN, parts_of, ranked, roles_in_words, roles_of
 from dada.datasets.pixels import bits_in_words
 from dada.datasets.read_folder import Choose
 from dada.errors import UserError
 
 AnyData = str | Path | Dataset | MapStyle | tuple[MapStyle, MapStyle] | Mapping[str, MapStyle]
-
-_TRAIN, _TEST = ("train", "training"), ("test", "validation", "valid", "val")
 
 
 def as_dataset(
@@ -37,10 +35,10 @@ def as_dataset(
         data: a name, a path or a ``Dataset``; a map-style dataset of (picture, label) as in
             `from_torch`, from which 20 % of every class are held out as a test set; or two of
             them, to train on and to test on, as a pair or as ``{"train": …, "test": …}``; beside
-            ``"test"`` there may be ``"validation"``. Their
-            attribute ``classes``, also behind ``torch.utils.data.Subset`` or ``ConcatDataset``,
-            names the labels; labels without names are numbered from 0 in sorted order. A Hugging
-            Face split or ``DatasetDict`` is read by `read_splits`.
+            ``"test"`` there may be ``"validation"``, by any of the names in `dada.datasets.parts`.
+            Their attribute ``classes``, also behind ``torch.utils.data.Subset`` or
+            ``ConcatDataset``, names the labels; labels without names are numbered from 0 in sorted
+            order. A Hugging Face split or ``DatasetDict`` is read by `read_splits`.
         side: of the images, in pixels; None keeps or chooses it.
         root: where named sets are kept.
         choose: as in `load`.
@@ -62,20 +60,23 @@ def as_dataset(
     if isinstance(data, str | Path):
         return load(data, side=side, root=root, choose=choose)
     splits = _splits(data)
-    name = type(splits["train"]).__name__
     if all(map(is_split, splits.values())):
+        name = name_of_split(next(iter(splits.values())))
         return complete(name, read_splits(name, splits, side))
-    return complete(name, _parts(name, _named(splits), side))
+    parts = parts_of(splits)
+    roles = roles_of(parts)
+    datasets = {role: splits[name] for name, role in roles.items()}
+    name, notes = type(datasets["train"]).__name__, _notes(roles, parts)
+    return complete(name, _parts(name, datasets, side, notes))
 
 
 def _splits(data: Any) -> dict[str, Any]:
-    """The datasets by the names of their splits, one of which is "train"."""
+    """The datasets by the names of their splits, one of which is to train on."""
     if isinstance(data, Mapping):
         splits = {str(name): part for name, part in data.items()}
-        train = next((name for name in _TRAIN if name in splits), None)
-        if train is None:
+        if not ranked(parts_of(splits), TRAIN):
             raise UserError(f"data has parts {', '.join(splits) or 'none'}: train is needed")
-        return {"train": splits.pop(train), **splits}
+        return splits
     if isinstance(data, tuple | list) and data and not any(map(_is_item, data)):
         if len(data) > 2:
             raise UserError(f"{len(data)} datasets: give two, one to train on and one to test on")
@@ -94,15 +95,15 @@ def _is_item(thing: Any) -> bool:
     return thing is not None and not hasattr(thing, "__getitem__")
 
 
-def _named(splits: dict[str, Any]) -> dict[str, Any]:
-    """The parts that are used: train; test, if any; and validation, if it is not the test set."""
-    test = next((name for name in _TEST if name in splits), None)
-    parts = {"train": splits["train"]} | ({"test": splits[test]} if test else {})
-    judge = next((name for name in VALIDATION if name in splits), None)
-    return parts | ({"validation": splits[judge]} if judge and test not in VALIDATION else {})
+def _notes(roles: dict[str, str], parts: dict[str, str | None]) -> tuple[str, ...]:
+    """What became of the parts, unless each is called by what it is."""
+    unknown = [f"{name} is not used" for name, part in parts.items() if part is None]
+    plain = all(name == role for name, role in roles.items())
+    said = roles_in_words(roles, parts)
+    return () if plain and len(roles) == len(parts) else (*said, *unknown)
 
 
-def _parts(name: str, datasets: dict[str, Any], side: int | None) -> Parts:
+def _parts(name: str, datasets: dict[str, Any], side: int | None, said: tuple[str, ...]) -> Parts:
     for part, dataset in datasets.items():
         check_items(dataset, _called(name, part))
     bits = bits_used(*datasets.values(), name=name)
@@ -119,6 +120,7 @@ def _parts(name: str, datasets: dict[str, Any], side: int | None) -> Parts:
         )
     names = _names(datasets["train"])
     labels, notes = single(given)
+    notes = (*said, *notes)
     notes += () if bits is None else (bits_in_words(bits),)
     for part in [part for part in labels if part != "train"]:
         labels[part] = by_name(name, labels[part], _names(datasets[part]), names, part)

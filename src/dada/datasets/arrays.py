@@ -12,11 +12,11 @@ from torch import Tensor
 from dada.compute.memory import check_fits
 from dada.datasets.imageset import CHANNELS, ImageSet, Parts, are_channels
 from dada.datasets.labels import numbered, renumbering, single
-from dada.datasets.parts import VALIDATION
+from dada.datasets.parts import TEST, TRAIN, VALIDATION
 from dada.datasets.pixels import resized
 from dada.errors import UserError
 
-_PARTS = {"train": ("train", "training"), "test": ("test", "testing"), "validation": VALIDATION}
+_PARTS = {"train": TRAIN, "test": TEST, "validation": VALIDATION}
 _STYLES = (("x_{}", "y_{}"), ("{}_x", "{}_y"), ("{}_images", "{}_labels"))
 
 _IMAGE_SHAPES = f"N x H x W, N x H x W x C or N x C x H x W with C {CHANNELS}"
@@ -79,7 +79,7 @@ def read_arrays(path: Path, side: int | None = None) -> Parts:
     test, validation = sets.get("test"), sets.get("validation")
     if test is None and validation is not None:
         test, validation = validation, None
-        said = (*said, f"{pairs['validation'].x} is the test set")
+        said = (*said, f"{pairs['validation'].x} is the test set: there is no other")
     return Parts(sets["train"], test, names, notes=(*notes, *said), validation=validation)
 
 
