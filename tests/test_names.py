@@ -9,6 +9,7 @@ import pytest
 from dada import names
 from dada.datasets import named
 from dada.export import target
+from dada.loggers.named import LOGGERS
 from dada.models import check_name
 from dada.models import names as networks
 from dada.policy import PAPER_OPERATIONS, SearchSpace, load_policy
@@ -23,6 +24,7 @@ def test_the_names_are_those_of_the_tables_that_they_stand_for():
     assert list(names.SEARCH_PRESETS) == list(PRESETS)
     assert list(names.SEARCH_METHODS) == list(METHODS)
     assert list(names.TRAIN_PRESETS) == list(TRAIN_PRESETS)
+    assert list(names.LOGGERS) == list(LOGGERS)
     assert names.recipe_names() == tuple(recipes())
     for name in names.published_policies():
         assert load_policy(name).sub_policies

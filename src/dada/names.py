@@ -47,6 +47,9 @@ TRAIN_PRESETS = ("default", "demo", "finetune")
 WITHOUT_SEARCH = ("randaugment", "trivialaugment", "uniform")
 """What a training accepts in place of a policy, besides "none"."""
 
+LOGGERS = ("tensorboard", "mlflow", "wandb")
+"""Where a run's numbers can also go; see `dada.loggers`."""
+
 TARGETS = ("python", "torchvision", "timm", "albumentations", "kornia", "dali", "list")
 """What a policy can be exported to; see `dada.export`."""
 

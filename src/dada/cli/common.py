@@ -6,13 +6,16 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dada.cli import options as o
 from dada.errors import UserError, meant
-from dada.names import NETWORK_PATTERNS, PAPER_NETWORKS, PRETRAINED
+from dada.names import LOGGERS, NETWORK_PATTERNS, PAPER_NETWORKS, PRETRAINED
+
+if TYPE_CHECKING:
+    from dada.loggers import Logger
 
 _OPTIONS = ("preset", "seed", "seeds", "side", "device", "method")  # not by --set
 
@@ -66,8 +69,29 @@ class Common:
             help="Any other setting, such as weight_decay=0.001; may be repeated.",
         ),
     ] = None
+    log: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=f"Also log to {', '.join(LOGGERS)}; may be repeated.",
+            autocompletion=o.starting(LOGGERS),
+        ),
+    ] = None
     resume: Annotated[bool, typer.Option("--resume", help="Resume the run in its folder.")] = False
     json_: o.Json = None
+
+    def loggers(self, out: Path) -> list[Logger]:
+        """The loggers that were named, and TensorBoard's that a resumed run had.
+
+        Args:
+            out: the run folder.
+
+        Raises:
+            UserError: as `dada.loggers.named`.
+        """
+        from dada.loggers.named import FOLDER, named
+
+        before = ["tensorboard"] if self.resume and (out / FOLDER).is_dir() else []
+        return named([*(self.log or []), *before], out)
 
     def settings(self, known: Iterable[str]) -> dict[str, Any]:
         """The settings that were given.

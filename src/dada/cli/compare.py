@@ -90,6 +90,7 @@ def compare(
     arguments = start.arguments({"preset": preset, "policies": policy, "seeds": seeds, **given})
     settings = {k: v for k, v in arguments.items() if k not in ("policies", "seeds")}
     asked, device = make_settings(**settings), start.device  # fail fast, before loading data
+    loggers = common.loggers(start.out)
     dataset = start.load(choose=partial(choose_images, asked))
     with start.interruptible(CompareProgress(dataset.notes)) as progress:
         result = run_compare(
@@ -101,7 +102,7 @@ def compare(
             side=common.side,
             budget=deadline,
             stop_early=stop_early,
-            callback=progress,
+            callback=[progress, *loggers],
             **arguments,
         )
     print_table(result)

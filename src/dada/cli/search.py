@@ -106,6 +106,7 @@ def search(
     kinds = {"estimator": estimator, "operations": names}
     settings = start.arguments({**own, **kinds, **given})
     asked, device = make_settings(**settings), start.device  # fail fast, before loading data
+    loggers = common.loggers(start.out)
     dataset = start.load(choose=partial(choose_images, asked))
     with start.interruptible(SearchProgress(dataset.notes)) as progress:
         policy = run_search(
@@ -114,7 +115,7 @@ def search(
             out=start.out,
             device=device,
             resume=common.resume,
-            callback=progress,
+            callback=[progress, *loggers],
             budget=deadline,
             **settings,
         )

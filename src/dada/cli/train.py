@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -51,7 +52,7 @@ def train(
         typer.Option(min=0, help="Processes that decode images which do not fit in memory."),
     ] = None,
     tensorboard: Annotated[
-        bool, typer.Option("--tensorboard", help="Also log for TensorBoard.")
+        bool, typer.Option("--tensorboard", help="The same as --log tensorboard.")
     ] = False,
     *,
     common: Common,
@@ -81,6 +82,9 @@ def train(
     arguments = start.arguments({"recipe": recipe, "policy": policy, "seed": seed, **given})
     settings = {k: v for k, v in arguments.items() if k not in ("recipe", "policy", "seed")}
     make_settings(arguments.get("recipe", "default"), **settings)  # fail fast, before loading data
+    if tensorboard:
+        common = replace(common, log=[*(common.log or []), "tensorboard"])
+    loggers = common.loggers(start.out)
     device, dataset = start.device, start.load(files=True)
     with start.interruptible(TrainProgress()) as progress:
         result = run_train(
@@ -90,8 +94,7 @@ def train(
             device=device,
             resume=common.resume,
             workers=workers,
-            tensorboard=tensorboard or (start.out / "tensorboard").is_dir(),
-            callback=progress,
+            callback=[progress, *loggers],
             **arguments,
         )
     best, metric = result["best"], dataset.task.metric

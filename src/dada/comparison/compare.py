@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -19,7 +20,6 @@ from dada.compute.device import pick_device
 from dada.compute.distributed import shared_job
 from dada.datasets import AnyData, as_dataset, without_validation
 from dada.deadline import Deadline
-from dada.deprecation import renamed
 from dada.errors import UserError
 from dada.models.child import Loss
 from dada.policy import PAPER_OPERATIONS, dumps
@@ -48,7 +48,7 @@ def compare(
     device: str = "auto",
     resume: bool = False,
     side: int | None = None,
-    callback: Callback[ComparisonWork] | None = None,
+    callback: Callback[ComparisonWork] | Sequence[Callback[ComparisonWork]] | None = None,
     watch: CompareWatcher | None = None,
     source: str | None = None,
     **settings: Any,
@@ -78,7 +78,7 @@ def compare(
         device: "auto", "cpu", "cuda", "cuda:1", …
         resume: do only the trainings that are missing in `out`, by the plan that it has.
         side: images of a folder are resized to side × side pixels; None chooses.
-        callback: follows the run (`dada.Callback`).
+        callback: follows the run (`dada.Callback`, `dada.loggers`), or several that do.
         watch: the former name of `callback`.
         source: what to call the data's origin in the run, where `data` is a `Dataset`.
         **settings: single settings (`dada.training.settings.TrainSettings`): epochs, model, …
@@ -92,7 +92,7 @@ def compare(
         UserError: the data, a policy, a setting or the run folder is unusable, the loss is no
             longer a finite number, or another process of the job died.
     """
-    callback = as_callback(renamed("watch", watch, "callback", callback))
+    follow = as_callback(callback, watch)
     if seeds is not None and seeds < 1:
         raise UserError(f"{seeds} seeds: at least 1 is needed, 3 for a useful interval")
     deadline = Deadline.of(USUAL_BUDGET if budget is None else budget)
@@ -148,5 +148,5 @@ def compare(
             stop_early=terms.stop_early,
             deadline=deadline if budget is not None and begun is None else None,
         )
-        found: dict[str, Any] = run_loop(work, run, processes, callback)
+        found: dict[str, Any] = run_loop(work, run, processes, follow)
         return Result(found)

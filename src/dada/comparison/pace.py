@@ -62,7 +62,7 @@ def makespan(seconds: Iterable[float], workers: int) -> float:
 
     Examples:
         >>> makespan([3, 1, 1, 2], workers=2)
-        4
+        4.0
     """
     free = [0.0] * workers
     for job in seconds:

@@ -13,7 +13,6 @@ from dada.comparison.page import write_page
 from dada.comparison.rows import errors_of, finished_seeds, summarise, wrong_by_row
 from dada.comparison.shared import trained
 from dada.compute.distributed import ALONE, Processes
-from dada.datasets import Dataset
 from dada.deadline import Deadline
 from dada.report.gaps import FEWEST_SEEDS
 from dada.report.numbers import count
@@ -49,6 +48,7 @@ class ComparisonWork(Work[dict[str, Any]]):
         deadline: Deadline | None = None,
     ) -> None:
         self.bench, self.methods, self.seeds, self.processes = bench, methods, seeds, processes
+        self.dataset = bench.dataset
         self.stop_early, self.deadline = stop_early, deadline
         self.records: list[Record] = []
         self._left = self._length = len(methods) * len(seeds)
@@ -58,9 +58,14 @@ class ComparisonWork(Work[dict[str, Any]]):
         self._stopped: str | None = None
 
     @property
-    def dataset(self) -> Dataset:
-        """The data that all networks are trained and tested on."""
-        return self.bench.dataset
+    def settings(self) -> dict[str, Any]:
+        """See `Work`."""
+        return self.bench.settings.model_dump(mode="json")
+
+    def scalars(self, record: Record) -> tuple[int, dict[str, float]]:
+        """By seed, the metric of each row."""
+        metric = self.dataset.task.metric
+        return record["seed"], {f"{metric.key}/{record['row']}": record[metric.key]}
 
     @property
     def iteration(self) -> int:

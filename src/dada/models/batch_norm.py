@@ -28,10 +28,11 @@ def keep_statistics(model: nn.Module) -> None:
     Its scale and shift are still trained. In place.
 
     Examples:
-        >>> network = nn.Sequential(nn.BatchNorm2d(1))
+        >>> import torch
+        >>> network = torch.nn.Sequential(torch.nn.BatchNorm2d(1, eps=0.0))
         >>> keep_statistics(network)
-        >>> network.train()(torch.full((2, 1, 1, 1), 5.0)).flatten(), network[0].running_mean
-        (tensor([5.0000, 5.0000], grad_fn=<ViewBackward0>), tensor([0.]))
+        >>> network.train()(torch.full((2, 1, 1, 1), 5.0)).flatten().tolist()
+        [5.0, 5.0]
     """
     for layer in model.modules():
         if isinstance(layer, _BatchNorm) and not isinstance(layer, _Kept):

@@ -1,6 +1,6 @@
 """A run's files, and the loop that advances it."""
 
-from dada.runs.callback import Callback
+from dada.runs.callback import Callback, Callbacks
 from dada.runs.folder import RunFolder
 from dada.runs.loop import open_run, run_loop
 from dada.runs.provenance import describe_data, describe_run, fingerprint, versions
@@ -10,6 +10,7 @@ from dada.runs.work import Work
 
 __all__ = [
     "Callback",
+    "Callbacks",
     "Recalled",
     "Result",
     "RunFolder",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 from dada.runs.work import Work
 
-AnyWork = TypeVar("AnyWork", bound=Work[Any])
+AnyWork_contra = TypeVar("AnyWork_contra", bound=Work[Any], contravariant=True)
 
 
-class Callback(Generic[AnyWork]):
+class Callback(Generic[AnyWork_contra]):
     """Called by a search, a training or a comparison as it proceeds; override any method.
 
     Of several processes only the first one calls it. Any exception that a method raises ends the
@@ -24,7 +25,7 @@ class Callback(Generic[AnyWork]):
         3 0.25
     """
 
-    def on_start(self, work: AnyWork) -> None:
+    def on_start(self, work: AnyWork_contra) -> None:
         """Everything is ready, and the first iteration is next.
 
         Args:
@@ -45,3 +46,38 @@ class Callback(Generic[AnyWork]):
 
     def on_converged(self, reason: str) -> None:
         """The run ends before its last iteration, for this reason."""
+
+    def on_end(self, error: BaseException | None) -> None:
+        """The run is over, and its report written; or it ends with this error, or was stopped."""
+
+
+class Callbacks(Callback[AnyWork_contra]):
+    """Several callbacks as one: each is called in turn."""
+
+    def __init__(self, callbacks: Sequence[Callback[AnyWork_contra]]) -> None:
+        self._callbacks = callbacks
+
+    def on_start(self, work: AnyWork_contra) -> None:
+        """See `Callback`."""
+        for callback in self._callbacks:
+            callback.on_start(work)
+
+    def on_progress(self) -> None:
+        """See `Callback`."""
+        for callback in self._callbacks:
+            callback.on_progress()
+
+    def on_record(self, record: dict[str, Any]) -> None:
+        """See `Callback`."""
+        for callback in self._callbacks:
+            callback.on_record(record)
+
+    def on_converged(self, reason: str) -> None:
+        """See `Callback`."""
+        for callback in self._callbacks:
+            callback.on_converged(reason)
+
+    def on_end(self, error: BaseException | None) -> None:
+        """See `Callback`."""
+        for callback in self._callbacks:
+            callback.on_end(error)

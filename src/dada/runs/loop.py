@@ -75,6 +75,19 @@ def run_loop(
         work.start(run)
     callback.on_start(work)
     try:
+        result = _finished(work, run, callback, records)
+    except BaseException as error:
+        callback.on_end(error)
+        raise
+    callback.on_end(None)
+    return result
+
+
+def _finished(
+    work: Work[Result], run: RunFolder | None, callback: Callback[Any], records: list[Record]
+) -> Result:
+    """Advance to the end, and report; also as far as it came, if it is stopped."""
+    try:
         reason = _advance(work, run, callback, records)
         result = work.finish(run, records)
     except KeyboardInterrupt:

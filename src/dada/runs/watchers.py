@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from dada.runs.callback import Callback
+from dada.deprecation import renamed
+from dada.runs.callback import Callback, Callbacks
 from dada.runs.work import Record
 
 
@@ -60,13 +62,22 @@ class CompareWatcher:
 AnyWatcher = Watcher | TrainWatcher | CompareWatcher
 
 
-def as_callback(given: Callback[Any] | AnyWatcher | None) -> Callback[Any] | None:
-    """A watcher as a callback; callbacks as they are."""
+def as_callback(
+    callback: Callback[Any] | Sequence[Callback[Any]] | None, watch: AnyWatcher | None = None
+) -> Callback[Any] | None:
+    """One callback, of one or several, or of a watcher.
+
+    Raises:
+        UserError: both are given.
+    """
+    given: Any = renamed("watch", watch, "callback", callback)
     if isinstance(given, Watcher):
         return _Search(given)
     if isinstance(given, TrainWatcher):
         return _Training(given)
-    return _Comparison(given) if isinstance(given, CompareWatcher) else given
+    if isinstance(given, CompareWatcher):
+        return _Comparison(given)
+    return Callbacks(given) if isinstance(given, Sequence) else given
 
 
 class _Search(Callback[Any]):

@@ -26,11 +26,13 @@ class Work(ABC, Generic[Result]):
         noun: what messages call it.
         event: the kind of event that records an iteration. If there are checkpoints, the record's
             entry of that name is the iteration's number, from 1.
+        dataset: the data, with a `name`, `classes` and `task`.
         checkpointed: whether its state is saved; False if its records are all the state it needs.
     """
 
     noun: ClassVar[str]
     event: ClassVar[str] = "epoch"
+    dataset: Any
     checkpointed: ClassVar[bool] = True
 
     @property
@@ -47,6 +49,17 @@ class Work(ABC, Generic[Result]):
     def ticks(self) -> tuple[int, int]:
         """Calls of `on_progress` in this process so far, earlier sessions included, and in all."""
         return self.iteration, self.length
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All settings, as plain data; none by default."""
+        return {}
+
+    def scalars(self, record: Record) -> tuple[int, dict[str, float]]:
+        """The number of an iteration, and what a curve may show of it, by name."""
+        number = record[self.event]
+        numbers = {n: v for n, v in record.items() if type(v) in (int, float) and n != self.event}
+        return number, numbers
 
     @abstractmethod
     def advance(self, on_progress: Tick) -> Record:

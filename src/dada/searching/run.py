@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -17,7 +17,6 @@ from dada.compute.distributed import shared_job
 from dada.compute.randomness import forked
 from dada.datasets import AnyData, as_dataset, without_validation
 from dada.deadline import Deadline
-from dada.deprecation import renamed
 from dada.models.check import model_name
 from dada.models.child import Loss
 from dada.policy import Policy
@@ -49,7 +48,7 @@ def search(
     resume: bool = False,
     side: int | None = None,
     budget: float | str | Deadline | None = None,
-    callback: Callback[SearchWork] | None = None,
+    callback: Callback[SearchWork] | Sequence[Callback[SearchWork]] | None = None,
     watch: Watcher | None = None,
     source: str | None = None,
     **settings: Any,
@@ -77,7 +76,7 @@ def search(
         side: images of a folder are resized to side × side pixels; None chooses.
         budget: seconds that the search may take, or a time such as "5m", from this call on. Epochs
             and images are chosen to fit, and the epochs are adjusted after each round.
-        callback: follows the run (`dada.Callback`).
+        callback: follows the run (`dada.Callback`, `dada.loggers`), or several that do.
         watch: the former name of `callback`.
         source: what to call the data's origin in the run, where `data` is a `Dataset`.
         **settings: single settings, of `dada.searching.SearchSettings` and the method's own: seed,
@@ -91,7 +90,7 @@ def search(
         UserError: the data, a setting, a transform or the run folder is unusable, or the loss is no
             longer a finite number.
     """
-    callback = as_callback(renamed("watch", watch, "callback", callback))
+    follow = as_callback(callback, watch)
     hooks = UserHooks.of(loss=loss, before=before, after=after)
     deadline = None if budget is None else Deadline.of(budget)
     if resume and out is not None:
@@ -136,7 +135,7 @@ def search(
         work = SearchWork(
             search=running, dataset=dataset, config=config, deadline=deadline, most=most
         )
-        return run_loop(work, run, processes, callback)
+        return run_loop(work, run, processes, follow)
 
 
 def _fitted(

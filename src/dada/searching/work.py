@@ -42,6 +42,18 @@ class SearchWork(Work[Policy]):
         self.deadline, self.most = deadline, most
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """See `Work`."""
+        found: dict[str, Any] = self.config["settings"]
+        return found
+
+    def scalars(self, record: Record) -> tuple[int, dict[str, float]]:
+        """The round's or epoch's own, and the effects of operations where they were measured."""
+        number, values = super().scalars(record)
+        known = (record.get("findings") or {}).get("operations") or {}
+        return number, values | {f"effect/{n}": found["effect"] for n, found in known.items()}
+
+    @property
     def iteration(self) -> int:
         """See `Work`."""
         return self.search.iteration

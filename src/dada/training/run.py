@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -23,13 +24,14 @@ from dada.datasets import (
     reduced,
     without_validation,
 )
-from dada.deprecation import renamed
 from dada.errors import UserError, listed
+from dada.loggers import TensorBoard
+from dada.loggers.named import FOLDER
 from dada.models.batch_norm import keep_statistics
 from dada.models.check import check_network, model_name
 from dada.models.child import Loss
 from dada.policy import Policy, dumps
-from dada.runs import Callback, Result, RunFolder, describe_run, open_run, run_loop
+from dada.runs import Callback, Callbacks, Result, RunFolder, describe_run, open_run, run_loop
 from dada.runs.watchers import TrainWatcher, as_callback
 from dada.training.augmentations import Method, method, space_for
 from dada.training.build import network_of, with_own_weights
@@ -58,7 +60,7 @@ def train(
     root: str | Path | None = None,
     workers: int | None = None,
     tensorboard: bool = False,
-    callback: Callback[TrainingWork] | None = None,
+    callback: Callback[TrainingWork] | Sequence[Callback[TrainingWork]] | None = None,
     watch: TrainWatcher | None = None,
     source: str | None = None,
     **settings: Any,
@@ -86,9 +88,9 @@ def train(
         root: where data sets known by name are kept; None is the default.
         workers: processes that decode images which do not fit in memory; None is one for each
             processor.
-        callback: follows the run (`dada.Callback`).
+        callback: follows the run (`dada.Callback`, `dada.loggers`), or several that do.
         watch: the former name of `callback`.
-        tensorboard: also log for TensorBoard into `out` (extra `tensorboard`).
+        tensorboard: `dada.loggers.TensorBoard` as a further callback, into `out`.
         source: what to call the data's origin in the run, where `data` is a `Dataset`.
         **settings: single settings (`dada.training.settings.TrainSettings`): epochs, batch, …
 
@@ -101,7 +103,7 @@ def train(
         UserError: the data, the policy, a setting or the run folder is unusable, the loss is no
             longer a finite number, or another process of the job died.
     """
-    callback = as_callback(renamed("watch", watch, "callback", callback))
+    follow = as_callback(callback, watch)
     if "preset" in settings:
         raise UserError("preset: a training's presets are recipes: give recipe=")
     # PyTorch's CPU generator uses no more bits.
@@ -110,7 +112,11 @@ def train(
     hooks = UserHooks.of(loss=loss, before=before, after=after)
     asked = with_own_weights(make_settings(recipe, model=model_name(model), **settings), model)
     given = data if data is not None else _data_of(recipe)
-    writer = _summary_writer() if tensorboard else None
+    if tensorboard:
+        if out is None:
+            raise UserError("tensorboard: its files go into the run folder: name one, out=")
+        board = TensorBoard(Path(out) / FOLDER)
+        follow = board if follow is None else Callbacks([follow, board])
     with ExitStack() as stack:
         processes, where = stack.enter_context(shared_job(pick_device(device)))
         dataset: Dataset | FileDataset
@@ -153,8 +159,8 @@ def train(
             run = stack.enter_context(open_run(out, config, resume, processes, as_now))
             if run:
                 _check_classes(run, dataset.classes)
-            work = TrainingWork(training, tested, dataset, how, writer)
-            found: dict[str, Any] = run_loop(work, run, processes, callback)
+            work = TrainingWork(training, tested, dataset, how)
+            found: dict[str, Any] = run_loop(work, run, processes, follow)
             return Result(found)
 
 
@@ -212,13 +218,3 @@ def _begin(
         loss=hooks.loss,
     )
     return training, make_loader(dataset.test.subset(mine), pipeline, device, seed, workers)
-
-
-def _summary_writer() -> Any:
-    try:
-        from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415
-    except ImportError:
-        raise UserError(
-            "TensorBoard is not installed: pip install 'dada-augment[tensorboard]'"
-        ) from None
-    return SummaryWriter

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from dada.augment.loader import Loader
@@ -18,7 +17,7 @@ from dada.training.evaluate import WEIGHTS, measure
 from dada.training.page import write_page
 from dada.training.training import Training
 
-METRICS, RESULT, TENSORBOARD = "metrics.csv", "result.json", "tensorboard"
+METRICS, RESULT = "metrics.csv", "result.json"
 COLUMNS = (
     *("epoch", "train_loss", "lr", "seconds"),
     *("test_images", "test_loss", "test_error", "test_error_top5"),
@@ -33,7 +32,6 @@ class TrainingWork(Work[dict[str, Any]]):
         tested: this process's part of the test images.
         dataset: the data, with classes and task.
         method: the augmentation.
-        writer: TensorBoard's class of writers; None for no log.
     """
 
     noun = "training"
@@ -44,13 +42,16 @@ class TrainingWork(Work[dict[str, Any]]):
         tested: Loader,
         dataset: Dataset | FileDataset,
         method: Method,
-        writer: Any = None,
     ) -> None:
         self.training, self.tested, self.dataset = training, tested, dataset
-        self.method, self.writer = method, writer
-        self._board: Any = None
+        self.method = method
         self._measured: Record | None = None
         """What a test of the present weights gave; None if they have not been tested."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """See `Work`."""
+        return self.training.settings.model_dump(mode="json")
 
     @property
     def iteration(self) -> int:
@@ -101,16 +102,7 @@ class TrainingWork(Work[dict[str, Any]]):
         table.writeheader()
         table.writerows(records)
         replace_file(run.path / METRICS, text.getvalue().encode())
-        if self.writer is not None:
-            self._log(run.path / TENSORBOARD, records[-1])
         return {}
-
-    def _log(self, folder: Path, record: Record) -> None:
-        self._board = self._board or self.writer(str(folder))
-        for name in COLUMNS[1:]:
-            if record.get(name) is not None:
-                self._board.add_scalar(name, record[name], record["epoch"])
-        self._board.flush()
 
     def _best(self, records: Sequence[Record]) -> Record:
         """The best of the tested epochs; of equal ones the first."""
