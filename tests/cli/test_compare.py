@@ -1,4 +1,9 @@
+import json
+from pathlib import Path
+
 from dada.cli.compare import print_table
+from dada.comparison import pace
+from tests.cli.commands import TRAIN, check_refused
 from tests.report.conftest import make_comparison
 
 
@@ -14,3 +19,29 @@ def test_names_of_rows_never_command_the_terminal(capsys):
 def test_the_table_says_what_its_intervals_hold(capsys):
     print_table(make_comparison() | {"intervals": "seeds and test images"})
     assert "3 seeds and 360 test images" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_budget_says_what_it_chose_and_results_come_after_each_seed(dada, monkeypatch):
+    monkeypatch.setattr(pace, "_timed", lambda bench, methods: [0.0, 1e-4, 1e-5, *[0.0] * 5])
+    started = f"compare digits {TRAIN} --policy dada-svhn".replace("--preset demo", "")
+    result = dada(f"{started} --seeds 3 --budget 2m -o run")
+    assert result.code == 0, result.err
+    lines = result.out.splitlines()
+    assert any(line.startswith("note: budget of 2 min: wrn-10-1 on 100 of 1,437") for line in lines)
+    assert any("differences will be certain to about ±" in line for line in lines)
+    place = lines.index("after 2 of 3 seeds:")
+    assert lines[place + 1].startswith("  crop  ") and " points" in lines[place + 2]
+    assert "after 3 of 3 seeds:" not in lines, "the table says it"
+    refused = dada(f"{started} --resume --budget 3m -o run")
+    check_refused(refused, "started with 2 min, and keeps its size: leave --budget out")
+    result = dada("compare run --add-seeds 1 --json more.json")
+    assert result.code == 0, result.err
+    assert "5 trainings of wrn-10-1" in result.out and "budget of" not in result.out
+    assert json.loads(Path("more.json").read_text())["seeds"] == [0, 1, 2, 3]
+    assert dada("compare --resume run --add-seeds 1").code == 0
+    assert json.loads(Path("run/comparison.json").read_text())["seeds"] == [0, 1, 2, 3, 4]
+
+
+def test_why_it_stopped_is_said_with_the_result(capsys):
+    print_table(make_comparison() | {"stopped": "after 3 of 9 seeds the answer is certain"})
+    assert "Stopped after 3 of 9 seeds the answer is certain." in capsys.readouterr().out

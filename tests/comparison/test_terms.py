@@ -93,3 +93,94 @@ def test_no_time_is_refused(digits, tmp_path, budget):
     with pytest.raises(UserError, match="must be a time above 0"):
         compare(digits, out=tmp_path / "run", budget=budget)
     assert not (tmp_path / "run").exists()
+
+
+TINY = {**FIXED, "images": 40, "batch": 20, "epochs": 1, "policies": ["dada-svhn"]}
+
+
+def errors(result):
+    return {row["name"]: row["errors"] for row in result["rows"]}
+
+
+def differences(result):
+    return [
+        (row["difference"], row["difference_interval"], row["interval"]) for row in result["rows"]
+    ]
+
+
+def test_seeds_that_are_added_are_as_if_asked_for_at_once(digits, tmp_path):
+    at_once = compare(digits, out=tmp_path / "once", seeds=5, **TINY)
+    compare(digits, out=tmp_path / "run", seeds=2, **TINY)
+    made = []
+
+    class Count(Callback):
+        def on_record(self, record):
+            made.append((record["row"], record["seed"]))
+
+    added = compare(digits, out=tmp_path / "run", add_seeds=1, callback=Count(), **TINY)
+    assert added["seeds"] == [0, 1, 2] and {seed for _, seed in made} == {2}
+    added = compare(digits, out=tmp_path / "run", add_seeds=2, callback=Count(), **TINY)
+    assert len(made) == len(set(made)) == 3 * len(added["rows"]), "nothing is repeated"
+    assert errors(added) == errors(at_once) and differences(added) == differences(at_once)
+    assert config(tmp_path / "run")["seeds"] == 5
+
+
+def test_added_seeds_that_are_interrupted_are_resumed(digits, tmp_path):
+    class Stop(Callback):
+        def on_record(self, record):
+            raise KeyboardInterrupt
+
+    compare(digits, out=tmp_path, seeds=1, **TINY)
+    with pytest.raises(KeyboardInterrupt):
+        compare(digits, out=tmp_path, add_seeds=2, callback=Stop(), **TINY)
+    assert compare(digits, out=tmp_path, resume=True, **TINY)["seeds"] == [0, 1, 2]
+
+
+@pytest.fixture
+def certain(monkeypatch):
+    """Answers are certain after the second seed."""
+
+    def why(asked, wrong, seeds):
+        return "after 2 seeds the answer is certain" if len(wrong["crop"]) == 2 < seeds else None
+
+    monkeypatch.setattr("dada.comparison.work.why_stop", why)
+
+
+def test_a_comparison_that_is_stopped_says_so_and_stays_so(digits, tmp_path, certain):
+    result = compare(digits, out=tmp_path, seeds=4, stop_early=True, **TINY)
+    assert result["seeds"] == [0, 1] and "certain" in result["stopped"]
+    assert all(len(row["errors"]) == 2 for row in result["rows"])
+    run = RunFolder.open(tmp_path)
+    assert run.read_json("comparison.json") == result
+    assert run.events[-1]["reason"] == result["stopped"]
+    assert "Stopped after 2 seeds the answer is certain." in (tmp_path / "report.html").read_text()
+    assert compare(digits, out=tmp_path, resume=True, **TINY) == result
+    whole = compare(digits, seeds=4, **TINY)
+    added = compare(digits, out=tmp_path, add_seeds=2, **TINY)
+    assert errors(added) == errors(whole) and "stopped" not in added
+
+
+def test_seeds_that_were_asked_for_are_all_made(digits, certain):
+    assert "stopped" not in compare(digits, seeds=3, **TINY)
+
+
+def test_a_seed_that_there_is_no_time_for_is_left_for_later(digits, tmp_path, monkeypatch):
+    monkeypatch.setattr("dada.deadline.Deadline.left", lambda self: -1e3)
+    result = compare(digits, out=tmp_path, seeds=3, budget=60.0, **TINY)
+    assert result["seeds"] == [0] and "as the time is spent" in result["stopped"]
+    assert config(tmp_path)["seeds"] == 3
+    monkeypatch.undo()
+    assert compare(digits, out=tmp_path, resume=True, **TINY)["seeds"] == [0, 1, 2]
+
+
+def test_more_seeds_of_nothing_are_refused(digits, tmp_path):
+    with pytest.raises(UserError, match="no run in"):
+        compare(digits, out=tmp_path / "run", add_seeds=1, **TINY)
+    assert not (tmp_path / "run").exists()
+    with pytest.raises(UserError, match="no comparison to add seeds to"):
+        compare(digits, out=tmp_path, add_seeds=1, **TINY)
+    with pytest.raises(UserError, match="name the folder"):
+        compare(digits, add_seeds=1, **TINY)
+    for wrong in ({"add_seeds": -1}, {"add_seeds": 1, "seeds": 3}):
+        with pytest.raises(UserError, match="more seeds"):
+            compare(digits, out=tmp_path, **wrong, **TINY)

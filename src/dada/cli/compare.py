@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +13,7 @@ from dada.cli import options as o
 from dada.cli.common import Common
 from dada.cli.start import Start
 from dada.cli.terminal import terminal
-from dada.errors import printable
+from dada.errors import UserError, printable
 from dada.names import TRAIN_PRESETS
 
 
@@ -33,6 +34,12 @@ def compare(
         typer.Option(
             min=1,
             help="Training runs per row; intervals need 3 or more. [3, or as --budget allows]",
+        ),
+    ] = None,
+    add_seeds: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Go on with a comparison, its folder as DATA: so many more seeds."
         ),
     ] = None,
     budget: Annotated[
@@ -78,6 +85,10 @@ def compare(
     from dada.datasets import name_of
     from dada.training.settings import TrainSettings, choose_images, make_settings
 
+    if add_seeds is not None:
+        if seeds is not None or budget is not None:
+            raise UserError("--add-seeds goes on with a comparison: without --seeds and --budget")
+        common = replace(common, resume=True)
     given = common.settings(TrainSettings.model_fields)
     start = Start.of(
         "compare",
@@ -88,6 +99,8 @@ def compare(
         usual_out=lambda source: Path("runs") / f"{name_of(source)}-compare",
     )
     arguments = start.arguments({"preset": preset, "policies": policy, "seeds": seeds, **given})
+    if add_seeds is not None:
+        arguments.pop("seeds", None)  # the run knows how many it has
     settings = {k: v for k, v in arguments.items() if k not in ("policies", "seeds")}
     asked, device = make_settings(**settings), start.device  # fail fast, before loading data
     loggers = common.loggers(start.out)
@@ -100,6 +113,7 @@ def compare(
             device=device,
             resume=common.resume,
             side=common.side,
+            add_seeds=add_seeds or 0,
             budget=deadline,
             stop_early=stop_early,
             callback=[progress, *loggers],
@@ -135,6 +149,8 @@ def print_table(result: dict[str, Any]) -> None:
             "" if is_baseline else _plus_minus(row["difference"], row["difference_interval"], "+"),
         )
     console.print(table)
+    if "stopped" in result:
+        terminal.say(f"Stopped {result['stopped']}.")
     for line in verdict(result):
         terminal.say(line)
 

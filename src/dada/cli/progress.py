@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from dada.augment.words import around
 from dada.cli.bar import Bar
 from dada.comparison import ComparisonWork
 from dada.datasets import channels_in_words
+from dada.report.gaps import difference_in_words, error_in_words
 from dada.report.numbers import count
 from dada.runs import Callback
 from dada.searching import SearchWork
@@ -81,9 +82,11 @@ class CompareProgress(Bar, Callback[ComparisonWork]):
     """A comparison: steps over all trainings, and the result of each as it comes."""
 
     _metric: Metric
+    _finished = 0
 
     def on_start(self, work: ComparisonWork) -> None:
         """Print what is trained."""
+        self.work, self._finished = work, len(work.finished)
         self._metric = work.dataset.task.metric
         settings, left = work.bench.settings, work.length - work.iteration
         self.say(
@@ -103,6 +106,27 @@ class CompareProgress(Bar, Callback[ComparisonWork]):
             f"seed {record['seed']}  {record['row']:<24} {self._metric.title} "
             f"{record[self._metric.key]:6.2%}  {record['seconds']:.1f} s"
         )
+        done = len(self.work.finished)
+        if self._finished < done < len(self.work.seeds):  # the last one's are in the table
+            self.say(f"after {done} of {count(len(self.work.seeds), 'seed')}:")
+            for line in standing(self.work.standing()):
+                self.say(f"  {line}")
+        self._finished = done
+
+
+def standing(found: Mapping[str, Any]) -> list[str]:
+    """A line per row of a comparison: its mean and its paired difference from the first, so far.
+
+    Args:
+        found: as `dada.comparison.rows.summarise` returns it.
+    """
+    baseline, *others = found["rows"]
+    width = max(len(row["name"]) for row in found["rows"])
+    lines = [f"{baseline['name']:<{width}}  {error_in_words(baseline)}"]
+    for row in others:
+        gap = difference_in_words(row)
+        lines.append(f"{row['name']:<{width}}  {error_in_words(row)}, {gap}")
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
 
 
 class TrainProgress(Bar, Callback[TrainingWork]):

@@ -23,7 +23,7 @@ from dada.deadline import Deadline
 from dada.errors import UserError
 from dada.models.child import Loss
 from dada.policy import PAPER_OPERATIONS, dumps
-from dada.runs import Callback, Result, describe_run, open_run, run_loop
+from dada.runs import Callback, Result, RunFolder, describe_run, open_run, run_loop
 from dada.runs.watchers import CompareWatcher, as_callback
 from dada.searching.choices import left_out
 from dada.training.hooks import UserHooks
@@ -38,6 +38,7 @@ def compare(
     policies: Policies = (),
     *,
     seeds: int | None = None,
+    add_seeds: int = 0,
     budget: Deadline | str | float | None = None,
     stop_early: bool = False,
     loss: Loss | None = None,
@@ -66,6 +67,8 @@ def compare(
         policies: a name, file, run folder or policy, several of them, or a mapping from row names
             to them.
         seeds: trainings per row, from seeds 0, 1, …; None chooses 3, or as the budget allows.
+        add_seeds: go on with the comparison in `out`, with so many seeds more than it has; what is
+            done is not repeated, and the result is that of as many seeds at once.
         budget: the time that the comparison may take: "20m", or a number of seconds. What is not
             set is chosen to fit (`dada.comparison.plan`), after a rehearsal on this machine, and
             `stop_early` is on. None is "30m", for a comparison whose model, epochs and images are
@@ -95,6 +98,13 @@ def compare(
     follow = as_callback(callback, watch)
     if seeds is not None and seeds < 1:
         raise UserError(f"{seeds} seeds: at least 1 is needed, 3 for a useful interval")
+    if add_seeds < 0 or (add_seeds and seeds is not None):
+        raise UserError(
+            f"{add_seeds} more seeds: must be at least 1, without a number of all seeds"
+        )
+    if add_seeds and out is None:
+        raise UserError(f"{add_seeds} more seeds: name the folder of the comparison")
+    resume = resume or add_seeds > 0
     deadline = Deadline.of(USUAL_BUDGET if budget is None else budget)
     hooks, policies_by_name = UserHooks.of(loss=loss, before=before, after=after), named(policies)
     asked = make_settings(preset, **settings)
@@ -116,13 +126,18 @@ def compare(
         )
         begun = Terms.recorded(out) if resume and out is not None and processes.first else None
         begun = processes.broadcast(begun)
+        if begun is None and add_seeds:
+            raise UserError(f"{out}: no comparison to add seeds to")
+        if out is not None and not resume and processes.first:
+            RunFolder(out).check_free()  # before a rehearsal, which takes a while
         if begun is None:
             terms = request.within(deadline, budget is not None)
             early = stop_early or budget is not None
             given = None if budget is None else deadline.seconds
             terms = replace(terms, budget=given, stop_early=early)
         else:
-            terms = begun.resumed(seeds, None if budget is None else deadline.seconds, stop_early)
+            same = None if budget is None else deadline.seconds
+            terms = begun.resumed(seeds, add_seeds, same, stop_early)
         dataset = replace(dataset, notes=(*dataset.notes, *notes, *terms.notes))
         seen = dataset
         if terms.plan is not None:
@@ -140,6 +155,8 @@ def compare(
         config |= terms.entries()
         config["policies"] = {name: dumps(policy) for name, policy in policies_by_name.items()}
         run = stack.enter_context(open_run(out, config, resume, processes, as_now))
+        if run and add_seeds:
+            terms.record(run)
         work = ComparisonWork(
             bench,
             methods,

@@ -8,9 +8,13 @@ from typing import Any
 
 from dada.comparison.plan import Plan
 from dada.errors import UserError
+from dada.report.comparisons import comparison_of
 from dada.report.gaps import FEWEST_SEEDS
 from dada.report.numbers import about
 from dada.runs import RunFolder
+from dada.runs.folder import CONFIG
+
+_ENTRIES = ("seeds", "plan", "budget", "stop_early")
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,7 @@ class Terms:
         budget: the budget that the user gave, in seconds; None for none.
         stop_early: whether it ends once the answer is certain or hopeless.
         notes: what was chosen, in words.
+        finished: seeds that a finished run has; None for one that is not finished.
     """
 
     seeds: int = FEWEST_SEEDS
@@ -30,26 +35,35 @@ class Terms:
     budget: float | None = None
     stop_early: bool = False
     notes: tuple[str, ...] = ()
+    finished: int | None = None
 
     @classmethod
     def recorded(cls, path: str | Path) -> Terms | None:
         """Those of the run in a folder; None if none has begun."""
         if RunFolder(path).bare:
             return None
-        config = RunFolder.open(path).config
+        run = RunFolder.open(path)
+        config, finished = run.config, None
         plan = config.get("plan")
+        if any(event.get("event") == "finish" for event in run.readable_events()[0]):
+            found = comparison_of(run)
+            finished = None if found is None else len(found["seeds"])
         return cls(
             seeds=config.get("seeds", FEWEST_SEEDS),
             plan=None if plan is None else Plan.from_json(plan),
             budget=config.get("budget"),
             stop_early=config.get("stop_early", False),
+            finished=finished,
         )
 
-    def resumed(self, seeds: int | None, budget: float | None, stop_early: bool) -> Terms:
+    def resumed(
+        self, seeds: int | None, add_seeds: int, budget: float | None, stop_early: bool
+    ) -> Terms:
         """Those of a run that is resumed.
 
         Args:
             seeds, budget, stop_early: as given now; None and False keep the run's.
+            add_seeds: seeds beyond those of the finished run, all of which are made.
 
         Raises:
             UserError: the run was started with another budget, which its size was chosen for.
@@ -60,6 +74,9 @@ class Terms:
                 f"budget {about(budget)}: the run was started {before}, and keeps its size: "
                 "leave --budget out, or start a new run in another folder"
             )
+        if add_seeds:
+            before_now = self.seeds if self.finished is None else self.finished
+            return replace(self, seeds=before_now + add_seeds, stop_early=stop_early)
         return replace(
             self,
             seeds=self.seeds if seeds is None else seeds,
@@ -69,6 +86,11 @@ class Terms:
     def keeps(self, row: str) -> bool:
         """Whether a row is compared."""
         return self.plan is None or self.plan.rows is None or row in self.plan.rows
+
+    def record(self, run: RunFolder) -> None:
+        """Bring the config of a run up to these, so that it can be resumed by them."""
+        others = {key: value for key, value in run.config.items() if key not in _ENTRIES}
+        run.write_json(CONFIG, others | self.entries())
 
     def entries(self) -> dict[str, Any]:
         """The entries of a run's config, from which `recorded` makes them again."""

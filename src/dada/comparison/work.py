@@ -138,7 +138,7 @@ class ComparisonWork(Work[dict[str, Any]]):
         if self.processes.broadcast(each <= self.deadline.left() + beyond):
             return None
         return (
-            f"the time is spent after {done} of {count(len(self.seeds), 'seed')}; "
+            f"after {done} of {count(len(self.seeds), 'seed')}, as the time is spent; "
             "--resume makes the others"
         )
 

@@ -57,12 +57,13 @@ def comparison_part(
 def lead_of(comparison: Mapping[str, Any]) -> str:
     """What was trained, on what, and what was tested."""
     same = f"{comparison['around']} in every row; " if "around" in comparison else ""
+    stopped = f" Stopped {comparison['stopped']}." if "stopped" in comparison else ""
     return (
         f"The same network ({comparison['network']}) trained from the same "
         f"{count(len(comparison['seeds']), 'seed')} under each augmentation: "
         f"{count(comparison['images'], 'training image')}, "
         f"{count(comparison['epochs'], 'epoch')}; {same}tested on "
-        f"{count(comparison['test_images'], 'test image')}."
+        f"{count(comparison['test_images'], 'test image')}.{stopped}"
     )
 
 

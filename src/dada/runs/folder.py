@@ -58,7 +58,7 @@ class RunFolder:
         run = cls(path)
         new = not resume or run.bare
         if new:
-            run._check_free()
+            run.check_free()
         else:
             cls.open(path)
         run._make()
@@ -82,7 +82,7 @@ class RunFolder:
             UserError: the folder holds something already, or cannot be written.
         """
         run = cls(path)
-        run._check_free()
+        run.check_free()
         run._make()
         run.write_json(CONFIG, config)
         return run
@@ -145,7 +145,12 @@ class RunFolder:
         """Whether the folder exists and holds nothing but what a run writes before its config."""
         return self.path.is_dir() and all(_LEFTOVERS.fullmatch(p.name) for p in self.path.iterdir())
 
-    def _check_free(self) -> None:
+    def check_free(self) -> None:
+        """Refuse a folder that a new run cannot have.
+
+        Raises:
+            UserError: it holds something already.
+        """
         if (self.path / CONFIG).exists():
             raise UserError(
                 f"{self.path} holds a run already: resume it with --resume, or choose another "
