@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -87,7 +88,7 @@ def test_a_pipe_hears_something_every_half_minute(capsys, monkeypatch):
     monkeypatch.setattr(bars, "SILENCE", 0.05)
     with bars.Bar() as bar:
         time.sleep(0.2)
-        bar.begin("search", 200)
+        bar.begin("search", [(200, 200.0)])
         for _ in range(50):
             bar.advance()
         time.sleep(0.3)
@@ -97,6 +98,33 @@ def test_a_pipe_hears_something_every_half_minute(capsys, monkeypatch):
     assert 4 <= len(lines) <= 12
     time.sleep(0.2)
     assert not capsys.readouterr().out, "and nothing afterwards"
+
+
+@pytest.mark.parametrize(("steps", "said"), [(10**6, True), (60, False)])
+def test_long_work_is_announced_from_its_first_steps(capsys, monkeypatch, steps, said):
+    assert (bars.LONG, bars.REHEARSED) == (120, 6)
+    monkeypatch.setattr(bars, "REHEARSED", 0.05)
+    with bars.Bar() as bar:
+        bar.begin("search", [(steps, 1.0)], shorter="on 2 cores; --budget 5m makes it shorter")
+        for _ in range(20):
+            time.sleep(0.01)
+            bar.advance()
+    out = capsys.readouterr().out
+    hours = re.findall(
+        r"^this takes about (\d) h .*min on 2 cores; --budget 5m makes it", out, re.M
+    )
+    assert bool(hours) == said and out.count("this takes") == said
+    assert all(2 <= int(number) <= 6 for number in hours), "a million times 10 ms"
+
+
+def test_the_time_left_of_long_work_is_not_announced_twice(capsys, monkeypatch):
+    monkeypatch.setattr(bars, "REHEARSED", 0.0)
+    with bars.Bar() as bar:
+        bar.begin("train", [(10**6, 1.0)])
+        for _ in range(5):
+            time.sleep(0.01)
+            bar.advance()
+    assert not capsys.readouterr().out
 
 
 @pytest.mark.parametrize("verb", [SEARCH, COMPARE, "preview dada-cifar10"])

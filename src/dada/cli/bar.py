@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
@@ -15,20 +15,29 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
-    TimeRemainingColumn,
 )
+from rich.text import Text
 
+from dada.cli.clock import Clock
 from dada.cli.terminal import terminal
 from dada.errors import printable
+from dada.report.numbers import about
 
 if TYPE_CHECKING:
     from dada.datasets import Dataset, FileDataset
+    from dada.runs.work import Part
 
 SILENCE = 30.0
 """Without a bar, seconds without output after which a line is due."""
+LONG = 120.0
+"""Work that takes more seconds than this is announced."""
+REHEARSED = 6.0
+"""Seconds of the work itself from which its length is foretold."""
 
 
 class Bar:
@@ -49,11 +58,13 @@ class Bar:
             TextColumn("elapsed"),
             TimeElapsedColumn(),
             TextColumn("left"),
-            TimeRemainingColumn(),
+            _Left(self._left),
             console=self._console,
             disable=terminal.quiet or not self._console.is_terminal,
         )
         self._task: TaskID | None = None
+        self._clock: Clock | None = None
+        self._shorter = ""
         self._spoken, self._over = time.monotonic(), Event()
         self._reporter: Thread | None = None
 
@@ -70,20 +81,45 @@ class Bar:
             if note not in self._said:
                 self.say(f"note: {note}")
 
-    def begin(self, description: str, total: int, done: int = 0) -> None:
-        """Start a bar of `total` steps."""
+    def begin(
+        self, description: str, parts: Sequence[Part], done: int = 0, shorter: str = ""
+    ) -> None:
+        """Start a bar of all steps of the parts.
+
+        Args:
+            description: what is done, in a word.
+            parts: of the work, `dada.runs.Work.parts`.
+            done: steps that are done already.
+            shorter: the end of the line that says how long it will take, if that is long: where it
+                runs, and how to make it shorter. Without it there is none.
+        """
         self._progress.start()
+        total = sum(steps for steps, _ in parts)
         self._task = self._progress.add_task(description, total=total, completed=done)
+        self._clock, self._shorter = Clock(parts, done), shorter
 
     def advance(self) -> None:
         """Advance by one step."""
-        if self._task is not None:
-            self._progress.advance(self._task)
+        if self._task is None or self._clock is None:
+            return
+        self._progress.advance(self._task)
+        if self._shorter and self._clock.elapsed() >= REHEARSED:
+            left = self._left()
+            if left is not None and left > LONG:
+                self.say(f"this takes about {about(left)} {self._shorter}")
+            self._shorter = ""
 
-    def extend(self, total: int) -> None:
-        """Change the total number of steps."""
-        if self._task is not None:
-            self._progress.update(self._task, total=total)
+    def extend(self, parts: Sequence[Part]) -> None:
+        """Change the plan."""
+        if self._task is not None and self._clock is not None:
+            self._progress.update(self._task, total=sum(steps for steps, _ in parts))
+            self._clock.change(parts)
+
+    def _left(self) -> float | None:
+        """Seconds left; None if that is not known."""
+        if self._task is None or self._clock is None:
+            return None
+        return self._clock.left(int(self._progress.tasks[self._task].completed))
 
     def stop(self) -> None:
         """Remove the bar and print nothing more by itself."""
@@ -122,12 +158,28 @@ class Bar:
         if self._task is None:
             return self._doing
         task = self._progress.tasks[self._task]
-        left = "" if task.time_remaining is None else f", {_clock(task.time_remaining)} left"
+        seconds = self._left()
+        left = "" if seconds is None else f", {_clock(seconds)} left"
         elapsed = _clock(task.elapsed or 0.0)
         return (
             f"{task.description}: {task.completed:.0f} of {task.total or 0:.0f} steps, "
             f"{elapsed} elapsed{left}"
         )
+
+
+class _Left(ProgressColumn):
+    """The time left, as in ``1:05``."""
+
+    max_refresh = 0.5
+
+    def __init__(self, left: Callable[[], float | None]) -> None:
+        super().__init__()
+        self._left = left
+
+    def render(self, task: Task) -> Text:
+        """The column's text."""
+        seconds = self._left()
+        return Text("-:--" if seconds is None else _clock(seconds), style="progress.remaining")
 
 
 def _clock(seconds: float) -> str:

@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from dada.augment.words import around
 from dada.cli.bar import Bar
 from dada.comparison import ComparisonWork
+from dada.compute.device import machine_in_words
 from dada.datasets import channels_in_words
 from dada.report.gaps import difference_in_words, error_in_words
 from dada.report.numbers import count
@@ -40,8 +43,8 @@ class SearchProgress(Bar, Callback[SearchWork]):
             f"{count(len(problem.space.sub_policies), 'sub-policy')}, seed {search.settings.seed}"
         )
         self.say_notes(dataset)
-        done, total = work.ticks
-        self.begin("search", total, done)
+        shorter = _on(search.problem.device, "--budget or --preset fast makes it shorter")
+        self.begin("search", work.parts, work.ticks[0], "" if work.deadline else shorter)
 
     def on_progress(self) -> None:
         """Move the bar."""
@@ -62,7 +65,7 @@ class SearchProgress(Bar, Callback[SearchWork]):
         self._found = notes
         if "replanned" in record:
             self.say(f"note: {record['replanned']}")
-            self.extend(self.work.ticks[1])
+            self.extend(self.work.parts)
 
     def on_converged(self, reason: str) -> None:
         """Print why it ends."""
@@ -94,7 +97,8 @@ class CompareProgress(Bar, Callback[ComparisonWork]):
             f"in every row {around(settings.model_dump())}"
         )
         self.say_notes(work.dataset)
-        self.begin("train", left * work.bench.steps)
+        shorter = _on(work.bench.device, "--budget, or fewer --epochs or --images, make it shorter")
+        self.begin("train", work.parts, work.ticks[0], "" if work.foretold else shorter)
 
     def on_progress(self) -> None:
         """Move the bar."""
@@ -112,6 +116,11 @@ class CompareProgress(Bar, Callback[ComparisonWork]):
             for line in standing(self.work.standing()):
                 self.say(f"  {line}")
         self._finished = done
+
+
+def _on(device: torch.device, shorter: str) -> str:
+    """The end of the line that says how long the work will take."""
+    return f"on {machine_in_words(device)}; {shorter}"
 
 
 def standing(found: Mapping[str, Any]) -> list[str]:
@@ -146,8 +155,8 @@ class TrainProgress(Bar, Callback[TrainingWork]):
             f"{count(s.epochs, 'epoch')} of {count(per_epoch, 'step')}, "
             f"{policy}{around(s.model_dump())}"
         )
-        done, total = work.ticks
-        self.begin("train", total, done)
+        shorter = _on(training.child.device, "fewer --epochs or --images make it shorter")
+        self.begin("train", work.parts, work.ticks[0], shorter)
 
     def on_progress(self) -> None:
         """Move the bar."""

@@ -164,6 +164,7 @@ def compare(
             processes,
             stop_early=terms.stop_early,
             deadline=deadline if budget is not None and begun is None else None,
+            foretold=bool(terms.notes),
         )
         found: dict[str, Any] = run_loop(work, run, processes, follow)
         return Result(found)

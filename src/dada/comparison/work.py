@@ -13,11 +13,12 @@ from dada.comparison.page import write_page
 from dada.comparison.rows import errors_of, finished_seeds, summarise, wrong_by_row
 from dada.comparison.shared import trained
 from dada.compute.distributed import ALONE, Processes
+from dada.compute.parallel import concurrency
 from dada.deadline import Deadline
 from dada.report.gaps import FEWEST_SEEDS
 from dada.report.numbers import count
 from dada.runs import RunFolder, Work
-from dada.runs.work import Record, Tick
+from dada.runs.work import Part, Record, Tick
 from dada.training.augmentations import Method
 
 _BEYOND = 0.25  # of the budget, which the first seeds may take more: fewer say nothing
@@ -33,6 +34,7 @@ class ComparisonWork(Work[dict[str, Any]]):
         processes: those that share the trainings.
         stop_early: end after a seed if `dada.comparison.early.why_stop` says why.
         deadline: end after a seed if there is no time for the next one; None for no limit.
+        foretold: whether a note of the data says already how long it takes.
     """
 
     noun, event, checkpointed = "comparison", "training", False
@@ -46,10 +48,11 @@ class ComparisonWork(Work[dict[str, Any]]):
         *,
         stop_early: bool = False,
         deadline: Deadline | None = None,
+        foretold: bool = False,
     ) -> None:
         self.bench, self.methods, self.seeds, self.processes = bench, methods, seeds, processes
         self.dataset = bench.dataset
-        self.stop_early, self.deadline = stop_early, deadline
+        self.stop_early, self.deadline, self.foretold = stop_early, deadline, foretold
         self.records: list[Record] = []
         self._left = self._length = len(methods) * len(seeds)
         self._missing = [(method, seed) for seed in seeds for method in by_interest(methods)]
@@ -81,6 +84,17 @@ class ComparisonWork(Work[dict[str, Any]]):
     def ticks(self) -> tuple[int, int]:
         """Steps of all trainings; see `Work`."""
         return self.iteration * self.bench.steps, self._length * self.bench.steps
+
+    @property
+    def parts(self) -> list[Part]:
+        """As many trainings as run at once move on together, the last few in a smaller group."""
+        (done, _), steps = self.ticks, self.bench.steps
+        together = self.processes.size * concurrency(
+            -(-self._left // self.processes.size), self.bench.device, **self.bench.load
+        )
+        groups, others = divmod(self._left, max(1, together))
+        found = [(done, float(done)), (groups * together * steps, float(groups * steps))]
+        return [*found, (others * steps, float(steps))] if others else found
 
     @property
     def finished(self) -> Sequence[int]:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 Tick = Callable[[], None]
 Result = TypeVar("Result")
+Part = tuple[int, float]
+"""A part of a work: calls of `on_progress`, and how much work they are, in any one unit."""
 
 
 class Work(ABC, Generic[Result]):
@@ -60,6 +62,12 @@ class Work(ABC, Generic[Result]):
         number = record[self.event]
         numbers = {n: v for n, v in record.items() if type(v) in (int, float) and n != self.event}
         return number, numbers
+
+    @property
+    def parts(self) -> Sequence[Part]:
+        """The work in order, in parts of equal steps, from which the time left follows."""
+        _, total = self.ticks
+        return [(total, float(total))]
 
     @abstractmethod
     def advance(self, on_progress: Tick) -> Record:

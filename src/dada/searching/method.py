@@ -138,6 +138,12 @@ class SearchMethod(ABC):
         """Calls of `on_step` in each iteration, in this process."""
 
     @property
+    def parts(self) -> list[tuple[int, float]]:
+        """Calls of `on_step` that take equally long, in order, and how much work they are, in any
+        one unit: by default each is as much as any other."""
+        return [(steps, float(steps)) for steps in self.steps]
+
+    @property
     @abstractmethod
     def parameter_count(self) -> int:
         """Number of weights of the trained network."""

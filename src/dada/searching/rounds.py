@@ -123,6 +123,14 @@ class Rounds(SearchMethod):
         return [trials * epochs for trials, epochs in zip(mine, own, strict=True)]
 
     @property
+    def parts(self) -> list[tuple[int, float]]:
+        """See `SearchMethod.parts`: how many trials end at the same time depends on the round."""
+        return [
+            (steps, self.turns(number) * self.plan[number])
+            for number, steps in enumerate(self.steps)
+        ]
+
+    @property
     def parameter_count(self) -> int:
         """Weights of the proxy."""
         return self.trials.parameter_count

@@ -11,7 +11,7 @@ from dada.policy import Policy, save_policy
 from dada.policy.files import checksum
 from dada.report import save_samples
 from dada.runs import RunFolder, Work
-from dada.runs.work import Record, Tick
+from dada.runs.work import Part, Record, Tick
 from dada.searching.budget import replan
 from dada.searching.method import SearchMethod
 from dada.searching.page import write_page
@@ -68,6 +68,11 @@ class SearchWork(Work[Policy]):
         """Steps, or epochs of trials; see `Work`."""
         steps = self.search.steps
         return sum(steps[: self.search.iteration]), sum(steps)
+
+    @property
+    def parts(self) -> list[Part]:
+        """See `Work`."""
+        return self.search.parts
 
     def advance(self, on_progress: Tick) -> Record:
         """See `Work`. A plan that was changed to meet the deadline is in the record."""

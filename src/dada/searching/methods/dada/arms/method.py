@@ -116,6 +116,15 @@ class Arms(Rounds):
         pairs = zip(super().steps, self.plan, strict=True)
         return [steps + first * self._trunk_epochs(epochs) for steps, epochs in pairs]
 
+    @property
+    def parts(self) -> list[tuple[int, float]]:
+        """See `SearchMethod.parts`: first the trunk of each round, alone, and then its arms."""
+        found = []
+        for epochs, (steps, work) in zip(self.plan, super().parts, strict=True):
+            trunk, alone = self._trunk_epochs(epochs), (1 - self.settings.horizon) * epochs
+            found += [(trunk, alone), (steps - trunk, work - alone)]
+        return found
+
     def views(self, number: int) -> int:
         """See `Rounds.views`."""
         trunk = self._trunk_epochs(self.plan[number]) * len(self.fold_of(number).train)
