@@ -56,6 +56,8 @@ def place(tmp_path_factory, finished, fill):
     with (place / "huge.policy").open("wb") as file:
         file.truncate(2**25)
     (place / "file.txt").write_text("years of work")
+    (place / "vague.csv").write_text("path,a,b\npictures/x.jpg,cat,dog\n")
+    (place / "lost.csv").write_text("path,label\nnowhere.jpg,cat\n")
     (place / "full").mkdir()
     (place / "full" / "thesis.tex").write_text("years of work")
     (place / "run").symlink_to(finished)
@@ -67,7 +69,9 @@ BAD = {
     # The data.
     f"search nowhere {SMALL}": "nowhere: no such file or folder: give",
     f"search {LONG} {SMALL}": "File name too long",
-    f"search file.txt {SMALL}": "file.txt: neither a folder nor an .npz file: give",
+    f"search file.txt {SMALL}": "file.txt: neither a folder, a table nor an .npz file: give",
+    f"search vague.csv {SMALL}": "vague.csv: has columns 'path', 'a', 'b': which are the labels is",
+    f"search lost.csv {SMALL}": "lost.csv: 1 of 1 rows name no picture: lost.csv, line 2 (there is",
     f"search empty {SMALL}": "empty: no images: must hold a folder of images for each class",
     f"search one {SMALL}": "one class only ('temple'): at least two",
     f"search one-class.npz {SMALL}": "one class only (0): at least two",

@@ -90,7 +90,7 @@ def test_imagenet_lies_where_named_sets_are_kept(imagenet, tmp_path, monkeypatch
 @pytest.mark.parametrize("source", ["cifar10", "no/such/path"])
 def test_what_is_no_folder(source, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match=f"^{source}: not an image folder: give one, or imagenet"):
+    with pytest.raises(UserError, match=f"^{source}: not an image folder or a table: give one, or"):
         open_files(source)
     with pytest.raises(UserError, match="no images: must hold a folder of images"):
         open_files(tmp_path)
@@ -164,8 +164,8 @@ def test_a_broken_file_is_named_when_it_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((("a",), torch.tensor([0, 1])), r"1 files but labels of torch.int64 \(2,\): must be"),
-        ((("a",), torch.tensor([0.0])), "labels of torch.float32"),
+        ((("a",), torch.tensor([0, 1])), "1 files but 2 labels: the counts must match"),
+        ((("a",), torch.tensor([0.0])), r"labels are float32 \(1,\): must be int64"),
         ((("a",), torch.tensor([0]), 4), "4 channels: must be 1 or 3"),
     ],
 )

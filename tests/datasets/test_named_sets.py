@@ -255,9 +255,9 @@ def test_an_unknown_source_lists_what_is_known(source):
 
 
 def test_another_kind_of_file(tmp_path):
-    (tmp_path / "x.csv").write_text("1,2")
-    with pytest.raises(UserError, match=r"neither a folder nor an .npz file"):
-        load(tmp_path / "x.csv")
+    (tmp_path / "x.txt").write_text("1,2")
+    with pytest.raises(UserError, match=r"neither a folder, a table nor an .npz file"):
+        load(tmp_path / "x.txt")
 
 
 @pytest.mark.parametrize("side", [0, -3, 7, 2000])

@@ -25,8 +25,8 @@ RECIPE = starting((*TRAIN_PRESETS, *recipe_names()))
 """Completions."""
 
 DATA = (
-    f"{', '.join(DATASETS)}; hf:OWNER/NAME; a folder of class folders; or an .npz with x_train, "
-    "y_train[, x_test, y_test]"
+    f"{', '.join(DATASETS)}; hf:OWNER/NAME; a folder of class folders; a .csv of path and label; "
+    "or an .npz with x_train, y_train[, x_test, y_test]"
 )
 """What data can be."""
 

@@ -39,10 +39,15 @@ _TRANSPARENCY = "transparent pictures are composited over white"
 
 @dataclass(frozen=True)
 class Samples:
-    """Files, and one label for each."""
+    """Files, and for each a label, or a row of 0 and 1 if it may have several."""
 
     files: tuple[str, ...]
-    labels: tuple[int, ...]
+    labels: tuple[int, ...] | tuple[tuple[float, ...], ...]
+
+    def targets(self) -> np.ndarray:
+        """The labels as the task has them: int64 (N,), or float32 (N, L)."""
+        several = bool(self.labels) and isinstance(self.labels[0], tuple)
+        return np.array(self.labels, np.float32 if several else np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +90,7 @@ def decode(
     """
     parts = [train, test or Samples((), ()), validation or Samples((), ())]
     files = [file for part in parts for file in part.files]
-    labels = np.array([label for part in parts for label in part.labels], np.int64)
+    labels = np.concatenate([part.targets() for part in parts if part.files or part is train])
     ends = np.cumsum([len(part.files) for part in parts])[:-1]
     _check_memory(root, len(train.files), len(files) - len(train.files), side)
     pixels, grey, failures, losses = _read_all(files, side, border, progress)

@@ -14,15 +14,15 @@ from torch import Tensor
 
 from dada.datasets.copies import copies_across
 from dada.datasets.decode import Samples, file_threads, reason, sampled_bits
-from dada.datasets.folder import Listing
 from dada.datasets.imagenet import list_imagenet
 from dada.datasets.imageset import check_labels, make_printable, size_in_words
+from dada.datasets.listing import Listing
 from dada.datasets.picture import quiet, read_picture
 from dada.datasets.pixels import bits_in_words, to_eight_bits
 from dada.datasets.splits import split_off_test_set
 from dada.errors import UserError, brief, some
 from dada.files import opened
-from dada.tasks import Task, task_of
+from dada.tasks import TARGETS, Task, task_of
 
 _BEGINNING = 2048  # bytes, enough to tell apart nearly all files of equal size
 
@@ -33,7 +33,7 @@ class ImageFiles:
 
     Attributes:
         files: N paths.
-        labels: int64, (N,), from 0.
+        labels: as the task has them, N of them (`dada.tasks`).
         channels: pictures are converted to 3 (RGB) or 1 (grey).
         bits: how many bits 16-bit grey uses, see `dada.datasets.pixels.to_eight_bits`.
 
@@ -47,10 +47,12 @@ class ImageFiles:
     bits: int = 16
 
     def __post_init__(self) -> None:
-        if self.labels.dtype != torch.int64 or self.labels.shape != (len(self.files),):
+        if self.labels.dtype != task_of(self.labels).dtype:
+            kind = f"{self.labels.dtype} {tuple(self.labels.shape)}".removeprefix("torch.")
+            raise UserError(f"labels are {kind}: must be {TARGETS}")
+        if len(self.labels) != len(self.files):
             raise UserError(
-                f"{len(self.files)} files but labels of {self.labels.dtype} "
-                f"{tuple(self.labels.shape)}: must be int64, one per file"
+                f"{len(self.files)} files but {len(self.labels)} labels: the counts must match"
             )
         if self.channels not in (1, 3):
             raise UserError(f"{self.channels} channels: must be 1 or 3")
@@ -216,7 +218,7 @@ def imagenet_files(root: Path) -> FileDataset:
 
 
 def folder_files(name: str, listing: Listing) -> FileDataset:
-    """The files of an image folder; if it has no test set, 20 % of every class are held out.
+    """The files of a folder or table; if it has no test set, 20 % of every class are held out.
 
     The split is made before anything is decoded, so it depends neither on which files are used nor
     on which can be read.
@@ -260,4 +262,4 @@ def _contents(train: ImageFiles, others: ImageFiles) -> tuple[list[object], list
 
 
 def _files(samples: Samples) -> ImageFiles:
-    return ImageFiles(samples.files, torch.tensor(samples.labels, dtype=torch.int64))
+    return ImageFiles(samples.files, torch.from_numpy(samples.targets()))

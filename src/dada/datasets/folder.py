@@ -1,11 +1,11 @@
 """List a folder of class folders, or of ``train/`` and ``test/`` with class folders inside."""
 
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
 from dada.datasets.decode import Samples
 from dada.datasets.layout import check_classes, find_layout
+from dada.datasets.listing import Listing, check_known
 from dada.datasets.parts import part_of
 from dada.datasets.tree import ENDINGS, Tree
 from dada.errors import UserError, listed, printable
@@ -31,17 +31,6 @@ FOREIGN = {
     *(".raw", ".raf", ".srw", ".pef", ".fits", ".fit", ".nii", ".nrrd", ".mha", ".czi", ".mkv"),
 }
 """Extensions of pictures, videos and arrays that are not supported."""
-
-
-@dataclass(frozen=True)
-class Listing:
-    """The image files of a folder, and notes on what was decided about them."""
-
-    train: Samples
-    test: Samples | None
-    classes: tuple[str, ...]
-    notes: tuple[str, ...]
-    validation: Samples | None = None
 
 
 def list_folder(path: Path) -> Listing:
@@ -73,6 +62,7 @@ def list_folder(path: Path) -> Listing:
         others.append(None if tree is None else _samples(tree, classes, what))
         notes += [] if tree is None else [f"{tree.root.name}/: {note}" for note in _notes(tree)]
     return Listing(
+        root=path,
         train=labelled(layout.train, classes),
         test=others[0],
         classes=tuple(map(printable, classes)),
@@ -90,11 +80,7 @@ def labelled(tree: Tree, classes: tuple[str, ...]) -> Samples:
 
 def _samples(tree: Tree, classes: tuple[str, ...], what: str) -> Samples:
     """The files of another part, labelled like the training classes."""
-    if unknown := sorted(set(tree.classes) - set(classes)):
-        raise UserError(
-            f"{tree.root}: {what} classes {listed(unknown)} are missing from the training classes "
-            f"({listed(classes)})"
-        )
+    check_known(tree.root, what, tree.classes, classes)
     return labelled(tree, classes)
 
 

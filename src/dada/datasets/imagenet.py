@@ -13,8 +13,9 @@ from pathlib import Path
 from torchvision.datasets import ImageNet
 
 from dada.datasets.decode import Progress, Samples, decode
-from dada.datasets.folder import Listing, labelled
+from dada.datasets.folder import labelled
 from dada.datasets.imageset import Parts
+from dada.datasets.listing import Listing
 from dada.datasets.named import READ_ERRORS
 from dada.datasets.splits import PAPER_REDUCED, reduced
 from dada.datasets.tree import Tree
@@ -63,7 +64,7 @@ def read_imagenet(
     assert val is not None
     picked = tuple(names[label] for label in chosen)
     train_samples, val_samples = _of_classes(train, chosen), _of_classes(val, chosen)
-    kept = reduced(train_samples.labels, size, classes=picked)
+    kept = reduced(train_samples.targets(), size, classes=picked)
     kept_samples = Samples(
         tuple(train_samples.files[i] for i in kept), tuple(train_samples.labels[i] for i in kept)
     )
@@ -92,7 +93,7 @@ def list_imagenet(root: Path) -> Listing:
     """
     train, names, notes = _listing(root, "train")
     val, _, more = _listing(root, "val")
-    return Listing(train, val, names, (*notes, *more))
+    return Listing(root, train, val, names, (*notes, *more))
 
 
 def _listing(root: Path, split: str) -> tuple[Samples, tuple[str, ...], list[str]]:

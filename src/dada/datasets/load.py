@@ -1,4 +1,4 @@
-"""Load images by name, from an image folder, from an ``.npz`` file or from Hugging Face."""
+"""Load images by name, from a folder, a table, an ``.npz`` file or from Hugging Face."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +11,13 @@ from dada.datasets.folder import list_folder
 from dada.datasets.huggingface import PREFIX, hub_name, read_hub
 from dada.datasets.imagenet import read_imagenet
 from dada.datasets.imageset import Dataset, Parts, imbalance
+from dada.datasets.list_table import list_table
+from dada.datasets.listing import Listing
 from dada.datasets.named import read_digits, read_named
 from dada.datasets.pixels import check_side
 from dada.datasets.read_folder import Choose, Chosen, read_folder
 from dada.datasets.splits import split_off_test_set
+from dada.datasets.table import is_table
 from dada.datasets.validation import without_validation
 from dada.errors import UserError
 from dada.names import DATASETS as NAMES
@@ -22,7 +25,10 @@ from dada.names import DATASETS as NAMES
 DEFAULT_ROOT = Path("~/.cache/dada")
 """Where named datasets are looked for and downloaded to by default."""
 
-_WANTED = f"give an image folder, an .npz file, hf:OWNER/NAME, or a name ({', '.join(NAMES)})"
+_WANTED = (
+    "give an image folder, a .csv, .tsv or .parquet file of path and label, an .npz file, "
+    f"hf:OWNER/NAME, or a name ({', '.join(NAMES)})"
+)
 _MEMORY = 2**31  # bytes of images; a network and its activations need the rest
 
 
@@ -40,7 +46,8 @@ def load(
     If there is no test set, 20 % of every class are held out as one.
 
     Args:
-        source: one of `NAMES`, the path of an image folder or ``.npz`` file, or a source for
+        source: one of `NAMES`; the path of an image folder, of a table of files and labels
+            (`dada.datasets.list_table`) or of an ``.npz`` file; or a source for
             `dada.datasets.huggingface.read_hub`, such as ``hf:OWNER/NAME``. For a folder with the
             name of a dataset, write ``./name``.
         side: of the images, 8 to 1024 pixels. None keeps the size of named sets and arrays,
@@ -49,8 +56,8 @@ def load(
             subfolder ``imagenet``), or the Hugging Face cache for ``hf:``.
         download: whether to download a named dataset that is missing.
         progress: called with the number of files decoded so far and the total.
-        choose: which images of a folder to decode; None decodes all. Other sources are always read
-            in full.
+        choose: which images of a folder or table to decode; None decodes all. Other sources are
+            always read in full.
 
     Raises:
         UserError: nothing is there, or it cannot be used; the message says what would be right.
@@ -71,8 +78,8 @@ def load(
     else:
         path = Path(source).expanduser()
         try:
-            if path.is_dir():
-                return read_folder(path, name, side, progress, choose)
+            if (listing := _listing(path)) is not None:
+                return read_folder(listing, name, side, progress, choose)
             parts = _by_path(path, side)
         except OSError as error:
             where = error.filename or path
@@ -141,7 +148,7 @@ def open_images(
         UserError: as `load` and `open_files`.
     """
     if source != "imagenet":
-        if not str(source).strip() or source in NAMES or not Path(source).expanduser().is_dir():
+        if not str(source).strip() or source in NAMES or not _has_files(Path(source).expanduser()):
             return without_validation(load(source, side=side, root=root))
         found = without_validation(open_files(source, root, side))
         widest = side or 96  # the largest that `load` chooses
@@ -158,11 +165,11 @@ def open_images(
 def open_files(
     source: str | Path, root: str | Path | None = None, side: int | None = None
 ) -> FileDataset:
-    """List the images of ImageNet or of an image folder, all as RGB; nothing is decoded.
+    """List the images of ImageNet, a folder or a table, all as RGB; nothing is decoded.
 
     Args:
-        source: ``imagenet`` for all its 1,000 classes, or the path of an image folder as in
-            `dada.datasets.load`. If that has no test set, 20 % of every class are held out as one.
+        source: ``imagenet`` for all its 1,000 classes, or the path of an image folder or table as
+            in `dada.datasets.load`. If that has no test set, 20 % of every class are held out.
         root: the folder that holds ImageNet; None is ``~/.cache/dada/imagenet``.
         side: that images are resized to, in pixels; None is 224.
 
@@ -175,12 +182,12 @@ def open_files(
         return replace(imagenet_files(imagenet_folder(root)), side=square)
     path = Path(source).expanduser()
     try:
-        if path.is_dir():
-            files = folder_files(path_name(path), list_folder(path))
+        if (listing := _listing(path)) is not None:
+            files = folder_files(path_name(path), listing)
             return replace(with_bits(files), side=square)
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
-    raise UserError(f"{path}: not an image folder: give one, or imagenet")
+    raise UserError(f"{path}: not an image folder or a table: give one, or imagenet")
 
 
 def imagenet_folder(root: str | Path | None) -> Path:
@@ -204,8 +211,21 @@ def _by_name(
     return read_named(name, Path(root or DEFAULT_ROOT).expanduser(), download, side)
 
 
+def _has_files(path: Path) -> bool:
+    return path.is_dir() or (is_table(path) and path.is_file())
+
+
+def _listing(path: Path) -> Listing | None:
+    """The image files of a folder or a table; None if it is neither."""
+    if not _has_files(path):
+        return None
+    return list_folder(path) if path.is_dir() else list_table(path)
+
+
 def _by_path(path: Path, side: int | None) -> Parts:
     if path.suffix.lower() in (".npz", ".npy") and path.is_file():
         return read_arrays(path, side)
-    wrong = "neither a folder nor an .npz file" if path.exists() else "no such file or folder"
+    wrong = (
+        "neither a folder, a table nor an .npz file" if path.exists() else "no such file or folder"
+    )
     raise UserError(f"{path}: {wrong}: {_WANTED}")

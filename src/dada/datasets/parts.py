@@ -25,6 +25,17 @@ def part_of(name: str) -> str | None:
     return _part(words[0]) if len(words) == 1 else None
 
 
+def kind_of(name: str) -> str | None:
+    """``train``, ``test`` or ``validation``, for a name that stands for such a part, or None.
+
+    Examples:
+        >>> [kind_of(name) for name in ("Training", "val2017", "testset", "cat")]
+        ['train', 'validation', 'test', None]
+    """
+    kinds = {"train": TRAIN, "test": TEST, "validation": VALIDATION}
+    return next((kind for kind, words in kinds.items() if part_of(name) in words), None)
+
+
 def _words(name: str) -> list[str]:
     return re.findall("[a-z]+", re.sub("(held|hold)[-_ ]?out", "holdout", name.lower()))
 

@@ -1,20 +1,22 @@
-"""Read an image folder into memory: list and split it, then decode all or a choice of it."""
+"""Read image files into memory: split them, then decode all or a choice of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 import numpy as np
+from torch import Tensor
 
 from dada.datasets.decode import Progress, Samples, decode, shorter_sides
 from dada.datasets.files import FileDataset, ImageFiles, folder_files
-from dada.datasets.folder import list_folder
 from dada.datasets.imageset import Dataset, imbalance
+from dada.datasets.listing import Listing
 from dada.datasets.pixels import choose_side
 from dada.datasets.splits import at_most
 from dada.datasets.validation import without_validation
 from dada.errors import UserError, listed
+from dada.tasks import task_of
 
 
 @dataclass(frozen=True)
@@ -37,30 +39,29 @@ Choose = Callable[[FileDataset], Chosen]
 
 
 def read_folder(
-    path: Path,
+    listing: Listing,
     name: str,
     side: int | None = None,
     progress: Progress | None = None,
     choose: Choose | None = None,
 ) -> Dataset:
-    """Read an image folder, as `dada.datasets.folder.list_folder` finds it.
+    """Read the files of a folder or table, as `dada.datasets.folder` or `.list_table` lists them.
 
     The test set is split off by the files alone, so no choice and no unreadable file moves an image
     from one side to the other. `dada.datasets.pixels` defines how pictures are converted.
 
     Args:
-        path: the folder.
+        listing: the files.
         name: of the data.
         side: of the images, in pixels; None chooses by the median shorter side.
         progress: called after each file.
         choose: which images to decode; None, or a choice of all, decodes everything.
 
     Raises:
-        UserError: as in `list_folder` and `folder_files`; or a class has no readable image, too
+        UserError: as in `folder_files`; or a class has no readable image, too
             many files are unreadable, or the images do not fit in memory.
     """
-    listing = list_folder(path)
-    files = folder_files(name, listing)
+    path, files = listing.root, folder_files(name, listing)
     side, note = _side(listing.train.files, side)
     chosen = choose(files) if choose else Chosen()
     if chosen.validation == 0:
@@ -74,7 +75,7 @@ def read_folder(
         validation=_samples(used.validation),
         progress=progress,
     )
-    _check_readable(path, files, used.train, found.train.labels.unique().tolist())
+    _check_readable(path, files.classes, used.train.labels, found.train.labels)
     for what, there, images in (
         ("test", used.test, found.test),
         ("validation", used.validation, found.validation),
@@ -115,15 +116,21 @@ def _used(files: FileDataset, chosen: Chosen) -> _Used:
 
 
 def _samples(files: ImageFiles | None) -> Samples:
-    return Samples((), ()) if files is None else Samples(files.files, tuple(files.labels.tolist()))
+    if files is None:
+        return Samples((), ())
+    labels = files.labels.tolist()
+    return Samples(files.files, tuple(map(tuple, labels) if files.labels.ndim == 2 else labels))
 
 
-def _check_readable(path: Path, files: FileDataset, train: ImageFiles, found: list[int]) -> None:
-    missing = sorted(set(train.labels.tolist()) - set(found))
-    if missing:
+def _check_readable(path: Path, classes: Sequence[str], chosen: Tensor, found: Tensor) -> None:
+    """Raise UserError if no file of a class could be read."""
+    there, read = (task_of(labels).strata(labels) for labels in (chosen, found))
+    if there is None or read is None:
+        return
+    if missing := sorted(set(there.tolist()) - set(read.tolist())):
         raise UserError(
-            f"{path}: no file of class {listed([files.classes[label] for label in missing])} can "
-            "be read: repair the files, or remove the class folder"
+            f"{path}: no file of class {listed([classes[label] for label in missing])} can "
+            "be read: repair the files, or remove the class"
         )
 
 

@@ -1,0 +1,40 @@
+"""What a reader of files finds, before any of them is opened."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dada.datasets.decode import Samples
+from dada.errors import UserError, listed
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Labelled image files, and notes on what was decided about them.
+
+    Attributes:
+        root: the folder that they are in.
+        train, test, validation: the files of each part; None if there is no such part.
+        classes: the name of each label.
+        notes: one line each.
+    """
+
+    root: Path
+    train: Samples
+    test: Samples | None
+    classes: tuple[str, ...]
+    notes: tuple[str, ...]
+    validation: Samples | None = None
+
+
+def check_known(where: object, part: str, found: Collection[str], classes: Sequence[str]) -> None:
+    """Check that another part of the data has no class that the training images lack.
+
+    Raises:
+        UserError: it has; the message names them.
+    """
+    if unknown := sorted(set(found) - set(classes)):
+        raise UserError(
+            f"{where}: {part} classes {listed(unknown)} are missing from the training classes "
+            f"({listed(classes)}): rename or remove them"
+        )
