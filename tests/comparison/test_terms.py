@@ -1,5 +1,7 @@
 """Comparisons within a budget, from end to end, and how they are resumed."""
 
+from dataclasses import replace
+
 import pytest
 
 from dada.comparison import compare, pace
@@ -184,3 +186,32 @@ def test_more_seeds_of_nothing_are_refused(digits, tmp_path):
     for wrong in ({"add_seeds": -1}, {"add_seeds": 1, "seeds": 3}):
         with pytest.raises(UserError, match="more seeds"):
             compare(digits, out=tmp_path, **wrong, **TINY)
+
+
+def test_a_setting_that_is_given_again_must_be_the_runs(digits, rehearsals, tmp_path):
+    given = {**FIXED, "images": 20, "batch": 20}
+    compare(digits, out=tmp_path, budget=1.0, **given)
+    assert config(tmp_path)["settings"]["epochs"] == 15
+    with pytest.raises(UserError, match=r"started with settings\.epochs = 15, not 60"):
+        compare(digits, out=tmp_path, resume=True, epochs=60, **given)
+
+
+def test_images_are_shrunk_as_asked(digits, tmp_path):
+    images = digits.train.images.repeat_interleave(2, 2).repeat_interleave(2, 3)
+    tests = digits.test.images.repeat_interleave(2, 2).repeat_interleave(2, 3)
+    large = replace(
+        digits, train=replace(digits.train, images=images), test=replace(digits.test, images=tests)
+    )
+    given = {**TINY, "seeds": 1, "cutout": 0}
+    small = compare(large, out=tmp_path, pixels=8, **given)
+    assert errors(small) != errors(compare(large, **given))
+    assert (
+        config(tmp_path)["data"]["side"] == [16, 16]
+        and config(tmp_path)["settings"]["padding"] == 1
+    )
+    assert "--set pixels=8" in (tmp_path / "report.html").read_text()
+    assert compare(large, out=tmp_path, resume=True, **given) == small
+    with pytest.raises(UserError, match="started with pixels = 8, not 9"):
+        compare(large, out=tmp_path, resume=True, pixels=9, **given)
+    with pytest.raises(UserError, match="pixels 7: must be at least 8"):
+        compare(large, pixels=7, **given)

@@ -89,7 +89,7 @@ def compare(
         if seeds is not None or budget is not None:
             raise UserError("--add-seeds goes on with a comparison: without --seeds and --budget")
         common = replace(common, resume=True)
-    given = common.settings(TrainSettings.model_fields)
+    given = common.settings((*TrainSettings.model_fields, "pixels"))
     start = Start.of(
         "compare",
         common,
@@ -101,7 +101,8 @@ def compare(
     arguments = start.arguments({"preset": preset, "policies": policy, "seeds": seeds, **given})
     if add_seeds is not None:
         arguments.pop("seeds", None)  # the run knows how many it has
-    settings = {k: v for k, v in arguments.items() if k not in ("policies", "seeds")}
+    others = ("policies", "seeds", "pixels")
+    settings = {k: v for k, v in arguments.items() if k not in others}
     asked, device = make_settings(**settings), start.device  # fail fast, before loading data
     loggers = common.loggers(start.out)
     dataset = start.load(choose=partial(choose_images, asked))

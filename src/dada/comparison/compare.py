@@ -49,6 +49,7 @@ def compare(
     device: str = "auto",
     resume: bool = False,
     side: int | None = None,
+    pixels: int | None = None,
     callback: Callback[ComparisonWork] | Sequence[Callback[ComparisonWork]] | None = None,
     watch: CompareWatcher | None = None,
     source: str | None = None,
@@ -81,6 +82,8 @@ def compare(
         device: "auto", "cpu", "cuda", "cuda:1", …
         resume: do only the trainings that are missing in `out`, by the plan that it has.
         side: images of a folder are resized to side × side pixels; None chooses.
+        pixels: longest side of the images, at most; larger ones are shrunk. None is their own, or
+            what the budget chooses.
         callback: follows the run (`dada.Callback`, `dada.loggers`), or several that do.
         watch: the former name of `callback`.
         source: what to call the data's origin in the run, where `data` is a `Dataset`.
@@ -104,6 +107,8 @@ def compare(
         )
     if add_seeds and out is None:
         raise UserError(f"{add_seeds} more seeds: name the folder of the comparison")
+    if pixels is not None and pixels < 8:
+        raise UserError(f"pixels {pixels}: must be at least 8")
     resume = resume or add_seeds > 0
     deadline = Deadline.of(USUAL_BUDGET if budget is None else budget)
     hooks, policies_by_name = UserHooks.of(loss=loss, before=before, after=after), named(policies)
@@ -119,6 +124,7 @@ def compare(
             fixed=frozenset(fixed if side is None else {*fixed, "pixels"}),
             policies=policies_by_name,
             seeds=seeds,
+            pixels=pixels,
             dataset=dataset,
             device=where,
             hooks=hooks,
@@ -130,18 +136,18 @@ def compare(
             raise UserError(f"{out}: no comparison to add seeds to")
         if out is not None and not resume and processes.first:
             RunFolder(out).check_free()  # before a rehearsal, which takes a while
+        given = None if budget is None else deadline.seconds
         if begun is None:
-            terms = request.within(deadline, budget is not None)
+            terms = request.within(deadline, explicit=budget is not None)
             early = stop_early or budget is not None
-            given = None if budget is None else deadline.seconds
             terms = replace(terms, budget=given, stop_early=early)
         else:
-            same = None if budget is None else deadline.seconds
-            terms = begun.resumed(seeds, add_seeds, same, stop_early)
+            begun.check(budget=given, pixels=pixels)
+            terms = begun.resumed(seeds, add_seeds, stop_early)
         dataset = replace(dataset, notes=(*dataset.notes, *notes, *terms.notes))
         seen = dataset
         if terms.plan is not None:
-            asked, seen = terms.plan.applied(asked, dataset)
+            asked, seen = terms.plan.without(fixed).applied(asked, dataset)
         bench = Bench(seen, asked, where, hooks)
         methods = [m for m in methods_for(policies_by_name, bench) if terms.keeps(m.name)]
         config = describe_run(

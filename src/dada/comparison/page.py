@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from dada.errors import UserError
 from dada.policy import loads
-from dada.report.commands import repeat, source_of
+from dada.report.commands import Repeat, repeat, source_of
 from dada.report.comparison_part import comparison_part, lead_of
 from dada.report.comparisons import comparison_of
 from dada.report.numbers import percent
@@ -36,14 +37,14 @@ def page_of(run: RunFolder) -> Page:
     parts = policy_parts(run, policies)
     words = [word for name in policies for word in ("--policy", name.removeprefix("policy "))]
     title = f"Augmentations compared on {config['data']['name']}"
-    comparison, preset = comparison_of(run), config["settings"]["preset"]
+    comparison = comparison_of(run)
     if comparison is None:
         return Page(
             title=title,
             interrupted="This comparison is not finished.",
             trainings=_trainings(run),
             policies=parts,
-            repeat=repeat("compare", config, source_of(config), *words, preset=preset),
+            repeat=_again(config, words),
         )
     seeds = len(comparison["seeds"])
     return Page(
@@ -52,8 +53,16 @@ def page_of(run: RunFolder) -> Page:
         verdicts=verdicts(comparison),
         comparisons=[comparison_part(comparison, config["data"].get("classes", ()))],
         policies=parts,
-        repeat=repeat("compare", config, source_of(config), *words, preset=preset, seeds=seeds),
+        repeat=_again(config, words, seeds=seeds),
     )
+
+
+def _again(config: dict[str, Any], words: Sequence[str], **options: Any) -> Repeat:
+    """The commands that repeat the run, the long one with the resolution that was chosen."""
+    options = {"preset": config["settings"]["preset"], **options}
+    found = repeat("compare", config, source_of(config), *words, **options)
+    pixels = config.get("plan", {}).get("pixels")
+    return found._replace(exactly=f"{found.exactly} --set pixels={pixels}") if pixels else found
 
 
 def _trainings(run: RunFolder) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ give way only where testing would take more than a tenth of the time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
@@ -60,6 +60,10 @@ class Plan:
             train, test = shrunk(train, self.pixels), shrunk(test, self.pixels)
         settings = asked.model_copy(update=self.settings)
         return settings, replace(dataset, train=train, test=test)
+
+    def without(self, fixed: Collection[str]) -> Plan:
+        """The same without these settings, which were given again."""
+        return replace(self, settings={n: v for n, v in self.settings.items() if n not in fixed})
 
     @property
     def leaves_all(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -41,12 +41,14 @@ class Request:
         fixed: names of what the user set, which stays.
         policies: by the names of their rows.
         seeds: trainings per row; None chooses.
+        pixels: longest side of the images, at most; None leaves it open.
     """
 
     settings: TrainSettings
     fixed: frozenset[str]
     policies: dict[str, Policy]
     seeds: int | None
+    pixels: int | None
     dataset: Dataset
     device: torch.device
     hooks: UserHooks
@@ -61,7 +63,7 @@ class Request:
         """
         seeds = FEWEST_SEEDS if self.seeds is None else self.seeds
         if not explicit and not self.free & _SIZE:
-            return Terms(seeds)
+            return Terms(seeds, self.unplanned(seeds))
         allowed = Allowed(self.free, 2 + len(self.policies), self.seeds, more_seeds=explicit)
 
         def left() -> float:
@@ -70,9 +72,14 @@ class Request:
 
         plan, size, bench = fitted(partial(self.rehearsed, seeds=seeds), left, allowed)
         if not explicit and plan.leaves_all and size.fits:
-            return Terms(seeds)
+            return Terms(seeds, self.unplanned(seeds))
+        plan = replace(plan, pixels=plan.pixels or self.pixels)
         notes = in_words(size, bench, len(self.dataset.train), deadline)
         return Terms(plan.seeds, plan, notes=notes)
+
+    def unplanned(self, seeds: int) -> Plan | None:
+        """The plan of a comparison for which nothing was chosen."""
+        return None if self.pixels is None else Plan({}, seeds, self.pixels)
 
     @property
     def free(self) -> frozenset[str]:
@@ -80,14 +87,16 @@ class Request:
         fixed = set(self.fixed)
         if self.settings.preset not in _OWN:
             fixed |= self.settings.model_fields_set
-        if self.hooks.before or self.hooks.after:  # made for images of this size
+        if self.pixels or self.hooks.before or self.hooks.after:  # made for images of this size
             fixed.add("pixels")
         return frozenset({*_SIZE, "pixels", "rows"} - fixed)
 
     def rehearsed(self, model: str | None, pixels: int | None, seeds: int) -> Rehearsed:
         """The pace of a network on images of at most so many pixels."""
         chosen = {} if model is None else {"model": model}
-        settings, seen = Plan(chosen, seeds, pixels).applied(self.settings, self.dataset)
+        settings, seen = Plan(chosen, seeds, pixels or self.pixels).applied(
+            self.settings, self.dataset
+        )
         still = settings.model_copy(update={"lr": _STILL})
         bench = Bench(seen, still, self.device, self.hooks)
         methods = by_interest(methods_for(self.policies, bench))

@@ -56,17 +56,14 @@ class Terms:
             finished=finished,
         )
 
-    def resumed(
-        self, seeds: int | None, add_seeds: int, budget: float | None, stop_early: bool
-    ) -> Terms:
-        """Those of a run that is resumed.
+    def check(self, budget: float | None, pixels: int | None) -> None:
+        """Refuse to resume a run as another one.
 
         Args:
-            seeds, budget, stop_early: as given now; None and False keep the run's.
-            add_seeds: seeds beyond those of the finished run, all of which are made.
+            budget, pixels: as given now; None keeps the run's.
 
         Raises:
-            UserError: the run was started with another budget, which its size was chosen for.
+            UserError: the run was started with others.
         """
         if budget is not None and budget != self.budget:
             before = "without a budget" if self.budget is None else f"with {about(self.budget)}"
@@ -74,6 +71,19 @@ class Terms:
                 f"budget {about(budget)}: the run was started {before}, and keeps its size: "
                 "leave --budget out, or start a new run in another folder"
             )
+        if pixels is not None and pixels != (chosen := self.plan and self.plan.pixels):
+            raise UserError(
+                f"the run was started with pixels = {chosen}, not {pixels}: use the same, or start "
+                "a new run in another folder"
+            )
+
+    def resumed(self, seeds: int | None, add_seeds: int, stop_early: bool) -> Terms:
+        """Those of a run that is resumed.
+
+        Args:
+            seeds, stop_early: as given now; None and False keep the run's.
+            add_seeds: seeds beyond those of the finished run, all of which are made.
+        """
         if add_seeds:
             before_now = self.seeds if self.finished is None else self.finished
             return replace(self, seeds=before_now + add_seeds, stop_early=stop_early)
