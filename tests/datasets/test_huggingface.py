@@ -1,14 +1,17 @@
 """Datasets of Hugging Face: made here and saved to disk, since tests have no network."""
 
 import re
+import sys
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from dada.datasets import as_dataset, from_torch, load
-from dada.datasets.huggingface import hub_name, read_hub
+import dada
+from dada.datasets import Chosen, as_dataset, from_torch, load
+from dada.datasets.hf_images import SplitImages
+from dada.datasets.huggingface import hub_name
 from dada.errors import UserError
 
 RNG = np.random.default_rng(0)
@@ -104,9 +107,9 @@ def test_validation_is_used_where_test_labels_are_secret(hf, tmp_path):
         test=split(hf, some, [-1] * 4),
         validation=split(hf, some[:2], [1, 1]),
     )
-    parts = read_hub(source)
+    parts = load(source)
     assert parts.test.labels.tolist() == [1, 1]
-    assert parts.notes[1:] == (
+    assert parts.notes[1:3] == (
         "validation is the test set: there is no other",
         "test is not used: 4 images without labels",
     )
@@ -116,8 +119,8 @@ def test_an_empty_test_split_is_not_used(hf, monkeypatch):
     train = split(hf, pictures(10), [0, 1] * 5)
     splits = hf.DatasetDict(train=train, test=split(hf, [], []))
     monkeypatch.setattr(hf, "load_dataset", lambda *args, **options: splits)
-    parts = read_hub("hf:owner/name")
-    assert parts.test is None and parts.notes[1] == "test is not used: 0 images"
+    parts = load("hf:owner/name")
+    assert len(parts.test) == 2 and parts.notes[1] == "test is not used: 0 images"
 
 
 def test_one_split_alone_is_for_training_and_a_test_set_is_held_out(hf, tmp_path):
@@ -135,7 +138,7 @@ def test_integers_are_numbered_in_their_order(hf, tmp_path):
         train=split(hf, some, [7, 10, 7, 3], hf.Value("int32")),
         test=split(hf, some, [3, 3, 10, 7], hf.Value("int32")),
     )
-    parts = read_hub(source)
+    parts = load(source)
     assert parts.classes == ("3", "7", "10")
     assert parts.train.labels.tolist() == [1, 2, 1, 0]
     assert parts.test.labels.tolist() == [0, 0, 2, 1]
@@ -144,13 +147,13 @@ def test_integers_are_numbered_in_their_order(hf, tmp_path):
 def test_class_labels_go_before_integers_and_the_column_called_label_first(hf, tmp_path):
     some, fine = pictures(4), hf.ClassLabel(names=["a", "b", "c"])
     whole = split(hf, some, [5, 6, 5, 6], hf.Value("int64"), fine=(fine, [2, 1, 0, 1]))
-    parts = read_hub(saved(hf, tmp_path / "x", train=whole))
+    parts = load(saved(hf, tmp_path / "x", train=whole, test=whole))
     assert (parts.classes, parts.train.labels.tolist()) == (("a", "b", "c"), [2, 1, 0, 1])
     assert any(note.startswith("columns not used: label") for note in parts.notes)
     whole = split(hf, some, [0, 1, 0, 1], fine=(fine, [2, 1, 0, 1])).select_columns(
         ["fine", "pic", "label"]
     )
-    parts = read_hub(saved(hf, tmp_path / "y", train=whole))
+    parts = load(saved(hf, tmp_path / "y", train=whole, test=whole))
     assert parts.classes == ("cat", "dog")
 
 
@@ -171,10 +174,10 @@ def test_full_size_pictures_are_never_in_memory_together(hf, tmp_path, monkeypat
         sides.append(side)
         return from_torch(pairs, side, name, bits)
 
-    monkeypatch.setattr("dada.datasets.hf_splits.from_torch", spy)
+    monkeypatch.setattr(sys.modules["dada.datasets.read_splits"], "from_torch", spy)
     some = pictures(2) + pictures(2, (9, 9))
-    read_hub(saved(hf, tmp_path / "x", train=split(hf, some, [0, 1, 0, 1])))
-    read_hub(saved(hf, tmp_path / "y", train=split(hf, some[:2], [0, 1])))
+    load(saved(hf, tmp_path / "x", train=split(hf, some * 3, [0, 1] * 6)))
+    load(saved(hf, tmp_path / "y", train=split(hf, some[:2] * 6, [0, 1] * 6)))
     assert sides == [32, None]
 
 
@@ -188,14 +191,14 @@ def test_grey_training_pictures_are_rgb_beside_rgb_test_pictures(hf, tmp_path):
 def test_columns_that_are_formatted_or_not_decoded_are_the_same(hf, tmp_path):
     some = pictures(4)
     whole = split(hf, some, [0, 1, 0, 1]).cast_column("pic", hf.Image(decode=False))
-    parts = read_hub(saved(hf, tmp_path / "x", train=whole.with_format("numpy")))
+    parts = load(saved(hf, tmp_path / "x", train=whole.with_format("numpy"), test=whole))
     assert torch.equal(parts.train.images, chw(some))
 
 
 def test_a_picture_that_cannot_be_decoded_is_named(hf, tmp_path):
     broken = {"bytes": b"no picture", "path": None}
-    source = saved(hf, tmp_path / "x", train=split(hf, [*pictures(2), broken], [0, 1, 0]))
-    with pytest.raises(UserError, match="x, train, item 2: cannot be decoded: cannot identify"):
+    source = saved(hf, tmp_path / "x", train=split(hf, [*pictures(11), broken], [0, 1] * 6))
+    with pytest.raises(UserError, match="x, train, item 11: cannot be decoded: cannot identify"):
         load(source)
 
 
@@ -241,7 +244,7 @@ def test_name_and_configuration_go_to_the_library_and_its_code_is_never_run(
     hf, tmp_path, monkeypatch, older
 ):
     calls = []
-    whole = hf.DatasetDict(train=split(hf, pictures(4), [0, 1, 0, 1]))
+    whole = hf.DatasetDict(train=split(hf, pictures(10), [0, 1] * 5))
 
     def new(path, name=None, cache_dir=None):
         calls.append((path, name, cache_dir))
@@ -252,8 +255,8 @@ def test_name_and_configuration_go_to_the_library_and_its_code_is_never_run(
         return new(path, name, cache_dir)
 
     monkeypatch.setattr(hf, "load_dataset", old if older else new)
-    assert len(read_hub("hf:owner/name:large", root=tmp_path).train) == 4
-    read_hub("hf:name")
+    assert len(load("hf:owner/name:large", root=tmp_path).train) == 8
+    load("hf:name")
     assert calls == [("owner/name", "large", str(tmp_path)), ("name", None, None)]
 
 
@@ -406,7 +409,9 @@ def test_splits_by_the_names_that_people_use(hf, names, roles):
 
 
 def test_pictures_are_decoded_one_at_a_time_once_they_fit(hf, monkeypatch):
-    monkeypatch.setattr("dada.datasets.hf_splits.available", lambda: 2 * 20 * 3 * 64 * 64)
+    monkeypatch.setattr(
+        sys.modules["dada.datasets.read_splits"], "available", lambda: 2 * 20 * 3 * 64 * 64
+    )
     whole = split(hf, pictures(20, (64, 64)), [0, 1] * 10)
     assert as_dataset(whole).side == (64, 64)
     with pytest.raises(UserError, match=r"20 images of 65x65 take .* but only .* are free"):
@@ -423,3 +428,58 @@ def test_the_data_are_called_by_the_name_of_their_dataset(hf, tmp_path):
     assert dataset.name == found["train"].info.dataset_name
     assert dataset.classes == ("cat", "dog")
     assert (len(dataset.train), len(dataset.test)) == (16, 4)
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    items = []
+    real = SplitImages.decoded
+
+    def spy(images, index):
+        items.append(images.files[index])
+        return real(images, index)
+
+    monkeypatch.setattr(SplitImages, "decoded", spy)
+    return items
+
+
+def test_only_chosen_pictures_are_decoded(hf, decoded):
+    some = pictures(40)
+    whole = split(hf, some, [0, 1] * 20)
+    everything = as_dataset(whole)
+    decoded.clear()
+    rows = np.array([5, 0, 20])
+    few = as_dataset(whole, 10, choose=lambda files: Chosen(rows, test=False))
+    assert set(decoded) <= {few.files.train.files[row] for row in rows}
+    assert few.train.labels.tolist() == everything.train.labels[rows].tolist()
+    assert few.all_labels.tolist() == everything.train.labels.tolist()
+    assert (len(few.train), len(few.test), len(few.files.test)) == (3, 0, 8)
+    there = as_dataset(whole, choose=lambda files: Chosen(rows, test=False))
+    assert torch.equal(there.train.images, everything.train.images[rows])
+    items = [int(name.rpartition(" ")[2]) for name in there.files.train.files]
+    assert torch.equal(there.train.images, chw([some[items[row]] for row in rows]))
+
+
+def test_copies_stay_on_one_side_of_the_split(hf):
+    some = pictures(15)
+    dataset = as_dataset(split(hf, some * 2, [i % 3 % 2 for i in range(30)]))
+    sides = [set(part.contents()) for part in (dataset.train, dataset.test)]
+    assert not sides[0] & sides[1] and len(sides[0] | sides[1]) == 15
+    assert (
+        "15 images are exact copies: copies stay on the same side of every split" in dataset.notes
+    )
+
+
+def test_a_missing_picture_is_named(hf):
+    whole = split(hf, [*pictures(9), None], [0, 1] * 5)
+    with pytest.raises(UserError, match="Dataset, train, item 9: there is no picture"):
+        as_dataset(whole)
+
+
+def test_a_search_of_a_few_of_them_resumes(hf, tmp_path, decoded):
+    source = saved(hf, tmp_path / "pets", train=split(hf, pictures(60), [0, 1] * 30))
+    settings = {"epochs": 2, "batch": 4, "device": "cpu", "model": "wrn-10-1", "images": 12}
+    policy = dada.search(source, preset="step", out=tmp_path / "run", **settings)
+    assert len(set(decoded)) <= 14  # and the two that tell the size and the depth of the others
+    again = dada.search(source, preset="step", out=tmp_path / "run", resume=True, **settings)
+    assert again == policy

@@ -2,6 +2,7 @@
 
 from dada.datasets.adapt import from_torch
 from dada.datasets.anything import AnyData, as_dataset
+from dada.datasets.choose import Choose, Chosen
 from dada.datasets.files import FileDataset, ImageFiles
 from dada.datasets.folds import folds
 from dada.datasets.imageset import (
@@ -12,7 +13,6 @@ from dada.datasets.imageset import (
     even_batches,
 )
 from dada.datasets.load import DEFAULT_ROOT, load, name_of, open_files, open_images
-from dada.datasets.read_folder import Choose, Chosen
 from dada.datasets.splits import PAPER_REDUCED, at_most, halve, halves, hold_out, reduced
 from dada.datasets.validation import without_validation
 from dada.names import DATASETS as NAMES

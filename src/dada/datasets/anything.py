@@ -11,13 +11,14 @@ import torch
 from PIL import Image
 
 from dada.datasets.adapt import MapStyle, bits_used, check_items, from_torch
-from dada.datasets.hf_splits import is_split, name_of_split, read_splits
+from dada.datasets.choose import Choose
+from dada.datasets.hf_splits import is_split, label_splits, name_of_split
 from dada.datasets.imageset import Dataset, ImageSet, Parts
 from dada.datasets.labels import by_name, numbered, renumbering, single
 from dada.datasets.load import complete, load
 from dada.datasets.parts import TRAIN, parts_of, ranked, roles_in_words, roles_of
 from dada.datasets.pixels import bits_in_words
-from dada.datasets.read_folder import Choose
+from dada.datasets.read_splits import read_splits
 from dada.errors import UserError
 
 AnyData = str | Path | Dataset | MapStyle | tuple[MapStyle, MapStyle] | Mapping[str, MapStyle]
@@ -38,7 +39,7 @@ def as_dataset(
             ``"test"`` there may be ``"validation"``, by any of the names in `dada.datasets.parts`.
             Their attribute ``classes``, also behind ``torch.utils.data.Subset`` or
             ``ConcatDataset``, names the labels; labels without names are numbered from 0 in sorted
-            order. A Hugging Face split or ``DatasetDict`` is read by `read_splits`.
+            order. A Hugging Face split or ``DatasetDict`` is read by `label_splits`.
         side: of the images, in pixels; None keeps or chooses it.
         root: where named sets are kept.
         choose: as in `load`.
@@ -62,7 +63,7 @@ def as_dataset(
     splits = _splits(data)
     if all(map(is_split, splits.values())):
         name = name_of_split(next(iter(splits.values())))
-        return complete(name, read_splits(name, splits, side))
+        return read_splits(label_splits(name, name, splits), side, choose)
     parts = parts_of(splits)
     roles = roles_of(parts)
     datasets = {role: splits[name] for name, role in roles.items()}

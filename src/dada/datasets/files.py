@@ -3,9 +3,10 @@
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import torch
@@ -63,7 +64,7 @@ class ImageFiles:
     def __repr__(self) -> str:
         return f"ImageFiles({len(self):,} files: {some(self.files, 2)})"
 
-    def subset(self, indices: Sequence[int] | np.ndarray | Tensor) -> "ImageFiles":
+    def subset(self, indices: Sequence[int] | np.ndarray | Tensor) -> Self:
         """Return the files at ``indices`` (or where a mask is true), in that order."""
         chosen = torch.as_tensor(indices)
         chosen = chosen.nonzero()[:, 0] if chosen.dtype == torch.bool else chosen.long()
@@ -85,6 +86,19 @@ class ImageFiles:
                 counts = Counter(keys[index] for index in alike)
                 alike = [index for index in alike if counts[keys[index]] > 1]
         return keys
+
+    def contents_beside(self, others: "ImageFiles") -> tuple[list[object], list[object]]:
+        """The contents of these files and of others, comparable with each other."""
+        both = replace(
+            self, files=self.files + others.files, labels=torch.cat([self.labels, others.labels])
+        ).contents()
+        return both[: len(self)], both[len(self) :]
+
+    def marks(self) -> Iterator[str]:
+        """For each file, text that changes with its name, size or label."""
+        for name, label in zip(self.files, self.labels.tolist(), strict=True):
+            path = Path(name)
+            yield f"{path.parent.name}/{path.name} {path.stat().st_size} {label}"
 
     def read(self, index: int) -> Image.Image:
         """Decode one file: upright, ``L`` or ``RGB`` according to ``channels``, in full size.
@@ -218,7 +232,27 @@ def imagenet_files(root: Path) -> FileDataset:
 
 
 def folder_files(name: str, listing: Listing) -> FileDataset:
-    """The files of a folder or table; if it has no test set, 20 % of every class are held out.
+    """The files of a folder or table (`split_files`)."""
+    return split_files(
+        name,
+        _files(listing.train),
+        None if listing.test is None else _files(listing.test),
+        None if listing.validation is None else _files(listing.validation),
+        classes=listing.classes,
+        notes=listing.notes,
+    )
+
+
+def split_files(
+    name: str,
+    train: ImageFiles,
+    test: ImageFiles | None,
+    validation: ImageFiles | None,
+    *,
+    classes: tuple[str, ...],
+    notes: tuple[str, ...],
+) -> FileDataset:
+    """A dataset of these files; if it has no test set, 20 % of every class are held out.
 
     The split is made before anything is decoded, so it depends neither on which files are used nor
     on which can be read.
@@ -226,17 +260,13 @@ def folder_files(name: str, listing: Listing) -> FileDataset:
     Raises:
         UserError: there are too few images to hold out a test set.
     """
-    train = _files(listing.train)
-    validation = None if listing.validation is None else _files(listing.validation)
-    if listing.test is not None:
-        test = _files(listing.test)
-        said = copies_across(*_contents(train, test))
+    if test is not None:
+        said = copies_across(*train.contents_beside(test))
     else:
-        train, test, said = split_off_test_set(name, train, listing.classes)
+        train, test, said = split_off_test_set(name, train, classes)
     if validation is not None:
-        said += copies_across(*_contents(train, validation), "validation")
-    notes = (*listing.notes, *said)
-    return FileDataset(name, train, test, listing.classes, notes=notes, validation=validation)
+        said += copies_across(*train.contents_beside(validation), "validation")
+    return FileDataset(name, train, test, classes, notes=(*notes, *said), validation=validation)
 
 
 def with_bits(dataset: FileDataset) -> FileDataset:
@@ -252,13 +282,6 @@ def with_bits(dataset: FileDataset) -> FileDataset:
         validation=dataset.validation and replace(dataset.validation, bits=bits),
         notes=(*dataset.notes, note),
     )
-
-
-def _contents(train: ImageFiles, others: ImageFiles) -> tuple[list[object], list[object]]:
-    """The contents of two lists of files, comparable with each other."""
-    samples = Samples(train.files + others.files, (0,) * (len(train) + len(others)))
-    both = _files(samples).contents()
-    return [*both[: len(train)]], [*both[len(train) :]]
 
 
 def _files(samples: Samples) -> ImageFiles:

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
+from dada.datasets.files import FileDataset
 from dada.datasets.hf_columns import Columns, library
-from dada.datasets.hf_splits import one_line, read_splits
-from dada.datasets.imageset import Parts
+from dada.datasets.hf_images import one_line
+from dada.datasets.hf_splits import label_splits
 from dada.errors import UserError
 
 PREFIX = "hf:"
@@ -25,26 +26,26 @@ def hub_name(source: str) -> str:
     return Path(where).name or source
 
 
-def read_hub(
-    source: str, side: int | None = None, root: str | Path | None = None, download: bool = True
-) -> Parts:
-    """Read a dataset with the library `datasets`; code that comes with a dataset is never run.
+def open_hub(source: str, root: str | Path | None = None, download: bool = True) -> FileDataset:
+    """Open a dataset with the library `datasets`; code that comes with a dataset is never run.
 
     Args:
         source: ``hf:OWNER/NAME`` or ``hf:NAME``, followed by ``:CONFIG`` if there are several, or
             ``hf:PATH`` for a folder written by ``save_to_disk``; a path starts with ``/``, ``.``
             or ``~``. End it with ``?image=COLUMN``, ``?label=COLUMN`` or
             ``?image=COLUMN&label=COLUMN`` to choose the columns.
-        side: of the images, in pixels; None keeps the size if all share one, and otherwise chooses
-            by the median shorter side.
         root: the library's cache; None uses its default.
         download: whether to access the Hub.
 
+    Returns:
+        Its parts and labels; no picture is decoded (`dada.datasets.read_splits` does).
+
     Raises:
-        UserError: the library is not installed, nothing is there, or as in `read_splits`.
+        UserError: the library is not installed, nothing is there, or as in `label_splits`.
     """
     where, _, query = source.partition("?")
-    return read_splits(source, _open(where, root, download), side, _columns_named(source, query))
+    splits = _open(where, root, download)
+    return label_splits(source, hub_name(source), splits, _columns_named(source, query))
 
 
 def _columns_named(source: str, query: str) -> Columns:

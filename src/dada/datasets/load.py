@@ -4,18 +4,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from dada.datasets.arrays import read_arrays
+from dada.datasets.choose import Choose, Chosen
 from dada.datasets.copies import copies_across, copies_in_words, first_of_each
 from dada.datasets.decode import Progress
 from dada.datasets.files import FileDataset, folder_files, imagenet_files, with_bits
 from dada.datasets.folder import list_folder
-from dada.datasets.huggingface import PREFIX, hub_name, read_hub
+from dada.datasets.huggingface import PREFIX, hub_name, open_hub
 from dada.datasets.imagenet import read_imagenet
 from dada.datasets.imageset import Dataset, Parts, imbalance
 from dada.datasets.list_table import list_table
 from dada.datasets.listing import Listing
 from dada.datasets.named import read_digits, read_named
 from dada.datasets.pixels import check_side
-from dada.datasets.read_folder import Choose, Chosen, read_folder
+from dada.datasets.read_folder import read_folder
+from dada.datasets.read_splits import read_splits
 from dada.datasets.splits import split_off_test_set
 from dada.datasets.table import is_table
 from dada.datasets.validation import without_validation
@@ -48,7 +50,7 @@ def load(
     Args:
         source: one of `NAMES`; the path of an image folder, of a table of files and labels
             (`dada.datasets.list_table`) or of an ``.npz`` file; or a source for
-            `dada.datasets.huggingface.read_hub`, such as ``hf:OWNER/NAME``. For a folder with the
+            `dada.datasets.huggingface.open_hub`, such as ``hf:OWNER/NAME``. For a folder with the
             name of a dataset, write ``./name``.
         side: of the images, 8 to 1024 pixels. None keeps the size of named sets and arrays,
             uses 224 for ImageNet, and chooses 32, 64 or 96 for an image folder.
@@ -56,8 +58,8 @@ def load(
             subfolder ``imagenet``), or the Hugging Face cache for ``hf:``.
         download: whether to download a named dataset that is missing.
         progress: called with the number of files decoded so far and the total.
-        choose: which images of a folder or table to decode; None decodes all. Other sources are
-            always read in full.
+        choose: which images of a folder, a table or ``hf:`` to decode; None decodes all. Other
+            sources are always read in full.
 
     Raises:
         UserError: nothing is there, or it cannot be used; the message says what would be right.
@@ -74,7 +76,7 @@ def load(
     if isinstance(source, str) and source in NAMES:
         parts = _by_name(source, side, root, download, progress)
     elif isinstance(source, str) and source.startswith(PREFIX):
-        parts = read_hub(source, side, root, download)
+        return read_splits(open_hub(source, root, download), side, choose)
     else:
         path = Path(source).expanduser()
         try:

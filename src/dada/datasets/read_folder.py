@@ -1,41 +1,19 @@
 """Read image files into memory: split them, then decode all or a choice of them."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-import numpy as np
 from torch import Tensor
 
+from dada.datasets.choose import Choose, choose_from
 from dada.datasets.decode import Progress, Samples, decode, shorter_sides
-from dada.datasets.files import FileDataset, ImageFiles, folder_files
+from dada.datasets.files import ImageFiles, folder_files
 from dada.datasets.imageset import Dataset, imbalance
 from dada.datasets.listing import Listing
 from dada.datasets.pixels import choose_side
-from dada.datasets.splits import at_most
-from dada.datasets.validation import without_validation
 from dada.errors import UserError, listed
 from dada.tasks import task_of
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """The part of a folder to decode.
-
-    Attributes:
-        rows: indices of training images, in the order wanted; None for all.
-        test: whether to decode the test images too; if all training images are decoded, they are.
-        validation: the largest number of validation images to decode, chosen by
-            `dada.datasets.at_most`; None for all, and 0 leaves the validation set out.
-    """
-
-    rows: np.ndarray | None = None
-    test: bool = True
-    validation: int | None = None
-
-
-Choose = Callable[[FileDataset], Chosen]
 
 
 def read_folder(
@@ -63,10 +41,7 @@ def read_folder(
     """
     path, files = listing.root, folder_files(name, listing)
     side, note = _side(listing.train.files, side)
-    chosen = choose(files) if choose else Chosen()
-    if chosen.validation == 0:
-        files = without_validation(files)
-    used = _used(files, chosen)
+    files, used = choose_from(files, choose)
     found = decode(
         path,
         _samples(used.train),
@@ -92,27 +67,6 @@ def read_folder(
         files=None if used.is_whole else files,
         validation=found.validation if used.validation else None,
     )
-
-
-@dataclass(frozen=True)
-class _Used:
-    """The files to decode, and whether they are all that there are."""
-
-    train: ImageFiles
-    test: ImageFiles
-    validation: ImageFiles | None
-    is_whole: bool
-
-
-def _used(files: FileDataset, chosen: Chosen) -> _Used:
-    train, test, validation, is_whole = files.train, files.test, files.validation, True
-    if chosen.rows is not None and len(chosen.rows) < len(train):
-        train, is_whole = train.subset(chosen.rows), False
-        test = test if chosen.test else test.subset([])
-    most = chosen.validation
-    if validation is not None and most is not None and most < len(validation):
-        validation, is_whole = validation.subset(at_most(validation.labels, most)), False
-    return _Used(train, test, validation, is_whole)
 
 
 def _samples(files: ImageFiles | None) -> Samples:

@@ -1,0 +1,98 @@
+"""Pictures of a Hugging Face split, decoded when they are asked for."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from dada.datasets.files import ImageFiles
+from dada.datasets.hf_columns import library
+from dada.datasets.pixels import to_eight_bits
+from dada.errors import UserError
+
+
+@dataclass(frozen=True, eq=False)
+class SplitImages(ImageFiles):
+    """Labelled pictures of a split, in place of files of their own.
+
+    Attributes:
+        files: what each is called in messages.
+        split: the `datasets.Dataset`, of this column alone, which decodes.
+        column: of the pictures.
+        rows: which row of the split each picture is.
+    """
+
+    split: Any = None
+    column: str = "image"
+    rows: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+
+    @classmethod
+    def of(cls, name: str, split: Any, column: str, labels: Tensor) -> "SplitImages":
+        """All pictures of a split, called ``name, item 0`` and so on."""
+        names = tuple(f"{name}, item {row}" for row in range(len(labels)))
+        pictures = split.with_format(None).select_columns([column])
+        decoding = pictures.cast_column(column, library().Image())
+        rows = np.arange(len(labels))
+        return cls(names, labels, split=decoding, column=column, rows=rows)
+
+    def subset(self, indices: Sequence[int] | np.ndarray | Tensor) -> Self:
+        """See `ImageFiles.subset`."""
+        chosen = torch.as_tensor(indices)
+        chosen = chosen.nonzero()[:, 0] if chosen.dtype == torch.bool else chosen.long()
+        whole = super().subset(chosen)
+        return replace(whole, rows=self.rows[chosen.numpy()])
+
+    def contents(self) -> list[object]:
+        """A digest of each encoded picture."""
+        encoded = self.split.cast_column(self.column, library().Image(decode=False))
+        return [_digest(encoded[row][self.column]) for row in self.rows.tolist()]
+
+    def contents_beside(self, others: ImageFiles) -> tuple[list[object], list[object]]:
+        """See `ImageFiles.contents_beside`."""
+        return self.contents(), [*others.contents()]
+
+    def marks(self) -> Iterator[str]:
+        """For each picture, text that changes with its place or label."""
+        for name, label in zip(self.files, self.labels.tolist(), strict=True):
+            yield f"{name} {label}"
+
+    def decoded(self, index: int) -> Image.Image:
+        """One picture in its own mode and size.
+
+        Raises:
+            UserError: it cannot be decoded.
+        """
+        picture: Image.Image | None
+        try:
+            picture = self.split[int(self.rows[index])][self.column]
+        except Exception as error:  # for a broken file Pillow may raise nearly anything
+            raise UserError(f"{self.files[index]}: cannot be decoded: {one_line(error)}") from error
+        if picture is None:
+            raise UserError(f"{self.files[index]}: there is no picture")
+        return picture
+
+    def read(self, index: int) -> Image.Image:
+        """See `ImageFiles.read`."""
+        eight = to_eight_bits(self.decoded(index), self.bits)
+        return eight.convert("L" if self.channels == 1 else "RGB")
+
+
+def one_line(error: BaseException) -> str:
+    """What an error of another library says."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _digest(encoded: dict[str, Any]) -> object:
+    """Of the bytes of a picture, or of the file that they are in; None equals nothing."""
+    try:
+        if encoded["bytes"] is None:
+            with open(encoded["path"], "rb") as file:
+                return hashlib.file_digest(file, "blake2b").hexdigest()
+        return hashlib.blake2b(encoded["bytes"]).hexdigest()
+    except (OSError, TypeError):
+        return object()  # what cannot be read is reported when it is decoded
