@@ -243,6 +243,43 @@ def test_parts_without_a_training_set(tmp_path):
         load(table)
 
 
+def test_a_class_by_another_spelling_is_pointed_out(tmp_path):
+    rows = [(*row, "train") for row in folders(tmp_path)]
+    rows.append((folders(tmp_path, "t/", 1)[0][0], "A_nt", "test"))
+    table = written(tmp_path / "x.csv", rows, ("path", "label", "split"))
+    with pytest.raises(UserError, match=r"rename or remove them \('A_nt' may be 'ant'\)"):
+        list_table(table)
+
+
+@pytest.mark.parametrize("folder", ["", "pictures/"])
+def test_a_folder_of_pictures_without_classes_points_to_its_table(tmp_path, folder):
+    picture(tmp_path / folder / "1.png", "ant", 0)
+    written(tmp_path / "labels.csv", [("1", "ant")], ("id", "label"))
+    with pytest.raises(
+        UserError, match=rf"or give a table of path and label, such as {tmp_path}/l"
+    ):
+        load(tmp_path / folder)
+
+
+def test_whatever_is_in_a_table_is_a_listing_or_one_line(tmp_path):
+    random = np.random.default_rng(0)
+    folders(tmp_path, count=2)
+    words = ["path", "label", "split", "train", "test", "ant/00.png", "bee/01", "cat", "1", "0", ""]
+    signs = [",", ",", ",", "\n", "\n", ";", "|", '"', "\t", "\r\n", "\0", "é", "..", "/", "~", " "]
+    found = {"listing": 0, "line": 0}
+    for _ in range(400):
+        head = random.choice(["path,label\n", "path,label,split\n", "id,a,b\n", ""])
+        body = [random.choice(words if i % 2 == 0 else signs) for i in range(random.integers(40))]
+        (tmp_path / "x.csv").write_text(head + "".join(body), newline="")
+        try:
+            list_table(tmp_path / "x.csv")
+            found["listing"] += 1
+        except UserError as error:
+            assert str(error).startswith((str(tmp_path), "x.csv")) and "\n" not in str(error)
+            found["line"] += 1
+    assert found["line"] > 300 and found["listing"] > 2, found
+
+
 def test_parquet(tmp_path):
     pq = pytest.importorskip("pyarrow.parquet")
     pa = pytest.importorskip("pyarrow")

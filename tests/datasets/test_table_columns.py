@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dada.datasets.table import Table
-from dada.datasets.table_columns import find_meaning
+from dada.datasets.table_columns import find_meaning, parts_named
 from dada.errors import UserError
 
 
@@ -44,6 +44,15 @@ def test_a_column_of_parts(name):
     assert find_meaning(there).split == name
     numbers = table(**{"path": FILES, name: [0, 1, 2], "label": NAMES})
     assert find_meaning(numbers).split is None and find_meaning(numbers).others == (name,)
+
+
+def test_a_column_that_says_yes_or_no_for_a_part():
+    """As fastai has it."""
+    there = table(path=FILES, label=NAMES, is_valid=["False", "True", "False"])
+    assert find_meaning(there).split == "is_valid"
+    assert parts_named(there, "is_valid") == ["train", "valid", "train"]
+    vague = table(path=FILES, label=NAMES, is_valid=["no", "True", "False"])
+    assert find_meaning(vague).others == ("is_valid",)
 
 
 def test_several_columns_of_0_and_1():

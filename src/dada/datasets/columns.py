@@ -19,6 +19,9 @@ PICTURES = (
 SPLITS = ("split", "splits", "part", "partition", "set", "subset", "phase", "usage", "fold")
 """Columns that say which part of the data a picture belongs to."""
 
+FLAGS = {"isvalid": "valid", "isvalidation": "validation", "isval": "val", "istest": "test"}
+"""Columns that say whether a picture belongs to such a part; all others are to train on."""
+
 
 def plain(name: str) -> str:
     """The letters of a column's name, without the rest.

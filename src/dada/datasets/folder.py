@@ -1,12 +1,14 @@
 """List a folder of class folders, or of ``train/`` and ``test/`` with class folders inside."""
 
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 from dada.datasets.decode import Samples
 from dada.datasets.layout import check_classes, find_layout
 from dada.datasets.listing import Listing, check_known
 from dada.datasets.parts import part_of
+from dada.datasets.table import is_table
 from dada.datasets.tree import ENDINGS, Tree
 from dada.errors import UserError, listed, printable
 
@@ -107,12 +109,21 @@ def _check(path: Path, tree: Tree) -> None:
     if tree.loose:
         raise UserError(
             f"{path}: images but no class folders: put the images of each class into a folder "
-            "of its own"
+            f"of its own{_or_a_table(path)}"
         )
     raise UserError(
         f"{path}: no images: must hold a folder of images for each class, or train/ and test/ "
         f"with such folders ({', '.join(ENDINGS)})"
     )
+
+
+def _or_a_table(path: Path) -> str:
+    """A hint if there is a table that may list the images."""
+    found: list[Path] = []
+    for folder in (path, path.parent):
+        with suppress(OSError):
+            found += sorted(file for file in folder.iterdir() if is_table(file))
+    return f", or give a table of path and label, such as {found[0]}" if found else ""
 
 
 def _notes(tree: Tree) -> list[str]:

@@ -8,7 +8,7 @@ from dada.datasets.find_files import Finder
 from dada.datasets.listing import Listing, check_known
 from dada.datasets.parts import TRAIN, kind_of, parts_of, ranked, roles_in_words, roles_of
 from dada.datasets.table import Table, read_table
-from dada.datasets.table_columns import Meaning, find_meaning
+from dada.datasets.table_columns import Meaning, find_meaning, parts_named
 from dada.datasets.table_rows import Rows, not_listed, read_rows
 from dada.errors import UserError, listed, printable
 
@@ -102,7 +102,7 @@ def _by_tables(table: Table, meaning: Meaning, finder: Finder) -> _Found:
 def _by_split(table: Table, meaning: Meaning, finder: Finder) -> _Found:
     """The parts by a column that names them."""
     found = _Found(mark="")
-    cells = table.columns[str(meaning.split)]
+    cells = parts_named(table, str(meaning.split))
     rows: dict[str, list[int]] = {}
     for row, cell in enumerate(cells):
         rows.setdefault(cell, []).append(row)

@@ -1,5 +1,6 @@
 """What a reader of files finds, before any of them is opened."""
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,5 +37,14 @@ def check_known(where: object, part: str, found: Collection[str], classes: Seque
     if unknown := sorted(set(found) - set(classes)):
         raise UserError(
             f"{where}: {part} classes {listed(unknown)} are missing from the training classes "
-            f"({listed(classes)}): rename or remove them"
+            f"({listed(classes)}): rename or remove them{_alike(unknown, classes)}"
         )
+
+
+def _alike(unknown: Sequence[str], classes: Sequence[str]) -> str:
+    """A hint if a class differs from one of the training classes in capitals or signs only."""
+    plain = {re.sub(r"[\W_]", "", name.casefold()): name for name in classes}
+    for name in unknown:
+        if same := plain.get(re.sub(r"[\W_]", "", name.casefold())):
+            return f" ({listed([name])} may be {listed([same])})"
+    return ""

@@ -4,7 +4,7 @@ import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from dada.datasets.columns import LABELS, PICTURES, SPLITS, plain
+from dada.datasets.columns import FLAGS, LABELS, PICTURES, SPLITS, plain
 from dada.datasets.parts import part_of
 from dada.datasets.table import Table
 from dada.datasets.tree import is_picture
@@ -44,6 +44,13 @@ def find_meaning(table: Table) -> Meaning:
     return Meaning(picture, labels, split, others)
 
 
+def parts_named(table: Table, split: str) -> list[str]:
+    """What a column of parts calls the part of each row."""
+    cells = table.columns[split]
+    part = FLAGS.get(plain(split))
+    return cells if part is None else [part if binary(cell) else "train" for cell in cells]
+
+
 def binary(value: str) -> bool | None:
     """Whether a cell of a column of 0 and 1 says yes; None if it is something else."""
     return _BINARY.get(value)
@@ -69,6 +76,8 @@ def _picture(table: Table) -> str:
 def _split(table: Table) -> str | None:
     found = _called(table.columns, SPLITS)
     found = [name for name in found if any(map(part_of, set(table.columns[name])))]
+    flags = _called(table.columns, tuple(FLAGS))
+    found += [name for name in flags if None not in set(map(binary, table.columns[name]))]
     return _only(table, found, "parts of the data") if found else None
 
 

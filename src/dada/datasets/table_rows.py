@@ -44,19 +44,20 @@ def not_listed(parts: Collection[Rows]) -> int:
     )
 
 
-def labels_of(table: Table, meaning: Meaning) -> list[Labels | None]:
-    """The labels of each row, in the order of their names; None where a row has no label.
+def labels_of(table: Table, meaning: Meaning, row: int) -> Labels | None:
+    """The labels of a row, in the order of their names; None if it has no label.
 
     Labels in one column may be joined by ``|`` or ``;``. Of several columns, a row has those that
     are 1.
     """
-    if len(meaning.labels) == 1:
-        return [_split(cell) for cell in table.columns[meaning.labels[0]]]
-    columns = [[binary(cell) for cell in table.columns[name]] for name in meaning.labels]
-    return [
-        None if None in row else tuple(n for n, yes in zip(meaning.labels, row, strict=True) if yes)
-        for row in zip(*columns, strict=True)
-    ]
+    cells = [table.columns[name][row] for name in meaning.labels]
+    if len(cells) == 1:
+        names = {name.strip() for name in cells[0].replace(";", "|").split("|")}
+        return tuple(sorted(names - {""})) or None
+    answers = [binary(cell) for cell in cells]
+    if None in answers:
+        return None
+    return tuple(name for name, yes in zip(meaning.labels, answers, strict=True) if yes)
 
 
 def read_rows(
@@ -76,10 +77,9 @@ def read_rows(
     """
     found, first = Rows(), dict[str, int]()
     bad, repeated, unlabelled = list[str](), 0, 0
-    labels = labels_of(table, meaning)
     chosen = range(len(table)) if rows is None else rows
     for row in chosen:
-        label = labels[row]
+        label = labels_of(table, meaning, row)
         if label is None:
             unlabelled += 1
             continue
@@ -105,13 +105,6 @@ def read_rows(
 
 def _rows(count: int, one: str, many: str) -> str:
     return f"1 row {one}" if count == 1 else f"{count:,} rows {many}"
-
-
-def _split(cell: str) -> Labels | None:
-    if not cell:
-        return None
-    names = {name.strip() for name in cell.replace(";", "|").split("|")}
-    return tuple(sorted(names - {""})) or None
 
 
 def _left_out(table: Table, bad: Sequence[str], count: int) -> str:
