@@ -198,4 +198,4 @@ def test_parts_by_the_names_that_people_use(test, judges):
     found = (dataset.train, dataset.test, dataset.validation)
     assert [len(part) for part in found] == [20, 6, 4]
     assert f"{judges} is the validation set" in dataset.notes
-    assert "extra is not used" in dataset.notes
+    assert "extra is not used: 2 images" in dataset.notes

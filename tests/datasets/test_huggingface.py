@@ -94,7 +94,7 @@ def test_pictures_labels_and_names(hf, tmp_path):
         f"{source}: images are the column 'pic', labels the column 'label'",
         "test is the test set",
         "validation is the validation set",
-        "dev is not used: validation is the validation set",
+        "dev is not used (3 images): validation is the validation set",
     )
 
 

@@ -48,15 +48,23 @@ def test_what_is_not_used_beside_a_training_set_is_said(tmp_path):
 @pytest.mark.parametrize(
     ("names", "used", "notes"),
     [
-        (("test", "dev", "val"), ("test", "val"), ["dev/ is not used: val/ is the validation set"]),
-        (("test", "holdout"), ("test", None), ["holdout/ is not used: test/ is the test set"]),
+        (
+            ("test", "dev", "val"),
+            ("test", "val"),
+            ["dev/ is not used (2 images): val/ is the validation set"],
+        ),
+        (
+            ("test", "holdout"),
+            ("test", None),
+            ["holdout/ is not used (2 images): test/ is the test set"],
+        ),
         (("val", "holdout"), ("holdout", "val"), []),
         (("eval", "valid"), ("eval", "valid"), []),
         (("Testing", "Eval"), ("Testing", "Eval"), []),
         (
             ("test", "training"),
             ("test", None),
-            ["training/ is not used: train/ is the training set"],
+            ["training/ is not used (2 images): train/ is the training set"],
         ),
     ],
 )

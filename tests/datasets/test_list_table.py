@@ -153,6 +153,13 @@ def test_numbers_are_in_their_order(tmp_path):
     )
 
 
+def test_signs_that_look_like_numbers_are_text(tmp_path):
+    rows = [
+        (name, {"ant": "²", "bee": "1", "cat": "٣"}[label]) for name, label in folders(tmp_path)
+    ]
+    assert list_table(written(tmp_path / "x.csv", rows)).classes == ("1", "²", "٣")
+
+
 def test_a_picture_in_two_parts_is_said_as_of_folders(tmp_path):
     rows = folders(tmp_path)
     rows = [(*row, "train") for row in rows] + [(*row, "test") for row in rows[:3]]

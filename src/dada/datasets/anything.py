@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import length_hint
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def as_dataset(
     parts = parts_of(splits)
     roles = roles_of(parts)
     datasets = {role: splits[name] for name, role in roles.items()}
-    name, notes = type(datasets["train"]).__name__, _notes(roles, parts)
+    name, notes = type(datasets["train"]).__name__, _notes(splits, roles, parts)
     return complete(name, _parts(name, datasets, side, notes))
 
 
@@ -96,12 +97,17 @@ def _is_item(thing: Any) -> bool:
     return thing is not None and not hasattr(thing, "__getitem__")
 
 
-def _notes(roles: dict[str, str], parts: dict[str, str | None]) -> tuple[str, ...]:
+def _notes(
+    splits: dict[str, Any], roles: dict[str, str], parts: dict[str, str | None]
+) -> tuple[str, ...]:
     """What became of the parts, unless each is called by what it is."""
-    unknown = [f"{name} is not used" for name, part in parts.items() if part is None]
-    plain = all(name == role for name, role in roles.items())
-    said = roles_in_words(roles, parts)
-    return () if plain and len(roles) == len(parts) else (*said, *unknown)
+    if all(roles.get(name) == name for name in parts):
+        return ()
+    counts = {name: length_hint(split) for name, split in splits.items()}
+    unknown = [
+        f"{name} is not used: {counts[name]:,} images" for name, part in parts.items() if not part
+    ]
+    return (*roles_in_words(roles, parts, counts), *unknown)
 
 
 def _parts(name: str, datasets: dict[str, Any], side: int | None, said: tuple[str, ...]) -> Parts:

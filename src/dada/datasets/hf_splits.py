@@ -73,7 +73,7 @@ def label_splits(
     notes = [f"{source}: images are the column {picture!r}, labels the column {label!r}"]
     if others:
         notes.append(f"columns not used: {', '.join(others)}; add ?label=COLUMN to use another")
-    notes += roles_in_words(roles, usable)
+    notes += roles_in_words(roles, usable, {name: len(labels[name]) for name in usable})
     unused = {name: split for name, split in splits.items() if name not in usable}
     notes += [_unused(name, split, known=name in labels) for name, split in unused.items()]
     return split_files(

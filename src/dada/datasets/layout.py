@@ -69,7 +69,7 @@ def find_layout(path: Path) -> Layout:
         return Layout(whole, None, (*_notes_on_classes(whole, trees), *_left_unlabelled(whole)))
     usable = {n: parts[n] for n in split if not _is_dummy(split[n], split[trains[0]])}
     roles = roles_of(usable)
-    notes = roles_in_words(roles, usable, "/")
+    notes = roles_in_words(roles, usable, {name: _count(split[name]) for name in usable}, "/")
     notes += [_unused(name, trees[name]) for name in trees if name not in usable]
     notes += _notes_on_others(whole, trees, f"{trains[0]}/")
     found = {role: split[name] for name, role in roles.items()}

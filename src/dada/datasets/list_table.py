@@ -50,7 +50,8 @@ def list_table(path: Path) -> Listing:
     names = _classes(path, parts, meaning.labels)
     several = any(len(labels) != 1 for rows in parts.values() for labels in rows.files.values())
     notes = [_columns_in_words(meaning, several)]
-    notes += roles_in_words(roles, usable, found.mark) if len(usable) > 1 else []
+    counts = {name: len(found.rows[name]) for name in usable}
+    notes += roles_in_words(roles, usable, counts, found.mark) if len(usable) > 1 else []
     for name, rows in found.rows.items():
         said = [*rows.notes, *([] if len(rows) else ["not used: no picture has a label"])]
         notes += [f"{name}{found.mark}: {note}" for note in said] if len(found.rows) > 1 else said
@@ -133,7 +134,7 @@ def _classes(path: Path, parts: dict[str, Rows], columns: tuple[str, ...]) -> tu
         part: {name for labels in rows.files.values() for name in labels}
         for part, rows in parts.items()
     }
-    numbers = all(name.isdigit() for name in found["train"])
+    numbers = all(name.isdecimal() for name in found["train"])
     names = tuple(sorted(found["train"], key=(lambda n: (int(n), n)) if numbers else None))
     names = columns if len(columns) > 1 else names
     for part in parts:

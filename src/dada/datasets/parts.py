@@ -100,33 +100,43 @@ def ranked(parts: Mapping[str, str | None], words: tuple[str, ...]) -> list[str]
 
 
 def roles_in_words(
-    roles: Mapping[str, str], parts: Mapping[str, str | None], mark: str = ""
+    roles: Mapping[str, str],
+    parts: Mapping[str, str | None],
+    counts: Mapping[str, int],
+    mark: str = "",
 ) -> list[str]:
     """Notes on what each part is, and on parts that are not used because others are.
 
     Args:
         roles: as `roles_of` gives them.
         parts: those that could be used.
+        counts: the number of images of each.
         mark: what to write after a name, such as ``/`` after a folder's.
 
     Examples:
         >>> parts = parts_of(["train", "val", "test", "testing"])
-        >>> roles_in_words(roles_of(parts), parts, "/")
-        ['test/ is the test set', 'val/ is the validation set', 'testing/ is not used: test/ is the test set']
+        >>> notes = roles_in_words(roles_of(parts), parts, dict.fromkeys(parts, 5), "/")
+        >>> notes[:2]
+        ['test/ is the test set', 'val/ is the validation set']
+        >>> notes[2]
+        'testing/ is not used (5 images): test/ is the test set'
         >>> parts = parts_of(["train", "val"])
-        >>> roles_in_words(roles_of(parts), parts)
+        >>> roles_in_words(roles_of(parts), parts, dict.fromkeys(parts, 5))
         ['val is the test set: there is no other']
-    """  # noqa: E501
+    """
     notes, names = [], {role: name for name, role in roles.items()}
     for name, role in roles.items():
         why = ": there is no other" if role == "test" and parts[name] in VALIDATION else ""
         if role != "train" or name.lower() not in TRAIN:
-            which = "training" if role == "train" else role
-            notes.append(f"{name}{mark} is the {which} set{why}")
+            notes.append(f"{name}{mark} is the {_SETS[role]}{why}")
     for name, part in parts.items():
         if part and name not in roles:
             role = "train" if part in TRAIN else "test" if part in TEST else "validation"
             role = role if role in names else "test"
-            which = "training" if role == "train" else role
-            notes.append(f"{name}{mark} is not used: {names[role]}{mark} is the {which} set")
+            many = "1 image" if counts[name] == 1 else f"{counts[name]:,} images"
+            taken = f"{names[role]}{mark} is the {_SETS[role]}"
+            notes.append(f"{name}{mark} is not used ({many}): {taken}")
     return notes
+
+
+_SETS = {"train": "training set", "test": "test set", "validation": "validation set"}
