@@ -76,7 +76,7 @@ def test_rows_and_resolution_are_chosen_for_the_rest_of_the_run(digits, rehearsa
     assert config(tmp_path)["plan"]["rows"] == names
     assert result["epochs"] == 15, "a quarter, and no less"
     note = config(tmp_path)["data"]["notes"][-2]
-    assert "the least that says something" in note
+    assert "more than the budget" in note
     again = compare(digits, ["dada-svhn"], out=tmp_path, resume=True, images=30, model="wrn-10-1")
     assert [row["name"] for row in again["rows"]] == names
 

@@ -6,6 +6,7 @@ import heapq
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import torch
 
@@ -17,10 +18,9 @@ from dada.compute.parallel import Tick, concurrency, run_parallel
 from dada.compute.randomness import forked
 from dada.training.augmentations import Method
 
-_FEW = 32  # images of the first, cautious step
-_LONGEST = 1.5  # seconds that a step of a whole batch may take in the rehearsal
-_ENOUGH = 0.5  # seconds of steps to take the mean of
-_REPEATS = 5
+_FEW = (8, 32)  # images of the first, cautious steps
+_LONGEST = 1.5  # seconds that a larger step may take, by the ones before it
+_LEAST, _MOST, _ENOUGH = 3, 7, 0.5  # times that something is done, and seconds that are enough
 
 
 @dataclass(frozen=True)
@@ -97,32 +97,34 @@ def rehearse(bench: Bench, methods: Sequence[Method], trainings: int, processes:
 
 def _timed(bench: Bench, methods: Sequence[Method]) -> list[float]:
     """Seconds to start, per training image, per test image, and per image of each augmentation."""
-    batch, tests = min(bench.settings.batch, len(bench.images)), min(_FEW, len(bench.test))
-    few = min(_FEW, batch)
-    with forked(bench.device):
-        began = time.perf_counter()
-        training = bench.begin(methods[0], 0, bench.first(few))
-        start = time.perf_counter() - began
-        image = _seconds(training.run_epoch) / few
-        if batch > few and image * batch <= _LONGEST:
-            training = bench.begin(methods[0], 0, bench.first(batch))
-            image = _seconds(training.run_epoch) / batch
-        test = MemoryLoader(bench.dataset.test.subset(range(tests)), bench.pipeline, bench.device)
-        tested = _seconds(lambda: wrong_answers(training.tested, test, bench.pipeline)) / tests
-        generator = torch.Generator().manual_seed(0)
+    batch, device = min(bench.settings.batch, len(bench.images)), bench.device
+    with forked(device):
+        image, start = 0.0, 0.0
+        for count in sorted({min(batch, size) for size in (*_FEW, batch)}):
+            if image * count > _LONGEST:
+                break
+            began = time.perf_counter()
+            training = bench.begin(methods[0], 0, bench.first(count))
+            start = time.perf_counter() - began
+            image, seen = _seconds(training.run_epoch) / count, count
+        tests = bench.dataset.test.subset(range(min(seen, len(bench.test))))
+        loader = MemoryLoader(tests, bench.pipeline, device)
+        tested = _seconds(lambda: wrong_answers(training.tested, loader, bench.pipeline))
+        generator, few = torch.Generator().manual_seed(0), min(batch, _FEW[-1])
         images, _ = next(bench.first(few).plain(few))
         augment = [
             _seconds(lambda m=method: m.augment(images, generator)) / few  # type: ignore[misc]
             for method in methods
         ]
-    return [start, image, tested, *augment]
+    return [start, image, tested / len(tests), *augment]
 
 
 def _seconds(work: Callable[[], object]) -> float:
-    """The mean time of a piece of work, after once to warm up."""
+    """The median time of a piece of work, after once to warm up: other programs come and go."""
     work()
-    done, passed, began = 0, 0.0, time.perf_counter()
-    while done < _REPEATS and passed < _ENOUGH:
+    times: list[float] = []
+    while len(times) < _LEAST or (sum(times) < _ENOUGH and len(times) < _MOST):
+        began = time.perf_counter()
         work()
-        done, passed = done + 1, time.perf_counter() - began
-    return passed / done
+        times.append(time.perf_counter() - began)
+    return median(times)

@@ -123,7 +123,7 @@ def in_words(size: Size, bench: Bench, images: int, deadline: Deadline) -> tuple
     verdict = ""
     if not size.fits:
         longer = size.seconds > deadline.seconds
-        verdict = ", the least that says something" if longer else ", which says little"
+        verdict = ", more than the budget" if longer else ", which says little"
     seeds, tests = count(size.seeds, "seed"), count(size.tests, "test image")
     return (
         f"budget of {about(deadline.seconds)}: {bench.settings.model} on {used} of "
