@@ -99,18 +99,9 @@ def compare(
             longer a finite number, or another process of the job died.
     """
     follow = as_callback(callback, watch)
-    if seeds is not None and seeds < 1:
-        raise UserError(f"{seeds} seeds: at least 1 is needed, 3 for a useful interval")
-    if add_seeds < 0 or (add_seeds and seeds is not None):
-        raise UserError(
-            f"{add_seeds} more seeds: must be at least 1, without a number of all seeds"
-        )
-    if add_seeds and out is None:
-        raise UserError(f"{add_seeds} more seeds: name the folder of the comparison")
-    if pixels is not None and pixels < 8:
-        raise UserError(f"pixels {pixels}: must be at least 8")
+    _check(seeds, add_seeds, pixels, out)
     resume = resume or add_seeds > 0
-    deadline = Deadline.of(USUAL_BUDGET if budget is None else budget)
+    deadline = None if budget is None else Deadline.of(budget)
     hooks, policies_by_name = UserHooks.of(loss=loss, before=before, after=after), named(policies)
     asked = make_settings(preset, **settings)
     dataset = without_validation(as_dataset(data, side, choose=partial(choose_images, asked)))
@@ -130,20 +121,14 @@ def compare(
             hooks=hooks,
             processes=processes,
         )
-        begun = Terms.recorded(out) if resume and out is not None and processes.first else None
-        begun = processes.broadcast(begun)
-        if begun is None and add_seeds:
-            raise UserError(f"{out}: no comparison to add seeds to")
-        if out is not None and not resume and processes.first:
-            RunFolder(out).check_free()  # before a rehearsal, which takes a while
-        given = None if budget is None else deadline.seconds
-        if begun is None:
-            terms = request.within(deadline, explicit=budget is not None)
-            early = stop_early or budget is not None
-            terms = replace(terms, budget=given, stop_early=early)
-        else:
-            begun.check(budget=given, pixels=pixels)
-            terms = begun.resumed(seeds, add_seeds, stop_early)
+        terms = _terms(
+            request,
+            out,
+            resume=resume,
+            add_seeds=add_seeds,
+            budget=deadline,
+            stop_early=stop_early,
+        )
         dataset = replace(dataset, notes=(*dataset.notes, *notes, *terms.notes))
         seen = dataset
         if terms.plan is not None:
@@ -169,8 +154,50 @@ def compare(
             range(terms.seeds),
             processes,
             stop_early=terms.stop_early,
-            deadline=deadline if budget is not None and begun is None else None,
+            deadline=terms.deadline,
             foretold=bool(terms.notes),
         )
         found: dict[str, Any] = run_loop(work, run, processes, follow)
         return Result(found)
+
+
+def _check(seeds: int | None, add_seeds: int, pixels: int | None, out: str | Path | None) -> None:
+    """Refuse numbers that are out of range."""
+    if seeds is not None and seeds < 1:
+        raise UserError(f"{seeds} seeds: at least 1 is needed, 3 for a useful interval")
+    if add_seeds < 0 or (add_seeds and seeds is not None):
+        raise UserError(
+            f"{add_seeds} more seeds: must be at least 1, without a number of all seeds"
+        )
+    if add_seeds and out is None:
+        raise UserError(f"{add_seeds} more seeds: name the folder of the comparison")
+    if pixels is not None and pixels < 8:
+        raise UserError(f"pixels {pixels}: must be at least 8")
+
+
+def _terms(
+    request: Request,
+    out: str | Path | None,
+    *,
+    resume: bool,
+    add_seeds: int,
+    budget: Deadline | None,
+    stop_early: bool,
+) -> Terms:
+    """What the comparison is made by: the terms of the run that is resumed, or what fits."""
+    begun = None
+    if out is not None and request.processes.first:
+        if resume:
+            begun = Terms.recorded(out, add_seeds)
+        else:
+            RunFolder(out).check_free()  # before a rehearsal, which takes a while
+    begun = request.processes.broadcast(begun)
+    if begun is not None:
+        begun.check(budget, request.pixels)
+        return begun.resumed(request.seeds, stop_early)
+    if add_seeds:
+        raise UserError(f"{out}: no comparison to add seeds to")
+    terms = request.within(budget or Deadline.of(USUAL_BUDGET), explicit=budget is not None)
+    early = stop_early or budget is not None
+    seconds = None if budget is None else budget.seconds
+    return replace(terms, budget=seconds, stop_early=early, deadline=budget)

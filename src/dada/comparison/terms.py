@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dada.comparison.plan import Plan
+from dada.deadline import Deadline
 from dada.errors import UserError
 from dada.report.comparisons import comparison_of
 from dada.report.gaps import FEWEST_SEEDS
@@ -27,7 +28,7 @@ class Terms:
         budget: the budget that the user gave, in seconds; None for none.
         stop_early: whether it ends once the answer is certain or hopeless.
         notes: what was chosen, in words.
-        finished: seeds that a finished run has; None for one that is not finished.
+        deadline: when it must end, if it begins now with a budget; None if it is resumed.
     """
 
     seeds: int = FEWEST_SEEDS
@@ -35,28 +36,28 @@ class Terms:
     budget: float | None = None
     stop_early: bool = False
     notes: tuple[str, ...] = ()
-    finished: int | None = None
+    deadline: Deadline | None = None
 
     @classmethod
-    def recorded(cls, path: str | Path) -> Terms | None:
-        """Those of the run in a folder; None if none has begun."""
+    def recorded(cls, path: str | Path, add_seeds: int = 0) -> Terms | None:
+        """Those of the run in a folder; None if none has begun.
+
+        Args:
+            add_seeds: seeds beyond those that it has, or is to have; all of them are made.
+        """
         if RunFolder(path).bare:
             return None
         run = RunFolder.open(path)
-        config, finished = run.config, None
-        plan = config.get("plan")
-        if any(event.get("event") == "finish" for event in run.readable_events()[0]):
-            found = comparison_of(run)
-            finished = None if found is None else len(found["seeds"])
+        config = run.config
+        seeds, plan = config.get("seeds", FEWEST_SEEDS), config.get("plan")
         return cls(
-            seeds=config.get("seeds", FEWEST_SEEDS),
+            seeds=_finished(run, seeds) + add_seeds if add_seeds else seeds,
             plan=None if plan is None else Plan.from_json(plan),
             budget=config.get("budget"),
-            stop_early=config.get("stop_early", False),
-            finished=finished,
+            stop_early=config.get("stop_early", False) and not add_seeds,
         )
 
-    def check(self, budget: float | None, pixels: int | None) -> None:
+    def check(self, budget: Deadline | None, pixels: int | None) -> None:
         """Refuse to resume a run as another one.
 
         Args:
@@ -65,11 +66,11 @@ class Terms:
         Raises:
             UserError: the run was started with others.
         """
-        if budget is not None and budget != self.budget:
+        if budget is not None and budget.seconds != self.budget:
             before = "without a budget" if self.budget is None else f"with {about(self.budget)}"
             raise UserError(
-                f"budget {about(budget)}: the run was started {before}, and keeps its size: "
-                "leave --budget out, or start a new run in another folder"
+                f"budget {about(budget.seconds)}: the run was started {before}, and keeps its "
+                "size: leave --budget out, or start a new run in another folder"
             )
         if pixels is not None and pixels != (chosen := self.plan and self.plan.pixels):
             raise UserError(
@@ -77,21 +78,14 @@ class Terms:
                 "a new run in another folder"
             )
 
-    def resumed(self, seeds: int | None, add_seeds: int, stop_early: bool) -> Terms:
+    def resumed(self, seeds: int | None, stop_early: bool) -> Terms:
         """Those of a run that is resumed.
 
         Args:
             seeds, stop_early: as given now; None and False keep the run's.
-            add_seeds: seeds beyond those of the finished run, all of which are made.
         """
-        if add_seeds:
-            before_now = self.seeds if self.finished is None else self.finished
-            return replace(self, seeds=before_now + add_seeds, stop_early=stop_early)
-        return replace(
-            self,
-            seeds=self.seeds if seeds is None else seeds,
-            stop_early=self.stop_early or stop_early,
-        )
+        early = self.stop_early or stop_early
+        return replace(self, seeds=self.seeds if seeds is None else seeds, stop_early=early)
 
     def keeps(self, row: str) -> bool:
         """Whether a row is compared."""
@@ -110,3 +104,10 @@ class Terms:
         if self.budget is not None:
             found["budget"] = self.budget
         return found | ({"stop_early": True} if self.stop_early else {})
+
+
+def _finished(run: RunFolder, planned: int) -> int:
+    """How many seeds a run has that is over; those that it is to have, if it is not."""
+    over = any(event.get("event") == "finish" for event in run.events)
+    found = comparison_of(run) if over else None
+    return planned if found is None else len(found["seeds"])
