@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 import dada
-from dada.datasets import Chosen, as_dataset, from_torch, load
+from dada.datasets import Chosen, FileDataset, as_dataset, from_torch, load, open_images
 from dada.datasets.hf_images import SplitImages
 from dada.datasets.huggingface import hub_name
 from dada.errors import UserError
@@ -480,6 +480,37 @@ def test_a_search_of_a_few_of_them_resumes(hf, tmp_path, decoded):
     source = saved(hf, tmp_path / "pets", train=split(hf, pictures(60), [0, 1] * 30))
     settings = {"epochs": 2, "batch": 4, "device": "cpu", "model": "wrn-10-1", "images": 12}
     policy = dada.search(source, preset="step", out=tmp_path / "run", **settings)
-    assert len(set(decoded)) <= 14  # and the two that tell the size and the depth of the others
+    assert len(set(decoded)) <= 13  # and the first, which tells how deep they are
     again = dada.search(source, preset="step", out=tmp_path / "run", resume=True, **settings)
     assert again == policy
+
+
+def test_what_does_not_fit_is_trained_from_the_library(hf, tmp_path, monkeypatch):
+    some, other = pictures(20, (24, 20)), pictures(4, (24, 20))
+    source = saved(
+        hf,
+        tmp_path / "pets",
+        train=split(hf, some, [0, 1] * 10),
+        test=split(hf, other, [0, 1, 1, 0]),
+        validation=split(hf, other, [0, 1, 1, 0]),
+    )
+    memory = sys.modules["dada.datasets.load"], "_MEMORY"
+    assert torch.equal(open_images(source).train.images, chw(some))
+    monkeypatch.setattr(*memory, 24 * 3 * 20 * 24 - 1)
+    opened = open_images(source)
+    assert isinstance(opened, FileDataset) and opened.side == (20, 24)
+    assert np.array_equal(np.asarray(opened.train.read(7)), np.asarray(some[7]))
+    assert np.array_equal(np.asarray(opened.test.read(2)), np.asarray(other[2]))
+    assert "read from their files instead" in opened.notes[-1] and opened.validation is None
+    result = dada.train(data=source, model="wrn-10-1", epochs=1, batch=10, device="cpu", side=16)
+    assert 0 <= result["test_error"] <= 1
+    uneven = saved(
+        hf, tmp_path / "x", train=split(hf, [*some, *pictures(4, (30, 40))], [0, 1] * 12)
+    )
+    assert open_images(uneven).side == (224, 224)
+
+
+def test_the_side_does_not_depend_on_the_choice(hf):
+    whole = split(hf, [*pictures(10, (40, 40)), *pictures(10, (90, 80))], [0, 1] * 10)
+    for rows in (np.arange(4), np.arange(16)):
+        assert as_dataset(whole, choose=lambda _, rows=rows: Chosen(rows)).side == (64, 64)

@@ -1,9 +1,11 @@
 """Pictures of a Hugging Face split, decoded when they are asked for."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from io import BytesIO
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 import torch
@@ -12,6 +14,7 @@ from torch import Tensor
 
 from dada.datasets.files import ImageFiles
 from dada.datasets.hf_columns import library
+from dada.datasets.picture import formats, quiet
 from dada.datasets.pixels import to_eight_bits
 from dada.errors import UserError
 
@@ -48,9 +51,29 @@ class SplitImages(ImageFiles):
         return replace(whole, rows=self.rows[chosen.numpy()])
 
     def contents(self) -> list[object]:
-        """A digest of each encoded picture."""
+        """A digest of each encoded picture; what is missing equals nothing."""
+        found: list[object] = []
+        for file in self._encoded(range(len(self))):
+            with file:
+                data = file.read()
+                found.append(hashlib.blake2b(data).hexdigest() if data else object())
+        return found
+
+    def sizes(self, most: int) -> list[tuple[int, int]]:
+        """Width and height of up to so many pictures, evenly spread; they are not decoded."""
+        found = []
+        with quiet():
+            for file in self._encoded(range(0, len(self), -(-len(self) // most) or 1)):
+                # What cannot be read is reported when it is decoded.
+                with suppress(Exception), file, Image.open(file, formats=formats()) as picture:
+                    found.append(picture.size)
+        return found
+
+    def _encoded(self, indices: Iterable[int]) -> Iterator[BinaryIO]:
+        """The files of pictures, or their bytes; empty for a picture that is missing."""
         encoded = self.split.cast_column(self.column, library().Image(decode=False))
-        return [_digest(encoded[row][self.column]) for row in self.rows.tolist()]
+        for index in indices:
+            yield _opened(encoded[int(self.rows[index])][self.column])
 
     def contents_beside(self, others: ImageFiles) -> tuple[list[object], list[object]]:
         """See `ImageFiles.contents_beside`."""
@@ -87,12 +110,9 @@ def one_line(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _digest(encoded: dict[str, Any]) -> object:
-    """Of the bytes of a picture, or of the file that they are in; None equals nothing."""
-    try:
-        if encoded["bytes"] is None:
-            with open(encoded["path"], "rb") as file:
-                return hashlib.file_digest(file, "blake2b").hexdigest()
-        return hashlib.blake2b(encoded["bytes"]).hexdigest()
-    except (OSError, TypeError):
-        return object()  # what cannot be read is reported when it is decoded
+def _opened(encoded: dict[str, Any] | None) -> BinaryIO:
+    """The bytes of a picture, or the file that they are in."""
+    if encoded is not None and encoded["bytes"] is None:
+        with suppress(OSError, TypeError):
+            return open(encoded["path"], "rb")
+    return BytesIO((encoded or {}).get("bytes") or b"")

@@ -17,7 +17,7 @@ from dada.datasets.listing import Listing
 from dada.datasets.named import read_digits, read_named
 from dada.datasets.pixels import check_side
 from dada.datasets.read_folder import read_folder
-from dada.datasets.read_splits import read_splits
+from dada.datasets.read_splits import expected_size, read_splits
 from dada.datasets.splits import split_off_test_set
 from dada.datasets.table import is_table
 from dada.datasets.validation import without_validation
@@ -144,24 +144,31 @@ def open_images(
     """Load images (`load`) if they fit in 2 GiB of memory, otherwise read them from their files.
 
     They are for training and testing: a validation set is left out. ImageNet always stays in its
-    files. Images in files are resized to 224×224 pixels unless a side is given.
+    files. Images in files are resized to 224×224 pixels unless a side is given, or all of a Hugging
+    Face dataset have one size.
 
     Raises:
         UserError: as `load` and `open_files`.
     """
-    if source != "imagenet":
-        if not str(source).strip() or source in NAMES or not _has_files(Path(source).expanduser()):
-            return without_validation(load(source, side=side, root=root))
-        found = without_validation(open_files(source, root, side))
-        widest = side or 96  # the largest that `load` chooses
-        size = (len(found.train) + len(found.test)) * 3 * widest**2
-        if size <= _MEMORY:
-            return load(source, side=side, root=root, choose=lambda _: Chosen(validation=0))
-        note = (
-            f"the images would take {size / 2**30:.1f} GiB of memory: read from their files instead"
-        )
-        return replace(found, notes=(*found.notes, note))
-    return open_files(source, root, side)
+    check_side(side)
+    if source == "imagenet":
+        return open_files(source, root, side)
+    if isinstance(source, str) and source.startswith(PREFIX):
+        found = open_hub(source, root)
+        chosen, *size = expected_size(found, side)
+        height, width = size if side or chosen is None else (224, 224)
+        found = replace(found, side=(height, width))
+    elif str(source).strip() and source not in NAMES and _has_files(Path(source).expanduser()):
+        found = open_files(source, root, side)
+        size = [side or 96] * 2  # the largest that `load` chooses
+    else:
+        return without_validation(load(source, side=side, root=root))
+    found = without_validation(found)
+    taken = (len(found.train) + len(found.test)) * 3 * size[0] * size[1]
+    if taken <= _MEMORY:
+        return load(source, side=side, root=root, choose=lambda _: Chosen(validation=0))
+    note = f"the images would take {taken / 2**30:.1f} GiB of memory: read from their files instead"
+    return replace(found, notes=(*found.notes, note))
 
 
 def open_files(

@@ -33,12 +33,12 @@ def read_splits(
         UserError: a picture cannot be decoded, or the images do not fit in memory.
     """
     check_side(side)
+    chosen, height, width = expected_size(files, side)  # whatever is chosen of them
     files, used = choose_from(files, choose)
     parts = {"train": used.train, "test": used.test, "validation": used.validation}
     pairs = {name: _Pairs(part) for name, part in parts.items() if part is not None and len(part)}
     # All at once, so that training and test images get the same size and channels.
     everything: ConcatDataset[Any] = ConcatDataset(pairs.values())
-    chosen, height, width = _sides(everything, side)
     _check_memory(files.name, len(everything), height, width)
     bits = bits_used(everything, name=files.name)
     images = from_torch(everything, chosen, files.name, bits)
@@ -61,6 +61,25 @@ def read_splits(
     )
 
 
+def expected_size(files: FileDataset, side: int | None) -> tuple[int | None, int, int]:
+    """The side that pictures are resized to, or None; and the height and width that they will have.
+
+    A side is chosen if sizes differ, as up to 1,000 pictures of each set tell, so that full-size
+    pictures are never in memory together.
+    """
+    if side:
+        return side, side, side
+    parts = (part for part in (files.train, files.test) if isinstance(part, SplitImages))
+    sizes = [size for part in parts for size in part.sizes(_SAMPLE)]
+    if not sizes:
+        return None, 0, 0
+    if len(set(sizes)) > 1:
+        side = choose_side([min(size) for size in sizes])
+        return side, side, side
+    width, height = sizes[0]
+    return None, height, width
+
+
 class _Pairs(MapDataset[Any]):
     """Pictures and labels as `from_torch` expects them."""
 
@@ -72,23 +91,6 @@ class _Pairs(MapDataset[Any]):
 
     def __getitem__(self, index: int) -> tuple[Image.Image, int]:
         return self._images.decoded(index), int(self._images.labels[index])
-
-
-def _sides(pairs: ConcatDataset[Any], side: int | None) -> tuple[int | None, int, int]:
-    """The side to resize to, chosen if sizes differ, or None; and the height and width to expect.
-
-    Full-size pictures are never in memory together.
-    """
-    if side:
-        return side, side, side
-    step = -(-len(pairs) // _SAMPLE)
-    pictures = (pairs[index][0] for index in range(0, len(pairs), step))
-    sizes = [picture.size for picture in pictures if isinstance(picture, Image.Image)]
-    if len(set(sizes)) > 1:
-        side = choose_side([min(size) for size in sizes])
-        return side, side, side
-    width, height = sizes[0] if sizes else (0, 0)
-    return None, height, width
 
 
 def _check_memory(name: str, count: int, height: int, width: int) -> None:
