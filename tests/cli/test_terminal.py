@@ -127,6 +127,18 @@ def test_the_time_left_of_long_work_is_not_announced_twice(capsys, monkeypatch):
     assert not capsys.readouterr().out
 
 
+def test_every_long_verb_announces_itself(dada, monkeypatch):
+    """With every second taken for long."""
+    monkeypatch.setattr(bars, "REHEARSED", 0.0)
+    monkeypatch.setattr(bars, "LONG", 0.0)
+    train = "train digits --model wrn-10-1 --epochs 2 --images 200"
+    for command in (SEARCH, COMPARE, f"{train} -o trained"):
+        out = dada(command).out
+        assert len(re.findall(r"^this takes about \d+ s on 1 core; .* shorter$", out, re.M)) == 1
+    monkeypatch.setattr("dada.augment.loader._TEST_IMAGES", 100)  # so that there is a second batch
+    assert "this takes about 1 s on 1 core; a GPU takes less" in dada("evaluate trained").out
+
+
 @pytest.mark.parametrize("verb", [SEARCH, COMPARE, "preview dada-cifar10"])
 def test_a_pipe_hears_that_data_are_being_loaded(dada, monkeypatch, verb):
     def slow(*_, **__):

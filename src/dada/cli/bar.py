@@ -98,11 +98,11 @@ class Bar:
         self._task = self._progress.add_task(description, total=total, completed=done)
         self._clock, self._shorter = Clock(parts, done), shorter
 
-    def advance(self) -> None:
-        """Advance by one step."""
+    def advance(self, steps: int = 1) -> None:
+        """Advance by some steps."""
         if self._task is None or self._clock is None:
             return
-        self._progress.advance(self._task)
+        self._progress.advance(self._task, steps)
         if self._shorter and self._clock.elapsed() >= REHEARSED:
             left = self._left()
             if left is not None and left > LONG:

@@ -37,12 +37,23 @@ def evaluate(
 
     Example: dada evaluate runs/train/cifar10-wrn-40-2-dada-cifar10-0
     """
+    from dada.cli.progress import EvaluateProgress
+    from dada.compute.device import pick_device
     from dada.runs import RunFolder
     from dada.tasks import metric_recorded
     from dada.training import evaluate as run_evaluate
 
     data = one_data(data, data_)
-    found = run_evaluate(run, data, weights=weights, device=device, side=side, root=root)
+    with EvaluateProgress(pick_device(device)) as progress:
+        found = run_evaluate(
+            run,
+            data,
+            weights=weights,
+            device=device,
+            side=side,
+            root=root,
+            on_batch=progress.on_batch,
+        )
     for note in found["notes"]:
         terminal.say(f"note: {note}")
     metric = metric_recorded(RunFolder.open(run).config["data"])

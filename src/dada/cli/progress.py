@@ -118,6 +118,27 @@ class CompareProgress(Bar, Callback[ComparisonWork]):
         self._finished = done
 
 
+class EvaluateProgress(Bar):
+    """A test: its images.
+
+    Args:
+        device: where the network runs.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        super().__init__(doing="loading")
+        self._device, self._done = device, 0
+
+    def on_batch(self, done: int, total: int) -> None:
+        """Move the bar."""
+        if not self._done:
+            self.begin(
+                "test", [(total, float(total))], shorter=_on(self._device, "a GPU takes less")
+            )
+        self.advance(done - self._done)
+        self._done = done
+
+
 def _on(device: torch.device, shorter: str) -> str:
     """The end of the line that says how long the work will take."""
     return f"on {machine_in_words(device)}; {shorter}"

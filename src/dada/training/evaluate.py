@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,13 +36,20 @@ from dada.training.classes import Outputs, match
 from dada.training.pipeline import pipeline_for
 from dada.training.settings import ResolvedTraining
 
+OnBatch = Callable[[int, int], None]
+"""Called with the number of images that are done, and of all."""
 WEIGHTS = {"last": "last.pt", "best": "best.pt"}
 """The files of a training's weights. "best" is chosen on the test images, as in published code, so
 its error there is optimistically biased."""
 
 
 def measure(
-    child: Child, images: Loader, pipeline: Pipeline, classes: int, processes: Processes = ALONE
+    child: Child,
+    images: Loader,
+    pipeline: Pipeline,
+    classes: int,
+    processes: Processes = ALONE,
+    on_batch: OnBatch = lambda done, total: None,
 ) -> dict[str, Any]:
     """Test a network.
 
@@ -51,6 +59,7 @@ def measure(
         pipeline: normalises them.
         classes: number of outputs.
         processes: those that share the test images.
+        on_batch: called after each batch with the number of images that are done, and of all.
 
     Returns:
         As `dada.tasks.Task.measures`.
@@ -58,11 +67,13 @@ def measure(
     Raises:
         DivergedError: the loss is not a finite number.
     """
-    task = task_of(images.labels)
+    task, done = task_of(images.labels), 0
     tally = torch.zeros(4, classes, dtype=torch.float64, device=child.device)
     with threads_for(child.model, child.device):
         for seen, labels in images.plain():
             tally += task.tally(child.logits(pipeline.normalise(seen)), labels)
+            done += len(labels)
+            on_batch(done, len(images))
     found = task.measures(processes.sum(tally).cpu())
     if not math.isfinite(found["test_loss"]):
         raise DivergedError("the loss on the test images is not a finite number")
@@ -78,6 +89,7 @@ def evaluate(
     device: str = "auto",
     side: int | None = None,
     root: str | Path | None = None,
+    on_batch: OnBatch = lambda done, total: None,
 ) -> Result:
     """Test the network of a training's run folder.
 
@@ -93,6 +105,7 @@ def evaluate(
         device: "auto", "cpu", "cuda", "cuda:1", …
         side: images of a folder are resized to side × side pixels; None is the training's.
         root: where datasets by name are kept; None is the default.
+        on_batch: as in `measure`.
 
     Returns:
         As `measure`, with the names of the network's `classes`, and `notes` on how the data
@@ -143,7 +156,7 @@ def evaluate(
     pipeline = pipeline_for(settings, given.side)
     try:
         images = make_loader(replace(given.test, labels=labels), pipeline, where)
-        found = measure(child, images, pipeline, len(classes))
+        found = measure(child, images, pipeline, len(classes), on_batch=on_batch)
     except DivergedError as error:
         raise UserError(f"the network of {folder.path} is broken: {error}") from None
     return Result({**found, "classes": classes, "notes": list(notes)})
