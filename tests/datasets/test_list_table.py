@@ -211,6 +211,18 @@ def test_several_labels(tmp_path, form):
     assert torch.equal(few.train.labels, dataset.train.labels[:3]) and len(few.test) == 0
 
 
+def test_several_labels_are_trained_from_files(tmp_path, monkeypatch):
+    for i in range(20):
+        picture(tmp_path / f"{i}.png", "ant", i)
+    rows = [(i, "|".join(["ant", "bee"][i % 2 :])) for i in range(20)]
+    table = written(tmp_path / "x.csv", rows, ("id", "tags"))
+    monkeypatch.setattr(sys.modules["dada.datasets.load"], "_MEMORY", 100)
+    settings = {"epochs": 1, "batch": 8, "device": "cpu", "model": "wrn-10-1"}
+    result = dada.train(data=table, side=16, out=tmp_path / "run", **settings)
+    again = dada.evaluate(tmp_path / "run")
+    assert result["test_error"] == again["test_error"]
+
+
 def test_columns_with_one_1_each_are_one_hot(tmp_path):
     rows = [(name, *(int(label == c) for c in COLOURS)) for name, label in folders(tmp_path)]
     listing = list_table(written(tmp_path / "x.csv", rows, ("path", *COLOURS)))
