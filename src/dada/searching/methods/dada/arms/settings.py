@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -13,13 +13,13 @@ from dada.searching.methods.dada.settings import DadaSettings
 from dada.searching.training_settings import ResolvedRounds, RoundsSettings, batch_of
 from dada.training.network import Positive
 
-_FOLD, _PER_CLASS = 125, 12  # images that a fold has, unless it is given: the larger of the two
-_FINETUNED, _FINETUNED_PER_CLASS = 200, 20  # the same, where trials start from pre-trained weights
+_FOLDS = {"usual": (125, 12), "small": (62, 6), "large": (200, 20)}
+"""Images that a fold has, and images per class: the larger of the two counts."""
 _JUDGES = 1500  # more images tell little more
 _VIEWS = 30_000  # images that a trial sees, repetitions included, within
 _EPOCHS = (25, 40)  # the fewest and the most epochs
 _MOST_PROBABILITY_ROUNDS = 4
-_FEWEST_FOLDS, _SMALLEST_FOLD = 2, 75  # of a number of folds that is not given
+_FEWEST_FOLDS, _SMALLEST = 2, 0.6  # of a number of folds and their usual size, if not given
 
 
 class ArmsSettings(RoundsSettings, DadaSettings):
@@ -29,8 +29,10 @@ class ArmsSettings(RoundsSettings, DadaSettings):
     """How many disjoint parts of the images are trained on, each judged by images outside it. Every
     operation is tried once on each; if their number is even and at least 4, weak on half of them
     and strong on the others, so that magnitudes are learnt."""
+    fold_size: Literal["small", "usual", "large"] = "usual"
+    """Images of a fold: 62, 125 or 200; or, if that is more, 6, 12 or 20 per class."""
     fold_images: Annotated[int, Field(ge=2)] | None = None
-    """Images of a fold; None: 125, or 12 per class."""
+    """Images of a fold; None: what `fold_size` says."""
     kl_weight: Positive = 0.3
     """Weight of the KL penalty towards uniform selection of operations; lower is greedier."""
 
@@ -47,15 +49,15 @@ class ArmsSettings(RoundsSettings, DadaSettings):
         return self.folds * self._fold(classes) + _JUDGES
 
     def _fold(self, classes: int) -> int:
-        if self.weights:
-            return self.fold_images or max(_FINETUNED, _FINETUNED_PER_CLASS * classes)
-        return self.fold_images or max(_FOLD, _PER_CLASS * classes)
+        images, per_class = _FOLDS[self.fold_size]
+        return self.fold_images or max(images, per_class * classes)
 
     def _fitting(self, dataset: Dataset, images: int) -> int:
         """As many folds as usual; fewer, but an even number, if they would be too small, or no
         class would have an image for each."""
         largest = int(class_sizes(dataset.train.labels.cpu().numpy()).max())
-        fitting = min(self.folds, largest, images // _SMALLEST_FOLD)
+        smallest = int(_SMALLEST * _FOLDS[self.fold_size][0])
+        fitting = min(self.folds, largest, images // smallest)
         return max(_FEWEST_FOLDS, fitting // 2 * 2)
 
     def resolve(
