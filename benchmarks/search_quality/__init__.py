@@ -2,7 +2,7 @@
 
     python -m benchmarks.search_quality --data cifar10.npz [--yardsticks rank policy scale]
         [--rows none uniform default fast ...] [--searches 3] [--sets 12] [--jobs 2]
-        [--folder runs/search_quality] [--json FILE]
+        [--folder runs/search_quality] [--json FILE] [--picture FILE.svg]
 
 Yardsticks:
 

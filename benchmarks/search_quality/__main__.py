@@ -9,6 +9,7 @@ import torch
 import benchmarks.search_quality as package
 from benchmarks._contract import finish, parser_of
 from benchmarks.search_quality import policy, rank, scale
+from benchmarks.search_quality.picture import draw
 from benchmarks.search_quality.rows import row_of
 from benchmarks.search_quality.searches import Searches
 from benchmarks.search_quality.splits import Sizes, parts_of
@@ -48,6 +49,7 @@ def main() -> None:
     add("--device", default="auto")
     add("--folder", type=Path, default=Path("runs/search_quality"))
     add("--json", type=Path)
+    add("--picture", type=Path, help="of the yardstick rank, an SVG")
     options = parser.parse_args()
     if options.jobs:
         torch.set_num_threads(options.jobs)
@@ -56,6 +58,8 @@ def main() -> None:
     except UserError as error:
         parser.exit(2, f"{parser.prog}: {error}\n")
     print("\n".join(lines(result)))
+    if options.picture and "rank" in result:
+        draw(result, options.picture)
     finish(result, options.json)
 
 
