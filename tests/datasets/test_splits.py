@@ -7,16 +7,20 @@ from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 
 from dada.datasets import (
     PAPER_REDUCED,
+    Dataset,
     ImageSet,
     at_most,
     halve,
     halves,
     hold_out,
     reduced,
+    size_with_shares,
 )
 from dada.datasets.splits import split_off_test_set
 from dada.errors import UserError
+from dada.training.settings import for_dataset, make_settings
 
+NAMES = tuple("0123456789")
 LABELS = np.random.default_rng(0).choice(5, 997, p=[0.4, 0.3, 0.15, 0.1, 0.05])
 
 
@@ -102,9 +106,8 @@ def test_five_of_each_class_are_enough_to_hold_out_and_halve():
         (
             lambda: reduced([0, 1, 2] * 10, 2),
             "a reduced set of 2 of 30 images in 3 classes cannot keep the class shares: must be "
-            "3 to 27, or 30 for all",
+            "at least 3",
         ),
-        (lambda: reduced([0, 1, 2] * 10, 28), "must be 3 to 27, or 30 for all"),
         (lambda: reduced([0, 1, 2] * 10, -1), "a reduced set of -1 of 30"),
         (lambda: hold_out([0, 1] * 10, 0.7), "held-out share 0.7: must be above 0 and at most 0.5"),
     ],
@@ -112,6 +115,26 @@ def test_five_of_each_class_are_enough_to_hold_out_and_halve():
 def test_too_few_images_is_a_clear_error(call, message):
     with pytest.raises(UserError, match=re.escape(message)):
         call()
+
+
+@pytest.mark.parametrize(
+    ("size", "chosen"), [(26, 26), (27, 27), (28, 27), (29, 27), (30, 30), (31, 30)]
+)
+def test_a_reduced_set_leaves_one_image_of_each_class_or_none(size, chosen):
+    """As scikit-learn demands of both sides of a stratified split."""
+    labels = [0, 1, 2] * 10
+    rows = reduced(labels, size)
+    assert len(rows) == len(np.unique(rows)) == chosen == size_with_shares(labels, size)
+    assert max(np.bincount(np.array(labels)[rows])) - min(np.bincount(np.array(labels)[rows])) <= 1
+
+
+def test_of_many_images_the_usual_number_is_used_whatever_is_left_over():
+    """With the defaults, no number of images is refused."""
+    labels = torch.arange(4003) % 10
+    pictures = torch.zeros(4003, 1, 8, 8, dtype=torch.uint8)
+    data = Dataset("some", ImageSet(pictures, labels), ImageSet(pictures[:50], labels[:50]), NAMES)
+    chosen = for_dataset(make_settings(), data, accelerated=False)
+    assert chosen.images == len(reduced(labels, chosen.images)) == 3993
 
 
 def test_an_image_alone_in_its_class_is_trained_on():

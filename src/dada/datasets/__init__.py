@@ -13,7 +13,15 @@ from dada.datasets.imageset import (
     even_batches,
 )
 from dada.datasets.load import DEFAULT_ROOT, load, name_of, open_files, open_images
-from dada.datasets.splits import PAPER_REDUCED, at_most, halve, halves, hold_out, reduced
+from dada.datasets.splits import (
+    PAPER_REDUCED,
+    at_most,
+    halve,
+    halves,
+    hold_out,
+    reduced,
+    size_with_shares,
+)
 from dada.datasets.validation import without_validation
 from dada.names import DATASETS as NAMES
 
@@ -43,5 +51,6 @@ __all__ = [
     "open_files",
     "open_images",
     "reduced",
+    "size_with_shares",
     "without_validation",
 ]

@@ -66,10 +66,11 @@ def reduced(
         classes: class names for error messages; by default, the labels themselves.
 
     Returns:
-        Indices, (size,), shuffled.
+        Indices, shuffled: ``size`` of them, or fewer where too few would be left over to keep the
+        class shares (`size_with_shares`).
 
     Raises:
-        UserError: ``size`` or the rest is smaller than the number of classes.
+        UserError: ``size`` is smaller than the number of classes.
 
     Examples:
         >>> import numpy as np
@@ -83,15 +84,37 @@ def reduced(
         return np.arange(total)
     if strata_of(labels) is None:
         return _split(labels, 1, total - size, seed)[0]
-    single = alone(labels)
-    if not kinds <= size <= total - (kinds - single.sum()):
+    single, size = alone(labels), size_with_shares(labels, size)
+    if size < kinds:
         raise UserError(
             f"a reduced set of {size} of {total} images in {kinds} classes cannot keep the class "
-            f"shares: must be {kinds} to {total - (kinds - single.sum())}, or {total} for all"
+            f"shares: must be at least {kinds}"
         )
     rest = np.flatnonzero(~single)
     chosen = rest[_split(labels[rest], 1, total - size, seed)[0]]
     return np.concatenate([chosen, np.flatnonzero(single)])
+
+
+def size_with_shares(labels: Labels, size: int) -> int:
+    """How many images `reduced` chooses: those left over are split by class, too, so that there is
+    one of each, of classes with more than one image.
+
+    Args:
+        labels: the label of every image, (N,), or (N, L).
+        size: how many to choose.
+
+    Examples:
+        >>> import numpy as np
+        >>> labels = np.arange(4003) % 10
+        >>> [size_with_shares(labels, size) for size in (3000, 4000, 4003, 5000)]
+        [3000, 3993, 4003, 4003]
+    """
+    labels = array(labels)
+    strata = strata_of(labels)
+    if strata is None or size >= len(labels):
+        return min(size, len(labels))
+    left_over = len(np.unique(strata)) - int(alone(labels).sum())
+    return min(size, len(labels) - left_over)
 
 
 def at_most(labels: Labels, most: int, seed: int = 0) -> np.ndarray:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dada.datasets import PAPER_REDUCED, Dataset, FileDataset, channels_in_words
+from dada.datasets import (
+    PAPER_REDUCED,
+    Dataset,
+    FileDataset,
+    channels_in_words,
+    size_with_shares,
+)
 from dada.errors import UserError
 from dada.models.pretrained import for_channels, statistics_of, weights_of
 from dada.runs.provenance import fingerprint
@@ -48,7 +54,7 @@ def resolved(
         mean, std = dataset.statistics()
         guesses |= {"mean": mean, "std": std}
     filled = {**settings, **{k: v for k, v in guesses.items() if settings.get(k) is None}}
-    filled["images"] = min(filled["images"], len(dataset.train))
+    filled["images"] = size_with_shares(dataset.train.labels, filled["images"])
     if filled["images"] < 4:
         raise UserError(f"{dataset.name}: {len(dataset.train)} training images: at least 4 needed")
     if filled["lighting"] and dataset.channels != 3:
