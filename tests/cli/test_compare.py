@@ -43,5 +43,5 @@ def test_a_budget_says_what_it_chose_and_results_come_after_each_seed(dada, monk
 
 
 def test_why_it_stopped_is_said_with_the_result(capsys):
-    print_table(make_comparison() | {"stopped": "after 3 of 9 seeds the answer is certain"})
-    assert "Stopped after 3 of 9 seeds the answer is certain." in capsys.readouterr().out
+    print_table(make_comparison() | {"stopped": "after 3 of 9 seeds, as the answer is certain"})
+    assert "Stopped after 3 of 9 seeds, as the answer is certain." in capsys.readouterr().out

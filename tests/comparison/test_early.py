@@ -47,8 +47,8 @@ def test_a_large_difference_is_certain_after_few_seeds():
     reason, done = run([gap, gap - 0.1], Question("found", ("rival 0", "rival 1")))
     assert done == 4
     assert reason == (
-        "after 4 of 8 seeds the answer is certain: found is better than every row that needs no "
-        "search (99.8 % intervals)"
+        "after 4 of 8 seeds, as the answer is certain: found is better than every row that needs "
+        "no search (99.8 % intervals)"
     )
     reason, _ = run([gap, -gap], Question("found", ("rival 0", "rival 1")))
     assert "found is worse than rival 1" in reason, "one rival that is better decides"
@@ -69,8 +69,25 @@ def test_what_can_no_longer_be_told_is_hopeless():
     gap = crossed(np.random.default_rng(3), SEEDS, 200, 0.0, 0.3, 0.05)
     gap -= gap.mean(1, keepdims=True)
     reason, done = run([gap], Question("found", ("rival 0",)))
-    assert done == 3 and reason.startswith("after 3 of 8 seeds no answer can be expected")
-    assert run([gap - 0.5], Question("found", ("rival 0",)))[0].startswith("after 3 of 8 seeds the")
+    assert done == 3 and reason.startswith(
+        "after 3 of 8 seeds, as no answer can be expected for found: "
+    )
+    assert run([gap - 0.5], Question("found", ("rival 0",)))[0].startswith(
+        "after 3 of 8 seeds, as the"
+    )
+
+
+def test_a_certain_answer_and_a_hopeless_one_end_it_together():
+    random = np.random.default_rng(7)
+    level = crossed(random, 3, 200, 0.0, 0.3, 0.05)
+    level -= level.mean(1, keepdims=True)
+    wrong = {"crop": np.zeros((3, 200)), "level": level, "far": level + 0.5}
+    asked = [Question("level", ("crop",)), Question("far", ("crop",))]
+    reason = why_stop(asked, wrong, 8)
+    assert reason.startswith("after 3 of 8 seeds, as no answer can be expected for level: ")
+    assert why_stop(asked[1:], wrong, 8).startswith(
+        "after 3 of 8 seeds, as the answer is certain: far"
+    )
 
 
 def test_equal_answers_are_hopeless():

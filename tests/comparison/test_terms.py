@@ -143,7 +143,9 @@ def certain(monkeypatch):
     """Answers are certain after the second seed."""
 
     def why(asked, wrong, seeds):
-        return "after 2 seeds the answer is certain" if len(wrong["crop"]) == 2 < seeds else None
+        return (
+            "after 2 seeds, as the answer is certain" if len(wrong["crop"]) == 2 < seeds else None
+        )
 
     monkeypatch.setattr("dada.comparison.work.why_stop", why)
 
@@ -155,7 +157,9 @@ def test_a_comparison_that_is_stopped_says_so_and_stays_so(digits, tmp_path, cer
     run = RunFolder.open(tmp_path)
     assert run.read_json("comparison.json") == result
     assert run.events[-1]["reason"] == result["stopped"]
-    assert "Stopped after 2 seeds the answer is certain." in (tmp_path / "report.html").read_text()
+    assert (
+        "Stopped after 2 seeds, as the answer is certain." in (tmp_path / "report.html").read_text()
+    )
     assert compare(digits, out=tmp_path, resume=True, **TINY) == result
     whole = compare(digits, seeds=4, **TINY)
     added = compare(digits, out=tmp_path, add_seeds=2, **TINY)

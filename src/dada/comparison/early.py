@@ -72,12 +72,14 @@ def why_stop(asked: Sequence[Question], wrong: Mapping[str, np.ndarray], seeds: 
     after = f"after {done} of {count(seeds, 'seed')}"
     if all(answers):
         each = "; ".join(found for found in answers if found)
-        return f"{after} the answer is certain: {each} ({100 * level:.4g} % intervals)"
-    if all(found or hopeless(one, wrong, seeds) for one, found in zip(asked, answers, strict=True)):
+        return f"{after}, as the answer is certain: {each} ({100 * level:.4g} % intervals)"
+    unanswered = [one for one, found in zip(asked, answers, strict=True) if not found]
+    if all(hopeless(one, wrong, seeds) for one in unanswered):
+        rows = " or ".join(one.row for one in unanswered)
         return (
-            f"{after} no answer can be expected: even if the others came out at the edge of what "
-            "is plausible, the intervals would still hold zero; more test images or a longer "
-            "training may tell"
+            f"{after}, as no answer can be expected for {rows}: even if the others came out at the "
+            "edge of what is plausible, the intervals would still hold zero; more test images or a "
+            "longer training may tell"
         )
     return None
 
