@@ -3,7 +3,7 @@ from pathlib import Path
 
 from dada.cli.compare import print_table
 from dada.comparison import pace
-from tests.cli.commands import TRAIN, check_refused
+from tests.cli.commands import COMPARE, TRAIN, check_refused
 from tests.report.conftest import make_comparison
 
 
@@ -45,3 +45,13 @@ def test_a_budget_says_what_it_chose_and_results_come_after_each_seed(dada, monk
 def test_why_it_stopped_is_said_with_the_result(capsys):
     print_table(make_comparison() | {"stopped": "after 3 of 9 seeds, as the answer is certain"})
     assert "Stopped after 3 of 9 seeds, as the answer is certain." in capsys.readouterr().out
+
+
+def test_it_is_said_that_steps_are_timed_where_something_is_to_be_chosen(dada):
+    timing = "timing a few steps of training, to choose what fits"
+    small = "compare digits --seeds 1 --epochs 1 --images 60 --batch 20"
+    assert timing not in dada(f"{small} --model wrn-10-1 -o set").out
+    assert timing in dada(f"{small} -o open").out, "the network is open"
+    assert timing in dada(f"{small} --model wrn-10-1 --budget 1m -o within").out
+    assert timing not in dada("compare --resume open").out
+    assert timing not in dada(COMPARE).out, "the preset demo sets all"

@@ -82,6 +82,7 @@ def compare(
     deadline = None if budget is None else Deadline.of(budget)  # what follows takes time too
     from dada.cli.progress import CompareProgress
     from dada.comparison import compare as run_compare
+    from dada.comparison.request import left_open
     from dada.datasets import name_of
     from dada.training.settings import TrainSettings, choose_images, make_settings
 
@@ -106,7 +107,10 @@ def compare(
     asked, device = make_settings(**settings), start.device  # fail fast, before loading data
     loggers = common.loggers(start.out)
     dataset = start.load(choose=partial(choose_images, asked))
+    rehearses = budget is not None or left_open(asked, arguments)
     with start.interruptible(CompareProgress(dataset.notes)) as progress:
+        if rehearses and not common.resume:
+            progress.say("timing a few steps of training, to choose what fits")
         result = run_compare(
             dataset,
             source=start.source,

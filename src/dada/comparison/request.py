@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -84,9 +85,7 @@ class Request:
     @property
     def free(self) -> frozenset[str]:
         """What may be chosen: model, epochs, images, pixels, rows."""
-        fixed = set(self.fixed)
-        if self.settings.preset not in _OWN:
-            fixed |= self.settings.model_fields_set
+        fixed = {*self.fixed, *(_SIZE - left_open(self.settings, self.fixed))}
         if self.pixels or self.hooks.before or self.hooks.after:  # made for images of this size
             fixed.add("pixels")
         return frozenset({*_SIZE, "pixels", "rows"} - fixed)
@@ -102,6 +101,18 @@ class Request:
         methods = by_interest(methods_for(self.policies, bench))
         pace = rehearse(bench, methods, len(methods) * seeds, self.processes)
         return Rehearsed(bench, [method.name for method in methods], pace)
+
+
+def left_open(settings: TrainSettings, fixed: Collection[str]) -> set[str]:
+    """Which of model, epochs and images the user leaves to us; a preset that was asked for sets
+    them, too.
+
+    Args:
+        settings: as asked.
+        fixed: names of what the user set.
+    """
+    of_preset = set() if settings.preset in _OWN else settings.model_fields_set
+    return _SIZE - {*fixed, *of_preset}
 
 
 def in_words(size: Size, bench: Bench, images: int, deadline: Deadline) -> tuple[str, ...]:
