@@ -14,10 +14,11 @@ from dada.cli import options as o
 from dada.cli.common import Common
 from dada.cli.start import Start
 from dada.cli.terminal import terminal
-from dada.names import SEARCH_METHODS, SEARCH_PRESETS
+from dada.names import PRETRAINED, SEARCH_METHODS, SEARCH_PRESETS
 
 if TYPE_CHECKING:
     from dada.policy import Policy
+    from dada.searching.common_settings import SearchSettings
 
 
 def search(
@@ -122,12 +123,13 @@ def search(
     terminal.say(policy.describe(limit=5, side=dataset.side))
     terminal.say(f"policy  {start.out / 'policy.json'}")
     terminal.say(f"report  {start.out / 'report.html'}")
-    terminal.say(_next(start, policy))
+    terminal.say(_next(start, policy, asked))
     terminal.write_json(common.json_, json.loads(dumps(policy)))
 
 
-def _next(start: Start, policy: Policy) -> str:
-    """The comparison that tells whether the policy helps."""
+def _next(start: Start, policy: Policy, asked: SearchSettings) -> str:
+    """The comparison that tells whether the policy helps: by the network that will be used, if
+    trials started from its weights."""
     question, tried = "does it help?", ["--policy", start.out]
     if policy.is_none:  # which is crop and flip, a row of every comparison
         terminal.say(
@@ -139,4 +141,7 @@ def _next(start: Start, policy: Policy) -> str:
     given = start.common
     for name, value in (("side", given.side), ("cutout", given.cutout), ("root", given.root)):
         words += [f"--{name}", value] if value else []
+    if asked.weights:
+        words += ["--model", asked.model] if asked.model else []
+        words += ["--pretrained"] if asked.weights == PRETRAINED else ["--weights", asked.weights]
     return f"{question}  {shlex.join(map(str, words))}"
