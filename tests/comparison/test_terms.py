@@ -75,8 +75,9 @@ def test_rows_and_resolution_are_chosen_for_the_rest_of_the_run(digits, rehearsa
     assert names == ["crop", "policy dada-svhn", "uniform policy"]
     assert config(tmp_path)["plan"]["rows"] == names
     assert result["epochs"] == 15, "a quarter, and no less"
-    note = config(tmp_path)["data"]["notes"][-2]
-    assert "more than the budget" in note
+    *_, chosen, _, missing = config(tmp_path)["data"]["notes"]
+    assert "more than the budget" in chosen
+    assert missing == "no time for the rows 'RandAugment', 'TrivialAugment'"
     again = compare(digits, ["dada-svhn"], out=tmp_path, resume=True, images=30, model="wrn-10-1")
     assert [row["name"] for row in again["rows"]] == names
 

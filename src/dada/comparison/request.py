@@ -19,6 +19,7 @@ from dada.compute.device import machine_in_words
 from dada.compute.distributed import Processes
 from dada.datasets import Dataset
 from dada.deadline import Deadline
+from dada.errors import listed
 from dada.policy import Policy
 from dada.report.gaps import FEWEST_SEEDS
 from dada.report.numbers import about, count
@@ -76,6 +77,9 @@ class Request:
             return Terms(seeds, self.unplanned(seeds))
         plan = replace(plan, pixels=plan.pixels or self.pixels)
         notes = in_words(size, bench, len(self.dataset.train), deadline)
+        rows = [method.name for method in methods_for(self.policies, bench)]
+        if missing := [row for row in rows if row not in size.rows]:
+            notes += (f"no time for the rows {listed(missing)}",)
         return Terms(plan.seeds, plan, notes=notes)
 
     def unplanned(self, seeds: int) -> Plan | None:
