@@ -9,7 +9,7 @@ import typer
 
 from dada.cli import options as o
 from dada.cli.checks import one_data
-from dada.cli.terminal import terminal
+from dada.cli.terminal import check_writable, terminal
 from dada.names import DATASETS
 
 _WORST = 5
@@ -28,12 +28,15 @@ def evaluate(
     weights: Annotated[
         str, typer.Option(help="last, or best: those of the best epoch on the test images.")
     ] = "last",
+    page: Annotated[
+        Path | None, typer.Option("-o", "--page", help="Page to write. [RUN/evaluation.html]")
+    ] = None,
     side: o.Side = None,
     root: o.Root = None,
     device: o.Device = "auto",
     json_: o.Json = None,
 ) -> None:
-    """Test the network of a training run.
+    """Test the network of a training run: each class, confusions, calibration, worst images.
 
     Example: dada evaluate runs/train/cifar10-wrn-40-2-dada-cifar10-0
     """
@@ -42,8 +45,12 @@ def evaluate(
     from dada.runs import RunFolder
     from dada.tasks import metric_recorded
     from dada.training import evaluate as run_evaluate
+    from dada.training import evaluation_words as words
+    from dada.training.evaluation_page import EVALUATION
 
-    data = one_data(data, data_)
+    data, folder = one_data(data, data_), RunFolder.open(run)
+    page = page or run / EVALUATION
+    check_writable(page)
     with EvaluateProgress(pick_device(device)) as progress:
         found = run_evaluate(
             run,
@@ -52,20 +59,18 @@ def evaluate(
             device=device,
             side=side,
             root=root,
+            page=page,
             on_batch=progress.on_batch,
         )
     for note in found["notes"]:
         terminal.say(f"note: {note}")
-    metric = metric_recorded(RunFolder.open(run).config["data"])
+    metric = metric_recorded(folder.config["data"])
     terminal.say(f"{metric.title:<11} {found[metric.key]:.2%} of {found['test_images']} images")
     if found["test_error_top5"] is not None:
         terminal.say(f"top-5       {found['test_error_top5']:.2%}")
     terminal.say(f"loss        {found['test_loss']:.4f}")
-    errors = [
-        (error, name)
-        for error, name in zip(found["class_errors"], found["classes"], strict=True)
-        if error is not None
-    ]
-    worst = sorted(errors, reverse=True)[:_WORST]
-    terminal.say("worst       " + ", ".join(f"{name} {error:.1%}" for error, name in worst))
+    for number, line in enumerate(words.worst_in_words(found, _WORST)):
+        terminal.say(f"{'' if number else 'worst':<11} {line}")
+    terminal.say(f"calibration {words.calibration_in_brief(found['calibration'])}")
+    terminal.say(f"page        {page}")
     terminal.write_json(json_, found)

@@ -150,4 +150,23 @@ class Effects:
     kind: Literal["effects"] = "effects"
 
 
-Chart = Lines | Panels | Dots | Effects
+@dataclass(frozen=True, kw_only=True)
+class Reliability:
+    """How often answers are right, by the probability that they were given, beside the diagonal.
+
+    Attributes:
+        title, caption: as in `Lines`.
+        confidence: the mean probability of the answers in each bin, in [0, 1].
+        accuracy: the share of them that are right, in [0, 1].
+        answers: how many they are.
+    """
+
+    title: str
+    confidence: Sequence[float]
+    accuracy: Sequence[float]
+    answers: Sequence[int]
+    caption: str = ""
+    kind: Literal["reliability"] = "reliability"
+
+
+Chart = Lines | Panels | Dots | Effects | Reliability

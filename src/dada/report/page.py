@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, TemplateError
-from markupsafe import Markup
+from jinja2 import TemplateError
 
 from dada.errors import UserError
 from dada.files import replace_file
-from dada.report import facts, figures
+from dada.report import facts
 from dada.report.chart import Chart
 from dada.report.commands import Repeat, resumption
 from dada.report.comparison_part import ComparisonPart
-from dada.report.numbers import capitalised
+from dada.report.html import html
 from dada.report.policy_part import PolicyPart
 from dada.report.verdict import Verdict
 from dada.runs import RunFolder
@@ -101,16 +99,7 @@ def render(page: Page, config: dict[str, Any], path: Path) -> str:
         config: the run's: data, settings, versions, machine.
         path: the run's folder.
     """
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["capitalised"] = capitalised
-    environment.filters["draw"] = lambda chart: Markup(figures.draw(chart))
-    source, style = (
-        (files("dada.report") / name).read_text(encoding="utf-8")
-        for name in ("template.html", "style.css")
-    )
     known = facts.run_facts(config) | {"data": facts.data_facts(config)}
     known["metric"] = metric_recorded(config["data"])
     known["resumption"] = resumption(config, path) if page.interrupted else ""
-    return environment.from_string(source).render(page=page, style=Markup(style), **known)
+    return html("template.html", title=page.title, lead=page.lead, page=page, **known)

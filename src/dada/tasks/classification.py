@@ -12,6 +12,7 @@ from torch.nn.functional import cross_entropy
 
 from dada.errors import UserError
 from dada.models.child import Loss
+from dada.tasks.counts import counted
 from dada.tasks.task import AnyLabels, Task
 
 CROSS_ENTROPY: Loss = partial(cross_entropy, reduction="none")
@@ -82,6 +83,37 @@ class Classification(Task):
                 for images, right in tally[:2].T.tolist()
             ],
         }
+
+    def answers(self, logits: Tensor) -> Tensor:
+        """(B,) the class of the largest logit."""
+        return logits.argmax(1)
+
+    def confidence(self, logits: Tensor) -> Tensor:
+        """(B,) the largest probability."""
+        return logits.softmax(1).amax(1)
+
+    def per_class(self, logits: Tensor, labels: Tensor) -> dict[str, list[Any]]:
+        """See `Task.per_class`; and the class that its images are most often taken for."""
+        confusion = self.confusion(logits, labels)
+        hits, wrong = confusion.diagonal(), confusion - confusion.diagonal().diag()
+        most = wrong.max(1)
+        return counted(hits, of=confusion.sum(1), answered=confusion.sum(0)) | {
+            "taken_for": [
+                other if times else None
+                for times, other in zip(most.values.tolist(), most.indices.tolist(), strict=True)
+            ],
+            "times": most.values.tolist(),
+        }
+
+    def confusion(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """See `Task.confusion`."""
+        classes = logits.shape[1]
+        cells = labels * classes + self.answers(logits)
+        return cells.bincount(minlength=classes**2).view(classes, classes)
+
+    def in_words(self, label: Tensor, classes: Sequence[str]) -> str:
+        """The name of its class."""
+        return classes[int(label)]
 
     def prior(self, labels: Tensor, classes: int) -> Tensor:
         """Logarithms of the class counts."""

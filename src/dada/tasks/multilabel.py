@@ -11,6 +11,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from dada.errors import UserError
 from dada.models.child import Loss
+from dada.tasks.counts import counted
 from dada.tasks.task import AnyLabels, Task
 
 
@@ -80,6 +81,26 @@ class Multilabel(Task):
             ],
         }
 
+    def answers(self, logits: Tensor) -> Tensor:
+        """(B, L): yes where the logit is above 0."""
+        return (logits > 0).to(self.dtype)
+
+    def confidence(self, logits: Tensor) -> Tensor:
+        """(B, L) the probability of each answer, yes or no: at least one half."""
+        return logits.abs().sigmoid()
+
+    def per_class(self, logits: Tensor, labels: Tensor) -> dict[str, list[Any]]:
+        """See `Task.per_class`; and the average precision."""
+        there, said = labels > 0.5, logits > 0
+        found = counted((there & said).sum(0), of=there.sum(0), answered=said.sum(0))
+        columns = zip(labels.T, logits.T, strict=True)
+        return found | {"average_precision": [_average_precision(*pair) for pair in columns]}
+
+    def in_words(self, label: Tensor, classes: Sequence[str]) -> str:
+        """The names of its labels."""
+        there = [name for name, yes in zip(classes, label.tolist(), strict=True) if yes > 0.5]
+        return ", ".join(there) or "none"
+
     def prior(self, labels: Tensor, classes: int) -> Tensor:
         """Log odds of each label."""
         return ((labels.sum(0) + 1) / (len(labels) + 2)).logit()
@@ -93,3 +114,15 @@ class Multilabel(Task):
     def matched(self, labels: Tensor, outputs: Sequence[int]) -> tuple[Tensor, Sequence[int]]:
         """The labels as they are: they say nothing about the network's other outputs."""
         return labels, outputs
+
+
+def _average_precision(labels: Tensor, scores: Tensor) -> float | None:
+    """The area under precision over recall, as a sum over the distinct scores."""
+    if not labels.any():
+        return None
+    order = scores.argsort(descending=True)
+    hits = labels[order].double().cumsum(0)
+    # Equal scores are one threshold, after the last of them.
+    last = torch.cat([scores[order].diff() != 0, torch.ones(1, dtype=torch.bool)]).nonzero()[:, 0]
+    precision, recall = hits[last] / (last + 1), hits[last] / hits[-1]
+    return float((precision * recall.diff(prepend=recall.new_zeros(1))).sum())

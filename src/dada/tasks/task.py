@@ -114,6 +114,32 @@ class Task(ABC):
         """
 
     @abstractmethod
+    def answers(self, logits: Tensor) -> Tensor:
+        """The network's answers: (B, …), as labels are."""
+
+    @abstractmethod
+    def confidence(self, logits: Tensor) -> Tensor:
+        """The probability that the network gives each of its answers, in [0, 1]: (B, …)."""
+
+    @abstractmethod
+    def per_class(self, logits: Tensor, labels: Tensor) -> dict[str, list[Any]]:
+        """What is measured of each class besides its error, on N images: a value per class.
+
+        Returns:
+            `images` (of the class), `recall`, `precision` and `f1`, and what a task adds; None
+            where there is nothing to divide by: no image of the class, or no such answer.
+        """
+
+    def confusion(self, logits: Tensor, labels: Tensor) -> Tensor | None:
+        """int64 (classes, classes): how many images of each class, a row, got which answer, a
+        column. None where images do not have one class each."""
+        return None
+
+    @abstractmethod
+    def in_words(self, label: Tensor, classes: Sequence[str]) -> str:
+        """One image's label, or the answer for it, in words."""
+
+    @abstractmethod
     def prior(self, labels: Tensor, classes: int) -> Tensor:
         """The best answer without looking at the image: (classes,) logits.
 

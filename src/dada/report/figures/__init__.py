@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from dada.report.chart import Chart, Dots, Effects, Lines, Panels
+from dada.report.chart import Chart, Dots, Effects, Lines, Panels, Reliability
 from dada.report.figures.dots import draw_dots
 from dada.report.figures.effects import draw_effects
 from dada.report.figures.lines import draw_lines
 from dada.report.figures.panels import draw_panels
+from dada.report.figures.reliability import draw_reliability
 
 __all__ = ["draw"]
 
@@ -24,5 +25,7 @@ def draw(chart: Chart) -> str:
             return draw_dots(chart)
         case Effects():
             return draw_effects(chart)
+        case Reliability():
+            return draw_reliability(chart)
         case _:
             assert_never(chart)

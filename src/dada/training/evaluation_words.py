@@ -1,0 +1,82 @@
+"""What an evaluation says in words, on its page and in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dada.report.numbers import count, percent
+
+
+def direction(calibration: Mapping[str, Any]) -> str:
+    """Whether a network is calibrated, in a word or two."""
+    if calibration["ece"] <= calibration["ece_by_chance"]:
+        return "calibrated"
+    gap = calibration["confidence"] - calibration["accuracy"]
+    # Gaps of both signs can cancel.
+    if abs(gap) < calibration["ece"] / 2:
+        return "too sure of some answers and not sure enough of others"
+    return "overconfident" if gap > 0 else "underconfident"
+
+
+def calibration_in_words(calibration: Mapping[str, Any], loss: float) -> list[str]:
+    """Sentences on a network's calibration.
+
+    Args:
+        calibration: as from `dada.training.calibration.calibration`.
+        loss: the mean loss of the network as it is.
+    """
+    answers = sum(one["answers"] for one in calibration["bins"])
+    word = direction(calibration)
+    if word == "calibrated":
+        word = f"calibrated, as far as {count(answers, 'answer')} can tell"
+    said = [
+        f"It gives its answers a probability of {percent(calibration['confidence'])} on average, "
+        f"and {percent(calibration['accuracy'])} of them are right: {word}.",
+        f"Expected calibration error: {percent(calibration['ece'])}; a perfectly calibrated "
+        f"network stays below {percent(calibration['ece_by_chance'])} in 95 of 100 such tests.",
+    ]
+    if calibration["temperature"] is not None:
+        said.append(
+            f"Logits divided by {calibration['temperature']:.2f} (temperature scaling) have a loss "
+            f"of {calibration['scaled_loss']:.3f} instead of {loss:.3f}, and an expected "
+            f"calibration error of {percent(calibration['scaled_ece'])}: each half of the images "
+            "with the temperature of the other half."
+        )
+    return said
+
+
+def worst_in_words(found: Mapping[str, Any], most: int) -> Sequence[str]:
+    """A line for each of the classes with the highest errors, for the terminal.
+
+    Args:
+        found: as from `dada.evaluate`.
+        most: of so many classes.
+    """
+    rows = [
+        (error, about)
+        for error, about in zip(found["class_errors"], found["per_class"], strict=True)
+        if error is not None
+    ]
+    rows.sort(key=lambda row: row[0], reverse=True)
+    width = max((len(about["name"]) for _, about in rows[:most]), default=0)
+    return [f"{about['name']:<{width}} {error:.1%}{_more(about)}" for error, about in rows[:most]]
+
+
+def _more(about: Mapping[str, Any]) -> str:
+    said = f" of {count(about['images'], 'image')}" if "taken_for" in about else ""
+    if about.get("taken_for"):
+        said += f", {about['times']} taken for {about['taken_for']}"
+    for name in ("recall", "precision"):
+        if "taken_for" not in about and about[name] is not None:
+            said += f", {name} {about[name]:.1%}"
+    return said
+
+
+def calibration_in_brief(calibration: Mapping[str, Any]) -> str:
+    """The same as `calibration_in_words` for the terminal."""
+    said = f"expected error {calibration['ece']:.1%}, {direction(calibration)}"
+    if calibration["temperature"] is None:
+        return said
+    temperature, loss = calibration["temperature"], calibration["scaled_loss"]
+    return f"{said}; temperature {temperature:.2f} gives loss {loss:.4f}"
