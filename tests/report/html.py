@@ -17,14 +17,14 @@ VOID = {"meta", "img", "br", "link", "input", "hr", "col"}
 class Page(HTMLParser):
     """Tags, links and text of a page; open tags must be closed in order."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, source: str) -> None:
         super().__init__()
         self.tags: list[str] = []
         self.links: list[str] = []
         self.words: list[str] = []
         self._open: list[str] = []
-        self.source = path.read_text(encoding="utf-8")
-        self.feed(self.source)
+        self.source = source
+        self.feed(source)
         self.close()
         assert not self._open
 
@@ -56,4 +56,4 @@ class Page(HTMLParser):
 
 
 def page_of(path: Path) -> Page:
-    return Page(write_report(path))
+    return Page(write_report(path).read_text(encoding="utf-8"))

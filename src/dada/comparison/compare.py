@@ -14,6 +14,7 @@ from dada.augment import Transform
 from dada.comparison.bench import Bench
 from dada.comparison.methods import Policies, methods_for, named
 from dada.comparison.request import USUAL_BUDGET, Request
+from dada.comparison.result import ComparisonResult
 from dada.comparison.terms import Terms
 from dada.comparison.work import ComparisonWork
 from dada.compute.device import pick_device
@@ -23,7 +24,7 @@ from dada.deadline import Deadline
 from dada.errors import UserError
 from dada.models.child import Loss
 from dada.policy import PAPER_OPERATIONS, dumps
-from dada.runs import Callback, Result, RunFolder, describe_run, open_run, run_loop
+from dada.runs import Callback, RunFolder, describe_run, open_run, run_loop
 from dada.runs.watchers import CompareWatcher, as_callback
 from dada.searching.choices import left_out
 from dada.training.hooks import UserHooks
@@ -54,7 +55,7 @@ def compare(
     watch: CompareWatcher | None = None,
     source: str | None = None,
     **settings: Any,
-) -> Result:
+) -> ComparisonResult:
     """Train the same network from the same seeds under different augmentations.
 
     The rows are crop and flip alone, the same with Cutout where images have 24 to 64 pixels, each
@@ -158,7 +159,7 @@ def compare(
             foretold=bool(terms.notes),
         )
         found: dict[str, Any] = run_loop(work, run, processes, follow)
-        return Result(found)
+        return ComparisonResult(found)
 
 
 def _check(seeds: int | None, add_seeds: int, pixels: int | None, out: str | Path | None) -> None:

@@ -18,6 +18,7 @@ from pydantic.dataclasses import dataclass
 from dada.errors import brief, printable
 from dada.ops.elsewhere import import_operations, modules_of
 from dada.policy.data import plain_data
+from dada.policy.html import policy_html
 from dada.policy.scale import Scale
 from dada.policy.sub_policy import Operation, SubPolicy
 from dada.policy.words import describe_operation
@@ -176,6 +177,10 @@ class Policy:
             f"Policy({brief(self.name)}: {count:,} sub-polic{'y' if count == 1 else 'ies'}, "
             f"{self.scale.kind} scale: {', '.join(map(brief, names))})"
         )
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return policy_html(self)
 
     def __str__(self) -> str:
         """The 25 most frequent sub-policies in words; `describe` tells of all."""

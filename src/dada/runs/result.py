@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dada.errors import brief
+from dada.markup import bold, table
 
 _LABEL, _FEW, _WIDE, _LINES = 30, 8, 100, 20
 
@@ -23,16 +24,23 @@ class Result(dict[str, Any]):
     def __repr__(self) -> str:
         if not self:
             return "{}"
-        labels = [brief(name, _LABEL) for name in self]
-        width = max(map(len, labels))
+        lines = self._lines()
+        width = max(len(label) for label, _ in lines)
+        return "\n".join(f"{label:<{width}}  {text}" for label, text in lines)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the same lines as a table."""
+        return table([(bold(label), text) for label, text in self._lines()])
+
+    def _lines(self) -> list[tuple[str, str]]:
+        """One screen: each entry's name, which its further lines do not repeat, and its value."""
         lines = []
-        for label, value in zip(labels, self.values(), strict=True):
+        for name, value in self.items():
             first, *others = (brief(text, _WIDE) for text in _texts(value))
-            lines.append(f"{label:<{width}}  {first}")
-            lines += [f"{'':<{width}}  {text}" for text in others]
+            lines += [(brief(name, _LABEL), first), *(("", text) for text in others)]
         if len(lines) > _LINES:
-            lines[_LINES - 1 :] = [f"… {len(lines) - _LINES + 1} more lines"]
-        return "\n".join(lines)
+            lines[_LINES - 1 :] = [("…", f"{len(lines) - _LINES + 1} more lines")]
+        return lines
 
 
 def _texts(value: Any) -> list[str]:
