@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         save_policy,
     )
     from dada.report import contact_sheet
+    from dada.report.show import show
     from dada.reporting import write_report
     from dada.runs import Callback
     from dada.searching.run import search
@@ -65,6 +66,7 @@ _HOME = {
     "register_operation": "dada.ops:register",
     "save_policy": "dada.policy",
     "search": "dada.searching",
+    "show": "dada.report",
     "train": "dada.training",
     "write_report": "dada.reporting",
 }
@@ -95,6 +97,7 @@ __all__ = [
     "register_operation",
     "save_policy",
     "search",
+    "show",
     "train",
     "write_report",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,8 +12,6 @@ from dada.cli.checks import check_picture, open_data
 from dada.cli.terminal import check_writable, terminal
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from dada.datasets import FileDataset
 
 
@@ -47,24 +44,16 @@ def preview(
     """
     check_writable(out)
     check_picture(out)
-    import torch
-
     from dada.datasets import Chosen
     from dada.policy import load_policy
-    from dada.report import contact_sheet
+    from dada.report import show
+    from dada.report.show import some_of
 
     chosen = load_policy(policy)
 
-    def pick(images: Sized) -> Tensor:
-        generator = torch.Generator().manual_seed(seed)
-        return torch.randperm(len(images), generator=generator)[:columns]
-
     def choose(files: FileDataset) -> Chosen:
-        return Chosen(pick(files.train).numpy(), test=False, validation=0)
+        return Chosen(some_of(files.train, columns, seed).numpy(), test=False, validation=0)
 
     dataset = open_data(data, side, root, choose=choose)
-    images = dataset.train.images
-    shown = images if dataset.files else images[pick(images)]  # of files, only these were decoded
-    sheet = contact_sheet(shown, chosen, rows=rows, seed=seed)
-    sheet.save(out)
+    show(chosen, dataset, columns=columns, rows=rows, seed=seed).save(out)
     terminal.say(out)

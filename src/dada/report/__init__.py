@@ -9,9 +9,10 @@ from typing import Any
 
 from dada.report.samples import save_samples
 from dada.report.sheet import contact_sheet
+from dada.report.show import show
 from dada.report.verdict import verdict
 
-__all__ = ["contact_sheet", "save_samples", "verdict"]
+__all__ = ["contact_sheet", "save_samples", "show", "verdict"]
 
 
 def __getattr__(name: str) -> Any:

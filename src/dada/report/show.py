@@ -1,0 +1,99 @@
+"""What a policy does to images, as one picture: `dada.show`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Sized
+from functools import partial
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from dada.datasets import AnyData, Chosen, FileDataset, ImageSet, as_dataset, from_torch
+from dada.policy import Policy, load_policy
+from dada.report.samples import load_samples
+from dada.report.sheet import contact_sheet
+from dada.runs import RunFolder
+from dada.runs.folder import CONFIG
+
+
+def show(
+    policy: Policy | str | Path,
+    images: AnyData | ImageSet | Tensor | Image.Image | Sequence[Image.Image] | None = None,
+    *,
+    columns: int = 8,
+    rows: int = 8,
+    seed: int = 0,
+    side: int | None = None,
+    root: str | Path | None = None,
+) -> Image.Image:
+    """Images under the leading sub-policies, as a picture that a notebook shows.
+
+    Args:
+        policy: a policy, or the name, file or run folder of one.
+        images: pictures, a uint8 tensor (N, C, H, W), or data as in `dada.search`, from whose
+            training images some are drawn. None is the images that the run folder keeps of its
+            search or, without one, digits.
+        columns: images to show.
+        rows: sub-policies to show, most frequent first.
+        seed: for the choice of the images, and for strengths, signs and places.
+        side: pictures are resized to side × side pixels; None keeps or chooses it.
+        root: where datasets by name are kept; None is the default.
+
+    Returns:
+        A contact sheet (`dada.contact_sheet`): an RGB picture.
+
+    Raises:
+        UserError: the policy or the images cannot be read, or there is nothing to show.
+
+    Examples:
+        >>> from PIL import Image
+        >>> sheet = show("dada-cifar10", Image.new("RGB", (32, 32), "orange"), rows=3)
+        >>> sheet.mode, sheet.height
+        ('RGB', 332)
+    """
+    chosen = policy if isinstance(policy, Policy) else load_policy(policy)
+    shown = _kept(policy) if images is None else None
+    if shown is None:
+        shown = _pictures("digits" if images is None else images, columns, seed, side, root)
+    return contact_sheet(shown[:columns], chosen, rows=rows, seed=seed)
+
+
+def some_of(images: Sized, columns: int, seed: int) -> Tensor:
+    """Indices of at most so many images, drawn without replacement."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randperm(len(images), generator=generator)[:columns]
+
+
+def _kept(policy: Policy | str | Path) -> Tensor | None:
+    """The images that a run folder keeps."""
+    if isinstance(policy, Policy) or not (Path(policy) / CONFIG).is_file():
+        return None
+    return load_samples(RunFolder.open(policy))
+
+
+def _pictures(
+    images: AnyData | ImageSet | Tensor | Image.Image | Sequence[Image.Image],
+    columns: int,
+    seed: int,
+    side: int | None,
+    root: str | Path | None,
+) -> Tensor:
+    """At most so many images, uint8 (N, C, H, W): the first of pictures, some of a dataset."""
+    pick = partial(some_of, columns=columns, seed=seed)
+    if isinstance(images, Image.Image):
+        images = [images]
+    if isinstance(images, Tensor):
+        return ImageSet(images, torch.zeros(len(images), dtype=torch.int64)).images
+    if isinstance(images, list | tuple) and all(isinstance(one, Image.Image) for one in images):
+        return from_torch([(one, 0) for one in images[:columns]], side, "images").images
+    if isinstance(images, ImageSet):
+        return images.images[pick(images)]
+
+    def choose(files: FileDataset) -> Chosen:
+        return Chosen(pick(files.train).numpy(), test=False, validation=0)
+
+    dataset = as_dataset(images, side, root, choose)
+    found = dataset.train.images
+    return found if dataset.files else found[pick(found)]  # of files, only these were decoded
