@@ -20,6 +20,7 @@ VERBS = (
     "preview",
     "policies",
     "export",
+    "onnx",
     "recipes",
     "report",
 )

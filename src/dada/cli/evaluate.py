@@ -36,7 +36,7 @@ def evaluate(
     device: o.Device = "auto",
     json_: o.Json = None,
 ) -> None:
-    """Test the network of a training run: each class, confusions, calibration, worst images.
+    """Test the network of a training run, class by class.
 
     Example: dada evaluate runs/train/cifar10-wrn-40-2-dada-cifar10-0
     """

@@ -15,6 +15,7 @@ from dada.cli.compare import compare
 from dada.cli.evaluate import evaluate
 from dada.cli.export import export
 from dada.cli.interrupt import forget_ctrl_c, watch_ctrl_c
+from dada.cli.onnx import onnx
 from dada.cli.policies import policies
 from dada.cli.preview import preview
 from dada.cli.recipes import recipes
@@ -34,7 +35,18 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for function in (search, compare, train, evaluate, preview, policies, export, recipes, report):
+for function in (
+    search,
+    compare,
+    train,
+    evaluate,
+    preview,
+    policies,
+    export,
+    onnx,
+    recipes,
+    report,
+):
     app.command(context_settings=HELP)(verb(function))
 
 

@@ -1,0 +1,103 @@
+"""The network of a training as an ONNX file, which other runtimes load."""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from dada import __version__
+from dada.errors import UserError
+from dada.files import replace_file
+from dada.training.trained import Trained
+
+INSTALL = "pip install 'dada-augment[onnx]'"
+_OPSET = 18  # the oldest that PyTorch writes
+_LARGEST = 2**31 - 1  # bytes of one ONNX file
+
+
+class FromBytes(nn.Module):
+    """A network that takes pictures as they are decoded, and normalises them itself.
+
+    Args:
+        network: from normalised images to logits.
+        mean, std: per channel, of images scaled to [0, 1].
+    """
+
+    def __init__(self, network: nn.Module, mean: Sequence[float], std: Sequence[float]) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("mean", torch.tensor(mean)[:, None, None])
+        self.register_buffer("std", torch.tensor(std)[:, None, None])
+
+    def forward(self, images: Tensor) -> Tensor:
+        """uint8 (B, C, H, W) to logits, (B, classes)."""
+        return self.network((images.float() / 255 - self.mean) / self.std)
+
+
+def export_onnx(
+    run: str | Path, path: str | Path, *, weights: str = "last", model: nn.Module | None = None
+) -> Path:
+    """Write the network of a training's run folder as an ONNX file.
+
+    Its input `images` is uint8 (B, C, H, W), 0 to 255, in the size that the network was trained on;
+    the graph normalises it. Its output `logits` is float32 (B, classes). Any number of images can
+    be given at once. The file's metadata name the `classes`, as a JSON list in the order of the
+    logits; the `network`, the `task`, and the version of `dada`.
+
+    Args:
+        run: the folder.
+        path: the file to write; what is there is replaced.
+        weights: "last" or "best".
+        model: the network, if a module was trained and not a network by name.
+
+    Returns:
+        The path.
+
+    Raises:
+        UserError: there is no training in the folder, onnxscript is not installed, or PyTorch
+            cannot export the network.
+    """
+    trained = Trained.open(run)
+    network = trained.network(weights, model)
+    if find_spec("onnxscript") is None:
+        raise UserError(f"an ONNX file needs onnxscript: {INSTALL}")
+    whole = FromBytes(network, trained.settings.mean, trained.settings.std).eval()
+    example = torch.zeros(2, trained.channels, *trained.side, dtype=torch.uint8)
+    with warnings.catch_warnings(action="ignore"):
+        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+        try:
+            program = torch.onnx.export(
+                whole,
+                (example,),
+                dynamo=True,
+                dynamic_shapes=({0: torch.export.Dim("batch")},),
+                input_names=["images"],
+                output_names=["logits"],
+                opset_version=_OPSET,
+                verbose=False,
+            )
+        except Exception as error:  # exporters fail in many ways
+            reason = " ".join(str(error).split())
+            raise UserError(
+                f"PyTorch cannot export {trained.settings.model} to ONNX ({reason:.160})"
+            ) from error
+    assert program is not None
+    program.model.metadata_props.update(
+        classes=json.dumps(trained.classes, ensure_ascii=False),
+        network=trained.settings.model,
+        task=trained.task.name if trained.task else "",
+        dada=__version__,
+    )
+    written = program.model_proto.SerializeToString()
+    if len(written) > _LARGEST:
+        raise UserError(
+            f"{trained.settings.model} takes {len(written):,} bytes: too large for ONNX"
+        )
+    return replace_file(Path(path), written)
