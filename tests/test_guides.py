@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+import torchvision
 from PIL import Image
 from torchvision import tv_tensors
 
@@ -152,6 +153,43 @@ def test_lightnings_lines_load_and_augment(beside):
     )
     augmented, _ = names["on_after_batch_transfer"](module, (names["images"], torch.zeros(4)), 0)
     assert augmented.dtype == torch.float32 and augmented.shape == (4, 3, 32, 32)
+
+
+def test_the_way_from_photographs_to_a_model_file(beside, fill_photos):
+    """Its commands as they stand, on few small pictures, from weights in a file."""
+    fill_photos(beside / "my_photos")
+    torch.save(torchvision.models.resnet18().state_dict(), beside / "resnet18.pt")
+    page = GUIDE / "train.md"
+    lines = blocks(page, "sh")[0].splitlines()
+    _, train, evaluate, onnx = [split(line, comments=True)[1:] for line in lines]
+    train[train.index("--pretrained")] = "--weights=resnet18.pt"
+    app(
+        [*train, *["--side", "32", "--epochs", "1", "--device", "cpu", "-q"]], standalone_mode=False
+    )
+    app([*evaluate, "--device", "cpu"], standalone_mode=False)
+    assert (beside / "runs" / "trained" / "evaluation.html").is_file()
+    names = run(page, around(), "from torchvision.models")
+    [logits] = names["network"].eval()(torch.zeros(1, 3, 32, 32)).tolist()
+    assert len(logits) == 2
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxscript")
+    app(onnx, standalone_mode=False)
+    Image.new("RGB", (50, 40), (250, 10, 10)).save(beside / "photo.jpg")
+    assert run(page, around(), "onnxruntime")["classes"] == ["blue", "red"]
+
+
+@pytest.fixture
+def fill_photos():
+    """Writes two folders of coloured pictures."""
+
+    def write(folder):
+        for name, colour in (("blue", (0, 0, 1)), ("red", (1, 0, 0))):
+            (folder / name).mkdir(parents=True)
+            for number in range(20):
+                tint = tuple(100 + 3 * number + 50 * part for part in colour)
+                Image.new("RGB", (40 + number, 36), tint).save(folder / name / f"{number}.png")
+
+    return write
 
 
 @pytest.fixture

@@ -30,6 +30,9 @@ class FromBytes(nn.Module):
         mean, std: per channel, of images scaled to [0, 1].
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, network: nn.Module, mean: Sequence[float], std: Sequence[float]) -> None:
         super().__init__()
         self.network = network
