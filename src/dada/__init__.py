@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dada import export
     from dada.augment import Draw, PolicyTransform, Sampler, apply
+    from dada.cli.follow import Progress
     from dada.comparison.compare import compare
     from dada.datasets import Dataset, ImageSet, from_torch
     from dada.datasets import load as load_dataset
@@ -49,6 +50,7 @@ _HOME = {
     "Operation": "dada.policy",
     "Policy": "dada.policy",
     "PolicyTransform": "dada.augment",
+    "Progress": "dada.cli.follow",
     "Sampler": "dada.augment",
     "Scale": "dada.policy",
     "SearchSpace": "dada.policy",
@@ -79,6 +81,7 @@ __all__ = [
     "Operation",
     "Policy",
     "PolicyTransform",
+    "Progress",
     "Sampler",
     "Scale",
     "SearchSpace",

@@ -1,4 +1,4 @@
-"""A progress bar with the time left; without a terminal, a line every half minute."""
+"""A progress bar with the time left, in a terminal or a notebook; elsewhere a line now and then."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from rich.progress import (
 from rich.text import Text
 
 from dada.cli.clock import Clock
+from dada.cli.notebook import Line, below_kernel, in_kernel
 from dada.cli.terminal import terminal
 from dada.errors import printable
 from dada.report.numbers import about
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 SILENCE = 30.0
 """Without a bar, seconds without output after which a line is due."""
+REDRAWN = 0.5
+"""In a notebook, seconds after which the bar is drawn anew."""
 LONG = 120.0
 """Work that takes more seconds than this is announced."""
 REHEARSED = 6.0
@@ -41,7 +44,8 @@ REHEARSED = 6.0
 
 
 class Bar:
-    """A Rich progress bar; in a pipe or a log, a line at least every half minute.
+    """A Rich progress bar; in a notebook a line that is replaced; in a pipe or a log, a line at
+    least every half minute.
 
     Args:
         said: notes on the data that have been printed already.
@@ -50,7 +54,13 @@ class Bar:
 
     def __init__(self, said: Sequence[str] = (), doing: str = "preparing") -> None:
         self._said, self._doing = said, doing
-        self._console = Console(highlight=False, emoji=False)
+        plain = in_kernel() or below_kernel()
+        self._console = Console(
+            highlight=False,
+            emoji=False,
+            force_jupyter=False,
+            force_terminal=False if plain else None,
+        )
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -136,7 +146,9 @@ class Bar:
 
     def __enter__(self) -> Self:
         if self._progress.disable and not terminal.quiet:
-            self._reporter = Thread(target=self._report, daemon=True)
+            # A line begins here, in the thread of the cell that runs, so that it stands below it.
+            line = Line(self._how_far()) if in_kernel() else None
+            self._reporter = Thread(target=self._report, args=[line], daemon=True)
             self._reporter.start()
         return self
 
@@ -148,11 +160,22 @@ class Bar:
     ) -> None:
         self.stop()
 
-    def _report(self) -> None:
+    def _report(self, line: Line | None) -> None:
         """Without a bar, print how far it is whenever nothing was printed for long."""
+        while line and not self._over.wait(REDRAWN):
+            line.show(self._how_far(), self._share())
+        if line:
+            line.show(self._how_far(), self._share())
         while not self._over.wait(max(0.0, self._spoken + SILENCE - time.monotonic())):
             if time.monotonic() - self._spoken >= SILENCE:
                 self.say(self._how_far())
+
+    def _share(self) -> float | None:
+        """What share of the steps is done; None before the first one."""
+        if self._task is None:
+            return None
+        task = self._progress.tasks[self._task]
+        return task.completed / max(task.total or 0.0, 1.0)
 
     def _how_far(self) -> str:
         if self._task is None:
