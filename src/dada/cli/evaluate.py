@@ -71,6 +71,7 @@ def evaluate(
     terminal.say(f"loss        {found['test_loss']:.4f}")
     for number, line in enumerate(words.worst_in_words(found, _WORST)):
         terminal.say(f"{'' if number else 'worst':<11} {line}")
-    terminal.say(f"calibration {words.calibration_in_brief(found['calibration'])}")
+    calibration = words.calibration_in_brief(found["calibration"], found["test_loss"])
+    terminal.say(f"calibration {calibration}")
     terminal.say(f"page        {page}")
     terminal.write_json(json_, found)

@@ -9,9 +9,10 @@ from dada.report.numbers import count, percent
 
 
 def direction(calibration: Mapping[str, Any]) -> str:
-    """Whether a network is calibrated, in a word or two."""
+    """Whether a network is calibrated, in a few words."""
     if calibration["ece"] <= calibration["ece_by_chance"]:
-        return "calibrated"
+        answers = sum(one["answers"] for one in calibration["bins"])
+        return f"calibrated, as far as {count(answers, 'answer')} can tell"
     gap = calibration["confidence"] - calibration["accuracy"]
     # Gaps of both signs can cancel.
     if abs(gap) < calibration["ece"] / 2:
@@ -26,22 +27,24 @@ def calibration_in_words(calibration: Mapping[str, Any], loss: float) -> list[st
         calibration: as from `dada.training.calibration.calibration`.
         loss: the mean loss of the network as it is.
     """
-    answers = sum(one["answers"] for one in calibration["bins"])
-    word = direction(calibration)
-    if word == "calibrated":
-        word = f"calibrated, as far as {count(answers, 'answer')} can tell"
     said = [
         f"It gives its answers a probability of {percent(calibration['confidence'])} on average, "
-        f"and {percent(calibration['accuracy'])} of them are right: {word}.",
+        f"and {percent(calibration['accuracy'])} of them are right: {direction(calibration)}.",
         f"Expected calibration error: {percent(calibration['ece'])}; a perfectly calibrated "
         f"network stays below {percent(calibration['ece_by_chance'])} in 95 of 100 such tests.",
     ]
-    if calibration["temperature"] is not None:
+    scaled = calibration["scaled_loss"]
+    if scaled is not None and scaled < loss:
         said.append(
             f"Logits divided by {calibration['temperature']:.2f} (temperature scaling) have a loss "
-            f"of {calibration['scaled_loss']:.3f} instead of {loss:.3f}, and an expected "
-            f"calibration error of {percent(calibration['scaled_ece'])}: each half of the images "
-            "with the temperature of the other half."
+            f"of {scaled:.3f} instead of {loss:.3f}, and an expected calibration error of "
+            f"{percent(calibration['scaled_ece'])}: each half of the images with the temperature "
+            "of the other half."
+        )
+    elif scaled is not None:
+        said.append(
+            "Temperature scaling does not help: with the temperature of the other half, each half "
+            f"of the images has a loss of {scaled:.3f} instead of {loss:.3f}."
         )
     return said
 
@@ -73,10 +76,10 @@ def _more(about: Mapping[str, Any]) -> str:
     return said
 
 
-def calibration_in_brief(calibration: Mapping[str, Any]) -> str:
+def calibration_in_brief(calibration: Mapping[str, Any], loss: float) -> str:
     """The same as `calibration_in_words` for the terminal."""
     said = f"expected error {calibration['ece']:.1%}, {direction(calibration)}"
-    if calibration["temperature"] is None:
+    scaled = calibration["scaled_loss"]
+    if scaled is None or scaled >= loss:
         return said
-    temperature, loss = calibration["temperature"], calibration["scaled_loss"]
-    return f"{said}; temperature {temperature:.2f} gives loss {loss:.4f}"
+    return f"{said}; temperature {calibration['temperature']:.2f} gives loss {scaled:.4f}"
