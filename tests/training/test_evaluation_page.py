@@ -28,7 +28,7 @@ def page_for(data, folder, **given):
     dada.train(data, out=folder / "run", **SMALL)
     path = folder / "run" / EVALUATION
     found = dada.evaluate(folder / "run", data, page=path, device="cpu", **given)
-    return found, Page(path)
+    return found, Page(path.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(("classes", "channels"), [(2, 1), (10, 3), (30, 5)])
@@ -65,26 +65,46 @@ def test_few_images_of_some_of_the_classes(tmp_path):
     dada.train(data, out=tmp_path / "run", **SMALL)
     few = dada.Dataset("few", data.train, data.test.subset([0, 3]), data.classes)
     found = dada.evaluate(tmp_path / "run", few, page=tmp_path / "page.html", device="cpu")
-    page = Page(tmp_path / "page.html")
+    page = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
     assert found["class_errors"][1:] == [None, None] and len(found["worst"]) == 2
     assert page.text.count("–") >= 2 and "report.html" not in page.links
 
 
-@pytest.mark.filterwarnings("ignore:This DataLoader will create")
-def test_files_are_named_and_shown_as_the_network_sees_them(tmp_path):
+@pytest.fixture
+def photos(tmp_path):
+    """A folder of plain pictures, each with a brightness of its own."""
     for label, name in enumerate(("dark", "bright")):
         (tmp_path / "photos" / name).mkdir(parents=True)
         for number in range(20):
             pixels = np.full((40, 30 + number, 3), 10 + 6 * number + 120 * label, np.uint8)
             Image.fromarray(pixels).save(tmp_path / "photos" / name / f"{number}.png")
-    data = open_files(tmp_path / "photos", side=24)
-    found, page = page_for(data, tmp_path)
+    return tmp_path / "photos"
+
+
+def check_files(found, page):
+    """The pictures on the page are those of the files that it names."""
+    assert len(found["worst"]) == 8
     for about, picture in zip(found["worst"], page.images, strict=True):
-        assert about["file"] == data.test.files[about["image"]]
-        assert about["file"] in page.source
+        assert about["file"] in page.source and about["label"] in about["file"]
         assert picture.size == (24, 24)
         with Image.open(about["file"]) as original:
-            assert np.array(picture)[12, 12, 0] == np.array(original)[0, 0, 0]
+            assert np.ravel(picture)[0] == np.ravel(original)[0]
+
+
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")
+def test_files_are_named_and_shown_as_the_network_sees_them(photos, tmp_path):
+    data = open_files(photos, side=24)
+    found, page = page_for(data, tmp_path)
+    check_files(found, page)
+    assert all(about["file"] == data.test.files[about["image"]] for about in found["worst"])
+
+
+def test_files_are_named_where_a_folder_was_read_into_memory(photos, tmp_path):
+    found, page = page_for(str(photos), tmp_path, side=24)
+    check_files(found, page)
+    (photos / "dark" / "broken.png").write_bytes(b"no picture")  # which image it was is not known
+    found = dada.evaluate(tmp_path / "run", str(photos), side=24, device="cpu")
+    assert {about["file"] for about in found["worst"]} == {None}
 
 
 def test_equal_evaluations_write_equal_pages_and_nothing_unless_asked(tmp_path):

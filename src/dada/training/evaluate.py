@@ -23,11 +23,13 @@ from dada.datasets import (
     FileDataset,
     as_dataset,
     channels_in_words,
+    open_files,
     open_images,
     without_validation,
 )
 from dada.errors import DivergedError, UserError
 from dada.models.child import Child
+from dada.names import DATASETS
 from dada.runs import Result
 from dada.runs.provenance import describe_data
 from dada.tasks import Task, task_of
@@ -135,7 +137,7 @@ def evaluate(
         found = _measures(task.tally(logits, labels), task)
     except DivergedError as error:
         raise UserError(f"{whose} is broken: {error}") from None
-    files = given.test.files if isinstance(given, FileDataset) else ()
+    files = _files(given, trained.source if data is None else data, root)
     found |= details(logits, labels, task, classes, files)
     found |= {"classes": classes, "notes": list(notes)}
     if page is not None and is_first():
@@ -191,6 +193,21 @@ def _opened(
             f"{trained.task.words}"
         )
     return given
+
+
+def _files(
+    given: Dataset | FileDataset, source: object, root: str | Path | None
+) -> tuple[str, ...]:
+    """The files of the test images; empty if there are none, or not one for each image."""
+    if isinstance(given, FileDataset):
+        return given.test.files
+    if not isinstance(source, str | Path) or source in DATASETS or given.skipped:
+        return ()
+    try:
+        test = open_files(source, root).test
+    except UserError:  # neither a folder nor a table
+        return ()
+    return test.files if torch.equal(test.labels, given.test.labels) else ()
 
 
 def _differences(
