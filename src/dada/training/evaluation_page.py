@@ -77,7 +77,12 @@ def write_evaluation(
         calibration=calibration_in_words(found["calibration"], found["test_loss"]),
         reliability=_reliability(found["calibration"]["bins"]),
         worst=[
-            {**about, "picture": data_uri(image), "right": about["label"] == about["answer"]}
+            {
+                **about,
+                "picture": data_uri(image),
+                "right": about["label"] == about["answer"],
+                "short": "/".join(Path(about["file"] or "").parts[-2:]),
+            }
             for about, image in zip(found["worst"], worst, strict=True)
         ],
         shown=shown_in_words(data.channels),
