@@ -57,7 +57,7 @@ def test_a_line_is_replaced_and_lines_of_results_have_no_terminal_codes(
     assert capsys.readouterr().out == "round 1\n"
     assert kernel[-1]["text/plain"].startswith("<search>: 8 of 8 steps, ")
     page = Page(kernel[-1]["text/html"])
-    assert page.tags == ["progress", "span"] and 'value="1.0000"' in page.source
+    assert page.tags == ["pre", "progress"] and 'value="1.0000"' in page.source
 
 
 def test_a_command_in_a_cell_prints_lines_without_terminal_codes(dada, monkeypatch):

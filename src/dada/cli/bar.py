@@ -182,7 +182,7 @@ class Bar:
             return self._doing
         task = self._progress.tasks[self._task]
         seconds = self._left()
-        left = "" if seconds is None else f", {_clock(seconds)} left"
+        left = f", {_clock(seconds)} left" if seconds else ""
         elapsed = _clock(task.elapsed or 0.0)
         return (
             f"{task.description}: {task.completed:.0f} of {task.total or 0:.0f} steps, "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dada.markup import BAD, GOOD, bold, coloured, lines, muted, table
 from dada.report.comparison_part import comparison_part, lead_of
 from dada.report.numbers import capitalised
-from dada.report.verdict import verdict
+from dada.report.verdict import policy_rows, verdict
 from dada.runs import Result
 from dada.tasks import metric_recorded
 
@@ -17,10 +17,10 @@ class ComparisonResult(Result):
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the answer, the rows, and what was trained."""
-        part, (answer, *others) = comparison_part(self, []), verdict(self)
+        part, leading = comparison_part(self, []), policy_rows(self)
         rows = [
             (
-                row["name"],
+                bold(row["name"]) if row["name"] in leading else row["name"],
                 row["error"],
                 row["difference"],
                 coloured(row["words"], _COLOURS.get(row["effect"], "")),
@@ -35,6 +35,6 @@ class ComparisonResult(Result):
         return table(
             rows,
             head=("Augmentation", heading, "Difference, points", ""),
-            title=lines([bold(answer), *others]),
+            title=lines(verdict(self)),
             notes=[muted(lead_of(self)), muted(held)],
         )

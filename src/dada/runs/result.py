@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from markupsafe import Markup
+
 from dada.errors import brief
 from dada.markup import bold, table
 
@@ -12,6 +14,8 @@ _LABEL, _FEW, _WIDE, _LINES = 30, 8, 100, 20
 
 class Result(dict[str, Any]):
     """A dictionary of plain data that prints one line per entry and shortens long ones.
+
+    Numbers are printed with four digits; the values are exact.
 
     Examples:
         >>> Result({"test_error": 0.125, "class_errors": [0.5] * 1000})
@@ -29,8 +33,11 @@ class Result(dict[str, Any]):
         return "\n".join(f"{label:<{width}}  {text}" for label, text in lines)
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the same lines as a table."""
-        return table([(bold(label), text) for label, text in self._lines()])
+        """What a notebook shows: a table, and a table inside it for a list of named things."""
+        rows = [(bold(brief(name, _LABEL)), _cell(value)) for name, value in self.items()]
+        if len(rows) > _LINES:
+            rows[_LINES - 1 :] = [(bold("…"), f"{len(rows) - _LINES + 1} more entries")]
+        return table(rows)
 
     def _lines(self) -> list[tuple[str, str]]:
         """One screen: each entry's name, which its further lines do not repeat, and its value."""
@@ -45,13 +52,22 @@ class Result(dict[str, Any]):
 
 def _texts(value: Any) -> list[str]:
     """A value as one line, or a list of named things as one line each."""
-    if isinstance(value, list) and value and all(_is_named(item) for item in value):
-        return [_in_words(item) for item in value]
-    return [_in_words(value)]
+    return [_in_words(item) for item in value] if _are_named(value) else [_in_words(value)]
 
 
-def _is_named(value: Any) -> bool:
-    return isinstance(value, dict) and "name" in value
+def _cell(value: Any) -> str:
+    """The same for a table."""
+    if not _are_named(value):
+        return brief(_in_words(value), _WIDE)
+    columns = list(dict.fromkeys(key for item in value[:_LINES] for key in item))[:_FEW]
+    rows = [[brief(_in_words(i.get(key, "")), _LABEL) for key in columns] for i in value[:_LINES]]
+    more = [f"… {len(value) - _LINES:,} more"] if len(value) > _LINES else []
+    return Markup(table(rows, head=[brief(key, _LABEL) for key in columns], notes=more))
+
+
+def _are_named(value: Any) -> bool:
+    named = isinstance(value, list) and all(isinstance(i, dict) and "name" in i for i in value)
+    return named and bool(value)
 
 
 def _in_words(value: Any) -> str:
@@ -62,5 +78,7 @@ def _in_words(value: Any) -> str:
         nested = any(isinstance(item, dict | list | tuple) for item in value)
         if nested or len(value) > _FEW:
             return f"{len(value):,} values"
-        return ", ".join(map(str, value))
-    return str(value)
+        return ", ".join(map(_in_words, value))
+    if value is None:
+        return "–"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
