@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_DOCS := $(VENV)/.ready-docs
 
-.PHONY: install demo test test-slow torture test-libraries check bench docs clean
+.PHONY: install demo test test-slow torture test-libraries check wheel bench docs clean
 
 install: $(READY)
 
@@ -40,7 +40,8 @@ LIBRARY_TESTS := tests/export tests/test_examples.py tests/test_guides.py tests/
 $(LIBRARIES)/.ready: pyproject.toml constraints.txt
 	test -x $(LIBRARIES)/bin/python || $(PYTHON) -m venv $(LIBRARIES)
 	$(LIBRARIES)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-		-e '.[dev,albumentations,hf,kornia,timm]' 'lightning>=2.6.4' nvidia-dali-cuda120
+		-e '.[dev,albumentations,hf,kornia,timm]' 'lightning>=2.6.4' ipykernel nbclient \
+		nvidia-dali-cuda120
 	touch $@
 
 test-libraries: $(LIBRARIES)/.ready
@@ -51,6 +52,13 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The package as users get it: built into dist/, installed into an empty environment, and tried there.
+wheel: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check build
+	rm -rf dist
+	$(BIN)/python -m build
+	DADA_WHEEL=$$(ls dist/*.whl) $(BIN)/python -m pytest -m slow tests/test_wheel.py
 
 # BENCH='--device cuda --data cifar10.npz --published CHECKOUT' measures more of it.
 bench: $(READY)
@@ -64,4 +72,4 @@ docs: $(READY_DOCS)
 	$(BIN)/mkdocs build --strict
 
 clean:
-	rm -rf $(VENV) $(LIBRARIES) runs site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(LIBRARIES) dist runs site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -76,6 +76,25 @@ def test_lightnings_training_takes_a_folder_and_any_policy(pictures):
     assert 0 <= error <= 1
 
 
+def test_the_notebook_runs_and_shows_tables_pictures_and_no_terminal_codes(tmp_path):
+    pytest.importorskip("ipykernel", reason="ipykernel is not installed")
+    nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed")
+    nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed")
+    notebook = nbformat.read(EXAMPLES / "notebook.ipynb", 4)
+    nbclient.NotebookClient(
+        notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}
+    ).execute()
+    cells = [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]
+    printed = [o.text for outputs in cells for o in outputs if o.output_type == "stream"]
+    assert any("round " in text for text in printed)
+    assert not any("\x1b" in text or "\r" in text for text in printed)
+    last = [outputs[-1].data for outputs in cells]
+    assert ["image/png" in data for data in last] == [False, True, False, True, False, False]
+    assert all("<table" in data["text/html"] for data in last if "text/html" in data)
+    bars = [o.data["text/html"] for out in cells for o in out if o.output_type == "display_data"]
+    assert len(bars) == 3 and all('value="1.0000"' in bar for bar in bars)
+
+
 @pytest.mark.parametrize(
     ("name", "library", "line"),
     [

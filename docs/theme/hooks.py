@@ -1,8 +1,10 @@
 """What the site has beside docs/: the changelog, the examples as pages, formulas as MathML."""
 
+import json
 import re
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 from latex2mathml.converter import convert
 from mkdocs.config.defaults import MkDocsConfig
@@ -12,7 +14,7 @@ from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parent.parent.parent
 
-_EXAMPLE = re.compile(r"\]\((?:\.\./)+examples/(\w+)\.py\)")
+_EXAMPLE = re.compile(r"\]\((?:\.\./)+examples/(\w+)\.(?:py|ipynb)\)")
 _FORMULA = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
 
 
@@ -23,7 +25,16 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for path in sorted((ROOT / "examples").glob("*.py")):
         page = f"# examples/{path.name}\n\n```python\n{path.read_text()}```\n"
         files.append(File.generated(config, f"examples/{path.stem}.md", content=page))
+    for path in sorted((ROOT / "examples").glob("*.ipynb")):
+        page = "\n\n".join(map(_cell, json.loads(path.read_text())["cells"]))
+        files.append(File.generated(config, f"examples/{path.stem}.md", content=page))
     return files
+
+
+def _cell(cell: dict[str, Any]) -> str:
+    """A cell of a notebook as Markdown."""
+    source = "".join(cell["source"])
+    return f"```python\n{source}\n```" if cell["cell_type"] == "code" else source
 
 
 def on_page_markdown(markdown: str, page: Page, **_: object) -> str:

@@ -51,5 +51,7 @@ class Line:
 
 def _drawn(text: str, share: float | None) -> dict[str, Any]:
     bar = Markup() if share is None else Markup('<progress value="{:.4f}"></progress> ')
-    page = Markup('<pre style="margin:0">{}{}</pre>').format(bar.format(share), text)
+    page = Markup('<pre style="margin:0;font-family:monospace">{}{}</pre>').format(
+        bar.format(share), text
+    )
     return {"text/plain": text, "text/html": str(page)}

@@ -71,6 +71,8 @@ def _are_named(value: Any) -> bool:
 
 
 def _in_words(value: Any) -> str:
+    if value is None or value in ([], {}):
+        return "–"
     if isinstance(value, dict):
         inside = ", ".join(f"{k} {_in_words(v)}" for k, v in value.items() if k != "name")
         return f"{value['name']} ({inside})" if "name" in value else inside
@@ -79,6 +81,4 @@ def _in_words(value: Any) -> str:
         if nested or len(value) > _FEW:
             return f"{len(value):,} values"
         return ", ".join(map(_in_words, value))
-    if value is None:
-        return "–"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
