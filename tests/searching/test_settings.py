@@ -8,6 +8,7 @@ import torch
 from dada.datasets import Dataset, ImageSet
 from dada.errors import UserError
 from dada.searching import METHODS
+from dada.searching.presets import PRESETS
 from dada.searching.settings import make_settings, method_for, upgraded
 from dada.training.settings import for_dataset as train_for_dataset
 from dada.training.settings import make_settings as train_settings
@@ -350,3 +351,14 @@ def test_what_cannot_be_is_said_before_anything_is_loaded(wrong, reason):
     with pytest.raises(UserError, match=reason) as caught:
         make_settings(**wrong)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("preset", ["fast", "demo"])
+def test_a_quicker_preset_from_weights_fine_tunes_too(preset):
+    chosen, tuned = make_settings(preset, weights="file.pt"), make_settings(weights="file.pt")
+    assert chosen.preset == preset and tuned.preset == "finetune"
+    shared = ("optimiser", "lr", "weight_decay", "batch", "frozen_statistics", "pixels")
+    assert [getattr(chosen, n) for n in shared] == [getattr(tuned, n) for n in shared]
+    assert make_settings(preset).optimiser == "sgd"
+    own = PRESETS[preset].items() - {("method", "dada")}
+    assert own and all(getattr(chosen, name) == value for name, value in own)

@@ -109,7 +109,7 @@ class SearchMethod(ABC):
     Settings: ClassVar[type[SearchSettings]]
     form: ClassVar[str] = ""
     unit: ClassVar[str] = "epoch"
-    fewest_epochs: ClassVar[int] = 1
+    fewest_epochs: int = 1
 
     def __init__(self, problem: SearchProblem, settings: ResolvedSearch) -> None:
         self.problem = problem

@@ -26,6 +26,8 @@ _FORMER_HORIZONS = {"training": 1.0, "step": 0.0}
 """What release 0.2 called them."""
 _FORMER_DEFAULTS = {"kl_weight": 0.6}
 """Those of release 0.2, whose runs recorded them whatever their method."""
+_OF_TRIALS = ("fast", "demo")
+"""Presets whose trials are otherwise those of finetune, where they start from weights."""
 _FORMER_METHODS = {"trials": {"method": "dada", "horizon": 1.0}}
 """What release 0.3 called whole trainings; its "dada" was one step ahead."""
 
@@ -72,7 +74,8 @@ def make_settings(
     chosen = given.get("method", PRESETS[preset]["method"])
     if not isinstance(chosen, str) or chosen not in METHODS:
         raise UserError(f"no search method {chosen!r}; there are {', '.join(METHODS)}")
-    values = {**PRESETS[preset], **given, "method": chosen, "preset": preset}
+    usual = PRESETS["finetune"] if given.get("weights") and preset in _OF_TRIALS else {}
+    values = {**usual, **PRESETS[preset], **given, "method": chosen, "preset": preset}
     form = METHODS[chosen].at(values)
     older = isinstance(overrides.get("horizon"), str)  # 0.2 recorded all methods' settings
     for name in [name for name in values if name not in form.Settings.model_fields]:

@@ -9,6 +9,7 @@ from torch import nn
 
 import dada
 from dada.augment.sampler import random_magnitude
+from dada.models import create
 from dada.models.child import Child
 from dada.policy import Policy
 from dada.runs import RunFolder
@@ -364,3 +365,12 @@ def test_judges_are_images_outside_the_fold_and_not_too_many(digits, monkeypatch
         )
         assert not train & judges
         assert len(set(fold.judges.labels.tolist())) == 10
+
+
+def test_trials_from_pretrained_weights_may_be_short(digits, tmp_path):
+    """Half a minute of fine-tuning is no sign of haste."""
+    torch.save(create("wrn-10-1", 10, 1).state_dict(), tmp_path / "weights.pt")
+    tuned = {"weights": str(tmp_path / "weights.pt"), "model": "wrn-10-1", "folds": 2}
+    for epochs, given, short in ((12, tuned, False), (7, tuned, True), (12, {"folds": 2}, True)):
+        search = begin(digits, **({"images": 100, "fold_images": 30, "epochs": epochs} | given))
+        assert bool(search.cautions()) is short
