@@ -15,6 +15,8 @@ def test_train_search_compare_and_resume_from_a_file_of_weights(dada):
     assert searched.code == 0, searched.err
     settings = json.loads(Path("run/config.json").read_text())["settings"]
     assert settings["preset"] == "finetune" and settings["optimiser"] == "adamw"
+    origin = json.loads(Path("run/policy.json").read_text())["provenance"]["settings"]
+    assert origin["weights"] == "last.pt", "equal searches give equal files, wherever weights are"
     line = re.search(r"do(?:es it| they) help\?  dada (compare .*)", searched.out)[1]
     assert line.endswith("--model wrn-10-1 --weights before/last.pt")
     compared = dada(f"{line} {SMALL} --seeds 1")

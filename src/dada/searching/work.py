@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from dada.datasets import Dataset
@@ -131,13 +132,16 @@ class SearchWork(Work[Policy]):
 
 
 def provenance(config: dict[str, Any], search: SearchMethod) -> dict[str, Any]:
-    """What a policy file says of its origin; no times, so that equal searches give equal files."""
-    data = config["data"]
+    """What a policy file says of its origin; no times or folders, so that equal searches give equal
+    files."""
+    data, settings = config["data"], config["settings"] | search.changed_plan
+    if weights := settings.get("weights"):
+        settings |= {"weights": Path(weights).name}
     return {
         "method": search.title,
         "data": {key: data[key] for key in ("name", "fingerprint", "train")},
         "epochs_done": search.iteration,
-        "settings": config["settings"] | search.changed_plan,
+        "settings": settings,
         "versions": config["versions"],
         "machine": config["machine"],
     }
