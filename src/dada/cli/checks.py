@@ -68,3 +68,13 @@ def check_picture(path: Path) -> None:
     """
     if path.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"):
         raise UserError(f"{path}: not a picture's name: end it in .png or .jpg")
+
+
+def check_replaceable(path: Path, force: bool) -> None:
+    """Refuse to replace a file, unless that was asked for.
+
+    Raises:
+        UserError: it exists, and `force` is not given.
+    """
+    if path.exists() and not force:
+        raise UserError(f"{path} exists: choose another file, or replace it with --force")

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from dada.cli.checks import check_replaceable
 from dada.cli.options import POLICY, starting
 from dada.cli.terminal import terminal
 from dada.names import TARGETS
@@ -58,8 +59,8 @@ def export(
     library, chosen = target(to), load_policy(policy)
     if out is not None and out.is_dir():
         raise UserError(f"cannot write {out}: Is a directory")
-    if out is not None and out.exists() and not force:
-        raise UserError(f"{out} exists: choose another file, or replace it with --force")
+    if out is not None:
+        check_replaceable(out, force)
     text = write(chosen, to, out)
     for note in [*remarks(chosen), *library.differences(chosen)]:
         terminal.note(note, to=sys.stderr if out is None else None)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from dada.cli.checks import check_replaceable
 from dada.cli.terminal import terminal
 from dada.errors import UserError
 
@@ -36,8 +37,7 @@ def onnx(
     path = out or run / "model.onnx"
     if path.is_dir():
         raise UserError(f"cannot write {path}: Is a directory")
-    if path.exists() and not force:
-        raise UserError(f"{path} exists: choose another file, or replace it with --force")
+    check_replaceable(path, force)
     export_onnx(run, path, weights=weights)
     height, width = trained.side
     terminal.say(

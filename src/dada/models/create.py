@@ -15,7 +15,7 @@ from torch import nn
 
 from dada.errors import UserError
 from dada.models import pyramid_net, shake_shake, wide_resnet
-from dada.models.libraries import INSTALL_TIMM, timm_or_none
+from dada.models.libraries import INSTALL_TIMM, timm_or_none, torchvisions
 from dada.models.pretrained import start_from
 from dada.models.proxy import Proxy
 from dada.models.pyramid_net import PyramidNet
@@ -41,7 +41,7 @@ def names() -> tuple[str, ...]:
 
     Other depths and widths of the paper's, and timm's networks, are not listed.
     """
-    return (*PAPER_NETWORKS, *(name for name in _torchvisions() if name not in PAPER_NETWORKS))
+    return (*PAPER_NETWORKS, *(name for name in torchvisions() if name not in PAPER_NETWORKS))
 
 
 def check_name(name: str) -> None:
@@ -114,7 +114,7 @@ def _builder(name: str) -> Builder:
         depth, alpha = map(int, match.groups())
         pyramid_net.check_depth(depth)
         return _bounded(name, depth, PyramidNet, depth, alpha)
-    if name == "resnet200" or name in _torchvisions():
+    if name == "resnet200" or name in torchvisions():
         return partial(_from_torchvision, name)
     return _timm_builder(name)
 
@@ -133,10 +133,6 @@ def _parameters(kind: Callable[..., nn.Module], *numbers: int) -> int:
     """Number of the network's parameters, found without allocating them."""
     with torch.device("meta"):
         return sum(parameter.numel() for parameter in kind(*numbers, 10, 3).parameters())
-
-
-def _torchvisions() -> list[str]:
-    return torchvision.models.list_models(module=torchvision.models)
 
 
 def _from_torchvision(name: str, classes: int, channels: int) -> nn.Module:

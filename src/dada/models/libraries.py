@@ -1,11 +1,18 @@
-"""Optional libraries of networks."""
+"""Libraries of networks: torchvision, and timm, which is optional."""
 
 from __future__ import annotations
 
 from importlib import import_module
 from types import ModuleType
 
+import torchvision.models
+
 INSTALL_TIMM = "pip install 'dada-augment[timm]'"
+
+
+def torchvisions() -> list[str]:
+    """The names of torchvision's classifiers."""
+    return torchvision.models.list_models(module=torchvision.models)
 
 
 def timm_or_none() -> ModuleType | None:

@@ -12,7 +12,7 @@ import torchvision.models
 from torch import Tensor, nn
 
 from dada.errors import UserError
-from dada.models.libraries import timm_or_none
+from dada.models.libraries import timm_or_none, torchvisions
 from dada.names import PRETRAINED
 
 _LARGEST = 2**33  # bytes of a file of weights
@@ -38,7 +38,7 @@ def statistics_of(name: str) -> Statistics | None:
         >>> statistics_of("resnet18").mean
         (0.485, 0.456, 0.406)
     """
-    if name in torchvision.models.list_models(module=torchvision.models):
+    if name in torchvisions():
         return Statistics(*_IMAGENET)  # of all its classifiers
     timm, plain = timm_or_none(), name.removeprefix("timm:")
     if timm is None or not timm.is_model(plain):
@@ -72,7 +72,7 @@ def start_from(network: nn.Module, name: str, weights: str, classes: int) -> Non
     Raises:
         UserError: there are no such weights, or they are those of another network.
     """
-    state = _library_state(name) if weights == PRETRAINED else _file_state(weights)
+    state = weights_of(name, weights)
     own = network.state_dict()
     found = _named(state, own) or _ordered(state, own)
     left = [key for key in own if key not in found and not key.endswith("num_batches_tracked")]
@@ -137,7 +137,7 @@ def _where(name: str, weights: str) -> str:
 def _library_state(name: str) -> State:
     plain = name.removeprefix("timm:")
     timm = timm_or_none()
-    if name in torchvision.models.list_models(module=torchvision.models):
+    if name in torchvisions():
         return _fetched(name, torchvision.models.get_model_weights(name).DEFAULT.get_state_dict)
     if timm is not None and timm.is_model(plain):
         return _fetched(name, lambda: timm.create_model(plain, pretrained=True).state_dict())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+import copy
 
 import torch
 from torch import nn
@@ -42,16 +42,18 @@ def problem_of(
     images = shrunk(chosen, settings.pixels)
     height, width = images.images.shape[2:]
 
-    is_users = isinstance(model, nn.Module)
     module = model if isinstance(model, nn.Module) else None
-    network = partial(network_of, settings, len(classes), dataset.channels, module)
+
+    def network() -> nn.Module:
+        return network_of(settings, len(classes), dataset.channels, copy.deepcopy(module))
+
     validation = dataset.validation
     if validation is not None:
         few = validation.subset(at_most(validation.labels, settings.validated))
         validation = shrunk(few, settings.pixels)
     shape = (dataset.channels, height, width)
     with forked(device):
-        check_network(network(), settings.model, len(classes), shape, is_users)
+        check_network(network(), settings.model, len(classes), shape, module is not None)
     return SearchProblem(
         images=images,
         classes=classes,

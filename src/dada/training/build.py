@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import TypeVar
 
 from torch import nn
@@ -35,15 +34,14 @@ def network_of(
     """A network to train: with fresh weights from torch's global generator, or pre-trained ones.
 
     Args:
-        module: the user's, of which this is a copy; None for the settings' network.
+        module: the user's, which is then what is trained; None for the settings' network.
 
     Raises:
         UserError: as `dada.models.create`.
     """
-    if module is None:
+    network = module
+    if network is None:
         network = create(settings.model, classes, channels, settings.weights)
-    else:
-        network = copy.deepcopy(module)
     if settings.frozen_statistics:
         keep_statistics(network)
     return network

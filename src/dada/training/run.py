@@ -27,7 +27,6 @@ from dada.datasets import (
 from dada.errors import UserError, listed
 from dada.loggers import TensorBoard
 from dada.loggers.named import FOLDER
-from dada.models.batch_norm import keep_statistics
 from dada.models.check import check_network, model_name
 from dada.models.child import Loss
 from dada.policy import Policy, dumps
@@ -195,12 +194,9 @@ def _begin(
 ) -> tuple[Training, Loader]:
     """A new training, and this process's part of the test images."""
     classes, shape = len(dataset.classes), (dataset.channels, *dataset.side)
-    is_users, network = isinstance(model, nn.Module), model
-    if not isinstance(network, nn.Module):
-        network = network_of(settings, classes, dataset.channels)
-    elif settings.frozen_statistics:
-        keep_statistics(network)
-    check_network(network, settings.model, classes, shape, is_users)
+    module = model if isinstance(model, nn.Module) else None
+    network = network_of(settings, classes, dataset.channels, module)
+    check_network(network, settings.model, classes, shape, module is not None)
     if processes.rank:  # initial weights are the same in all; random layers draw their own numbers
         torch.manual_seed(stream(seed, 2 * processes.rank))
     pipeline = pipeline_for(settings, dataset.side, hooks)
