@@ -31,17 +31,37 @@ def channels_seem_last(shape: Sequence[int]) -> bool:
     return channels not in (1, 3) and 0 < width <= _FEW < max(channels, height, width)
 
 
-def to_picture(image: Tensor) -> PIL.Image.Image:
-    """Convert uint8 (1, H, W) or (3, H, W) to L or RGB."""
-    array = image.numpy()
-    if len(array) == 1:
-        return PIL.Image.fromarray(array[0])
-    return PIL.Image.fromarray(np.ascontiguousarray(array.transpose(1, 2, 0)))
+def is_picture(image: Any) -> bool:
+    """Whether it is one picture that Pillow can work on: in memory, grey or RGB, not empty."""
+    if isinstance(image, PIL.Image.Image):
+        return True
+    if isinstance(image, Tensor):
+        few = image.ndim == 3 and len(image) in (1, 3)
+        return few and image.device.type == "cpu" and image.numel() > 0
+    return isinstance(image, np.ndarray) and image.ndim < 4 and image.size > 0
+
+
+def to_picture(image: Tensor | Array) -> PIL.Image.Image:
+    """Convert what `is_picture` to L or RGB; a grey picture may share the memory of `image`.
+
+    Args:
+        image: a uint8 tensor (1, H, W) or (3, H, W), or array (H, W), (H, W, 1) or (H, W, 3).
+    """
+    if isinstance(image, np.ndarray):
+        return PIL.Image.fromarray(
+            image if image.shape[2:] == (3,) else image.reshape(image.shape[:2])
+        )
+    # Pillow weaves three planes together several times as fast as NumPy and PyTorch.
+    planes = [PIL.Image.fromarray(plane) for plane in np.ascontiguousarray(image.numpy())]
+    return PIL.Image.merge("RGB", planes) if len(planes) == 3 else planes[0]
 
 
 def to_tensor(picture: PIL.Image.Image) -> Tensor:
-    """Convert L or RGB to uint8 (1, H, W) or (3, H, W)."""
-    return from_array(np.asarray(picture))
+    """Convert L or RGB to uint8 (1, H, W) or (3, H, W), in memory of its own."""
+    bands = picture.getbands()
+    planes = bytearray().join(picture.tobytes("raw", band) for band in bands)
+    array = np.frombuffer(planes, np.uint8)
+    return torch.from_numpy(array.reshape(len(bands), picture.height, picture.width))
 
 
 def from_array(array: Array) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,9 @@ from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as F
 
 from dada.augment.apply import apply, apply_to_picture
-from dada.augment.convert import from_array, to_array, to_picture, to_tensor
-from dada.augment.draw import Draw
-from dada.augment.sample import MOVING, check_picture, find_picture
+from dada.augment.convert import from_array, is_picture, to_array, to_picture, to_tensor
+from dada.augment.draw import Choice, Draw
+from dada.augment.sample import MOVING, find_picture
 from dada.augment.sampler import Sampler
 from dada.ops import get
 from dada.ops.affine import affine
@@ -78,9 +79,10 @@ class PolicyTransform(v2.Transform):
     def forward(self, *inputs: Any) -> Any:
         """Augment a sample."""
         alone = inputs[0] if len(inputs) == 1 else None
-        if isinstance(alone, PIL.Image.Image):  # a shortcut for most loaders
-            check_picture(alone)
-            return apply_to_picture(alone, self._sampler.one())
+        if isinstance(alone, PIL.Image.Image | Tensor | np.ndarray):
+            find_picture([alone])
+            if is_picture(alone):  # a shortcut for most loaders
+                return _through_pillow(alone, self._sampler.one())
         leaves, structure = tree_flatten(inputs if len(inputs) > 1 else alone)
         where = find_picture(leaves)
         params = self.make_params([leaves[where]])
@@ -101,21 +103,31 @@ class PolicyTransform(v2.Transform):
             return _move_mask(inpt, draw)
         if isinstance(inpt, MOVING):
             return _move_points(inpt, draw)
-        if isinstance(inpt, PIL.Image.Image):
-            return apply_to_picture(inpt, draw.choices())
+        if is_picture(inpt):
+            return _through_pillow(inpt, draw.choices())
         if isinstance(inpt, np.ndarray):
-            return to_array(_augment(from_array(inpt), draw), inpt)
-        result = _augment(inpt.as_subclass(Tensor), draw)
-        return tv_tensors.wrap(result, like=inpt) if isinstance(inpt, tv_tensors.Image) else result
+            return to_array(_by_kernels(from_array(inpt), draw), inpt)
+        return _like(inpt, _by_kernels(inpt.as_subclass(Tensor), draw))
 
 
-def _augment(images: Tensor, draw: Draw) -> Tensor:
-    """Apply a draw to (C, H, W) or (B, C, H, W); a single image in memory goes through Pillow."""
-    if images.ndim == 4:
-        return apply(images, draw)
-    if images.device.type == "cpu" and len(images) in (1, 3) and images.numel():
-        return to_tensor(apply_to_picture(to_picture(images), draw.choices()))
-    return apply(images[None], draw)[0]
+def _through_pillow(image: Any, choices: Sequence[Choice]) -> Any:
+    """Apply a draw to one picture in memory; see `is_picture`."""
+    if isinstance(image, PIL.Image.Image):
+        return apply_to_picture(image, choices)
+    if isinstance(image, np.ndarray):
+        return np.array(apply_to_picture(to_picture(image), choices)).reshape(image.shape)
+    picture = apply_to_picture(to_picture(image.as_subclass(Tensor)), choices)
+    return _like(image, to_tensor(picture))
+
+
+def _by_kernels(images: Tensor, draw: Draw) -> Tensor:
+    """Apply a draw to (C, H, W) or (B, C, H, W)."""
+    return apply(images, draw) if images.ndim == 4 else apply(images[None], draw)[0]
+
+
+def _like(image: Tensor, result: Tensor) -> Tensor:
+    """Wrap the result if the image was a `tv_tensors.Image`."""
+    return tv_tensors.wrap(result, like=image) if isinstance(image, tv_tensors.Image) else result
 
 
 def _maps(draw: Draw, k: int, height: int, width: int) -> Tensor:
