@@ -24,6 +24,7 @@ def commands(options: argparse.Namespace) -> dict[str, list[str]]:
         "search_step": ["search_step", *on, *published],
         "scaling": ["scaling", *on],
         "fidelity": ["fidelity"],
+        "photographs": ["photographs"],
     }
     if options.data:
         data = ["--data", options.data, *on]

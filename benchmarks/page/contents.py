@@ -23,6 +23,7 @@ PARTS: dict[str, tuple[str, Callable[[dict], list[str]]]] = {
     "trials": ("Trials", speed.trials),
     "search": ("A whole search", speed.search),
     "operations": ("Operations", speed.operations),
+    "photographs": ("Photographs", speed.photographs),
     "fidelity": ("Exports", fidelity),
     "scaling": ("Growth", speed.scaling),
 }

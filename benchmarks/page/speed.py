@@ -37,6 +37,34 @@ def operations(result: dict) -> list[str]:
     return lines
 
 
+def photographs(result: dict) -> list[str]:
+    """Milliseconds per picture in each form, ours and another library's."""
+    lines = [
+        f"The policy `{result['policy']}` on photographs of {result['side']} × {result['side']} "
+        "pixels, on one thread, drawing included: milliseconds per picture, with quartiles. Our "
+        "bytes are Pillow's in every form; torchvision's are on PIL images only, albumentations' "
+        "are not. albumentations runs the same policy as exported by `dada export`, and draws for "
+        "itself. In a batch ours draws for every image, torchvision once for all of them. Ratios "
+        "are our speed over theirs.",
+        "",
+        "| | ours, ms | quartiles | other library | ms | quartiles | ratio |",
+        "|---|---:|---|---|---:|---|---:|",
+    ]
+    for form, times in result["forms"].items():
+        ours = times["ours"]
+        cells = [form, *_milliseconds(ours)]
+        for name in times.keys() - {"ours"}:
+            label = f"{name} {result['albumentations']}" if name == "albumentations" else name
+            ratio = times[name]["median"] / ours["median"]
+            cells += [label, *_milliseconds(times[name]), f"{ratio:.2f}"]
+        lines.append("| " + " | ".join(cells + ["–"] * (7 - len(cells))) + " |")
+    return lines
+
+
+def _milliseconds(times: dict) -> list[str]:
+    return [f"{times['median']:.3f}", f"{times['low']:.3f} to {times['high']:.3f}"]
+
+
 def search_step(result: dict) -> list[str]:
     """Seconds per step of each alternative."""
     times = result["quartiles"]

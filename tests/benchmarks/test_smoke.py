@@ -35,6 +35,7 @@ TINY = {
     "scaling": "--model wrn-10-1 --repeats 1 --device cpu",
     "credit": "--epochs 1 --batches 2 --batch 16 --seeds 1",
     "fidelity": "--targets python",
+    "photographs": "--side 32 --pictures 2 --passes 1 --repeats 1",
     "gradient_noise": "--epochs 1 --images 2 --levels 1 --repeats 16 --warm 1 --steps 2 "
     "--pictures {folder}",
     "precision": "--model wrn-10-1 --epochs 1 --batch 32",
@@ -146,7 +147,7 @@ def test_all_of_them_run_what_there_is(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["all", "--data", "digits", "--published", "there"])
     everything.main()
     modules = [command[2] for command in commands]
-    assert modules[-1] == "benchmarks.page" and len(modules) == 9
+    assert modules[-1] == "benchmarks.page" and len(modules) == 10
     assert {name.removeprefix("benchmarks.") for name in modules[:-1]} <= set(TINY)
 
 
