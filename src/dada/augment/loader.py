@@ -188,7 +188,7 @@ class FileLoader:
 
     def _decoded(self, row: int) -> Tensor:
         """Uint8 (C, H, W), of the picture's own size."""
-        return F.pil_to_tensor(self._files.read(row))
+        return self._files.pixels(row)
 
     def _load(self, image: Callable[[int], Tensor], rows: Sequence[Tensor]) -> Batches:
         loader = DataLoader(

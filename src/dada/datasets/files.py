@@ -12,11 +12,13 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+from torchvision.transforms.v2.functional import pil_to_tensor
 
 from dada.datasets.copies import copies_across
 from dada.datasets.decode import Samples, file_threads, reason, sampled_bits
 from dada.datasets.imagenet import list_imagenet
 from dada.datasets.imageset import check_labels, make_printable, size_in_words
+from dada.datasets.jpeg import read_jpeg
 from dada.datasets.listing import Listing
 from dada.datasets.picture import quiet, read_picture
 from dada.datasets.pixels import bits_in_words, to_eight_bits
@@ -117,6 +119,15 @@ class ImageFiles:
             raise UserError(
                 f"{file}: cannot be read ({reason(file, error)}): repair or remove it"
             ) from error
+
+    def pixels(self, index: int) -> Tensor:
+        """The same as uint8 (C, H, W), an ordinary JPEG in little more than half the time.
+
+        Raises:
+            UserError: the file cannot be read.
+        """
+        pixels = read_jpeg(self.files[index]) if self.channels == 3 else None
+        return pil_to_tensor(self.read(index)) if pixels is None else pixels
 
 
 def _size(file: str) -> int | None:

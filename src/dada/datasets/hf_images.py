@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+from torchvision.transforms.v2.functional import pil_to_tensor
 
 from dada.datasets.files import ImageFiles
 from dada.datasets.hf_columns import library
@@ -103,6 +104,10 @@ class SplitImages(ImageFiles):
         """See `ImageFiles.read`."""
         eight = to_eight_bits(self.decoded(index), self.bits)
         return eight.convert("L" if self.channels == 1 else "RGB")
+
+    def pixels(self, index: int) -> Tensor:
+        """See `ImageFiles.pixels`."""
+        return pil_to_tensor(self.read(index))
 
 
 def one_line(error: BaseException) -> str:

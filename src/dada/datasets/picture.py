@@ -16,7 +16,8 @@ MOST_PIXELS = 89_478_485
 """The largest picture that is decoded: the most that Pillow accepts without a warning."""
 
 _FORMATS = ("PNG", "JPEG", "MPO", "BMP", "DIB", "PPM", "TIFF", "WEBP", "GIF", "JPEG2000", "AVIF")
-_ORIENTATION = 0x0112
+ORIENTATION = 0x0112
+"""The number of the metadata's entry that says how to turn a picture."""
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -27,7 +28,7 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 
-_LARGE = 2**24  # pixels: decoding takes about 16 bytes per pixel
+LARGE = 2**24  # pixels: decoding takes about 16 bytes per pixel
 _TURN = RLock()
 
 _Found = tuple[Image.Image, set[str]]
@@ -102,7 +103,7 @@ def _decode_bare(source: BinaryIO, aim: int | None, stack: ExitStack) -> _Found 
 def _decode(source: BinaryIO, aim: int | None, stack: ExitStack, *, bare: bool = False) -> _Found:
     with Image.open(source, formats=formats()) as picture:
         _bound(picture, aim)
-        if picture.width * picture.height > _LARGE:
+        if picture.width * picture.height > LARGE:
             stack.enter_context(_TURN)
         lost = _losses(picture)
         if bare and picture.format == "TIFF":  # it reads more metadata there
@@ -155,7 +156,7 @@ def _bands(picture: Image.Image) -> list[tuple[int, int]]:
 def _upright(picture: Image.Image) -> tuple[Image.Image, bool]:
     """The picture turned upright, and whether its orientation could be read."""
     try:
-        turn = _TURNS.get(picture.getexif().get(_ORIENTATION))  # type: ignore[arg-type]
+        turn = _TURNS.get(picture.getexif().get(ORIENTATION))  # type: ignore[arg-type]
     except Exception:
         return picture, False
     return picture if turn is None else picture.transpose(turn), True
