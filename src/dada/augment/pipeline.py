@@ -174,9 +174,10 @@ class Pipeline:
         """
         mean = torch.tensor(self.mean, device=images.device)[:, None, None]
         std = torch.tensor(self.std, device=images.device)[:, None, None]
-        scaled = images.float().div_(255) if images.dtype == torch.uint8 else images
         # In place where it can be: fresh memory takes longer than the arithmetic.
-        return (scaled - mean).div_(std)
+        if images.dtype == torch.uint8:
+            return images.float().div_(255).sub_(mean).div_(std)
+        return (images - mean).div_(std)
 
     def finish(self, images: Tensor, generator: torch.Generator, views: int = 1) -> Tensor:
         """Apply all that follows the policy, Cutout included; uint8 (B, C, H, W) to float32.
@@ -188,7 +189,12 @@ class Pipeline:
         count = len(images) // views
         mask = self.cutout_mask(images[:count], generator)
         afterwards = self.after_policy(count, generator, views)
-        seen = self.normalise(afterwards(images))
+        if afterwards.light is None:
+            seen = self.normalise(afterwards.to_bytes(images))
+        else:
+            seen = self.normalise(afterwards(images))
+        if not self.cutout:
+            return seen
         return seen.unflatten(0, (views, count)).mul_(mask).flatten(0, 1)
 
     def cutout_mask(self, images: Tensor, generator: torch.Generator) -> Tensor:
