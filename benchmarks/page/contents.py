@@ -22,6 +22,8 @@ PARTS: dict[str, tuple[str, Callable[[dict], list[str]]]] = {
     "search_step": ("The search step", speed.search_step),
     "trials": ("Trials", speed.trials),
     "search": ("A whole search", speed.search),
+    "training_throughput": ("Training from image files", speed.training_throughput),
+    "memory": ("Memory", speed.memory),
     "operations": ("Operations", speed.operations),
     "photographs": ("Photographs", speed.photographs),
     "fidelity": ("Exports", fidelity),

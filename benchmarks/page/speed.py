@@ -1,5 +1,7 @@
 """What was timed, as Markdown: one function per benchmark, from its result to lines."""
 
+import statistics
+
 RIVALS = ("pillow", "torchvision", "kornia")
 
 
@@ -124,4 +126,44 @@ def scaling(result: dict) -> list[str]:
                 f"| {key.replace('=', ' ')} | {found['sub_policies']:,} | {found['median']:.3f} | "
                 f"{spread} | {found['peak_mib']:,.0f} |"
             )
+    return lines
+
+
+def training_throughput(result: dict) -> list[str]:
+    """Images per second of a training from files, ours and by timm's script."""
+    lines = [
+        f"{result['model']} at {result['side']} pixels, batches of {result['batch']}, "
+        f"{result['workers']} workers, {result['precision']}, against timm {result['timm']}'s "
+        "`train.py` with channels last. Only training is timed: no test, no checkpoint, not the "
+        "first epoch. One ratio per round, of two processes in turn; smallest and largest beside "
+        "the median.",
+        "",
+        "| policy | ours, images/s | timm, images/s | ours over timm | rounds |",
+        "|---|---:|---:|---|---:|",
+    ]
+    for policy, rates in result["policies"].items():
+        ratios = sorted(a / b for a, b in zip(rates["ours"], rates["timm"], strict=True))
+        ours, timm = (statistics.median(rates[name]) for name in ("ours", "timm"))
+        lines.append(
+            f"| {policy} | {ours:.0f} | {timm:.0f} | {statistics.median(ratios):.2f} "
+            f"({ratios[0]:.2f} to {ratios[-1]:.2f}) | {len(ratios)} |"
+        )
+    return lines
+
+
+def memory(result: dict) -> list[str]:
+    """The most memory that a search and a training take, by the number of pictures."""
+    lines = [
+        f"`dada search` with `{result['search']}`, and `dada train` with `{result['train']}`, "
+        "worker processes included, what processes share counted once. To the beginning: until "
+        "the first iteration starts, listing and decoding included.",
+        "",
+        "| pictures | search, MiB | to the beginning, s | training, MiB | to the beginning, s |",
+        "|---:|---:|---:|---:|---:|",
+    ]
+    for count, row in result["counts"].items():
+        cells = [f"{int(count):,}"]
+        for name in ("search", "train"):
+            cells += [f"{row[name]['peak'] / 2**20:,.0f}", f"{row[name]['began']:.0f}"]
+        lines.append("| " + " | ".join(cells) + " |")
     return lines

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from benchmarks import _contract, scaling
 from benchmarks import all as everything
@@ -48,8 +49,20 @@ TINY = {
     "--sizes 10:1 40:1 --seeds 2 --scale-model proxy-4 --folder {folder}/study",
     "search_quality-halves": "--data {data} --rows none tiny=folds=2,epochs=1,model=proxy-4 "
     "--searches 2 --sets 2 --epochs 1 --model proxy-4 --device cpu --folder {folder}/study",
+    "memory": "{pictures}/train --counts 20 --seconds 0",
+    "training_throughput": "{pictures} --timm-script {folder}/script.py --side 32 --batch 4 "
+    "--workers 0 --epochs 2 --rounds 1",
     "what_helps": "{run} {run} --picture {folder}/picture.svg",
 }
+# What the benchmark needs of timm's training script.
+SCRIPT = """
+def train_one_epoch(epoch, model, loader):
+    sum(range(10_000))
+
+def main():
+    for epoch in range(2):
+        train_one_epoch(epoch, None, range(2))
+"""
 
 
 @pytest.fixture
@@ -107,7 +120,16 @@ def fill(words, folder):
     if "{run}" in words:
         given = {"images": 40, "folds": 2, "epochs": 1, "operations": ("Rotate", "Invert")}
         search("digits", out=folder / "run", **given)
-    return words.format(data=folder / "data.npz", run=folder / "run", folder=folder)
+    if "{pictures}" in words:
+        for place in ("train/a", "train/b", "test/a", "test/b"):
+            (folder / "pictures" / place).mkdir(parents=True)
+            for number in range(4):
+                picture = Image.new("RGB", (40, 30), (number, 0, 0))
+                picture.save(folder / "pictures" / place / f"{number}.jpg")
+        (folder / "script.py").write_text(SCRIPT)
+    return words.format(
+        data=folder / "data.npz", run=folder / "run", pictures=folder / "pictures", folder=folder
+    )
 
 
 @pytest.mark.parametrize("name", TINY)
