@@ -7,6 +7,7 @@ from pathlib import Path
 from benchmarks.page import speed
 from benchmarks.page.errors import quality, trainings
 from benchmarks.page.fidelity import fidelity
+from benchmarks.page.fine_tuning import fine_tuning
 from benchmarks.page.search_quality import search_quality
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -19,6 +20,7 @@ with quartiles. The machines were shared: trust ratios more than seconds.
 PARTS: dict[str, tuple[str, Callable[[dict], list[str]]]] = {
     "quality": ("Does a policy help?", quality),
     "search_quality": ("How good is a search?", search_quality),
+    "fine_tuning": ("Does a policy help to fine-tune?", fine_tuning),
     "search_step": ("The search step", speed.search_step),
     "trials": ("Trials", speed.trials),
     "search": ("A whole search", speed.search),

@@ -51,7 +51,7 @@ def _policies(result: dict) -> list[str]:
         "mean test error in per cent, ± half of a 95 % interval over sets and searches; "
         "differences are paired, and mean nothing if their interval contains 0.",
         "",
-        *_errors(
+        *errors(
             result["policy"],
             {
                 "by search": lambda name: _by_search(result["policy"][name]),
@@ -69,7 +69,7 @@ def _scale(result: dict, size: dict) -> list[str]:
         f"{size['seeds']} seeds: mean test error in per cent, ± half of a 95 % interval over seeds "
         "or searches, whichever is wider; differences are paired by seed.",
         "",
-        *_errors(
+        *errors(
             size["rows"],
             {"training loss": lambda name: f"{size['rows'][name]['train_loss']:.3f}"},
         ),
@@ -77,7 +77,7 @@ def _scale(result: dict, size: dict) -> list[str]:
     ]
 
 
-def _errors(table: dict, more: dict[str, Callable[[str], str]]) -> list[str]:
+def errors(table: dict, more: dict[str, Callable[[str], str]]) -> list[str]:
     """The rows, best first.
 
     Args:

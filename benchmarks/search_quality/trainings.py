@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -15,7 +17,7 @@ from dada.compute.parallel import Tick, run_parallel
 from dada.compute.randomness import forked, stream
 from dada.datasets import Dataset, ImageSet
 from dada.runs.provenance import fingerprint
-from dada.searching import make_settings
+from dada.searching import SearchSettings, make_settings
 from dada.searching.problem import problem_of
 from dada.searching.score import score
 from dada.searching.shrink import shrunk
@@ -38,6 +40,7 @@ class Job:
         train, judges: images to train on, and to score the network on.
         model: name of the network.
         seed, epochs: of the training.
+        weights: what the network starts from, a file or "pretrained"; "" starts it at random.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Job:
     model: str
     seed: int
     epochs: int
+    weights: str = ""
 
     @cached_property
     def key(self) -> str:
@@ -54,7 +58,9 @@ class Job:
         policy = self.method.policy
         augmentation = (policy.sub_policies, policy.scale) if policy else self.method.name
         images = tuple(map(_mark, (self.train, self.judges)))
-        parts = (augmentation, images, self.model, self.seed, self.epochs)
+        parts: tuple[object, ...] = (augmentation, images, self.model, self.seed, self.epochs)
+        if self.weights:
+            parts = (*parts, Path(self.weights).name)
         return f"{self.name}/{hashlib.sha256(repr(parts).encode()).hexdigest()[:16]}"
 
 
@@ -77,6 +83,16 @@ def run_all(jobs: Iterable[Job], dataset: Dataset, store: Store, device: torch.d
         print(f"{done} ({number + 1} of {len(left)})", flush=True)
 
 
+def _settings(job: Job, data: Dataset) -> SearchSettings:
+    """Those of a trial. From random weights, as many steps per epoch as in a trial on few images,
+    and batches as usual on many."""
+    given: dict[str, Any] = {"model": job.model, "images": len(job.train)}
+    if job.weights:
+        return make_settings("finetune", **given, weights=job.weights, pixels=max(data.side))
+    batch = min(_BATCH, max(16, len(job.train) // 8))
+    return make_settings(**given, batch=batch, pixels=min(_PIXELS, max(data.side)))
+
+
 def trained(
     job: Job, dataset: Dataset, device: torch.device, on_epoch: Tick = lambda: None
 ) -> dict[str, float]:
@@ -87,11 +103,7 @@ def trained(
     """
     images, judges = job.train, job.judges
     data = replace(dataset, train=images, test=judges, validation=None, files=None, notes=())
-    # As many steps per epoch as in a trial on few images; batches as usual on many.
-    batch = min(_BATCH, max(16, len(images) // 8))
-    pixels = min(_PIXELS, max(data.side))
-    asked = make_settings(model=job.model, images=len(images), batch=batch, pixels=pixels)
-    chosen = asked.resolve(data)
+    chosen = _settings(job, data).resolve(data)
     problem = problem_of(chosen, data, None, device)
     own = torch.Generator().manual_seed(stream(job.seed, _DRAWS))
     with forked(device):

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from benchmarks import _contract, scaling
@@ -20,7 +21,9 @@ from benchmarks.page.errors import trainings
 from benchmarks.quality import study
 from benchmarks.quality.rows import SIZES
 from dada.cli import main as dada_main
+from dada.models import create
 from dada.searching import search
+from tests.benchmarks.fine_tuning.pictures import photographs
 
 FOLDER = Path(scaling.__file__).parent
 # The smallest size of each; a benchmark that has several kinds of result has a row each.
@@ -52,6 +55,9 @@ TINY = {
     "memory": "{pictures}/train --counts 20 --seconds 0",
     "training_throughput": "{pictures} --timm-script {folder}/script.py --side 32 --batch 4 "
     "--workers 0 --epochs 2 --rounds 1",
+    "fine_tuning": "--data {photographs} {photographs} --weights {weights} --model proxy-4 "
+    "--side 16 --rows none uniform finetune=preset=finetune,epochs=1,final_rounds=1 --per-class 4 "
+    "--seeds 2 --epochs 1 --device cpu --folder {folder}/study",
     "what_helps": "{run} {run} --picture {folder}/picture.svg",
 }
 # What the benchmark needs of timm's training script.
@@ -127,8 +133,16 @@ def fill(words, folder):
                 picture = Image.new("RGB", (40, 30), (number, 0, 0))
                 picture.save(folder / "pictures" / place / f"{number}.jpg")
         (folder / "script.py").write_text(SCRIPT)
+    if "{weights}" in words:
+        torch.save(create("proxy-4", 5, 3).state_dict(), folder / "weights.pth")
+        photographs(folder / "photographs")
     return words.format(
-        data=folder / "data.npz", run=folder / "run", pictures=folder / "pictures", folder=folder
+        data=folder / "data.npz",
+        run=folder / "run",
+        pictures=folder / "pictures",
+        photographs=folder / "photographs",
+        weights=folder / "weights.pth",
+        folder=folder,
     )
 
 

@@ -129,8 +129,8 @@ def test_large_batches_share_all_threads_one_after_the_other():
         return os.getpid(), torch.get_num_threads()
 
     large = {"parameters": SMALL + 1}
-    assert gathered(3, work, pixels=2**18 + 1, **large) == [(os.getpid(), 2)] * 3
-    assert concurrency(3, CPU, 2**18 + 1, **large) == 1 and concurrency(3, CPU, 2**18, **large) == 2
+    assert gathered(3, work, pixels=2**19 + 1, **large) == [(os.getpid(), 2)] * 3
+    assert concurrency(3, CPU, 2**19 + 1, **large) == 1 and concurrency(3, CPU, 2**19, **large) == 2
 
 
 @pytest.mark.usefixtures("two_threads")

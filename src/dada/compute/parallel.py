@@ -23,7 +23,7 @@ Result = TypeVar("Result")
 Tick = Callable[[], None]
 
 _POLL = 0.1  # seconds between looks at what the processes have sent
-_PIXELS = 2**18  # in a large network's batch, at most: larger ones keep all threads busy
+_PIXELS = 2**19  # in a large network's batch, at most: larger ones keep all threads busy
 _BYTES = 4096  # per pixel of a batch, at most, in the training of a small network
 
 

@@ -6,6 +6,7 @@ from dada.policy.scale import Scale
 from dada.policy.space import PAPER_OPERATIONS, SearchSpace, effective
 from dada.policy.sub_policy import Operation, SubPolicy
 from dada.policy.text import dumps, loads
+from dada.policy.trivial import trivial_augment
 
 __all__ = [
     "Operation",
@@ -20,4 +21,5 @@ __all__ = [
     "loads",
     "published_names",
     "save_policy",
+    "trivial_augment",
 ]

@@ -31,7 +31,15 @@ PRESETS: dict[str, dict[str, Any]] = {
         "tolerance": 0.0,
     },
     # Trials start from pre-trained weights, in the pipeline that will surround the policy.
-    "finetune": {"method": "dada", **FINETUNE, "folds": 2, "fold_size": "large", "pixels": 96},
+    "finetune": {
+        "method": "dada",
+        **FINETUNE,
+        "folds": 2,
+        "fold_size": "large",
+        "final_rounds": 3,
+        "rivals": True,
+        "pixels": 96,
+    },
     # A minute or two, for a first look.
     "demo": {"method": "dada", "images": 300, "epochs": 30},
 }

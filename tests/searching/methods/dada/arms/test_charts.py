@@ -51,6 +51,19 @@ def test_losses_by_probability_are_the_rounds_and_their_mean():
     assert mean.y == pytest.approx([0.6, 0.5, 0.6, 0.7, 0.65])
 
 
+def test_rivals_are_level_lines():
+    last = make_round(3, of_amounts=True)
+    last["trials"]["TrivialAugment"] = {**last["trials"]["0%"], "loss": 0.3}
+    last["tried_probabilities"] = [0, 0.25, 0.5, 0.75, 1]
+    last["findings"] = {"probability": {"rival": "TrivialAugment"}}
+    lines = charts(SETTINGS, PAIRS, [*ROUNDS[:2], last])[1]
+    one, mean, rival = lines.series
+    assert one.faint and one.y == mean.y == [0.5, 0.4, 0.5, 0.6, 0.55]
+    assert (mean.label, rival.label) == ("the found policy", "TrivialAugment")
+    assert rival.y == [0.3] * 5
+    assert lines.caption.endswith("TrivialAugment, which is better at any probability.")
+
+
 def test_what_was_chosen_is_said():
     none = make_round(3, of_amounts=True)
     none["probabilities"] = [[0.0, 0.0]] * len(PAIRS)

@@ -15,9 +15,9 @@ NAMES = ("Rotate", "Invert", "Color")
 ALONE = [[1.0, 0.8, 1.5, 1.0], [1.2, 0.97, 1.78, 1.21]]
 
 
-def found(alone=ALONE, probabilities=(), names=NAMES, learned=True):
+def found(alone=ALONE, probabilities=(), names=NAMES, learned=True, rivals=()):
     logs = (log_losses(losses) for losses in (alone, probabilities))
-    return Findings.of(names, *logs, 0.6, learned=learned)
+    return Findings.of(names, *logs, 0.6, learned=learned, rivals=rivals)
 
 
 def test_effects_are_against_no_policy_with_their_standard_error():
@@ -103,6 +103,24 @@ def test_what_is_no_more_than_noise_lies_within_the_interval_that_is_said():
 
 def test_a_clear_best_amount_needs_no_note():
     assert len(found(probabilities=[[1.0, 0.9, 0.6, 0.8, 1.2]] * 2).notes()) == 1
+
+
+def test_a_rival_that_is_better_is_named():
+    with_rivals = found(
+        probabilities=[[1.0, 0.9, 0.9, 0.9, 0.9, 1.1, 0.5]] * 2, rivals=("one", "two")
+    )
+    assert with_rivals.winner == "two"
+    record = with_rivals.record()["probability"]
+    assert (record["chosen"], record["rival"]) == (0.0, "two")
+    assert list(record["gains"]) == ["25%", "50%", "75%", "100%", "one", "two"]
+    assert record["gains"]["two"]["effect"] == pytest.approx(np.log(2))
+    assert with_rivals.notes()[-1].startswith("two is better than the found policy at any")
+
+
+def test_rivals_that_raise_the_loss_are_said_to():
+    hurt = found(probabilities=[[1.0, 1.1, 1.2, 1.3, 1.4, 1.2]] * 2, rivals=("one",))
+    assert hurt.winner is None
+    assert hurt.notes()[-1].startswith("no augmentation: every probability raises the loss, and so")
 
 
 @pytest.mark.parametrize("learned", [True, False])

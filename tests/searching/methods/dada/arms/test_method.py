@@ -11,7 +11,7 @@ import dada
 from dada.augment.sampler import random_magnitude
 from dada.models import create
 from dada.models.child import Child
-from dada.policy import Policy
+from dada.policy import Policy, trivial_augment
 from dada.runs import RunFolder
 from dada.searching.methods.dada.arms.critic import distribution_of
 from dada.searching.methods.dada.arms.probability import PROBABILITIES, best_probability
@@ -80,6 +80,39 @@ def test_rounds_try_every_operation_on_the_folds_in_turn_and_then_amounts(digits
     for policy, *_ in rounds[0][1:]:
         ((operation,),) = [s.operations for s in policy.sub_policies]
         assert (operation.probability, operation.magnitude, operation.spread) == (0.5, 0.5, 1.0)
+
+
+def test_final_rounds_have_folds_of_their_own_if_there_are_enough_images(digits, monkeypatch):
+    seen = []
+    rehearsed(monkeypatch, seen)
+    search = begin(digits, folds=2, fold_images=15, final_rounds=2)
+    finished(search)
+    rounds = [seen[0:4], seen[4:8], seen[8:13], seen[13:18]]
+    assert len({fold for trials in rounds for _, _, fold, _ in trials}) == 4
+    search = begin(digits, folds=2, fold_images=20, final_rounds=3)  # of 60 images, three folds
+    assert search.length == 5 and len(search.folds) == 3
+    assert [search.folds.index(search.fold_of(number)) for number in range(5)] == [0, 1, 2, 0, 1]
+
+
+@pytest.mark.parametrize("helps", [True, False])
+def test_a_rival_that_is_better_is_what_is_found(digits, tmp_path, monkeypatch, helps):
+    rival = trivial_augment(ARMS["operations"])
+
+    def call(self, policy, *given, **named):
+        same = policy.sub_policies == rival.sub_policies
+        return Score(1.0, (0.5 if helps else 2.1) if same else 2.0, 0.9)
+
+    monkeypatch.setattr(Trials, "trial", call)
+    found = dada.search(digits, out=tmp_path / "run", **ARMS, rivals=True)
+    assert found == dada.load_policy(tmp_path / "run")
+    last = [e for e in RunFolder.open(tmp_path / "run").events if "trials" in e][-1]
+    assert list(last["trials"])[5:] == ["uniform", "TrivialAugment"]
+    assert last["findings"]["probability"]["rival"] == ("TrivialAugment" if helps else None)
+    if not helps:
+        assert found.is_none
+        return
+    assert (found.sub_policies, found.scale) == (rival.sub_policies, rival.scale)
+    assert found.provenance["candidate"] == "TrivialAugment"
 
 
 @pytest.mark.parametrize("worse", [0.0, 1.0])

@@ -119,3 +119,34 @@ def test_noise_alone_passes_for_a_gain_as_seldom_as_is_said():
         found += choose(probabilities, noise(probabilities)).probability > 0
     level = 1 - CONFIDENCE
     assert abs(found / repeats - level) < 4 * (level * CONFIDENCE / repeats) ** 0.5
+
+
+CURVE = [np.exp((a - 0.6) ** 2) for a in PROBABILITIES]  # of log losses a parabola; 1 at 0.6
+
+
+@pytest.mark.parametrize(
+    ("rivals", "rival", "probability"),
+    [
+        ([1.1, 1.3], None, 0.6),
+        ([1.1, 0.9], 1, 0.0),
+        ([0.8, 0.9], 0, 0.0),
+        ([0.9995, 1.1], None, 0.6),  # no better than what decides nothing
+    ],
+)
+def test_a_rival_is_taken_if_it_is_better_than_the_policy_at_its_best(rivals, rival, probability):
+    rounds = logs(*[[*CURVE, *rivals]] * 2)
+    choice = choose(rounds, Noise(0.01**2, 19))
+    assert (choice.rival, choice.probability) == (rival, probability)
+    expected = 0.36 - np.log([*CURVE[1:], *rivals])
+    assert choice.gains.numpy() == pytest.approx(expected)
+
+
+def test_rivals_that_hurt_like_all_else_leave_none():
+    rounds = logs(*[[1.0, 1.1, 1.2, 1.3, 1.4, 1.2, 1.1]] * 2)
+    choice = choose(rounds, Noise(0.01**2, 19))
+    assert (choice.rival, choice.probability) == (None, 0.0)
+
+
+def test_a_rival_alone_may_be_better_than_none():
+    rounds = logs(*[[1.0, 1.1, 1.2, 1.3, 1.4, 1.2, 0.8]] * 2)
+    assert choose(rounds, Noise(0.01**2, 19)).rival == 1

@@ -32,8 +32,7 @@ def charts(settings: Mapping[str, Any], names: Names, records: Records) -> list[
     rounds = [(chances, trials) for chances, trials in tried if chances is not None]
     found: list[Chart] = [_effects(settings, names, records), *_contrasts(records)]
     if rounds:
-        losses = [[trial["loss"] for trial in trials.values()] for _, trials in rounds]
-        found.append(_probabilities(rounds[0][0], losses, records[-1]))
+        found.append(_probabilities(rounds[0][0], [trials for _, trials in rounds], records[-1]))
     return found
 
 
@@ -139,8 +138,12 @@ def _contrasts(records: Records) -> list[Effects]:
 
 
 def _probabilities(
-    tried: Sequence[float], losses: Sequence[Sequence[float]], last: Mapping[str, Any]
+    tried: Sequence[float], rounds: Sequence[Mapping[str, Any]], last: Mapping[str, Any]
 ) -> Lines:
+    """The losses at each probability; those of rivals, which follow in each round, are level."""
+    losses = [[trial["loss"] for trial in trials.values()] for trials in rounds]
+    means = np.mean(losses, axis=0).tolist()
+    own, rivals = means[: len(tried)], list(zip(rounds[0], means, strict=True))[len(tried) :]
     return Lines(
         title="How often to apply it",
         caption="The same loss when the policy's operations are applied with several "
@@ -149,13 +152,17 @@ def _probabilities(
         x_label="probability of an operation, %",
         y_label="validation loss",
         series=[
-            *(Series(faint=True, y=values) for values in losses),
-            Series(marked=True, y=np.mean(losses, axis=0).tolist()),
+            *(Series(faint=True, y=values[: len(tried)]) for values in losses),
+            Series(marked=True, y=own, label="the found policy" if rivals else ""),
+            *(Series(y=[mean] * len(tried), label=name) for name, mean in rivals),
         ],
     )
 
 
 def _chosen(last: Mapping[str, Any]) -> str:
+    found = (last.get("findings") or {}).get("probability") or {}
+    if found.get("rival"):
+        return f"The answer is {found['rival']}, which is better at any probability."
     share = max(map(max, last["probabilities"]))
     if share == 0:
         return "No probability lowers the loss by more than noise does, so the answer is none."

@@ -32,6 +32,7 @@ class Findings:
         probability_rounds: rounds of probabilities so far.
         contrasts: between weak and strong; None if there were no such arms.
         learned: whether any network did better than guessing on the images it was scored on.
+        rivals: names of the policies that were tried beside the found one.
     """
 
     operations: tuple[str, ...]
@@ -46,6 +47,7 @@ class Findings:
     probability_rounds: int
     contrasts: Contrasts | None = None
     learned: bool = True
+    rivals: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -57,6 +59,7 @@ class Findings:
         contrasts: Contrasts | None = None,
         learned: bool = True,
         length: int = 2,
+        rivals: tuple[str, ...] = (),
     ) -> Findings:
         """From the log losses of all trials.
 
@@ -64,11 +67,13 @@ class Findings:
             operations: N names.
             alone: (R, 1 + N) for each fold, or pair of folds, without a policy and with each
                 operation.
-            probabilities: (P, 5) for each round of probabilities, at each of `PROBABILITIES`.
+            probabilities: (P, 5 + K) for each final round, at each of `PROBABILITIES` and of each
+                rival.
             kl_weight: weight of the KL penalty towards the uniform policy (`distribution_of`).
             contrasts: between weak and strong; None if there were no such arms.
             learned: whether any network did better than guessing.
             length: operations per sub-policy.
+            rivals: K names.
         """
         rewards, several = -alone[:, 1:], len(alone) > 1 and len(operations) > 1
         choice = None
@@ -90,7 +95,19 @@ class Findings:
             probability_rounds=len(probabilities),
             contrasts=contrasts,
             learned=learned,
+            rivals=rivals,
         )
+
+    @property
+    def _tried(self) -> tuple[str, ...]:
+        """What the final rounds compare with none."""
+        return (*(f"{probability:.0%}" for probability in PROBABILITIES[1:]), *self.rivals)
+
+    @property
+    def winner(self) -> str | None:
+        """The rival that is better than the found policy and than none."""
+        won = self.choice.rival if self.choice else None
+        return None if won is None else self.rivals[won]
 
     def record(self) -> dict[str, Any]:
         """The `findings` of a round's event, as plain data.
@@ -111,11 +128,13 @@ class Findings:
                 ``reliability_limit``; null before arms were weak and strong.
             noise: ``standard_deviation`` of the log loss of a single operation's trial and its
                 ``degrees_of_freedom``.
-            probability: null before the rounds of probabilities. ``chosen``, 0 for none;
-                ``gains``, by probability (``"25%"``) the ``effect`` and ``standard_error`` against
-                none, by the ``noise`` of these trials (after a single round of them, that of the
-                operations' trials); ``p_value``, the chance that noise alone makes them look this
-                good; ``differ``, whether probabilities above 0 differ by more than noise.
+            probability: null before the final rounds. ``chosen``, 0 for none or a rival;
+                ``rival``, the name of the one that is taken instead, or null; ``gains``, by
+                probability (``"25%"``), and of each rival by name, the ``effect`` and
+                ``standard_error`` against none, by the ``noise`` of these trials (after a single
+                round of them, that of the operations' trials); ``p_value``, the chance that noise
+                alone makes them look this good; ``differ``, whether probabilities above 0 differ by
+                more than noise.
             learned: false if no network did better than guessing; then no probability is chosen.
             notes: the conclusions in words.
         """
@@ -168,11 +187,12 @@ class Findings:
     def _probability(self) -> dict[str, Any] | None:
         if self.choice is None:
             return None
-        gains = zip(PROBABILITIES[1:], self.choice.gains.tolist(), strict=True)
+        gains = zip(self._tried, self.choice.gains.tolist(), strict=True)
         error = self.choice.noise.error(self.probability_rounds)
         return {
             "chosen": self.choice.probability,
-            "gains": {f"{probability:.0%}": _effect(gain, error) for probability, gain in gains},
+            "rival": self.winner,
+            "gains": {name: _effect(gain, error) for name, gain in gains},
             "noise": _noise(self.choice.noise),
             "p_value": self.choice.p_value,
             "differ": self.choice.differ,
@@ -218,13 +238,16 @@ class Findings:
             return []
         gains, half = self.choice.gains, self.choice.noise.half_width(self.probability_rounds)
         best = int(gains.argmax())
-        most = f"{PROBABILITIES[1 + best]:.0%} changes it by {_signed(gains[best].item())}"
+        most = f"{self._tried[best]} changes it by {_signed(gains[best].item())}"
         most += f" ± {100 * half:.1f} %" if half else " %"
         if not self.learned:
             return [NOTHING_LEARNED]
+        if self.winner:
+            return [f"{self.winner} is better than the found policy at any probability ({most})"]
         if self.choice.probability == 0:
+            others = f", and so does every rival ({_named(self.rivals)})" if self.rivals else ""
             why = (
-                "every probability raises the loss"
+                f"every probability raises the loss{others}"
                 if gains[best] <= 0
                 else "no probability lowers the loss by more than noise"
             )
@@ -241,7 +264,7 @@ class Findings:
 def _choice(logs: Tensor, noise: Noise, penalty: float, learned: bool) -> Choice:
     """Differences among networks that only guess are chance, however certain they look."""
     chosen = choose(logs, noise, penalty)
-    return chosen if learned else chosen._replace(probability=0.0)
+    return chosen if learned else chosen._replace(probability=0.0, rival=None)
 
 
 def _effect(effect: float, error: float | None) -> dict[str, float | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -10,7 +11,8 @@ from torch import Tensor
 
 from dada.compute.parallel import Tick
 from dada.datasets import at_most, folds
-from dada.policy import Operation, Policy, SubPolicy
+from dada.datasets.strata import class_sizes
+from dada.policy import Operation, Policy, SubPolicy, trivial_augment
 from dada.searching.distribution import PolicyDistribution
 from dada.searching.method import SearchProblem
 from dada.searching.methods.dada.arms import charts
@@ -36,9 +38,9 @@ class Arms(Rounds):
     (docs/research.md). Here the inner problem is trained to its end: the reward of an operation is
     the share by which training with it on half of the images of a small fold lowers the loss on the
     images outside the fold, against training without a policy. With an even number of folds, 4 or
-    more, each operation is weak on half of them and strong on the others. In the last two rounds
-    the policy of all operations is tried at several probabilities, 0 among them: no augmentation is
-    a possible outcome.
+    more, each operation is weak on half of them and strong on the others. In the final rounds the
+    policy of all operations is tried at several probabilities, 0 among them: no augmentation is a
+    possible outcome. So are, if asked for, policies that need no search.
     """
 
     name, title, form = "dada", "DADA", "at a horizon above 0"
@@ -53,18 +55,27 @@ class Arms(Rounds):
         super().__init__(problem, settings)
         if settings.weights:
             self.fewest_epochs = _FEWEST_TUNED
+        self.winner: str | None = None
         # Direct: probabilities are set, 0 included; nothing is learnt by gradient.
         self.distribution = PolicyDistribution(problem.space, settings.spread, direct=True)
 
     def cut(self, problem: SearchProblem) -> list[Fold]:
         """Small folds, each judged by the images outside it, and by the user's validation set."""
-        found = []
+        settings, found = self.settings, []
+        count = settings.folds
+        if settings.final_rounds:  # what suggested a policy flatters it
+            count = max(count, min(settings.rounds_in_all, self._there_are(problem)))
         for train, rest in folds(
-            problem.images, self.settings.folds, self.settings.fold_images, classes=problem.classes
+            problem.images, count, settings.fold_images, classes=problem.classes
         ):
             others = rest.subset(at_most(rest.labels, _MOST_JUDGES))
             found.append(Fold(train.to(problem.device), problem.judges(others)))
         return found
+
+    def _there_are(self, problem: SearchProblem) -> int:
+        """How many folds the images make, the largest class having an image for each."""
+        largest = int(class_sizes(problem.images.labels.cpu().numpy()).max())
+        return min(len(problem.images) // self.settings.fold_images, largest)
 
     @property
     def operations(self) -> tuple[str, ...]:
@@ -100,7 +111,16 @@ class Arms(Rounds):
             named = zip(self.operations, self.sides[number].tolist(), strict=True)
             return {NONE: Policy.none()} | {name: self.alone(name, side) for name, side in named}
         found = self._chosen("", {})
-        return {f"{probability:.0%}": _at(found, probability) for probability in PROBABILITIES}
+        tried = {f"{probability:.0%}": _at(found, probability) for probability in PROBABILITIES}
+        return tried | self.rivals
+
+    @cached_property
+    def rivals(self) -> dict[str, Policy]:
+        """Policies without a search that the found one must beat, by name."""
+        if not self.settings.rivals:
+            return {}
+        space = self.problem.space
+        return {p.name: p for p in (space.uniform(), trivial_augment(space.operations))}
 
     def alone(self, name: str, side: float = 0.0) -> Policy:
         """The policy of a single operation: weak, strong or, at side 0, of any strength."""
@@ -167,7 +187,9 @@ class Arms(Rounds):
             contrasts,
             learned=self.learned(),
             length=self.settings.length,
+            rivals=tuple(self.rivals),
         )
+        self.winner = findings.winner
         chosen, table = findings.shares.log(), self.distribution.table
         with torch.no_grad():
             # A sub-policy's weight is the product of its operations' shares.
@@ -182,7 +204,11 @@ class Arms(Rounds):
         }
 
     def policy(self, name: str, provenance: dict[str, Any]) -> Policy:
-        """The policy so far; none, if no probability above 0 is better."""
+        """The policy so far; none, if no probability above 0 is better; a rival, if one is."""
+        if self.winner:
+            rival = self.rivals[self.winner]
+            provenance = {**provenance, "candidate": self.winner}
+            return replace(rival, name=name, provenance=provenance).rounded()
         nothing = not self.distribution.probabilities().any()
         return Policy.none(name, provenance) if nothing else self._chosen(name, provenance)
 
@@ -192,8 +218,8 @@ class Arms(Rounds):
         return self.distribution.policy(keep, self.settings.uniform_weights, name, provenance)
 
     def headline(self) -> str:
-        """The leading sub-policies."""
-        return self.distribution.headline()
+        """The leading sub-policies, or the rival that is better."""
+        return self.winner or self.distribution.headline()
 
 
 def _at(policy: Policy, probability: float) -> Policy:

@@ -1,4 +1,4 @@
-"""How often to apply a policy: choose one of several probabilities, 0 among them, by the losses."""
+"""How often to apply a policy: one of several probabilities, 0 among them; or a rival of it."""
 
 from __future__ import annotations
 
@@ -14,21 +14,26 @@ from dada.searching.noise import CONFIDENCE, RESOLUTION, Noise, differ, effects
 
 PROBABILITIES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """The probabilities that a policy's operations are tried with; 0 is no policy."""
+_TRIED = np.array(PROBABILITIES[1:])
 _SIMULATED = 20_000  # rounds of noise; the standard error of a chance of 0.1 is 0.002
 
 
 class Choice(NamedTuple):
-    """How often to apply a policy, and why.
+    """How often to apply a policy, or what to apply instead, and why.
 
     Attributes:
-        probability: the probability of its operations; 0 if no probability is better than none.
-        gains: (4,) the log loss that each probability above 0 saves against none.
+        probability: the probability of its operations; 0 if no probability is better than none, or
+            a rival is better than all.
+        rival: the place of the rival that is better; None if none is.
+        gains: (4 + K,) the log loss that each probability above 0, and then each of K rivals, saves
+            against none.
         p_value: the chance that noise alone makes them look this good (`luck`).
         differ: whether the probabilities above 0 differ among themselves by more than noise.
         noise: the noise that this is judged by.
     """
 
     probability: float
+    rival: int | None
     gains: Tensor
     p_value: float
     differ: bool
@@ -36,21 +41,27 @@ class Choice(NamedTuple):
 
 
 def choose(logs: Tensor, noise: Noise, penalty: float = 0.0) -> Choice:
-    """`best_probability`, or 0 if the probabilities gain no more than noise does (`luck`).
+    """What gains most: the policy at `best_probability`, or a rival; none of them, if they gain no
+    more than noise does (`luck`).
 
     Args:
-        logs: (R, 5) log losses by `PROBABILITIES`.
+        logs: (R, 5 + K) log losses by `PROBABILITIES`, and those of K rivals.
         noise: that of these trials. If it is unknown, any gain above `RESOLUTION` counts.
         penalty: of `best_probability`.
     """
     gains = effects(logs)
+    own, others = gains[: len(_TRIED)], gains[len(_TRIED) :]
     best, error = gains.max().item(), noise.error(len(logs))
     p_value = 1.0 if best <= 0 else 0.0
     if error and best > 0:
         p_value = luck(gains.numpy() / error, noise.freedom)
-    kept = best > RESOLUTION and p_value <= 1 - CONFIDENCE
-    probability = best_probability(-logs[:, 1:], penalty) if kept else 0.0
-    return Choice(probability, gains, p_value, differ(gains, len(logs), noise), noise)
+    probability, rival = 0.0, None
+    if best > RESOLUTION and p_value <= 1 - CONFIDENCE:
+        probability = best_probability(-logs[:, 1 : len(PROBABILITIES)], penalty)
+        expected = np.polyval(_parabola(own.numpy()), probability)
+        if len(others) and others.max().item() > expected + RESOLUTION:
+            probability, rival = 0.0, int(others.argmax())
+    return Choice(probability, rival, gains, p_value, differ(own, len(logs), noise), noise)
 
 
 def luck(gains: np.ndarray, freedom: int) -> float:
@@ -106,10 +117,14 @@ def best_probability(rewards: Tensor, penalty: float) -> float:
     """
     means = rewards.mean(0)
     shrunk = (reliability_limit(rewards) * (means - means.mean())).numpy()
-    tried = np.array(PROBABILITIES[1:])
-    grid = np.linspace(tried[0], tried[-1], 16).round(2)
+    grid = np.linspace(_TRIED[0], _TRIED[-1], 16).round(2)
     divergence = np.log(2) - entr(grid) - entr(1 - grid)
-    value = np.polyval(np.polyfit(tried, shrunk, 2), grid) - penalty * divergence
+    value = np.polyval(_parabola(shrunk), grid) - penalty * divergence
     # Rounding decides where a flat parabola has its maximum.
     best = grid[value >= value.max() - RESOLUTION / 100]
     return float(best[np.abs(best - 0.5).argmin()])
+
+
+def _parabola(gains: np.ndarray) -> np.ndarray:
+    """Coefficients of the parabola through the gains of the probabilities (least squares)."""
+    return np.polyfit(_TRIED, gains, 2)

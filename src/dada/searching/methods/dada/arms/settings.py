@@ -18,7 +18,7 @@ _FOLDS = {"usual": (125, 12), "small": (62, 6), "large": (200, 20)}
 _JUDGES = 1500  # more images tell little more
 _VIEWS = 30_000  # images that a trial sees, repetitions included, within
 _EPOCHS = (25, 40)  # the fewest and the most epochs
-_MOST_PROBABILITY_ROUNDS = 4
+_MOST_FINAL_ROUNDS = 4  # if not given
 _FEWEST_FOLDS, _SMALLEST = 2, 0.6  # of a number of folds and their usual size, if not given
 
 
@@ -33,20 +33,26 @@ class ArmsSettings(RoundsSettings, DadaSettings):
     """Images of a fold: 62, 125 or 200; or, if that is more, 6, 12 or 20 per class."""
     fold_images: Annotated[int, Field(ge=2)] | None = None
     """Images of a fold; None: what `fold_size` says."""
+    final_rounds: Annotated[int, Field(ge=1, le=20)] | None = None
+    """Rounds in which the found policy is tried at several probabilities, on folds of their own if
+    there are enough images. None: as many as folds, up to 4, on the same folds."""
+    rivals: bool = False
+    """Whether the final rounds also try the uniform policy and TrivialAugment, one of which may be
+    the answer."""
     kl_weight: Positive = 0.3
     """Weight of the KL penalty towards uniform selection of operations; lower is greedier."""
 
     @property
     def rounds_in_all(self) -> int:
-        """Rounds of operations, one per fold, and of probabilities."""
-        return self.folds + min(self.folds, _MOST_PROBABILITY_ROUNDS)
+        """Rounds of operations, one per fold, and final ones."""
+        return self.folds + (self.final_rounds or min(self.folds, _MOST_FINAL_ROUNDS))
 
     def images_of(self, files: FileDataset) -> int:
         """See `SearchSettings.images_of`."""
         return self.images or self._images(len(files.classes))
 
     def _images(self, classes: int) -> int:
-        return self.folds * self._fold(classes) + _JUDGES
+        return (self.folds + (self.final_rounds or 0)) * self._fold(classes) + _JUDGES
 
     def _fold(self, classes: int) -> int:
         images, per_class = _FOLDS[self.fold_size]

@@ -1,0 +1,67 @@
+"""The command, on a few small pictures."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks.fine_tuning import __main__ as command
+from benchmarks.search_quality import trainings
+from benchmarks.search_quality.rows import row_of
+from dada.models import create
+from tests.benchmarks.fine_tuning.pictures import photographs
+
+
+@pytest.fixture
+def words(tmp_path):
+    photographs(tmp_path / "pictures")
+    weights = tmp_path / "weights.pth"
+    torch.save(create("proxy-4", 5, 3).state_dict(), weights)
+    return (
+        f"--data {tmp_path}/pictures --weights {weights} --model proxy-4 --side 16 --per-class 4 "
+        f"--seeds 2 --device cpu --jobs 1 --folder {tmp_path}/kept --json {tmp_path}/found.json"
+    ).split()
+
+
+def test_rows_searches_and_trainings_start_from_the_weights_and_are_kept(
+    tmp_path, monkeypatch, words
+):
+    monkeypatch.setattr("dada.searching.work.write_page", lambda folder: None)
+    rows = [
+        "--rows",
+        "none",
+        "uniform",
+        "tuned=preset=finetune,epochs=1,final_rounds=1",
+        "--epochs",
+        "1",
+        "2",
+    ]
+    monkeypatch.setattr("sys.argv", ["fine_tuning", *words, *rows])
+    command.main()
+    found = json.loads((tmp_path / "found.json").read_text())
+    [one] = found["sets"]
+    assert [table["epochs"] for table in one["tables"]] == [1, 2] and found["average"] == []
+    assert one["searches"]["tuned"][0]["views"] > 0
+    assert all(np.shape(row["errors"]) == (2, 1) for row in one["tables"][0]["rows"].values())
+
+    def never(*_):
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr(trainings, "trained", never)
+    command.main()
+    assert json.loads((tmp_path / "found.json").read_text()) == found
+
+
+def test_a_search_by_fine_tuning_has_the_studys_network():
+    row = command.tuned(row_of("finetune"), "resnet18", "file.pth")
+    assert (row.settings["model"], row.settings["weights"]) == ("resnet18", "file.pth")
+    assert command.tuned(row_of("default"), "resnet18", "file.pth") == row_of("default")
+
+
+def test_what_is_wrong_is_said_in_a_line(monkeypatch, words, capsys):
+    monkeypatch.setattr("sys.argv", ["fine_tuning", *words, "--per-class", "21"])
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+    assert ended.value.code == 2
+    assert "dark has 20 training images" in capsys.readouterr().err
