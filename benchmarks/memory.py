@@ -82,6 +82,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
+    # A shell has its background jobs, and all that they start, ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     rows: dict[str, dict[str, dict[str, float]]] = {}
     for count in options.counts:
         place = Path(tempfile.mkdtemp())
@@ -96,7 +98,7 @@ def main() -> None:
             }
         finally:
             shutil.rmtree(place)
-        print(count, json.dumps(rows[str(count)]))
+        print(count, json.dumps(rows[str(count)]), flush=True)
     finish({"counts": rows, "search": _SEARCH, "train": _TRAIN}, options.json)
 
 
