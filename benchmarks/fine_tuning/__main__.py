@@ -20,6 +20,7 @@ from benchmarks.search_quality.trainings import Job, run_all
 from dada.compute.device import pick_device
 from dada.datasets import load
 from dada.errors import UserError
+from dada.training.augmentations import BASELINE, Method
 
 ROWS = ("none", "uniform", "trivialaugment", "randaugment", "autoaugment-imagenet")
 SEARCHED = ("default", "finetune")
@@ -72,7 +73,7 @@ def _on(options: Namespace, path: str) -> dict[str, Any]:
     parts = parts_of(data, options.searches, options.seeds, options.per_class)
     searches = Searches(parts, folder, store, options.device)
     rows = [tuned(row, options.model, options.weights) for row in options.rows]
-    methods = {row.name: searches.methods(row, data) for row in rows}
+    methods = {row.name: [*map(_plain, searches.methods(row, data))] for row in rows}
     jobs = {epochs: jobs_of(methods, parts, options, epochs) for epochs in options.epochs}
     run_all((job for some in jobs.values() for job in some.values()), data, store, device)
     return {
@@ -94,11 +95,16 @@ def tuned(row: Row, model: str, weights: str) -> Row:
     return Row(row.name, settings={**row.settings, "model": model, "weights": weights})
 
 
+def _plain(method: Method) -> Method:
+    """The row none, for a found policy that changes nothing: both train to the same bits."""
+    return BASELINE if method.policy and method.policy.is_none else method
+
+
 def jobs_of(methods: Methods, parts: Parts, options: Namespace, epochs: int) -> dict[Place, Job]:
     """Every row on every seed's images, seed by seed: what is there after a stop is paired."""
     return {
         Place(row, seed, search): Job(
-            name=f"{epochs}/{seed}/{row}/{search}",
+            name=f"{epochs}/{seed}/{'none/0' if method is BASELINE else f'{row}/{search}'}",
             method=method,
             train=train,
             judges=parts.test,

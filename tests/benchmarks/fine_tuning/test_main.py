@@ -10,6 +10,7 @@ from benchmarks.fine_tuning import __main__ as command
 from benchmarks.search_quality import trainings
 from benchmarks.search_quality.rows import row_of
 from dada.models import create
+from dada.searching.score import Score
 from tests.benchmarks.fine_tuning.pictures import photographs
 
 
@@ -51,6 +52,24 @@ def test_rows_searches_and_trainings_start_from_the_weights_and_are_kept(
     monkeypatch.setattr(trainings, "trained", never)
     command.main()
     assert json.loads((tmp_path / "found.json").read_text()) == found
+
+
+def test_a_found_policy_that_changes_nothing_is_not_trained_again(tmp_path, monkeypatch, words):
+    monkeypatch.setattr("dada.searching.work.write_page", lambda folder: None)
+    monkeypatch.setattr("dada.searching.trials.Trials.trial", lambda *_, **__: Score(1, 0.1, 0.9))
+    done, real = [], trainings.trained
+
+    def counted(one, *others):
+        done.append(one.name)
+        return real(one, *others)
+
+    monkeypatch.setattr(trainings, "trained", counted)
+    rows = ["--rows", "tuned=preset=finetune,epochs=1,final_rounds=1", "none", "--epochs", "1"]
+    monkeypatch.setattr("sys.argv", ["fine_tuning", *words, *rows])
+    command.main()
+    assert sorted(done) == ["1/0/none/0", "1/1/none/0"]
+    [table] = json.loads((tmp_path / "found.json").read_text())["sets"][0]["tables"]
+    assert table["rows"]["tuned"]["less none"] == {"mean": 0.0, "interval": 0.0}
 
 
 def test_a_search_by_fine_tuning_has_the_studys_network():
