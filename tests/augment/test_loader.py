@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 import torch
@@ -172,6 +174,29 @@ def test_an_image_depends_on_seed_epoch_and_row_alone(files):
     assert torch.equal(images([torch.tensor([7]), torch.tensor([2])])[1:], one)
     assert not torch.equal(images([torch.tensor([2])], epoch=1), one)
     assert not torch.equal(images([torch.tensor([2])], seed=1), one)
+
+
+def pids(loader):
+    """Where each image of an epoch is made: files that say which process opened them."""
+    return {int(value) for images, _ in loader.plain(1) for value in images.flatten().unique()}
+
+
+def test_workers_stay_and_what_is_left_half_way_disturbs_nothing(files):
+    """The numbers of the workers' processes, instead of pictures."""
+
+    class Numbers(ImageFiles):
+        def pixels(self, row):
+            return torch.full((3, 40, 40), os.getpid() % 256, dtype=torch.uint8)
+
+    numbers = Numbers(files.files, files.labels)
+    loader = make_loader(numbers, Pipeline((0.5,) * 3, (0.2,) * 3, size=(8, 8)), workers=1)
+    [worker] = pids(loader)
+    assert worker != os.getpid() % 256 and pids(loader) == {worker}
+    left = loader.plain(1)
+    next(left)
+    [other] = pids(loader)
+    assert other != worker, "the first one is busy"
+    assert len(list(left)) == len(files) - 1, "and goes on"
 
 
 def test_rows_draw_apart_from_each_other(files):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -26,6 +25,8 @@ _TEST_IMAGES, _TEST_VALUES = 512, 512 * 3 * 32 * 32
 
 Batches = Iterator[tuple[Tensor, Tensor]]
 """Images, uint8 (B, C, H, W), and the labels of B images, both on the device."""
+_Wanted = tuple[int, int | None]
+"""The row of an image, and the epoch that it is augmented for; None, if it is not augmented."""
 
 
 def test_batch(channels: int, height: int, width: int) -> int:
@@ -142,8 +143,9 @@ class FileLoader:
         seed: int,
     ) -> None:
         self.labels = files.labels
-        self._files, self._pipeline, self._device = files, pipeline, device
-        self._workers, self._seed = workers, seed
+        self._work, self._device = _Work(files, pipeline, seed), device
+        self._workers = workers
+        self._idle: DataLoader[Any] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -154,59 +156,43 @@ class FileLoader:
         An image's random numbers depend only on the seed, `epoch` and its index, so a resumed
         training continues exactly, with any number of workers. `generator` is not used.
         """
-        return self._load(partial(self._augmented, epoch), rows)
+        return self._load(rows, epoch)
 
     def plain(self, size: int | None = None) -> Batches:
         """See `Loader.plain`."""
-        size = size or test_batch(self._files.channels, *self._pipeline.size)
-        return self._load(self._centre, torch.arange(len(self)).split(size))
+        size = size or test_batch(self._work.files.channels, *self._work.pipeline.size)
+        return self._load(torch.arange(len(self)).split(size), None)
 
-    def _augmented(self, epoch: int, row: int) -> Tensor:
-        """Uint8 (C, height, width) of the pipeline's size."""
-        image = self._centre(row) if self._pipeline.crop == "padded" else self._decoded(row)
-        # SeedSequence mixes its inputs, so neighbouring epochs and rows get unrelated seeds.
-        mixed = np.random.SeedSequence(self._seed, spawn_key=(epoch, row))
-        generator = torch.Generator().manual_seed(mixed.generate_state(1, np.uint64).item())
-        return self._pipeline.before_policy(image[None], generator)[0]
-
-    def _centre(self, row: int) -> Tensor:
-        """Uint8 (C, height, width) of the pipeline's size."""
-        size, picture = self._pipeline.size, self._decoded(row)
-        shortest = min(picture.shape[1:])
-        most = _NARROW * shortest * -(-max(size) // min(size))
-        if max(picture.shape[1:]) > most:
-            # A narrow strip, resized in full, would become gigantic.
-            picture = F.center_crop(picture, [min(side, most) for side in picture.shape[1:]])
-        larger = self._pipeline.crop == "resized"
-        height, width = (side * 8 // 7 if larger else side for side in size)
-        if picture.shape[2] * height <= picture.shape[1] * width:  # narrower than the target
-            covering = [width * picture.shape[1] // picture.shape[2], width]
-        else:
-            covering = [height, height * picture.shape[2] // picture.shape[1]]
-        resized = F.resize(picture, covering, InterpolationMode.BICUBIC)
-        return F.center_crop(resized, list(size))
-
-    def _decoded(self, row: int) -> Tensor:
-        """Uint8 (C, H, W), of the picture's own size."""
-        return self._files.pixels(row)
-
-    def _load(self, image: Callable[[int], Tensor], rows: Sequence[Tensor]) -> Batches:
-        loader = DataLoader(
-            _Work(image, self.labels),
-            batch_sampler=[chosen.tolist() for chosen in rows],
-            num_workers=self._workers,
-            collate_fn=_as_it_is,
-            pin_memory=self._device.type == "cuda",
-            generator=torch.Generator(),  # DataLoader draws a seed: not from the global generator
-        )
+    def _load(self, rows: Sequence[Tensor], epoch: int | None) -> Batches:
+        wanted = [[(row, epoch) for row in some.tolist()] for some in rows]
+        loader, self._idle = self._idle or self._start(), None
+        loader.batch_sampler[:] = wanted  # type: ignore[index]
         for batch in loader:
             if isinstance(batch, UserError):
-                raise batch
+                break
             images, labels = batch
             yield (
                 images.to(self._device, non_blocking=True),
                 labels.to(self._device, non_blocking=True),
             )
+        else:
+            self._idle = loader
+            return
+        del loader  # ends its workers before an error's traceback could hold on to them
+        raise batch
+
+    def _start(self) -> DataLoader[Any]:
+        """Workers for all epochs and tests to come. After each fork, this process would copy every
+        page of its memory that it writes to, which costs a third of a small network's steps."""
+        return DataLoader(
+            self._work,
+            batch_sampler=list[Any](),
+            num_workers=self._workers,
+            collate_fn=_as_it_is,
+            pin_memory=self._device.type == "cuda",
+            persistent_workers=self._workers > 0,
+            generator=torch.Generator(),  # DataLoader draws a seed: not from the global generator
+        )
 
 
 class _Work(torch.utils.data.Dataset[Any]):
@@ -215,14 +201,43 @@ class _Work(torch.utils.data.Dataset[Any]):
     An error raised in a worker would arrive with the worker's traceback in its message.
     """
 
-    def __init__(self, image: Callable[[int], Tensor], labels: Tensor) -> None:
-        self._image, self._labels = image, labels
+    def __init__(self, files: ImageFiles, pipeline: Pipeline, seed: int) -> None:
+        self.files, self.pipeline, self.seed = files, pipeline, seed
 
-    def __getitems__(self, rows: list[int]) -> tuple[Tensor, Tensor] | UserError:
+    def __getitems__(self, wanted: list[_Wanted]) -> tuple[Tensor, Tensor] | UserError:
         try:
-            return torch.stack([self._image(row) for row in rows]), self._labels[rows]
+            images = torch.stack([self._image(one) for one in wanted])
+            return images, self.files.labels[[row for row, _ in wanted]]
         except UserError as error:
             return error
+
+    def _image(self, wanted: _Wanted) -> Tensor:
+        """Uint8 (C, height, width) of the pipeline's size."""
+        row, epoch = wanted
+        return self._centre(row) if epoch is None else self._augmented(epoch, row)
+
+    def _augmented(self, epoch: int, row: int) -> Tensor:
+        image = self._centre(row) if self.pipeline.crop == "padded" else self.files.pixels(row)
+        # SeedSequence mixes its inputs, so neighbouring epochs and rows get unrelated seeds.
+        mixed = np.random.SeedSequence(self.seed, spawn_key=(epoch, row))
+        generator = torch.Generator().manual_seed(mixed.generate_state(1, np.uint64).item())
+        return self.pipeline.before_policy(image[None], generator)[0]
+
+    def _centre(self, row: int) -> Tensor:
+        size, picture = self.pipeline.size, self.files.pixels(row)
+        shortest = min(picture.shape[1:])
+        most = _NARROW * shortest * -(-max(size) // min(size))
+        if max(picture.shape[1:]) > most:
+            # A narrow strip, resized in full, would become gigantic.
+            picture = F.center_crop(picture, [min(side, most) for side in picture.shape[1:]])
+        larger = self.pipeline.crop == "resized"
+        height, width = (side * 8 // 7 if larger else side for side in size)
+        if picture.shape[2] * height <= picture.shape[1] * width:  # narrower than the target
+            covering = [width * picture.shape[1] // picture.shape[2], width]
+        else:
+            covering = [height, height * picture.shape[2] // picture.shape[1]]
+        resized = F.resize(picture, covering, InterpolationMode.BICUBIC)
+        return F.center_crop(resized, list(size))
 
 
 def _as_it_is(batch: Any) -> Any:
