@@ -193,7 +193,7 @@ def test_a_large_jpeg_is_reduced_while_it_is_decoded(tmp_path, monkeypatch):
 
 
 def test_large_pictures_are_decoded_one_at_a_time(tmp_path, monkeypatch):
-    monkeypatch.setattr(picture, "_LARGE", 100)
+    monkeypatch.setattr(picture, "LARGE", 100)
     now, most, load_ = [], [], ImageFile.ImageFile.load
 
     def watched(opened):
