@@ -71,7 +71,7 @@ def test_a_killed_worker_is_one_line_and_the_training_goes_on(dada, tmp_path, mo
 
     monkeypatch.setattr("dada.datasets.open_images", opened_as_files)
     with monkeypatch.context() as patch:
-        patch.setattr("dada.augment.loader.FileLoader._decoded", killed)
+        patch.setattr("dada.datasets.ImageFiles.pixels", killed)
         result = dada(words)
     check_refused(result, "a process that decodes images was killed", "--resume")
     assert dada(f"{words} --resume").code == 0
