@@ -21,6 +21,7 @@ from typing import Any
 import torch
 
 from benchmarks import AS_IT_IS
+from dada.errors import UserError
 from dada.runs import versions
 
 
@@ -28,6 +29,33 @@ def parser_of(package: ModuleType) -> argparse.ArgumentParser:
     """A command-line parser for a benchmark that is a package, with the package's description."""
     described = (package.__doc__ or "").splitlines()[0]
     return argparse.ArgumentParser(f"python -m {package.__name__}", description=described)
+
+
+def positive(text: str) -> int:
+    """A whole number above 0."""
+    if not (text.isdecimal() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def studied(
+    parser: argparse.ArgumentParser, study: Callable[[argparse.Namespace], dict[str, Any]]
+) -> tuple[argparse.Namespace, dict[str, Any]]:
+    """The options of a study, and its result; what is wrong with them ends it in one line.
+
+    Args:
+        parser: with the options `--device` and `--jobs` still to be added.
+    """
+    add = parser.add_argument
+    add("--jobs", type=positive, help="processes of one thread each; as many as there are threads")
+    add("--device", default="auto")
+    options = parser.parse_args()
+    if options.jobs:
+        torch.set_num_threads(options.jobs)
+    try:
+        return options, study(options)
+    except UserError as error:
+        parser.exit(2, f"{parser.prog}: {error}\n")
 
 
 def measure(

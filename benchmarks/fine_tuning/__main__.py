@@ -4,13 +4,10 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-import torch
-
 import benchmarks.fine_tuning as package
-from benchmarks._contract import finish, parser_of
+from benchmarks._contract import finish, parser_of, positive, studied
 from benchmarks.fine_tuning.sets import parts_of
 from benchmarks.fine_tuning.table import averaged, lines, table_of
-from benchmarks.search_quality.__main__ import positive
 from benchmarks.search_quality.policy import Methods, Place
 from benchmarks.search_quality.rows import Row, row_of
 from benchmarks.search_quality.searches import Searches
@@ -19,7 +16,6 @@ from benchmarks.search_quality.store import Store
 from benchmarks.search_quality.trainings import Job, run_all
 from dada.compute.device import pick_device
 from dada.datasets import load
-from dada.errors import UserError
 from dada.training.augmentations import BASELINE, Method
 
 ROWS = ("none", "uniform", "trivialaugment", "randaugment", "autoaugment-imagenet")
@@ -38,17 +34,9 @@ def main() -> None:
     add("--epochs", nargs="+", type=positive, default=[12])
     add("--searches", type=positive, default=1, help="of each row and set")
     add("--side", type=positive, default=96)
-    add("--jobs", type=positive, help="processes of one thread each; as many as there are threads")
-    add("--device", default="auto")
     add("--folder", type=Path, default=Path("runs/fine_tuning"))
     add("--json", type=Path)
-    options = parser.parse_args()
-    if options.jobs:
-        torch.set_num_threads(options.jobs)
-    try:
-        result = study(options)
-    except UserError as error:
-        parser.exit(2, f"{parser.prog}: {error}\n")
+    options, result = studied(parser, study)
     print("\n".join(lines(result)))
     finish(result, options.json)
 

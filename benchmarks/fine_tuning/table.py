@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.search_quality.policy import Place
-from benchmarks.search_quality.statistics import Mean, crossed
+from benchmarks.search_quality.statistics import crossed
 from benchmarks.search_quality.store import Store
+from benchmarks.search_quality.table import errors as errors_of
 from benchmarks.search_quality.trainings import Job
 
 Errors = Mapping[str, np.ndarray]
@@ -20,45 +21,35 @@ def table_of(jobs: Mapping[Place, Job], store: Store) -> dict[str, Any]:
     """By row the mean `error`, the `errors` it is the mean of, and the difference from each
     other row, in points."""
     errors = _errors(jobs, store)
-    return {
-        name: {
-            "error": crossed(own)._asdict(),
-            "errors": own.round(4).tolist(),
-            **{
-                f"less {other}": crossed(own - others)._asdict()
-                for other, others in errors.items()
-                if other != name
-            },
-        }
-        for name, own in errors.items()
-    }
+    rows = _compared([errors])
+    return {name: {**row, "errors": errors[name].round(4).tolist()} for name, row in rows.items()}
 
 
 def averaged(sets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The tables' average over the sets, each of which weighs the same."""
-    return [_average([found["tables"][place] for found in sets]) for place in range(_count(sets))]
-
-
-def _count(sets: Sequence[Mapping[str, Any]]) -> int:
-    return len(sets[0]["tables"])
+    return [_average(tables) for tables in zip(*(found["tables"] for found in sets), strict=True)]
 
 
 def _average(tables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     errors = [
         {name: np.array(row["errors"]) for name, row in table["rows"].items()} for table in tables
     ]
-    rows = {
+    return {"epochs": tables[0]["epochs"], "rows": _compared(errors)}
+
+
+def _compared(sets: Sequence[Errors]) -> dict[str, dict[str, Any]]:
+    """By row the mean error over the sets, and its differences from the other rows."""
+
+    def less(name: str, other: str) -> dict[str, Any]:
+        return crossed(*(errors[name] - errors[other] for errors in sets))._asdict()
+
+    return {
         name: {
-            "error": crossed(*(each[name] for each in errors))._asdict(),
-            **{
-                f"less {other}": crossed(*(each[name] - each[other] for each in errors))._asdict()
-                for other in errors[0]
-                if other != name
-            },
+            "error": crossed(*(errors[name] for errors in sets))._asdict(),
+            **{f"less {other}": less(name, other) for other in sets[0] if other != name},
         }
-        for name in errors[0]
+        for name in sets[0]
     }
-    return {"epochs": tables[0]["epochs"], "rows": rows}
 
 
 def _errors(jobs: Mapping[Place, Job], store: Store) -> Errors:
@@ -74,17 +65,7 @@ def lines(result: Mapping[str, Any]) -> Iterator[str]:
     for found in result["sets"]:
         for table in found["tables"]:
             yield f"{found['data']}, {table['epochs']} epochs"
-            yield from _of(table["rows"])
+            yield from errors_of(table["rows"])
     for table in result["average"]:
         yield f"average, {table['epochs']} epochs"
-        yield from _of(table["rows"])
-
-
-def _of(rows: Mapping[str, Any]) -> Iterator[str]:
-    for name, row in rows.items():
-        gaps = [f"{key} {_signed(Mean(**row[key]))}" for key in row if key.startswith("less ")]
-        yield f"{name:20} {row['error']['mean']:6.2f}  {', '.join(gaps)}"
-
-
-def _signed(found: Mean) -> str:
-    return f"{found.mean:+.2f}" + ("" if found.interval is None else f" ± {found.interval:.2f}")
+        yield from errors_of(table["rows"])

@@ -1,13 +1,11 @@
 """Run the study: see `benchmarks.search_quality`."""
 
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-import torch
-
 import benchmarks.search_quality as package
-from benchmarks._contract import finish, parser_of
+from benchmarks._contract import finish, parser_of, positive, studied
 from benchmarks.search_quality import policy, rank, scale
 from benchmarks.search_quality.picture import draw
 from benchmarks.search_quality.rows import row_of
@@ -45,29 +43,14 @@ def main() -> None:
     add("--sizes", nargs="+", type=scale.size_of, default=[scale.size_of(size) for size in SIZES])
     add("--seeds", type=positive, default=3, help="of each size")
     add("--scale-model", default="proxy-64")
-    add("--jobs", type=positive, help="processes of one thread each; as many as there are threads")
-    add("--device", default="auto")
     add("--folder", type=Path, default=Path("runs/search_quality"))
     add("--json", type=Path)
     add("--picture", type=Path, help="of the yardstick rank, an SVG")
-    options = parser.parse_args()
-    if options.jobs:
-        torch.set_num_threads(options.jobs)
-    try:
-        result = study(options)
-    except UserError as error:
-        parser.exit(2, f"{parser.prog}: {error}\n")
+    options, result = studied(parser, study)
     print("\n".join(lines(result)))
     if options.picture and "rank" in result:
         draw(result, options.picture)
     finish(result, options.json)
-
-
-def positive(text: str) -> int:
-    """A whole number above 0."""
-    if not (text.isdecimal() and int(text)):
-        raise ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
 
 
 def study(options: Namespace) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from benchmarks.search_quality.searches import UNIT
@@ -15,13 +15,14 @@ def lines(result: dict[str, Any]) -> Iterator[str]:
         yield f"{name:14} {seconds:6.0f} s, {views / UNIT:.1f} trainings of 500 images"
     for name, row in result.get("rank", {}).get("rows", {}).items():
         yield f"{name:14} rank {row['spearman']:.2f} ± {row['standard_error']:.2f}"
-    yield from _errors(result.get("policy", {}))
+    yield from errors(result.get("policy", {}))
     for size in result.get("scale", []):
         yield f"{size['images']:,} images, {size['epochs']} epochs"
-        yield from _errors(size["rows"])
+        yield from errors(size["rows"])
 
 
-def _errors(table: dict[str, Any]) -> Iterator[str]:
+def errors(table: Mapping[str, Any]) -> Iterator[str]:
+    """Each row's error, and what it is less than others."""
     for name, row in table.items():
         others = [f"{key} {_signed(value)}" for key, value in row.items() if "less" in key]
         yield f"{name:14} {row['error']['mean']:6.2f}  {', '.join(others)}"
