@@ -10,7 +10,6 @@ stopped `--seconds` after it began.
 
 import argparse
 import json
-import shutil
 import signal
 import subprocess
 import sys
@@ -86,8 +85,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     rows: dict[str, dict[str, dict[str, float]]] = {}
     for count in options.counts:
-        place = Path(tempfile.mkdtemp())
-        try:
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder)
             (pictures := place / "pictures").mkdir()
             spread(options.source, pictures, count)
             search = ["search", str(pictures), *_SEARCH.split()]
@@ -96,8 +95,6 @@ def main() -> None:
                 "search": peak(search, place / "search", None),
                 "train": peak(train, place / "train", options.seconds),
             }
-        finally:
-            shutil.rmtree(place)
         print(count, json.dumps(rows[str(count)]), flush=True)
     finish({"counts": rows, "search": _SEARCH, "train": _TRAIN}, options.json)
 

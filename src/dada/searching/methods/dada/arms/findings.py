@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from dada.searching.methods.dada.arms.critic import Contrasts, distribution_of, unit_of
-from dada.searching.methods.dada.arms.probability import PROBABILITIES, Choice, choose
+from dada.searching.methods.dada.arms.probability import LABELS, Choice, choose
 from dada.searching.methods.dada.arms.reliability import reliability, reliability_limit
 from dada.searching.noise import CONFIDENCE, Noise, chance, effects, noise
 from dada.searching.score import NOTHING_LEARNED
@@ -101,7 +101,7 @@ class Findings:
     @property
     def _tried(self) -> tuple[str, ...]:
         """What the final rounds compare with none."""
-        return (*(f"{probability:.0%}" for probability in PROBABILITIES[1:]), *self.rivals)
+        return (*LABELS[1:], *self.rivals)
 
     @property
     def winner(self) -> str | None:
@@ -254,7 +254,7 @@ class Findings:
             return [f"no augmentation: {why} (the best, {most})"]
         if not self.choice.differ:
             return [
-                f"probabilities of {PROBABILITIES[1]:.0%} to {PROBABILITIES[-1]:.0%} do not differ "
+                f"probabilities of {LABELS[1]} to {LABELS[-1]} do not differ "
                 f"by more than noise in the loss; {self.choice.probability:.0%} is taken (the "
                 f"best, {most})"
             ]

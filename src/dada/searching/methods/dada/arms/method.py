@@ -18,7 +18,7 @@ from dada.searching.method import SearchProblem
 from dada.searching.methods.dada.arms import charts
 from dada.searching.methods.dada.arms.critic import contrasts_of
 from dada.searching.methods.dada.arms.findings import Findings
-from dada.searching.methods.dada.arms.probability import PROBABILITIES
+from dada.searching.methods.dada.arms.probability import LABELS, PROBABILITIES
 from dada.searching.methods.dada.arms.settings import ArmsSettings, ResolvedArms
 from dada.searching.noise import log_losses
 from dada.searching.rounds import NONE, Rounds
@@ -111,8 +111,8 @@ class Arms(Rounds):
             named = zip(self.operations, self.sides[number].tolist(), strict=True)
             return {NONE: Policy.none()} | {name: self.alone(name, side) for name, side in named}
         found = self._chosen("", {})
-        tried = {f"{probability:.0%}": _at(found, probability) for probability in PROBABILITIES}
-        return tried | self.rivals
+        tried = [_at(found, probability) for probability in PROBABILITIES]
+        return dict(zip(LABELS, tried, strict=True)) | self.rivals
 
     @cached_property
     def rivals(self) -> dict[str, Policy]:

@@ -14,6 +14,8 @@ from dada.searching.noise import CONFIDENCE, RESOLUTION, Noise, differ, effects
 
 PROBABILITIES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """The probabilities that a policy's operations are tried with; 0 is no policy."""
+LABELS = tuple(f"{probability:.0%}" for probability in PROBABILITIES)
+"""What their trials are called."""
 _TRIED = np.array(PROBABILITIES[1:])
 _SIMULATED = 20_000  # rounds of noise; the standard error of a chance of 0.1 is 0.002
 
