@@ -21,6 +21,7 @@ import torch
 from dada.policy import Policy
 from dada.runs import RunFolder
 from tests.cli.commands import COMPARE, SEARCH, check_refused, contents
+from tests.searching.trials import with_losses
 
 
 def next_command(result):
@@ -32,6 +33,24 @@ def test_a_search_that_found_a_policy_says_how_to_compare_it(dada, monkeypatch):
     monkeypatch.setattr(Policy, "is_none", False)
     words = next_command(dada(f"{SEARCH} -o 'my run'"))
     assert words == ["compare", "digits", "--policy", "my run", "-o", "my run/compare"]
+
+
+@pytest.mark.parametrize(
+    ("words", "tried", "left"),
+    [
+        ("", [], "RandAugment and TrivialAugment need no search"),
+        ("--set rivals=true", ["TrivialAugment"], "RandAugment needs no search"),
+        ("--method randaugment", ["RandAugment"], "TrivialAugment needs no search"),
+    ],
+)
+def test_a_search_without_a_find_suggests_only_what_it_has_not_tried(
+    dada, monkeypatch, words, tried, left
+):
+    with_losses(monkeypatch, lambda policy: 1.0 if policy.is_none else 2.0)
+    result = dada(f"{SEARCH} {words} -o run")
+    said = re.findall(r"^(.*), which the search tried as well, is no better", result.out, re.M)
+    assert said == tried and f"a longer search may find a policy; {left}\n" in result.out
+    assert next_command(result) == ["compare", "digits", "-o", "run/compare"]
 
 
 def test_a_search_a_comparison_and_the_page(dada):

@@ -19,6 +19,7 @@ from dada.errors import UserError
 from dada.names import WITHOUT_SEARCH
 from dada.policy import published_names
 from tests.cli.commands import COMPARE, SEARCH, check_refused
+from tests.searching.trials import with_losses
 
 
 @pytest.mark.parametrize("verb", ["", "search", "compare", "train", "evaluate", "export"])
@@ -115,6 +116,17 @@ def test_long_work_is_announced_from_its_first_steps(capsys, monkeypatch, steps,
     )
     assert bool(hours) == said and out.count("this takes") == said
     assert all(2 <= int(number) <= 6 for number in hours), "a million times 10 ms"
+
+
+@pytest.mark.parametrize(
+    ("preset", "ways"), [("default", "--budget or --preset fast"), ("fast", "--budget")]
+)
+def test_a_long_search_is_not_told_to_be_what_it_is(dada, monkeypatch, preset, ways):
+    with_losses(monkeypatch, lambda policy: 1.0)
+    monkeypatch.setattr(bars, "LONG", 0.0)
+    monkeypatch.setattr(bars, "REHEARSED", 0.0)
+    result = dada(f"search digits --preset {preset} --operations Rotate,Invert --images 60")
+    assert re.search(rf"^this takes about .*; {ways} makes it shorter$", result.out, re.M)
 
 
 def test_the_time_left_of_long_work_is_not_announced_twice(capsys, monkeypatch):

@@ -43,7 +43,8 @@ class SearchProgress(Bar, Callback[SearchWork]):
             f"{count(len(problem.space.sub_policies), 'sub-policy')}, seed {search.settings.seed}"
         )
         self.say_notes(dataset)
-        shorter = _on(search.problem.device, "--budget or --preset fast makes it shorter")
+        ways = "--budget or --preset fast" if work.settings["preset"] == "default" else "--budget"
+        shorter = _on(search.problem.device, f"{ways} makes it shorter")
         self.begin("search", work.parts, work.ticks[0], "" if work.deadline else shorter)
 
     def on_progress(self) -> None:

@@ -132,11 +132,14 @@ def _next(start: Start, policy: Policy, asked: SearchSettings) -> str:
     trials started from its weights."""
     question, tried = "does it help?", ["--policy", start.out]
     if policy.is_none:  # which is crop and flip, a row of every comparison
+        known, others = _without_search(policy)
+        for name in known:
+            terminal.say(f"{name}, which the search tried as well, is no better than none")
         terminal.say(
             "more images or a longer search may find a policy; "
-            "RandAugment and TrivialAugment need no search"
+            f"{' and '.join(others)} {'needs' if len(others) == 1 else 'need'} no search"
         )
-        question, tried = "do they help?", []
+        question, tried = "does it help?" if len(others) == 1 else "do they help?", []
     words = ["dada", "compare", start.source, *tried, "-o", start.out / "compare"]
     given = start.common
     for name, value in (("side", given.side), ("cutout", given.cutout), ("root", given.root)):
@@ -145,3 +148,13 @@ def _next(start: Start, policy: Policy, asked: SearchSettings) -> str:
         words += ["--model", asked.model] if asked.model else []
         words += ["--pretrained"] if asked.weights == PRETRAINED else ["--weights", asked.weights]
     return f"{question}  {shlex.join(map(str, words))}"
+
+
+def _without_search(policy: Policy) -> tuple[list[str], list[str]]:
+    """Policies that need no search: those that this one tried, and the others."""
+    settings = policy.provenance["settings"]
+    tried = {
+        "RandAugment": settings["method"] == "randaugment",
+        "TrivialAugment": settings.get("rivals", False),
+    }
+    return [name for name in tried if tried[name]], [name for name in tried if not tried[name]]
