@@ -87,7 +87,15 @@ def _summary(out: Path) -> dict[str, Any]:
         "reliability": findings.get("reliability"),
         "contrasts": findings.get("contrasts"),
         "probability": (findings.get("probability") or {}).get("chosen"),
+        "losses": _final_losses(records),
     }
+
+
+def _final_losses(records: list[dict[str, Any]]) -> dict[str, float]:
+    """The mean held-out loss of each trial of the final rounds, by its name; none without such."""
+    final = [record["trials"] for record in records if record.get("tried_probabilities")]
+    names = final[-1] if final else ()
+    return {name: sum(trials[name]["loss"] for trials in final) / len(final) for name in names}
 
 
 def _leanings(names: list[list[str]], weights: list[float]) -> dict[str, float]:

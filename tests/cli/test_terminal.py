@@ -112,10 +112,10 @@ def test_long_work_is_announced_from_its_first_steps(capsys, monkeypatch, steps,
             bar.advance()
     out = capsys.readouterr().out
     hours = re.findall(
-        r"^this takes about (\d) h .*min on 2 cores; --budget 5m makes it", out, re.M
+        r"^this takes about (\d+) h .*min on 2 cores; --budget 5m makes it", out, re.M
     )
     assert bool(hours) == said and out.count("this takes") == said
-    assert all(2 <= int(number) <= 6 for number in hours), "a million times 10 ms"
+    assert all(int(number) >= 2 for number in hours), "a million times 10 ms, or more"
 
 
 @pytest.mark.parametrize(

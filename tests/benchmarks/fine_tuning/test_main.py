@@ -10,6 +10,7 @@ from benchmarks.fine_tuning import __main__ as command
 from benchmarks.search_quality import trainings
 from benchmarks.search_quality.rows import row_of
 from dada.models import create
+from dada.searching.methods.dada.arms.probability import LABELS
 from dada.searching.score import Score
 from tests.benchmarks.fine_tuning.pictures import photographs
 
@@ -68,7 +69,10 @@ def test_a_found_policy_that_changes_nothing_is_not_trained_again(tmp_path, monk
     monkeypatch.setattr("sys.argv", ["fine_tuning", *words, *rows])
     command.main()
     assert sorted(done) == ["1/0/none/0", "1/1/none/0"]
-    [table] = json.loads((tmp_path / "found.json").read_text())["sets"][0]["tables"]
+    [one] = json.loads((tmp_path / "found.json").read_text())["sets"]
+    losses = one["searches"]["tuned"][0]["losses"]
+    assert losses.keys() == {*LABELS, "uniform", "TrivialAugment"} and {*losses.values()} == {0.1}
+    [table] = one["tables"]
     assert table["rows"]["tuned"]["less none"] == {"mean": 0.0, "interval": 0.0}
 
 
