@@ -28,7 +28,7 @@ from dada.datasets import Dataset, ImageSet, load
 from dada.policy import Operation, Policy, SubPolicy
 from dada.searching import SearchProblem
 from dada.searching.score import score
-from dada.training.augmentations import BASELINE, Augment, policy_method
+from dada.training.augmentations import Augment, policy_method, unchanged
 from dada.training.settings import ResolvedTraining
 from dada.training.training import Training
 
@@ -84,7 +84,7 @@ class Trial:
             pipeline, augment = self.pipeline, self._augment
         else:
             loader = self.bank(draws)
-            pipeline, augment = loader.rest, BASELINE.augment
+            pipeline, augment = loader.rest, unchanged
         torch.manual_seed(self.seed)
         return Training(
             settings=self.settings,
@@ -101,9 +101,9 @@ class Trial:
     @property
     def _augment(self) -> Augment:
         """With a generator of its own, as in a search."""
-        method, own = policy_method(self.policy), torch.Generator()
+        augment, own = policy_method(self.policy).at(0, 1), torch.Generator()
         own.manual_seed(stream(self.seed, 3))
-        return lambda images, _: method.augment(images, own)
+        return lambda images, _: augment(images, own)
 
 
 def timed(trial: Trial, options: argparse.Namespace) -> dict[str, Any]:

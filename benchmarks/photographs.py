@@ -28,7 +28,7 @@ from benchmarks._contract import finish, measure
 from dada import load_policy
 from dada.export import write
 from dada.export.python import run
-from dada.policy import Policy
+from dada.policy import AnyPolicy
 
 Augment = Callable[[Any], object]
 ARRAY = "NumPy array (H, W, C)"
@@ -60,7 +60,7 @@ def forms(pictures: Sequence[Image.Image]) -> dict[str, Sequence[Any]]:
     }
 
 
-def rival(form: str, policy: Policy) -> tuple[str, Augment] | None:
+def rival(form: str, policy: AnyPolicy) -> tuple[str, Augment] | None:
     """Who else augments pictures in this form, and how; None if it is not installed."""
     if form != ARRAY:
         return "torchvision", v2.AutoAugment(v2.AutoAugmentPolicy.IMAGENET)

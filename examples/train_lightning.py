@@ -42,7 +42,9 @@ class Images(TorchDataset):
 
 
 class Data(lightning.LightningDataModule):
-    def __init__(self, dataset: dada.Dataset, policy: dada.Policy, workers: int) -> None:
+    def __init__(
+        self, dataset: dada.Dataset, policy: dada.Policy | dada.PolicySchedule, workers: int
+    ) -> None:
         super().__init__()
         side = dataset.side
         to_float = [v2.ToDtype(torch.float32, scale=True), v2.Normalize(*dataset.statistics())]

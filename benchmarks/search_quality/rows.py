@@ -48,8 +48,7 @@ class Row:
             UserError: it holds an operation that changes only colour images, and these are not.
         """
         found = method(self.fixed, space_for(dataset.channels))
-        parts = found.policy.sub_policies if found.policy else ()
-        names = {operation.name for part in parts for operation in part.operations}
+        names = found.policy.reach() if found.policy else {}
         if dataset.channels != 3 and any(get(name).rgb_only for name in names):
             raise UserError(f"row {self.name}: its policy is for colour images")
         return found

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from benchmarks.search_quality.store import Store
 from dada.augment import MemoryLoader
@@ -22,7 +23,7 @@ from dada.searching.problem import problem_of
 from dada.searching.score import score
 from dada.searching.shrink import shrunk
 from dada.searching.training_settings import settings_of_a_trial
-from dada.training.augmentations import Method
+from dada.training.augmentations import Augment, Method, PerEpoch
 from dada.training.training import Training
 
 _BATCH, _PIXELS = 128, 64  # the largest batch, and the most pixels per side
@@ -56,7 +57,7 @@ class Job:
     def key(self) -> str:
         """Where its result is stored: what is changed is trained again, not mistaken."""
         policy = self.method.policy
-        augmentation = (policy.sub_policies, policy.scale) if policy else self.method.name
+        augmentation = policy.content if policy else self.method.name
         images = tuple(map(_mark, (self.train, self.judges)))
         parts: tuple[object, ...] = (augmentation, images, self.model, self.seed, self.epochs)
         if self.weights:
@@ -93,6 +94,20 @@ def _settings(job: Job, data: Dataset) -> SearchSettings:
     return make_settings(**given, batch=batch, pixels=min(_PIXELS, max(data.side)))
 
 
+def _drawn_from(own: torch.Generator, method: Method) -> PerEpoch:
+    """The augmentation, with draws from a generator of its own."""
+
+    def at(epoch: int, epochs: int) -> Augment:
+        augment = method.at(epoch, epochs)
+
+        def apart(images: Tensor, generator: torch.Generator) -> Tensor:
+            return augment(images, own)
+
+        return apart
+
+    return PerEpoch(at)
+
+
 def trained(
     job: Job, dataset: Dataset, device: torch.device, on_epoch: Tick = lambda: None
 ) -> dict[str, float]:
@@ -113,7 +128,7 @@ def trained(
             model=problem.network(),
             images=MemoryLoader(problem.images.to(device), problem.pipeline, device),
             pipeline=problem.pipeline,
-            augment=lambda batch, _: job.method.augment(batch, own),
+            augment=_drawn_from(own, job.method),
             seed=job.seed,
             device=device,
             loss=problem.loss,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dada.policy import (
         Operation,
         Policy,
+        PolicySchedule,
         Scale,
         SearchSpace,
         SubPolicy,
@@ -49,6 +50,7 @@ _HOME = {
     "ImageSet": "dada.datasets",
     "Operation": "dada.policy",
     "Policy": "dada.policy",
+    "PolicySchedule": "dada.policy",
     "PolicyTransform": "dada.augment",
     "Progress": "dada.cli.follow",
     "Sampler": "dada.augment",
@@ -80,6 +82,7 @@ __all__ = [
     "ImageSet",
     "Operation",
     "Policy",
+    "PolicySchedule",
     "PolicyTransform",
     "Progress",
     "Sampler",

@@ -150,7 +150,7 @@ def test_free_rows_are_the_methods_that_they_are_called_after():
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             expected = torch.stack([transform(image) for image in images])
-        assert torch.equal(method.augment(images, generator), expected), name
+        assert torch.equal(method.at(0, 1)(images, generator), expected), name
 
 
 def test_the_rows_and_the_files(whole):
@@ -290,8 +290,8 @@ def test_every_method_augments_every_image_by_itself(channels):
     space = SearchSpace(scale=Scale("strength"))
     space = space.for_channels(channels)
     for method in [BASELINE, *without_search(space), policy_method(dada.load_policy("dada-svhn"))]:
-        result = method.augment(images, torch.Generator().manual_seed(0))
-        again = method.augment(images, torch.Generator().manual_seed(0))
+        result = method.at(0, 1)(images, torch.Generator().manual_seed(0))
+        again = method.at(0, 1)(images, torch.Generator().manual_seed(0))
         assert result.dtype == torch.uint8 and result.shape == images.shape
         assert torch.equal(result, again), method.name
         different = len({i.numpy().tobytes() for i in result})
@@ -302,7 +302,7 @@ def test_torchvisions_methods_move_all_channels_of_an_image_alike():
     """Every channel is the same grey image, so it must still be after one draw for all."""
     method = torchvision_method("RandAugment", v2.RandAugment())
     images = torch.randint(256, (30, 1, 16, 16), dtype=torch.uint8).expand(-1, 5, -1, -1)
-    result = method.augment(images, torch.Generator().manual_seed(0))
+    result = method.at(0, 1)(images, torch.Generator().manual_seed(0))
     assert torch.equal(result, result[:, :1].expand(-1, 5, -1, -1))
     assert not torch.equal(result, images)
 
@@ -312,5 +312,5 @@ def test_torchvisions_methods_leave_the_global_generator_alone():
     torch.manual_seed(1)
     expected = torch.rand(2)
     torch.manual_seed(1)
-    method.augment(torch.zeros(3, 3, 8, 8, dtype=torch.uint8), torch.Generator())
+    method.at(0, 1)(torch.zeros(3, 3, 8, 8, dtype=torch.uint8), torch.Generator())
     assert torch.equal(torch.rand(2), expected)

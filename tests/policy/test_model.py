@@ -159,3 +159,9 @@ def test_a_policy_is_printed_in_words():
 def test_what_is_not_described_is_counted(limit, last):
     policy = Policy(tuple(SubPolicy((Operation("Rotate", 0.5, m),)) for m in (0.1, 0.5, 1.0)))
     assert policy.describe(limit).endswith(f"\n   ...  {last}")
+
+
+def test_how_many_images_an_operation_reaches():
+    both = SubPolicy((Operation("Rotate", 0.5, 0.5), Operation("Rotate", 0.5, 0.5)), 1.0)
+    other = SubPolicy((Operation("Invert", 0.4, 0.5),), 3.0)
+    assert Policy((both, other)).reach() == pytest.approx({"Rotate": 0.75 / 4, "Invert": 0.3})

@@ -1,14 +1,12 @@
-import pytest
-
 from dada.policy import Operation, Policy, SubPolicy
-from dada.report.operations import Gain, Gains, operation_rows, reach
+from dada.report.operations import Gain, Gains, operation_rows
 
 from .conftest import OPERATIONS, make_policy
 
 
 def test_the_most_frequent_operation_comes_first_with_its_strength():
     rows = operation_rows(make_policy(), None)
-    shares = reach(make_policy())
+    shares = make_policy().reach()
     assert [row["name"] for row in rows] == sorted(shares, key=lambda name: -shares[name])
     assert all(row["gain"] == "" for row in rows)
     assert "degrees" in next(row["strength"] for row in rows if row["name"] == "Rotate")
@@ -25,12 +23,6 @@ def test_fixed_strengths_are_a_range_and_not_a_mean():
     one = Policy((twice[0], SubPolicy((Operation("Equalize", 1.0, 0.5),), 1.0)))
     rows = {row["name"]: row["strength"] for row in operation_rows(one, None)}
     assert rows == {"Rotate": "±6 degrees", "Brightness": "factor 0.82", "Equalize": ""}
-
-
-def test_how_many_images_an_operation_reaches():
-    both = SubPolicy((Operation("Rotate", 0.5, 0.5), Operation("Rotate", 0.5, 0.5)), 1.0)
-    other = SubPolicy((Operation("Invert", 0.4, 0.5),), 3.0)
-    assert reach(Policy((both, other))) == pytest.approx({"Rotate": 0.75 / 4, "Invert": 0.3})
 
 
 def test_gains_are_in_per_cent_and_coloured_beyond_their_interval():

@@ -17,11 +17,12 @@ from torchvision.transforms.v2 import functional as F
 from dada.augment.apply import apply, apply_to_picture
 from dada.augment.convert import from_array, is_picture, to_array, to_picture, to_tensor
 from dada.augment.draw import Choice, Draw
+from dada.augment.epoch import Epoch
 from dada.augment.sample import MOVING, find_picture
 from dada.augment.sampler import Sampler
 from dada.ops import get
 from dada.ops.affine import affine
-from dada.policy import Policy
+from dada.policy import AnyPolicy
 
 _CORNERS = ((0, 1), (2, 1), (2, 3), (0, 3))  # of a box, as indices into x0, y0, x1, y1
 
@@ -53,10 +54,15 @@ class PolicyTransform(v2.Transform):
     DataLoader seeds every worker differently. The default device and the default type have no
     effect, and no float64 reaches the images' device.
 
+    A `dada.PolicySchedule` changes over the epochs: call `set_epoch` before each of them. Workers
+    of a DataLoader follow, persistent ones too, also where they are started afresh ("spawn").
+
     Args:
         policy: from a search, from `dada.load_policy`, or made by hand.
+        epochs: length of the training that a schedule is stretched to; None is its own length.
 
     Raises:
+        UserError: a sample comes before `set_epoch` was called for a schedule.
         TypeError: a sample is refused; a picture has another type, mode or shape; a video; rotated
             boxes; boxes with a batch.
 
@@ -67,14 +73,42 @@ class PolicyTransform(v2.Transform):
         torch.Size([8, 3, 32, 32])
     """
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: AnyPolicy, epochs: int | None = None) -> None:
         super().__init__()
-        self.policy = policy
-        self._sampler = Sampler(policy)
+        self.policy, self.epochs = policy, epochs
+        self._epoch = Epoch(started=not policy.changes)
+        self._drawn: tuple[int, Sampler] | None = None
+
+    def set_epoch(self, epoch: int) -> None:
+        """Say which epoch begins; only a schedule needs to know.
+
+        Args:
+            epoch: from 0, as for PyTorch's `DistributedSampler`.
+
+        Raises:
+            UserError: the training has no such epoch.
+
+        Examples:
+            >>> from dada.policy import Policy, PolicySchedule, Stage
+            >>> schedule = PolicySchedule((Stage(10, Policy.none()),))
+            >>> augment = schedule.transform(epochs=30)
+            >>> for epoch in range(30):
+            ...     augment.set_epoch(epoch)
+        """
+        self.policy.at(epoch, self.epochs)
+        self._epoch.set(epoch)
+
+    @property
+    def _sampler(self) -> Sampler:
+        """Draws from the epoch's policy."""
+        epoch = self._epoch.get()
+        if self._drawn is None or self._drawn[0] != epoch:
+            self._drawn = epoch, Sampler(self.policy.at(epoch, self.epochs))
+        return self._drawn[1]
 
     def extra_repr(self) -> str:
         """Name and size, as printed in a Compose."""
-        return f"{self.policy.name}, {len(self.policy.sub_policies)} sub-policies"
+        return f"{self.policy.name}, {self.policy.size}"
 
     def forward(self, *inputs: Any) -> Any:
         """Augment a sample."""

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from dada.cli import options as o
 from dada.cli.checks import check_replaceable
-from dada.cli.options import POLICY, starting
 from dada.cli.terminal import terminal
 from dada.names import TARGETS
 
@@ -19,19 +19,20 @@ def export(
         str | None,
         typer.Argument(
             help="A published policy, a policy file or a run folder.",
-            autocompletion=POLICY,
+            autocompletion=o.POLICY,
         ),
     ] = None,
     to: Annotated[
         str | None,
         typer.Option(
             help=f"Target: {', '.join(TARGETS)}.",
-            autocompletion=starting(TARGETS),
+            autocompletion=o.starting(TARGETS),
         ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="File to write. [the terminal]")
     ] = None,
+    epoch: o.Epoch = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
     list_: Annotated[
         bool, typer.Option("--list", help="List what can be exported to, and exit.")
@@ -56,7 +57,7 @@ def export(
         raise UserError("give a policy to export: a published name, a file or a run folder")
     if to is None:
         raise UserError(f"give --to: one of {', '.join(TARGETS)}")
-    library, chosen = target(to), load_policy(policy)
+    library, chosen = target(to), load_policy(policy).chosen(epoch)
     if out is not None and out.is_dir():
         raise UserError(f"cannot write {out}: Is a directory")
     if out is not None:

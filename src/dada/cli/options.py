@@ -46,6 +46,10 @@ Side = Annotated[
     int | None,
     typer.Option(min=8, max=1024, help="Resize and crop images to SIDE x SIDE pixels."),
 ]
+Epoch = Annotated[
+    int | None,
+    typer.Option(min=1, help="Epoch of a schedule, from 1 to its length."),
+]
 Root = Annotated[
     Path | None, typer.Option(help="Folder of named sets, and of downloads. [~/.cache/dada]")
 ]

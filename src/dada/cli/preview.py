@@ -35,6 +35,7 @@ def preview(
     seed: Annotated[
         int, typer.Option(min=0, help="Seed of the choice of images and of the draws.")
     ] = 0,
+    epoch: o.Epoch = None,
     side: o.Side = None,
     root: o.Root = None,
 ) -> None:
@@ -49,7 +50,7 @@ def preview(
     from dada.report import show
     from dada.report.show import some_of
 
-    chosen = load_policy(policy)
+    chosen = load_policy(policy).chosen(epoch)
 
     def choose(files: FileDataset) -> Chosen:
         return Chosen(some_of(files.train, columns, seed).numpy(), test=False, validation=0)

@@ -17,7 +17,7 @@ from dada.cli.terminal import terminal
 from dada.names import PRETRAINED, SEARCH_METHODS, SEARCH_PRESETS
 
 if TYPE_CHECKING:
-    from dada.policy import Policy
+    from dada.policy import AnyPolicy
     from dada.searching.common_settings import SearchSettings
 
 
@@ -127,7 +127,7 @@ def search(
     terminal.write_json(common.json_, json.loads(dumps(policy)))
 
 
-def _next(start: Start, policy: Policy, asked: SearchSettings) -> str:
+def _next(start: Start, policy: AnyPolicy, asked: SearchSettings) -> str:
     """The comparison that tells whether the policy helps: by the network that will be used, if
     trials started from its weights."""
     question, tried = "does it help?", ["--policy", start.out]
@@ -150,7 +150,7 @@ def _next(start: Start, policy: Policy, asked: SearchSettings) -> str:
     return f"{question}  {shlex.join(map(str, words))}"
 
 
-def _without_search(policy: Policy) -> tuple[list[str], list[str]]:
+def _without_search(policy: AnyPolicy) -> tuple[list[str], list[str]]:
     """Policies that need no search: those that this one tried, and the others."""
     settings = policy.provenance["settings"]
     tried = {

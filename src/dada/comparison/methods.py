@@ -8,14 +8,14 @@ from pathlib import Path
 
 from dada.comparison.bench import Bench
 from dada.errors import UserError
-from dada.policy import Policy, load_policy
+from dada.policy import AnyPolicy, as_policy
 from dada.training.augmentations import Method, plain_rows, policy_method, space_for, without_search
 
-OnePolicy = str | Path | Policy
+OnePolicy = str | Path | AnyPolicy
 Policies = OnePolicy | Sequence[OnePolicy] | Mapping[str, OnePolicy]
 
 
-def methods_for(policies: Mapping[str, Policy], bench: Bench) -> list[Method]:
+def methods_for(policies: Mapping[str, AnyPolicy], bench: Bench) -> list[Method]:
     """The rows, the baseline first. A Cutout that all of them have is in all of their names.
 
     Raises:
@@ -46,23 +46,19 @@ def by_interest(methods: Sequence[Method]) -> list[Method]:
     return [baseline, *given, *reversed(free)]
 
 
-def named(policies: Policies) -> dict[str, Policy]:
+def named(policies: Policies) -> dict[str, AnyPolicy]:
     """The policies by the names of their rows; a run folder's policy is named after the folder.
 
     Raises:
         UserError: there is no such policy, or it is given twice.
     """
     if isinstance(policies, Mapping):
-        return {name: _loaded(policy) for name, policy in policies.items()}
-    found: dict[str, Policy] = {}
-    for given in [policies] if isinstance(policies, str | Path | Policy) else policies:
-        policy = _loaded(given)
-        name = policy.name if isinstance(given, Policy) else f"policy {given}"
+        return {name: as_policy(policy) for name, policy in policies.items()}
+    found: dict[str, AnyPolicy] = {}
+    for given in [policies] if isinstance(policies, OnePolicy) else policies:
+        policy = as_policy(given)
+        name = policy.name if isinstance(given, AnyPolicy) else f"policy {given}"
         if name in found:
             raise UserError(f"{name} is given twice")
         found[name] = policy
     return found
-
-
-def _loaded(given: OnePolicy) -> Policy:
-    return given if isinstance(given, Policy) else load_policy(given)

@@ -112,9 +112,10 @@ def _timed(bench: Bench, methods: Sequence[Method]) -> list[float]:
         tested = _seconds(lambda: wrong_answers(training.tested, loader, bench.pipeline))
         generator, few = torch.Generator().manual_seed(0), min(batch, _FEW[-1])
         images, _ = next(bench.first(few).plain(few))
+        first = [method.at(0, bench.settings.epochs) for method in methods]
         augment = [
-            _seconds(lambda m=method: m.augment(images, generator)) / few  # type: ignore[misc]
-            for method in methods
+            _seconds(lambda a=a: a(images, generator)) / few  # type: ignore[misc]
+            for a in first
         ]
     return [start, image, tested / len(tests), *augment]
 

@@ -20,7 +20,7 @@ from dada.compute.distributed import Processes
 from dada.datasets import Dataset
 from dada.deadline import Deadline
 from dada.errors import listed
-from dada.policy import Policy
+from dada.policy import AnyPolicy
 from dada.report.gaps import FEWEST_SEEDS
 from dada.report.numbers import about, count
 from dada.training.hooks import UserHooks
@@ -48,7 +48,7 @@ class Request:
 
     settings: TrainSettings
     fixed: frozenset[str]
-    policies: dict[str, Policy]
+    policies: dict[str, AnyPolicy]
     seeds: int | None
     pixels: int | None
     dataset: Dataset

@@ -12,7 +12,7 @@ from dada.errors import UserError
 from dada.export.interface import Target
 from dada.files import replace_file
 from dada.names import TARGETS
-from dada.policy import Policy, load_policy
+from dada.policy import AnyPolicy, as_policy
 
 __all__ = ["TARGETS", "Target", "target", "write"]
 
@@ -35,23 +35,31 @@ def target(name: str) -> Target:
     return found
 
 
-def write(policy: Policy | str | Path, to: str, path: str | Path | None = None) -> str:
+def write(
+    policy: AnyPolicy | str | Path,
+    to: str,
+    path: str | Path | None = None,
+    *,
+    epoch: int | None = None,
+) -> str:
     """Write a policy for another library.
 
     Args:
         policy: a policy, a published name, a policy file or a run folder.
         to: one of `TARGETS`.
         path: the file to write; None writes none.
+        epoch: of a schedule, the epoch whose policy is written, from 1 to the schedule's length.
 
     Returns:
         The file's text.
 
     Raises:
-        UserError: no such target or policy; the target does not know an operation of the policy, or
-            cannot express it; the file's ending is not one of the target's.
+        UserError: no such target or policy; a schedule without an epoch; the target does not know
+            an operation of the policy, or cannot express it; the file's ending is not one of the
+            target's.
 
     Examples:
-        >>> from dada.policy import Operation, SubPolicy
+        >>> from dada.policy import Operation, Policy, SubPolicy
         >>> turn = SubPolicy((Operation("Rotate", 0.5, 0.9), Operation("Invert", 0.2, 0.0)))
         >>> print(write(Policy((turn,)), "list"))
         [
@@ -60,7 +68,7 @@ def write(policy: Policy | str | Path, to: str, path: str | Path | None = None) 
         <BLANKLINE>
     """
     chosen_target = target(to)
-    chosen = policy if isinstance(policy, Policy) else load_policy(policy)
+    chosen = as_policy(policy).chosen(epoch)
     ending = Path(path).suffix if path is not None else chosen_target.endings[0]
     if ending not in chosen_target.endings:
         raise UserError(f"{path}: for {to} a file ends in {' or '.join(chosen_target.endings)}")

@@ -12,13 +12,13 @@ from pathlib import Path
 from dada.errors import UserError
 from dada.files import opened, replace_file
 from dada.names import published_policies
-from dada.policy.model import Policy
+from dada.policy.schedule import AnyPolicy
 from dada.policy.text import LARGEST_FILE, dumps, loads
 
 _PUBLISHED = files("dada.policy") / "published"
 
 
-def save_policy(policy: Policy, path: str | Path) -> Path:
+def save_policy(policy: AnyPolicy, path: str | Path) -> Path:
     """Write the policy as versioned JSON; an existing file is replaced whole or not at all.
 
     Examples:
@@ -39,8 +39,8 @@ def published_names() -> tuple[str, ...]:
     return published_policies()
 
 
-def load_policy(source: str | Path) -> Policy:
-    """Load a policy by name (`published_names`), from a file, or from a run folder.
+def load_policy(source: str | Path) -> AnyPolicy:
+    """Load a policy or a schedule by name (`published_names`), from a file, or from a run folder.
 
     A run folder stands for the policy that its search found. If its ``policy.json`` has been edited
     since, give the path of the file itself.
@@ -86,12 +86,17 @@ def load_policy(source: str | Path) -> Policy:
         raise UserError(f"{path}: cannot be read as text ({error})") from None
 
 
+def as_policy(given: str | Path | AnyPolicy) -> AnyPolicy:
+    """What the user names: a policy as it is, anything else as `load_policy` finds it."""
+    return given if isinstance(given, AnyPolicy) else load_policy(given)
+
+
 def checksum(content: bytes) -> str:
     """16 hexadecimal digits for a policy's file; the search records them with each epoch."""
     return hashlib.sha256(content).hexdigest()[:16]
 
 
-def _check_found(policy: Policy, content: bytes, folder: Path) -> None:
+def _check_found(policy: AnyPolicy, content: bytes, folder: Path) -> None:
     """Compare a run's policy with the checksum that its search recorded, if there is one.
 
     Raises:

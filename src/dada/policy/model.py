@@ -25,9 +25,10 @@ from dada.policy.words import describe_operation
 
 if TYPE_CHECKING:
     from dada.augment import PolicyTransform
+    from dada.policy.schedule import PolicySchedule
 
 MOST_SUB_POLICIES = 10_000  # far more than any search uses, yet small in memory
-_MODULES = "modules of the user's operations"  # a pickled policy carries them along
+MODULES = "modules of the user's operations"  # a pickled policy carries them along
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -80,11 +81,11 @@ class Policy:
 
     def __getstate__(self) -> dict[str, Any]:
         used = (o.name for s in self.sub_policies for o in s.operations)
-        return {**self.__dict__, _MODULES: modules_of(used)}
+        return {**self.__dict__, MODULES: modules_of(used)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        import_operations(state.get(_MODULES, {}))
-        self.__dict__.update((name, value) for name, value in state.items() if name != _MODULES)
+        import_operations(state.get(MODULES, {}))
+        self.__dict__.update((name, value) for name, value in state.items() if name != MODULES)
 
     @classmethod
     def none(
@@ -115,10 +116,52 @@ class Policy:
         )
 
     @property
+    def content(self) -> object:
+        """All that matters to images; equal for policies that differ in name and origin only."""
+        return self.sub_policies, self.scale
+
+    @property
+    def changes(self) -> bool:
+        """Whether it changes over the epochs: it does not, other than a `PolicySchedule`."""
+        return False
+
+    @property
+    def size(self) -> str:
+        """How large it is, in words: ``25 sub-policies``."""
+        count = len(self.sub_policies)
+        return f"{count:,} sub-polic{'y' if count == 1 else 'ies'}"
+
+    def at(self, epoch: int, epochs: int | None = None) -> Policy:
+        """The policy of an epoch: the same in all, other than of a `PolicySchedule`."""
+        return self
+
+    def chosen(self, epoch: int | None) -> Policy:
+        """As `PolicySchedule.chosen`: the same for every epoch."""
+        return self
+
+    @property
     def weights(self) -> tuple[float, ...]:
         """Selection probabilities of the sub-policies; they sum to 1."""
         total = sum(s.weight for s in self.sub_policies)
         return tuple(s.weight / total for s in self.sub_policies)
+
+    def reach(self) -> dict[str, float]:
+        """The share of images that each operation reaches, by name.
+
+        Examples:
+            >>> from dada import load_policy
+            >>> round(load_policy("dada-cifar10").reach()["Rotate"], 3)
+            0.105
+        """
+        shares: dict[str, float] = {}
+        for sub_policy, weight in zip(self.sub_policies, self.weights, strict=True):
+            missed: dict[str, float] = {}
+            for operation in sub_policy.operations:
+                rest = missed.get(operation.name, 1.0)
+                missed[operation.name] = rest * (1 - operation.probability)
+            for name, rest in missed.items():
+                shares[name] = shares.get(name, 0.0) + weight * (1 - rest)
+        return shares
 
     @property
     def length(self) -> int:
@@ -145,38 +188,14 @@ class Policy:
         Probabilities and magnitudes have six decimals, weights and spreads six significant digits.
         A file keeps exactly these.
         """
-
-        def significant(number: float) -> float:
-            return float(f"{number:.6g}")
-
-        return replace(
-            self,
-            sub_policies=tuple(
-                SubPolicy(
-                    tuple(
-                        Operation(
-                            o.name,
-                            round(o.probability, 6),
-                            round(o.magnitude, 6),
-                            significant(o.spread),
-                        )
-                        for o in s.operations
-                    ),
-                    significant(s.weight),
-                )
-                for s in self.sub_policies
-            ),
-        )
+        return replace(self, sub_policies=tuple(s.rounded() for s in self.sub_policies))
 
     def __repr__(self) -> str:
         names = ["+".join(o.name for o in s.operations) for s in self.leading()[:3]]
         if len(self.sub_policies) > len(names):
             names.append("…")
-        count = len(self.sub_policies)
-        return (
-            f"Policy({brief(self.name)}: {count:,} sub-polic{'y' if count == 1 else 'ies'}, "
-            f"{self.scale.kind} scale: {', '.join(map(brief, names))})"
-        )
+        shown = ", ".join(map(brief, names))
+        return f"Policy({brief(self.name)}: {self.size}, {self.scale.kind} scale: {shown})"
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
@@ -225,9 +244,18 @@ class Policy:
             for operation in sub_policy.operations
         )
 
-    def transform(self) -> PolicyTransform:
-        """A torchvision v2 transform for PIL images, uint8 tensors, NumPy arrays and batches."""
-        # The one import against the flow of data: it saves every user an import.
-        from dada.augment import PolicyTransform  # noqa: PLC0415
+    def transform(self, epochs: int | None = None) -> PolicyTransform:
+        """A torchvision v2 transform for PIL images, uint8 tensors, NumPy arrays and batches.
 
-        return PolicyTransform(self)
+        Args:
+            epochs: as for `PolicySchedule.transform`; here it has no effect.
+        """
+        return transform_of(self, epochs)
+
+
+def transform_of(policy: Policy | PolicySchedule, epochs: int | None) -> PolicyTransform:
+    """The transform of a policy or a schedule."""
+    # The one import against the flow of data: it saves every user an import.
+    from dada.augment import PolicyTransform  # noqa: PLC0415
+
+    return PolicyTransform(policy, epochs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import ConfigDict, Field, field_validator
@@ -14,6 +15,11 @@ NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False, strict=True)]
 Spread = Annotated[float, Field(ge=0.0, le=100.0, allow_inf_nan=False, strict=True)]
 MOST_OPERATIONS = 16  # in a sub-policy: far more than any search uses, yet small in memory
 _STRICT = ConfigDict(extra="forbid")
+
+
+def significant(number: float) -> float:
+    """Six significant digits."""
+    return float(f"{number:.6g}")
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -51,6 +57,15 @@ class Operation:
     def _is_registered(cls, name: str) -> str:
         return get(name).name
 
+    def rounded(self) -> Operation:
+        """Probability and magnitude with six decimals, the spread with six significant digits."""
+        return replace(
+            self,
+            probability=round(self.probability, 6),
+            magnitude=round(self.magnitude, 6),
+            spread=significant(self.spread),
+        )
+
 
 @dataclass(frozen=True, config=_STRICT)
 class SubPolicy:
@@ -68,3 +83,7 @@ class SubPolicy:
 
     operations: Annotated[tuple[Operation, ...], Field(min_length=1, max_length=MOST_OPERATIONS)]
     weight: NonNegative = 1.0
+
+    def rounded(self) -> SubPolicy:
+        """The operations rounded, and the weight with six significant digits."""
+        return SubPolicy(tuple(o.rounded() for o in self.operations), significant(self.weight))

@@ -9,24 +9,32 @@ from __future__ import annotations
 import ast
 import json
 import warnings
-from collections.abc import Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
 from dada.errors import UserError, first_line
-from dada.policy.model import MOST_SUB_POLICIES, Policy
-from dada.policy.scale import Scale
-from dada.policy.sub_policy import MOST_OPERATIONS, Operation, SubPolicy
+from dada.policy.model import Policy
+from dada.policy.rows import (
+    bounded,
+    read_scale,
+    read_sub_policies,
+    scale_row,
+    short,
+    sub_policy_row,
+)
+from dada.policy.schedule import AnyPolicy, PolicySchedule
+from dada.policy.schedule_text import read_schedule, stage_row
 
 FORMAT = "dada-policy"
-VERSION = 1
+VERSION, SCHEDULE_VERSION = 1, 2  # of a policy, and of one that changes over epochs
 LARGEST_FILE = 8 * 2**20  # bytes; the largest published policy takes 31 KB
 _LARGEST_LIST = 2**20  # characters; Python's parser uses a hundred times as much memory
 
 
-def dumps(policy: Policy) -> str:
-    """The policy as versioned JSON, one line per sub-policy. Equal policies give equal text.
+def dumps(policy: AnyPolicy) -> str:
+    """The policy as versioned JSON, one line per sub-policy or stage. Equal policies give equal
+    text.
 
     Examples:
         >>> text = dumps(Policy.none())
@@ -35,30 +43,25 @@ def dumps(policy: Policy) -> str:
         >>> loads(text) == Policy.none()
         True
     """
-    rows = ",\n".join("    " + json.dumps(_row(s)) for s in policy.sub_policies)
+    if isinstance(policy, PolicySchedule):
+        version, entry = SCHEDULE_VERSION, "stages"
+        rows = [stage_row(stage) for stage in policy.stages]
+    else:
+        version, entry = VERSION, "sub_policies"
+        rows = [json.dumps(sub_policy_row(s)) for s in policy.sub_policies]
     head = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": version,
         "name": policy.name,
-        "scale": {"kind": policy.scale.kind, "bounds": dict(policy.scale.bounds)},
+        "scale": scale_row(policy.scale),
         "provenance": dict(policy.provenance),
     }
-    text = json.dumps(head, indent=2)
-    return f'{text[:-2]},\n  "sub_policies": [\n{rows}\n  ]\n}}\n'
+    text, lines = json.dumps(head, indent=2), ",\n".join(f"    {row}" for row in rows)
+    return f'{text[:-2]},\n  "{entry}": [\n{lines}\n  ]\n}}\n'
 
 
-def _row(sub_policy: SubPolicy) -> dict[str, Any]:
-    return {
-        "weight": sub_policy.weight,
-        "operations": [
-            [o.name, o.probability, o.magnitude, *([o.spread] if o.spread else [])]
-            for o in sub_policy.operations
-        ],
-    }
-
-
-def loads(text: str, name: str = "policy") -> Policy:
-    """Read a policy from versioned JSON or from a bare JSON or Python list.
+def loads(text: str, name: str = "policy") -> AnyPolicy:
+    """Read a policy or a schedule from versioned JSON or from a bare JSON or Python list.
 
     Args:
         text: the file's text. The list form is
@@ -81,22 +84,11 @@ def loads(text: str, name: str = "policy") -> Policy:
         if isinstance(data, dict):
             return _from_document(data, name)
         if isinstance(data, list | tuple):
-            rows = [{"weight": 1.0, "operations": row} for row in _bounded(data)]
-            return Policy(sub_policies=_sub_policies(rows), name=name)
+            rows = [{"weight": 1.0, "operations": row} for row in bounded(data)]
+            return Policy(sub_policies=read_sub_policies(rows), name=name)
     except ValidationError as error:
         raise UserError(first_line(error)) from None
-    raise UserError(f"expected a policy document or a list of sub-policies, not {_short(data)}")
-
-
-def _short(value: Any) -> str:
-    """A bad value for an error message: one line of bounded length."""
-    return f"{value!r:.60}"
-
-
-def _bounded(rows: Sequence[Any]) -> Sequence[Any]:
-    if len(rows) > MOST_SUB_POLICIES:
-        raise UserError(f"{len(rows):,} sub-policies: at most {MOST_SUB_POLICIES:,}")
-    return rows
+    raise UserError(f"expected a policy document or a list of sub-policies, not {short(data)}")
 
 
 def _parse(text: str) -> Any:
@@ -119,57 +111,23 @@ def _parse(text: str) -> Any:
         raise UserError(f"neither JSON nor a Python list ({problem})") from None
 
 
-def _from_document(data: dict[str, Any], name: str) -> Policy:
+def _from_document(data: dict[str, Any], name: str) -> AnyPolicy:
     if data.get("format") != FORMAT:
         raise UserError(f'not a policy file: it has no "format": "{FORMAT}"')
-    if data.get("version") != VERSION:
+    version = data.get("version")
+    if version not in (VERSION, SCHEDULE_VERSION) or isinstance(version, bool):
         raise UserError(
-            f"policy format version {_short(data.get('version'))}; "
-            f"this release reads version {VERSION}"
+            f"policy format version {short(version)}; "
+            f"this release reads versions {VERSION} and {SCHEDULE_VERSION}"
         )
-    unknown = set(data) - {"format", "version", "name", "scale", "provenance", "sub_policies"}
-    if unknown:
-        raise UserError(f"unknown entry {min(map(_short, unknown))}")
-    rows = data.get("sub_policies")
-    if not isinstance(rows, list):
-        raise UserError('"sub_policies" must be a list')
-    scale = data.get("scale", {})
-    if not isinstance(scale, dict) or not set(scale) <= {"kind", "bounds"}:
-        raise UserError('"scale" must have a "kind" and "bounds"')
+    rows = "stages" if version == SCHEDULE_VERSION else "sub_policies"
+    if unknown := set(data) - {"format", "version", "name", "scale", "provenance", rows}:
+        raise UserError(f"unknown entry {min(map(short, unknown))}")
+    if version == SCHEDULE_VERSION:
+        return read_schedule(data, name)
     return Policy(
-        sub_policies=_sub_policies(_bounded(rows)),
-        scale=Scale(**scale),
+        sub_policies=read_sub_policies(data.get("sub_policies")),
+        scale=read_scale(data),
         name=data.get("name", name),
         provenance=data.get("provenance", {}),
-    )
-
-
-def _sub_policies(rows: Sequence[Any]) -> tuple[SubPolicy, ...]:
-    return tuple(_sub_policy(row, i) for i, row in enumerate(rows))
-
-
-def _sub_policy(row: Any, index: int) -> SubPolicy:
-    if not isinstance(row, dict) or set(row) != {"weight", "operations"}:
-        raise UserError(f'sub-policy {index} must have exactly "weight" and "operations"')
-    items = row["operations"]
-    if not isinstance(items, list | tuple):
-        raise UserError(f"sub-policy {index} must be a list of operations, not {_short(items)}")
-    if len(items) > MOST_OPERATIONS:
-        raise UserError(
-            f"sub-policy {index} has {len(items):,} operations: at most {MOST_OPERATIONS}"
-        )
-    try:
-        operations = tuple(_operation(item) for item in items)
-        return SubPolicy(operations=operations, weight=row["weight"])
-    except UserError as error:
-        raise UserError(f"sub-policy {index}: {error}") from None
-    except ValidationError as error:
-        raise UserError(f"sub-policy {index}: {first_line(error)}") from None
-
-
-def _operation(item: Any) -> Operation:
-    if not isinstance(item, list | tuple) or len(item) not in (3, 4):
-        raise UserError(f"an operation must be [name, probability, magnitude], not {_short(item)}")
-    return Operation(
-        **dict(zip(("name", "probability", "magnitude", "spread"), item, strict=False))
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dada.errors import UserError
-from dada.policy import Policy, loads
+from dada.policy import AnyPolicy, loads
 from dada.report.verdict import policy_rows
 from dada.runs import RunFolder
 
@@ -45,7 +45,7 @@ def comparison_of(run: RunFolder) -> dict[str, Any] | None:
     return comparison
 
 
-def find(run: RunFolder, policy: Policy, named: Sequence[str | Path] = ()) -> list[Found]:
+def find(run: RunFolder, policy: AnyPolicy, named: Sequence[str | Path] = ()) -> list[Found]:
     """Comparisons of exactly this policy: in the run, in folders beside it, and in named ones.
 
     A policy is recognised by its content, which a comparison keeps in its config. Folders beside
@@ -85,12 +85,11 @@ def find(run: RunFolder, policy: Policy, named: Sequence[str | Path] = ()) -> li
     return found
 
 
-def _found(run: RunFolder, comparison: dict[str, Any], policy: Policy) -> Found:
+def _found(run: RunFolder, comparison: dict[str, Any], policy: AnyPolicy) -> Found:
     """The comparison, with the policy's row."""
     there = (run.path / "config.json").is_file()
     for name, text in run.config.get("policies", {}).items() if there else ():
-        given = loads(text)
-        if (given.sub_policies, given.scale) != (policy.sub_policies, policy.scale):
+        if loads(text).content != policy.content:
             continue
         for row in comparison["rows"]:
             if row.get("policy", row["name"]) == name and row["name"] in policy_rows(comparison):

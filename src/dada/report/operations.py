@@ -48,7 +48,7 @@ def operation_rows(policy: Policy, gains: Gains | None) -> list[dict[str, Any]]:
         policy: the policy.
         gains: what was measured of operations; None for nothing.
     """
-    reached = {} if policy.is_none else reach(policy)
+    reached = {} if policy.is_none else policy.reach()
     measured = gains.by_name if gains else {}
     names = [*reached, *(name for name in measured if name not in reached)]
     most = max(reached.values(), default=0.0) or 1.0
@@ -67,19 +67,6 @@ def operation_rows(policy: Policy, gains: Gains | None) -> list[dict[str, Any]]:
         }
         for name in sorted(names, key=rank)
     ]
-
-
-def reach(policy: Policy) -> dict[str, float]:
-    """The share of images that each operation reaches."""
-    shares: dict[str, float] = {}
-    for sub_policy, weight in zip(policy.sub_policies, policy.weights, strict=True):
-        missed: dict[str, float] = {}
-        for operation in sub_policy.operations:
-            rest = missed.get(operation.name, 1.0)
-            missed[operation.name] = rest * (1 - operation.probability)
-        for name, rest in missed.items():
-            shares[name] = shares.get(name, 0.0) + weight * (1 - rest)
-    return shares
 
 
 def _strength(policy: Policy, name: str) -> str:

@@ -15,7 +15,6 @@ from dada.report import sheet
 from dada.report.numbers import percent
 
 _ROWS = 8
-_EPOCHS = ("First epoch", "Second epoch", "Third epoch")
 
 
 @dataclass(frozen=True)
@@ -50,17 +49,18 @@ def leading(images: Tensor, policy: Policy, seed: int) -> list[Strip]:
     return rows
 
 
-def epochs(images: Tensor, policy: Policy, settings: Mapping[str, Any], seed: int) -> list[Strip]:
-    """The originals, and the same images as a training sees them in three epochs.
+def epochs(
+    images: Tensor, policies: Mapping[str, Policy], settings: Mapping[str, Any], seed: int
+) -> list[Strip]:
+    """The originals, and the same images as a training sees them in several epochs.
 
     Args:
         images: uint8 (N, C, H, W).
-        policy: applied with its probabilities.
+        policies: of each epoch by its label, applied with their probabilities.
         settings: what surrounds it: mean, std, padding, flip, cutout, crop, …
         seed: for everything that is drawn.
     """
     rows = [_strip("Originals", images)]
-    sampler = Sampler(policy)
     mean, std = (torch.tensor(settings[name])[:, None, None] for name in ("mean", "std"))
     pipeline = Pipeline(
         mean=settings["mean"],
@@ -73,10 +73,11 @@ def epochs(images: Tensor, policy: Policy, settings: Mapping[str, Any], seed: in
         jitter=settings.get("jitter", 0.0),
         lighting=settings.get("lighting", 0.0),
     )
-    for number, label in enumerate(_EPOCHS):
+    for number, (label, policy) in enumerate(policies.items()):
         generator = sheet.row_generator(seed, number)
         seen = pipeline.before_policy(images, generator)
-        seen = pipeline.finish(apply(seen, sampler(len(seen), generator)), generator)
+        seen = apply(seen, Sampler(policy)(len(seen), generator))
+        seen = pipeline.finish(seen, generator)
         rows.append(_strip(label, (255 * (seen * std + mean)).round().clamp(0, 255).byte()))
     return rows
 

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from dada.augment.words import around
-from dada.policy import Policy
+from dada.policy import AnyPolicy, Policy, PolicySchedule
 from dada.policy.words import describe_operation
 from dada.report.numbers import percent
 from dada.report.operations import Gains, operation_rows
 from dada.report.pictures import Strip, epochs, leading
 from dada.report.samples import load_samples
 from dada.report.sheet import shown_in_words
+from dada.report.stages import StageTable, shown_epochs, stage_table
 from dada.runs import RunFolder
 
+_EPOCHS = ("First epoch", "Second epoch", "Third epoch")
 _PIPELINE = ("mean", "std", "padding", "flip")
 
 
@@ -26,9 +28,10 @@ class PolicyPart:
     Attributes:
         title: the heading.
         none: whether it changes nothing.
-        operations: rows of the table of operations.
+        stages: the table of a schedule's stages; None for a policy.
+        operations: rows of the table of operations; of a schedule, only those that were measured.
         gains: what was measured of them, if it was.
-        sub_policies: most frequent first, with operations in real units.
+        sub_policies: of a policy, most frequent first, with operations in real units.
         random: whether strengths are drawn anew for each image.
         around: what surrounds the policy in training, in words; empty if it is unknown.
         training: images as a training sees them in several epochs.
@@ -39,6 +42,7 @@ class PolicyPart:
 
     title: str
     none: bool
+    stages: StageTable | None
     operations: Sequence[dict[str, Any]]
     gains: Gains | None
     sub_policies: Sequence[dict[str, Any]]
@@ -51,13 +55,13 @@ class PolicyPart:
 
 
 def policy_part(
-    run: RunFolder, policy: Policy, *, title: str, seed: int = 0, gains: Gains | None = None
+    run: RunFolder, policy: AnyPolicy, *, title: str, seed: int = 0, gains: Gains | None = None
 ) -> PolicyPart:
     """The part of a page; without pictures if the run has none, or for no augmentation.
 
     Args:
         run: provides the images and the pipeline.
-        policy: the policy.
+        policy: the policy or schedule.
         title: as in `PolicyPart`.
         seed: for what is random in the pictures.
         gains: what a search measured of its operations.
@@ -65,22 +69,28 @@ def policy_part(
     images = None if policy.is_none else load_samples(run)
     settings = run.config["settings"]
     whole = all(name in settings for name in _PIPELINE)
+    if isinstance(policy, PolicySchedule):
+        # A table of sub-policies would have hundreds of rows for each stage.
+        fixed, stages, shown = Policy.none(), stage_table(policy), shown_epochs(policy)
+    else:
+        fixed, stages, shown = policy, None, dict.fromkeys(_EPOCHS, policy)
     return PolicyPart(
         title=title,
         none=policy.is_none,
-        operations=operation_rows(policy, gains),
+        stages=stages,
+        operations=operation_rows(fixed, gains),
         gains=gains,
-        sub_policies=[] if policy.is_none else sub_policy_rows(policy),
-        random=any(o.spread for s in policy.sub_policies for o in s.operations),
+        sub_policies=[] if fixed.is_none else sub_policy_rows(fixed),
+        random=any(o.spread for s in fixed.sub_policies for o in s.operations),
         around=around(settings) if whole else "",
-        training=epochs(images, policy, settings, seed) if images is not None and whole else [],
-        leading=leading(images, policy, seed) if images is not None else [],
+        training=epochs(images, shown, settings, seed) if images is not None and whole else [],
+        leading=leading(images, fixed, seed) if images is not None and not fixed.is_none else [],
         shown=shown_in_words(images.shape[1]) if images is not None else "",
         small=images is not None and max(images.shape[2:]) < 64,
     )
 
 
-def policy_parts(run: RunFolder, policies: Mapping[str, Policy]) -> list[PolicyPart]:
+def policy_parts(run: RunFolder, policies: Mapping[str, AnyPolicy]) -> list[PolicyPart]:
     """A part for each policy, under its name."""
     return [policy_part(run, policy, title=name) for name, policy in policies.items()]
 

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from dada.datasets import AnyData, Chosen, FileDataset, ImageSet, as_dataset, from_torch
-from dada.policy import Policy, load_policy
+from dada.policy import AnyPolicy, as_policy
 from dada.report.samples import load_samples
 from dada.report.sheet import contact_sheet
 from dada.runs import RunFolder
@@ -19,7 +19,7 @@ from dada.runs.folder import CONFIG
 
 
 def show(
-    policy: Policy | str | Path,
+    policy: AnyPolicy | str | Path,
     images: AnyData | ImageSet | Tensor | Image.Image | Sequence[Image.Image] | None = None,
     *,
     columns: int = 8,
@@ -27,6 +27,7 @@ def show(
     seed: int = 0,
     side: int | None = None,
     root: str | Path | None = None,
+    epoch: int | None = None,
 ) -> Image.Image:
     """Images under the leading sub-policies, as a picture that a notebook shows.
 
@@ -40,6 +41,7 @@ def show(
         seed: for the choice of the images, and for strengths, signs and places.
         side: pictures are resized to side × side pixels; None keeps or chooses it.
         root: where datasets by name are kept; None is the default.
+        epoch: of a schedule, the epoch to show, from 1 to the schedule's length.
 
     Returns:
         A contact sheet (`dada.contact_sheet`): an RGB picture.
@@ -53,7 +55,7 @@ def show(
         >>> sheet.mode, sheet.height
         ('RGB', 332)
     """
-    chosen = policy if isinstance(policy, Policy) else load_policy(policy)
+    chosen = as_policy(policy).chosen(epoch)
     shown = _kept(policy) if images is None else None
     if shown is None:
         shown = _pictures("digits" if images is None else images, columns, seed, side, root)
@@ -66,9 +68,9 @@ def some_of(images: Sized, columns: int, seed: int) -> Tensor:
     return torch.randperm(len(images), generator=generator)[:columns]
 
 
-def _kept(policy: Policy | str | Path) -> Tensor | None:
+def _kept(policy: AnyPolicy | str | Path) -> Tensor | None:
     """The images that a run folder keeps."""
-    if isinstance(policy, Policy) or not (Path(policy) / CONFIG).is_file():
+    if isinstance(policy, AnyPolicy) or not (Path(policy) / CONFIG).is_file():
         return None
     return load_samples(RunFolder.open(policy))
 

@@ -10,7 +10,7 @@ from typing import Any
 from dada.errors import UserError
 from dada.models.create import check_name
 from dada.names import DATASETS
-from dada.policy import Policy, loads
+from dada.policy import AnyPolicy, loads
 from dada.runs.folder import RunFolder
 
 _HOOKS = {"loss": "loss", "before": "transform before the policy", "after": "transform after it"}
@@ -79,7 +79,7 @@ def _comparison(run: RunFolder, config: Mapping[str, Any], preset: str) -> dict[
 
 def _training(run: RunFolder, config: Mapping[str, Any], preset: str) -> dict[str, Any]:
     texts = [text for text in config.get("policies", {}).values() if text]
-    policy: str | Policy = loads(texts[0]) if texts else config.get("policy", "none")
+    policy: str | AnyPolicy = loads(texts[0]) if texts else config.get("policy", "none")
     return {"recipe": preset, "policy": policy, "seed": config.get("seed", 0)}
 
 

@@ -15,7 +15,7 @@ from dada.compute.distributed import ALONE, Processes
 from dada.compute.parallel import Tick
 from dada.datasets import Dataset, ImageSet, halve
 from dada.models.child import Loss
-from dada.policy import Policy, SearchSpace
+from dada.policy import AnyPolicy, SearchSpace
 from dada.report.chart import Chart
 from dada.report.operations import Gains
 from dada.searching.common_settings import ResolvedSearch, SearchSettings
@@ -170,8 +170,8 @@ class SearchMethod(ABC):
         """
 
     @abstractmethod
-    def policy(self, name: str, provenance: dict[str, Any]) -> Policy:
-        """The policy so far, with a name and a record of its origin."""
+    def policy(self, name: str, provenance: dict[str, Any]) -> AnyPolicy:
+        """The policy or schedule so far, with a name and a record of its origin."""
 
     @abstractmethod
     def cost(self) -> Cost:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dada.errors import UserError
-from dada.policy import Policy, load_policy
+from dada.policy import AnyPolicy, load_policy
 from dada.report import comparisons
 from dada.report.commands import command, repeat, source_of
 from dada.report.comparison_part import ComparisonPart, comparison_part, lead_of
@@ -113,7 +113,7 @@ def _comparison(found: comparisons.Found, classes: Sequence[str]) -> ComparisonP
     return comparison_part(found.comparison, classes, lead=lead, path=str(found.run.path))
 
 
-def _verdicts(found: comparisons.Found, policy: Policy) -> list[Verdict]:
+def _verdicts(found: comparisons.Found, policy: AnyPolicy) -> list[Verdict]:
     if policy.is_none:  # its row is the baseline's
         return [Verdict("none", the_best(found.comparison))]
     if found.row is None:

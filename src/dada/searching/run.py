@@ -19,7 +19,7 @@ from dada.datasets import AnyData, as_dataset, without_validation
 from dada.deadline import Deadline
 from dada.models.check import model_name
 from dada.models.child import Loss
-from dada.policy import Policy
+from dada.policy import AnyPolicy
 from dada.report.numbers import count
 from dada.runs import Callback, RunFolder, describe_run, open_run, run_loop
 from dada.runs.watchers import Watcher, as_callback
@@ -52,7 +52,7 @@ def search(
     watch: Watcher | None = None,
     source: str | None = None,
     **settings: Any,
-) -> Policy:
+) -> AnyPolicy:
     """Search an augmentation policy for a set of labelled images.
 
     Args:
@@ -83,8 +83,8 @@ def search(
             epochs, batch, …
 
     Returns:
-        The policy. The same data, settings, seed, versions and device give the same policy; method
-        dada also needs the same number of threads.
+        The policy, or a schedule. The same data, settings, seed, versions and device give the same
+        one; method dada also needs the same number of threads.
 
     Raises:
         UserError: the data, a setting, a transform or the run folder is unusable, or the loss is no

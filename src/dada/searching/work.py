@@ -8,7 +8,7 @@ from typing import Any
 
 from dada.datasets import Dataset
 from dada.deadline import Deadline
-from dada.policy import Policy, save_policy
+from dada.policy import AnyPolicy, save_policy
 from dada.policy.files import checksum
 from dada.report import save_samples
 from dada.runs import RunFolder, Work
@@ -18,7 +18,7 @@ from dada.searching.method import SearchMethod
 from dada.searching.page import write_page
 
 
-class SearchWork(Work[Policy]):
+class SearchWork(Work[AnyPolicy]):
     """A search: a policy and its page after each round or epoch.
 
     Args:
@@ -116,7 +116,7 @@ class SearchWork(Work[Policy]):
         path = save_policy(self.policy(), run.path / "policy.json")
         return {"policy_checksum": checksum(path.read_bytes())}
 
-    def finish(self, run: RunFolder | None, records: Sequence[Record]) -> Policy:
+    def finish(self, run: RunFolder | None, records: Sequence[Record]) -> AnyPolicy:
         """The policy, saved again if the folder of a finished search has lost it."""
         if run and not (run.path / "policy.json").exists():
             self.save(run, records)
@@ -126,7 +126,7 @@ class SearchWork(Work[Policy]):
         """See `Work`."""
         write_page(run)
 
-    def policy(self) -> Policy:
+    def policy(self) -> AnyPolicy:
         """The policy so far, with a record of its origin."""
         return self.search.policy(self.dataset.name, provenance(self.config, self.search))
 

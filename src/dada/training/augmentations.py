@@ -14,18 +14,40 @@ from torchvision.transforms import v2
 from dada.augment import Sampler, apply
 from dada.augment.words import around
 from dada.names import WITHOUT_SEARCH
-from dada.policy import Policy, Scale, SearchSpace, load_policy
+from dada.policy import AnyPolicy, Policy, Scale, SearchSpace, as_policy
 
 Augment = Callable[[Tensor, torch.Generator], Tensor]
+"""Uint8 (B, C, H, W) and a CPU generator in, uint8 out."""
+
+
+@dataclass(frozen=True)
+class PerEpoch:
+    """An augmentation that may change from epoch to epoch.
+
+    Attributes:
+        at: the epoch, from 0, and their number, to the augmentation of that epoch.
+    """
+
+    at: Callable[[int, int], Augment]
+
+
+def of_epoch(augment: Augment | PerEpoch, epoch: int, epochs: int) -> Augment:
+    """The augmentation of an epoch: the one place where it is decided.
+
+    Args:
+        epoch: from 0.
+        epochs: length of the training.
+    """
+    return augment.at(epoch, epochs) if isinstance(augment, PerEpoch) else augment
 
 
 @dataclass(frozen=True)
 class Method:
-    """A named way to augment: uint8 (B, C, H, W) and a CPU generator in, uint8 out.
+    """A named way to augment.
 
     Attributes:
         name: its name in tables and messages.
-        augment: the function.
+        augment: the function, or the one of each epoch.
         policy: the policy behind it, if there is one.
         cutout: side in pixels of a Cutout that belongs to the method; 0 for none.
         given: what the user called the policy, which must beat the methods without search; None for
@@ -33,23 +55,41 @@ class Method:
     """
 
     name: str
-    augment: Augment
-    policy: Policy | None = None
+    augment: Augment | PerEpoch
+    policy: AnyPolicy | None = None
     cutout: int = 0
     given: str | None = None
 
+    def at(self, epoch: int, epochs: int) -> Augment:
+        """The function of an epoch, from 0, of a training of so many."""
+        return of_epoch(self.augment, epoch, epochs)
 
-def policy_method(policy: Policy, name: str | None = None) -> Method:
-    """A policy, with one draw per image; if it changes no image, the baseline's augmentation, so
-    that training under it gives the same bits."""
+
+def policy_method(policy: AnyPolicy, name: str | None = None) -> Method:
+    """A policy, with one draw per image, or the policy of each epoch."""
+    latest: list[tuple[Policy, Augment]] = []
+
+    def at(epoch: int, epochs: int) -> Augment:
+        now = policy.at(epoch, epochs)
+        if not latest or latest[0][0] is not now:
+            latest[:] = [(now, _under(now))]
+        return latest[0][1]
+
+    return Method(name or policy.name, PerEpoch(at), policy)
+
+
+def _under(policy: Policy) -> Augment:
+    """One draw per image; if the policy changes none, the baseline's augmentation, so that training
+    under it gives the same bits."""
     if policy.is_none:
-        return Method(name or policy.name, BASELINE.augment, policy)
+        return unchanged
     sampler = Sampler(policy)
-    return Method(
-        name or policy.name,
-        lambda images, generator: apply(images, sampler(len(images), generator)),
-        policy,
-    )
+    return lambda images, generator: apply(images, sampler(len(images), generator))
+
+
+def unchanged(images: Tensor, generator: torch.Generator) -> Tensor:
+    """The images as they are; no random number is drawn."""
+    return images
 
 
 def torchvision_method(name: str, transform: v2.Transform) -> Method:
@@ -89,7 +129,7 @@ def without_search(space: SearchSpace) -> list[Method]:
     ]
 
 
-BASELINE = Method("crop and flip", lambda images, generator: images)
+BASELINE = Method("crop and flip", unchanged)
 
 
 def plain_rows(settings: Mapping[str, Any], side: tuple[int, int]) -> list[Method]:
@@ -115,7 +155,7 @@ def usual_cutout(side: tuple[int, int]) -> int:
     return min(side) // 2 if min(side) >= 24 and max(side) <= 64 else 0
 
 
-def method(given: str | Path | Policy, space: SearchSpace) -> Method:
+def method(given: str | Path | AnyPolicy, space: SearchSpace) -> Method:
     """The method that the user names: "none", a method without search, or a policy.
 
     Args:
@@ -130,4 +170,4 @@ def method(given: str | Path | Policy, space: SearchSpace) -> Method:
         return BASELINE
     if given in WITHOUT_SEARCH:
         return without_search(space)[WITHOUT_SEARCH.index(given)]
-    return policy_method(given if isinstance(given, Policy) else load_policy(given))
+    return policy_method(as_policy(given))

@@ -29,7 +29,7 @@ from dada.loggers import TensorBoard
 from dada.loggers.named import FOLDER
 from dada.models.check import check_network, model_name
 from dada.models.child import Loss
-from dada.policy import Policy, dumps
+from dada.policy import AnyPolicy, dumps
 from dada.runs import Callback, Callbacks, Result, RunFolder, describe_run, open_run, run_loop
 from dada.runs.watchers import TrainWatcher, as_callback
 from dada.training.augmentations import Method, method, space_for
@@ -44,7 +44,7 @@ from dada.training.work import TrainingWork
 
 def train(
     data: AnyData | FileDataset | None = None,
-    policy: str | Path | Policy = "none",
+    policy: str | Path | AnyPolicy = "none",
     *,
     recipe: str = "default",
     seed: int = 0,
@@ -64,7 +64,7 @@ def train(
     source: str | None = None,
     **settings: Any,
 ) -> Result:
-    """Train a network under a fixed policy, by one of the paper's recipes or your own settings.
+    """Train a network under a policy, by one of the paper's recipes or your own settings.
 
     Under `torchrun`, the processes share every batch, and only the first one writes and calls back.
 
@@ -72,7 +72,7 @@ def train(
         data: as in `dada.search`, or files; None is the recipe's.
         policy: "none" (crop and flip; a Cutout where the recipe or the settings have one),
             "randaugment", "trivialaugment", "uniform"; or a published name, a policy file, a run
-            folder, a policy.
+            folder, a policy. A schedule is stretched to the training's length.
         recipe: "default", "demo" or one of `dada recipes`.
         seed: for weights, order and draws, 0 to 2³² − 1.
         loss: (logits, labels) to one loss per image; None is cross-entropy, with the settings'
@@ -139,7 +139,7 @@ def train(
             device=where,
             hooks=hooks._asdict(),
         )
-        name = policy.name if isinstance(policy, Policy) else str(policy)
+        name = policy.name if isinstance(policy, AnyPolicy) else str(policy)
         config |= {"seed": seed, "policy": name}
         config["policies"] = {how.name: "" if how.policy is None else dumps(how.policy)}
         with forked(where):

@@ -15,7 +15,7 @@ from dada.compute.threads import is_small, threads_for
 from dada.models.child import Child, Loss
 from dada.models.stacked import apart, joined, stack, stackable
 from dada.models.stacked_child import StackedChild
-from dada.training.augmentations import Augment
+from dada.training.augmentations import Augment, PerEpoch
 from dada.training.settings import ResolvedTraining
 from dada.training.training import Training
 
@@ -46,7 +46,7 @@ class SideBySide(Training):
         models: Sequence[nn.Module],
         images: Loader,
         pipeline: Pipeline,
-        augment: Augment,
+        augment: Augment | PerEpoch,
         seed: int,
         device: torch.device,
         loss: Loss | None = None,
@@ -109,9 +109,9 @@ class SideBySide(Training):
     ) -> Child:
         return StackedChild(model, device, precision, loss, self.count)
 
-    def _seen(self, images: Tensor) -> Tensor:
+    def _seen(self, images: Tensor, augment: Augment) -> Tensor:
         """Loaded images to (B, N·C, H, W), with the channels last in memory."""
-        augmented = self.augment(images, self.randomness)
+        augmented = augment(images, self.randomness)
         seen = self.pipeline.finish(augmented, self.randomness, views=self.count)
         views = seen.unflatten(0, (self.count, -1))
         return views.permute(1, 3, 4, 0, 2).flatten(3).permute(0, 3, 1, 2)

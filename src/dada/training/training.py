@@ -20,7 +20,7 @@ from dada.datasets import even_batches
 from dada.errors import DivergedError
 from dada.models.child import Child, Loss, Tensors
 from dada.tasks import task_of
-from dada.training.augmentations import Augment
+from dada.training.augmentations import Augment, PerEpoch, of_epoch
 from dada.training.optimiser import adamw, set_rate, sgd
 from dada.training.schedule import learning_rate
 from dada.training.settings import ResolvedTraining
@@ -42,7 +42,7 @@ class Training:
         model: trained in place. Its random layers draw from PyTorch's global generators.
         images: the training set.
         pipeline: what surrounds the augmentation.
-        augment: uint8 batch and CPU generator to uint8 batch.
+        augment: uint8 batch and CPU generator to uint8 batch, or the one of each epoch.
         seed: for the order of the images and everything random in the pipeline.
         device: where the network is trained.
         processes: those that share the work; each takes its part of every batch.
@@ -57,7 +57,7 @@ class Training:
         model: nn.Module,
         images: Loader,
         pipeline: Pipeline,
-        augment: Augment,
+        augment: Augment | PerEpoch,
         seed: int,
         device: torch.device,
         processes: Processes = ALONE,
@@ -147,15 +147,16 @@ class Training:
             for start in range(0, len(batches), self.together)
         ]
         rows = [torch.cat(list(group)) for group in groups]
+        augment = of_epoch(self.augment, self.epoch, self.settings.epochs)
         loaded = self.images.batches(rows, self.epoch, self.randomness)
         for group, (images, labels) in zip(groups, loaded, strict=True):
-            seen = self._seen(images)
+            seen = self._seen(images, augment)
             sizes = [len(rows) for rows in group]
             yield from zip(seen.split(sizes), labels.split(sizes), strict=True)
 
-    def _seen(self, images: Tensor) -> Tensor:
+    def _seen(self, images: Tensor, augment: Augment) -> Tensor:
         """Loaded images as the network sees them."""
-        return self.pipeline.finish(self.augment(images, self.randomness), self.randomness)
+        return self.pipeline.finish(augment(images, self.randomness), self.randomness)
 
     def _step(self, seen: Tensor, labels: Tensor, share: float) -> Tensor:
         """Update the weights once, from this process's part of a batch; the batch's loss.
