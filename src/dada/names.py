@@ -40,6 +40,7 @@ SEARCH_METHODS = {
     "dada": "the policy gradient at a horizon, of one step to a whole training",
     "random": "the best of some random policies",
     "randaugment": "a grid of RandAugment's two numbers",
+    "fast_autoaugment": "policies under which held-out images look familiar",
 }
 TRAIN_PRESETS = ("default", "demo", "finetune")
 """For a training or a comparison, besides the recipes."""

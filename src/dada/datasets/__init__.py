@@ -13,6 +13,7 @@ from dada.datasets.imageset import (
     even_batches,
 )
 from dada.datasets.load import DEFAULT_ROOT, load, name_of, open_files, open_images
+from dada.datasets.repeated import hold_out_repeatedly
 from dada.datasets.splits import (
     PAPER_REDUCED,
     at_most,
@@ -46,6 +47,7 @@ __all__ = [
     "halve",
     "halves",
     "hold_out",
+    "hold_out_repeatedly",
     "load",
     "name_of",
     "open_files",

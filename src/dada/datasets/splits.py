@@ -5,7 +5,7 @@ for the reduced ImageNet (`dada.datasets.imagenet`).
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol, Self, TypeVar
 
 import numpy as np
@@ -283,10 +283,21 @@ def split_off_test_set(
 def _split(
     labels: np.ndarray, n_splits: int, test_size: float | int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
+    return next(shuffled(labels, n_splits, test_size, seed))
+
+
+def shuffled(
+    labels: np.ndarray, n_splits: int, test_size: float | int, seed: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The indices of ``StratifiedShuffleSplit``, or ``ShuffleSplit`` where there are no strata.
+
+    Raises:
+        UserError: it refuses to split.
+    """
     strata = strata_of(labels)
     kind = ShuffleSplit if strata is None else StratifiedShuffleSplit
     splitter = kind(n_splits=n_splits, test_size=test_size, random_state=seed)
     try:
-        return next(splitter.split(np.zeros(len(labels)), strata))
+        yield from splitter.split(np.zeros(len(labels)), strata)
     except ValueError as error:
         raise UserError(f"the images cannot be split by class: {error}") from error

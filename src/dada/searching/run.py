@@ -70,7 +70,7 @@ def search(
         out: the run folder to write; None writes nothing.
         preset: "default" (whole trainings), "fast", "step" (a gradient at each step), "paper" or
             "demo".
-        method: the search method, "dada", "random" or "randaugment"; None is the preset's.
+        method: the search method, a name in `dada.searching.METHODS`; None is the preset's.
         device: "auto", "cpu", "cuda", "cuda:1", …
         resume: resume the run in `out`.
         side: images of a folder are resized to side × side pixels; None chooses.

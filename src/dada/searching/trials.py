@@ -117,12 +117,24 @@ class Trials:
         on_epoch: Tick = lambda: None,
     ) -> Score:
         """Train a proxy under the policy to the end, and score it."""
+        return self.trained(policy, fold, seed, epochs, trunk, on_epoch)[0]
+
+    def trained(
+        self,
+        policy: Policy,
+        fold: Fold,
+        seed: int,
+        epochs: int,
+        trunk: State | None = None,
+        on_epoch: Tick = lambda: None,
+    ) -> tuple[Score, Child]:
+        """As `trial`, with the network."""
         with forked(self.problem.device):
             training = self._begin(policy, fold.train, seed, epochs)
             if trunk is not None:
                 training.load_state_dict(deepcopy(trunk))  # an optimiser keeps what it is given
             record = _advance(training, epochs, on_epoch)
-        return Score(record["train_loss"], *self._judged(training.tested, fold))
+        return Score(record["train_loss"], *self._judged(training.tested, fold)), training.tested
 
     def side_by_side(
         self,

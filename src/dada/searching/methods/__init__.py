@@ -2,11 +2,13 @@
 
 from dada.searching.method import SearchMethod
 from dada.searching.methods.dada import DadaMethod
+from dada.searching.methods.fast_autoaugment import FastAutoAugmentMethod
 from dada.searching.methods.randaugment import RandAugmentMethod
 from dada.searching.methods.random import RandomMethod
 
 METHODS: dict[str, type[SearchMethod]] = {
-    method.name: method for method in (DadaMethod, RandomMethod, RandAugmentMethod)
+    method.name: method
+    for method in (DadaMethod, RandomMethod, RandAugmentMethod, FastAutoAugmentMethod)
 }
 """By name, the default first."""
 

@@ -1,0 +1,391 @@
+"""Fast AutoAugment: children that know no policy choose among policies that Optuna proposes."""
+
+from __future__ import annotations
+
+import io
+import math
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+from dada.compute.parallel import Load, Tick, concurrency, run_parallel
+from dada.compute.randomness import forked, stream
+from dada.datasets import Dataset, hold_out_repeatedly
+from dada.errors import DivergedError
+from dada.models.child import Child
+from dada.policy import Policy
+from dada.report.numbers import count
+from dada.searching.common_settings import ResolvedSearch, SearchSettings
+from dada.searching.method import Cost, Record, SearchMethod, SearchProblem
+from dada.searching.methods.fast_autoaugment import charts
+from dada.searching.methods.fast_autoaugment.matching import match
+from dada.searching.methods.fast_autoaugment.settings import (
+    FastAutoAugmentSettings,
+    ResolvedFastAutoAugment,
+)
+from dada.searching.methods.fast_autoaugment.tpe import Suggestions
+from dada.searching.methods.fast_autoaugment.tried import Tried, best, without_repetition
+from dada.searching.rounds import Rounds
+from dada.searching.score import NOTHING_LEARNED, Score, guess
+from dada.searching.trials import Fold, Trials
+
+Result = TypeVar("Result")
+
+_TRIALS = 4  # the stream of a fold's seed for its trials; the child's training has others
+_RANDOM_SHARE = 0.1  # of the trials come before TPE's model: 20 of 200, as HyperOpt has them
+_LEARNING = 3.0  # what a step on an image takes, against a look at one
+_REHEARSED = 3  # epochs, and trials, that are timed
+
+
+class FastAutoAugmentMethod(SearchMethod):
+    """Density matching (Lim, Kim, Kim, Kim, Kim: *Fast AutoAugment*, NeurIPS 2019).
+
+    A child is trained without a policy on a part of the images. Then sets of sub-policies are
+    tried on it: the better it still recognises the images that were held out, once they are
+    augmented, the nearer they are to what it learnt from. The best sets of all folds together are
+    the policy.
+
+    The first round trains all children, on as many cores as there are; every further one makes a
+    block of trials on each fold.
+
+    Attributes:
+        folds: what children train on, and what was held out.
+        seeds: of each fold.
+        children: how well each does, on images that are not augmented.
+        weights: those of each child, on the CPU.
+        tried: the trials of each fold so far.
+    """
+
+    name, title = "fast_autoaugment", "Fast AutoAugment"
+    Settings = FastAutoAugmentSettings
+    summary = staticmethod(charts.summary)
+    charts = staticmethod(charts.charts)
+    unit = "round"
+    fewest_epochs = 20
+    settings: ResolvedFastAutoAugment
+
+    def __init__(self, problem: SearchProblem, settings: ResolvedFastAutoAugment) -> None:
+        super().__init__(problem, settings)
+        # As in the published code, where folds overlap: each is another random split, of seed 0.
+        self.folds = [
+            Fold(train.to(problem.device), problem.judges(held))
+            for train, held in hold_out_repeatedly(
+                problem.images, settings.folds, settings.held_out, classes=problem.classes
+            )
+        ]
+        self.trainings = Trials(problem, settings)
+        self.plan = list(settings.plan or settings.usual_plan)
+        self.seeds = [stream(settings.seed, number) for number in range(settings.folds)]
+        self.children: list[Score] = []
+        self.weights: list[dict[str, Tensor]] = []
+        self.tried: list[list[Tried]] = [[] for _ in self.folds]
+
+    @property
+    def changed_plan(self) -> dict[str, Any]:
+        """See `SearchMethod.changed_plan`."""
+        usual = list(self.settings.plan or self.settings.usual_plan)
+        return {} if self.plan == usual else {"plan": list(self.plan)}
+
+    @property
+    def steps(self) -> list[int]:
+        """Epochs that this process trains, then its trials, of each round."""
+        return [len(self._mine) * each for each in self.plan]
+
+    @property
+    def parts(self) -> list[tuple[int, float]]:
+        """See `SearchMethod.parts`: an epoch takes longer than a trial, or shorter."""
+        return list(zip(self.steps, map(self._work, range(self.length)), strict=True))
+
+    @property
+    def parameter_count(self) -> int:
+        """Weights of a child."""
+        return self.trainings.parameter_count
+
+    def words(self) -> str:
+        """What is done, for people."""
+        s = self.settings
+        return (
+            f"{count(s.folds, 'training')} of {s.model}, {count(self.plan[0], 'epoch')} each, and "
+            f"{count(sum(self.plan[1:]), 'trial')} of {count(s.size, 'sub-policy')} with each"
+        )
+
+    @classmethod
+    def notes(
+        cls, asked: SearchSettings, chosen: ResolvedSearch, dataset: Dataset, device: torch.device
+    ) -> tuple[str, ...]:
+        """See `SearchMethod.notes`: as of any method that trains a proxy."""
+        return Rounds.notes(asked, chosen, dataset, device)
+
+    def advance(self, on_step: Tick = lambda: None) -> Record:
+        """Advance by one round.
+
+        Args:
+            on_step: called after each epoch of a child, or each trial.
+
+        Returns:
+            As `SearchMethod.advance`: of the children on plain images in the first round, and in
+            the others means over the trials. By fold there are ``children``, each one's score, or
+            ``tried``, a `Tried` per trial. ``views`` counts the images that networks learnt from,
+            ``looks`` those that they only judged, repetitions included.
+        """
+        started, number = time.perf_counter(), self.iteration
+        found = self._tried_round(on_step) if self.iteration else self._children_round(on_step)
+        self.iteration += 1
+        learned = self._learned()
+        return {
+            "event": "epoch",
+            "epoch": self.iteration,
+            "steps": self.steps[number],
+            "seconds": round(time.perf_counter() - started, 3),
+            "train_loss": _mean([child.train_loss for child in self.children]),
+            **found,
+            "findings": {"learned": learned, "notes": [] if learned else [NOTHING_LEARNED]},
+        }
+
+    def _children_round(self, on_step: Tick) -> Record:
+        epochs = self.plan[0]
+        found = self._on_folds(self._trained, on_step)
+        self.children = [child for child, _ in found]
+        self.weights = [_unpacked(weights) for _, weights in found]
+        return {
+            "views": sum(len(fold.train) for fold in self.folds) * epochs,
+            "looks": sum(len(fold.judges) for fold in self.folds),
+            "validation_loss": _mean([child.loss for child in self.children]),
+            "validation_accuracy": _mean([child.accuracy for child in self.children]),
+            "children": [child._asdict() for child in self.children],
+        }
+
+    def _tried_round(self, on_step: Tick) -> Record:
+        trials = self.plan[self.iteration]
+        found = self._on_folds(lambda number, tick: self._tried(number, trials, tick), on_step)
+        for so_far, new in zip(self.tried, found, strict=True):
+            so_far.extend(new)
+        everything = [one for new in found for one in new]
+        return {
+            "views": 0,
+            "looks": sum(len(fold.judges) for fold in self.folds) * trials * self.settings.size,
+            "validation_loss": _mean([one.loss for one in everything]),
+            "validation_accuracy": _mean([one.accuracy for one in everything]),
+            "tried": [[one._asdict() for one in new] for new in found],
+        }
+
+    def _on_folds(self, work: Callable[[int, Tick], Result], on_step: Tick) -> list[Result]:
+        """The results of each fold's work, by all processes of the job and on all their cores."""
+        problem, mine = self.problem, self._mine
+
+        def one(place: int, tick: Tick) -> Result:
+            return work(mine[place], tick)
+
+        done = run_parallel(len(mine), one, problem.device, on_step, **self._load)
+        found = {mine[place]: result for place, result in done}
+        everything: dict[int, Result] = {}
+        for part in problem.processes.all_gather(found):
+            everything |= part
+        return [everything[number] for number in range(len(self.folds))]
+
+    def _trained(self, number: int, tick: Tick) -> tuple[Score, bytes]:
+        """The child of a fold."""
+        fold, seed = self.folds[number], self.seeds[number]
+        try:
+            score, child = self.trainings.trained(
+                Policy.none(), fold, seed, epochs=self.plan[0], on_epoch=tick
+            )
+        except DivergedError as error:
+            raise DivergedError(f"{error} of the child of fold {number + 1}") from None
+        if not math.isfinite(score.loss):
+            raise DivergedError(f"the loss of the child of fold {number + 1} is not finite")
+        return score, _packed(child.model.state_dict())
+
+    def _tried(self, number: int, trials: int, tick: Tick) -> list[Tried]:
+        """So many more trials on a fold."""
+        s, fold, before = self.settings, self.folds[number], self.tried[number]
+        child, suggestions = self._child(number), self._suggestions(before)
+        found: list[Tried] = []
+        for trial in range(len(before), len(before) + trials):
+            seed = stream(stream(self.seeds[number], _TRIALS), trial)
+            chosen = suggestions.ask(stream(seed, 0))
+            policy = Policy(Tried(chosen, 0.0, 0.0).parts, self.problem.space.scale)
+            # Departs from the published code by default, where each view draws a sub-policy:
+            # of five views, a third of the images would miss any one of them.
+            each = [Policy((one,), policy.scale) for one in policy.sub_policies]
+            generator = torch.Generator().manual_seed(stream(seed, 1))
+            views = each if s.views == "each" else [policy] * s.size
+            matched = match(child, fold.judges, self.problem.pipeline, views, generator)
+            if not math.isfinite(matched.loss):
+                raise DivergedError(
+                    f"the loss is not a finite number in trial {trial + 1} of fold {number + 1}"
+                )
+            found.append(Tried(chosen, *matched))
+            suggestions.tell(found[-1])
+            tick()
+        return found
+
+    def _child(self, number: int) -> Child:
+        problem = self.problem
+        with forked(problem.device):
+            network = problem.network()
+        network.load_state_dict(self.weights[number])
+        return Child(network, problem.device, problem.precision, problem.loss)
+
+    def _suggestions(self, tried: Sequence[Tried]) -> Suggestions:
+        s = self.settings
+        return Suggestions(
+            operations=self.problem.space.operations,
+            size=s.size,
+            length=s.length,
+            random=max(1, round(_RANDOM_SHARE * s.trials)),
+            kind=s.reward,
+            tried=tried,
+        )
+
+    def policy(self, name: str, provenance: dict[str, Any]) -> Policy:
+        """The best sets of all folds; none before there are trials, or if no child has learnt."""
+        known = provenance.get("versions", {})
+        provenance = {**provenance, "versions": {**known, "optuna": version("optuna")}}
+        if not (self.tried[0] and self._learned()):
+            return Policy.none(name, provenance)
+        s = self.settings
+        kept = [
+            part
+            for fold in self.tried
+            for one in best(fold, s.kept_share, s.reward)
+            for part in without_repetition(one.parts)
+        ]
+        return Policy(tuple(kept), self.problem.space.scale, name, provenance).rounded()
+
+    def _learned(self) -> bool:
+        """Whether any child did better than guessing."""
+        problem = self.problem
+        return any(
+            child.loss
+            < guess(problem.loss, fold.train.labels, fold.judges.labels, len(problem.classes))
+            for fold, child in zip(self.folds, self.children, strict=True)
+        )
+
+    def headline(self) -> str:
+        """The best trial of each fold, in the mean."""
+        if not self.tried[0]:
+            return ""
+        first = [best(fold, 1e-9, self.settings.reward)[0] for fold in self.tried]
+        if self.settings.reward == "loss":
+            return f"best loss: {_mean([one.loss for one in first]):.3f}"
+        return f"best accuracy: {_mean([one.accuracy for one in first]):.1%}"
+
+    def cautions(self) -> tuple[str, ...]:
+        """See `SearchMethod.cautions`."""
+        epochs = self.plan[0]
+        if epochs >= self.fewest_epochs:
+            return ()
+        return (
+            f"trainings of {count(epochs, 'epoch')} are short: networks that know little of the "
+            "images cannot tell policies apart; more time, or --epochs, makes them longer",
+        )
+
+    def cost(self) -> Cost:
+        """See `SearchMethod.cost`: the epochs of a few children are timed, and a few trials."""
+        problem, trials = self.problem, self.settings.trials
+        at_once = concurrency(len(self._mine), problem.device, **self._load)
+
+        def timed(work: Callable[[int, Tick], Result]) -> tuple[float, list[Result]]:
+            started = time.perf_counter()
+            done = dict(run_parallel(at_once, work, problem.device, **self._load))
+            return time.perf_counter() - started, [done[number] for number in range(at_once)]
+
+        def train(epochs: int) -> float:
+            self.plan[0] = epochs
+            seconds, found = timed(self._trained)
+            self.weights = [_unpacked(weights) for _, weights in found]
+            return seconds
+
+        train(1)  # warms up
+        short, long = train(1), train(1 + _REHEARSED)
+        epoch = max((long - short) / _REHEARSED, 1e-6)
+        # The model takes longer, the more was tried: half of it, in the mean.
+        model = self._suggestions(())
+        known = [Tried(model.ask(seed), float(seed), 0.0) for seed in range(trials // 2)]
+        self.tried = [list(known) for _ in self.folds]
+        each = timed(lambda number, tick: self._tried(number, _REHEARSED, tick))[0] / _REHEARSED
+        turns = math.ceil(len(self._mine) / at_once)
+        return Cost(turns, max(0.0, short - epoch) + trials * each, epoch, shared=True)
+
+    def remaining(self) -> float:
+        """See `SearchMethod.remaining`."""
+        work = list(map(self._work, range(self.length)))
+        return sum(work[self.iteration :]) / work[self.iteration - 1]
+
+    def replan(self, factor: float, most: int) -> None:
+        """Make so many times as many of the trials that are left, never more than were asked for.
+
+        The children, all trained in the first round, keep their epochs.
+        """
+        usual = self.settings.usual_plan
+        for number in range(self.iteration, self.length):
+            self.plan[number] = min(usual[number], max(1, int(factor * self.plan[number])))
+
+    def plan_in_words(self) -> str:
+        """See `SearchMethod.plan_in_words`."""
+        left = sum(self.plan[self.iteration :])
+        return f"{count(left, 'more trial')} {'is' if left == 1 else 'are'} made on each fold"
+
+    def _work(self, number: int) -> float:
+        """What a round takes, in looks at an image."""
+        fold = self.folds[0]
+        if not number:
+            return _LEARNING * len(fold.train) * self.plan[0]
+        return float(len(fold.judges) * self.settings.size * self.plan[number])
+
+    @property
+    def _mine(self) -> list[int]:
+        """The folds that fall to this process."""
+        mine: list[int] = self.problem.processes.shard(torch.arange(len(self.folds))).tolist()
+        return mine
+
+    @property
+    def _load(self) -> Load:
+        pixels = self.settings.batch * math.prod(self.problem.images.images.shape[2:])
+        return Load(pixels=pixels, parameters=self.parameter_count)
+
+    def state_dict(self) -> dict[str, Any]:
+        """See `SearchMethod.state_dict`."""
+        return {
+            "epoch": self.iteration,
+            "plan": list(self.plan),
+            "children": [list(child) for child in self.children],
+            "weights": self.weights,
+            "tried": [[list(one) for one in fold] for fold in self.tried],
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """See `SearchMethod.load_state_dict`.
+
+        Raises:
+            ValueError: the state is of a search with other folds or rounds.
+        """
+        plan, tried = list(state["plan"]), state["tried"]
+        if len(plan) != self.length or len(tried) != len(self.folds):
+            raise ValueError("a state of other folds or rounds")
+        self.iteration, self.plan = state["epoch"], plan
+        self.children = [Score(*child) for child in state["children"]]
+        self.weights = state["weights"]
+        self.tried = [[Tried(*one) for one in fold] for fold in tried]
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _packed(weights: dict[str, Tensor]) -> bytes:
+    """Weights on their way from the process that trained them: tensors would be shared memory,
+    which ends with that process."""
+    file = io.BytesIO()
+    torch.save({name: weight.cpu() for name, weight in weights.items()}, file)
+    return file.getvalue()
+
+
+def _unpacked(weights: bytes) -> dict[str, Tensor]:
+    found: dict[str, Tensor] = torch.load(io.BytesIO(weights), weights_only=True)
+    return found
