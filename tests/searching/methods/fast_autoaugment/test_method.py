@@ -56,7 +56,7 @@ def test_folds_are_those_of_the_published_code(digits):
 
 def test_the_published_settings(monkeypatch):
     monkeypatch.setattr(settings, "BLOCK", 10)
-    published = make_settings(method="fast_autoaugment", trials=200, views="drawn")
+    published = make_settings(method="fast_autoaugment", trials=200, drawn_views=True)
     assert (published.folds, published.held_out, published.size, published.length) == (5, 0.4, 5, 2)
     assert round(published.kept_share * published.trials) == 10
     assert published.rounds_in_all == 21 and sum(published.usual_plan[1:]) == 200
@@ -83,17 +83,17 @@ def test_a_childs_training_knows_no_policy(digits):
     assert len({child.loss for child in search.children}) == 2
 
 
-@pytest.mark.parametrize("views", ["each", "drawn"])
-def test_a_trial_is_judged_by_its_child_under_its_set(digits, views):
+@pytest.mark.parametrize("drawn", [False, True])
+def test_a_trial_is_judged_by_its_child_under_its_set(digits, drawn):
     """One by one, without the method's own batches."""
-    search = begin(digits, **FEW, views=views)
+    search = begin(digits, **FEW, drawn_views=drawn)
     for _ in range(2):
         search.advance()
     fold, seed, tried = search.folds[1], search.seeds[1], search.tried[1][2]
     generator = torch.Generator().manual_seed(stream(stream(stream(seed, 4), 2), 1))
     child, pipeline, scale = search._child(1), search.problem.pipeline, search.problem.space.scale
     whole = Policy(tried.parts, scale)
-    policies = [whole] * 2 if views == "drawn" else [Policy((p,), scale) for p in tried.parts]
+    policies = [whole] * 2 if drawn else [Policy((p,), scale) for p in tried.parts]
     cropped = [pipeline.before_policy(fold.judges.images, generator) for _ in policies]
     pairs = zip(cropped, policies, strict=True)
     seen = [apply(images, Sampler(p)(len(images), generator)) for images, p in pairs]

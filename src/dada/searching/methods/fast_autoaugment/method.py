@@ -213,7 +213,7 @@ class FastAutoAugmentMethod(SearchMethod):
             # of five views, a third of the images would miss any one of them.
             each = [Policy((one,), policy.scale) for one in policy.sub_policies]
             generator = torch.Generator().manual_seed(stream(seed, 1))
-            views = each if s.views == "each" else [policy] * s.size
+            views = [policy] * s.size if s.drawn_views else each
             matched = match(child, fold.judges, self.problem.pipeline, views, generator)
             if not math.isfinite(matched.loss):
                 raise DivergedError(

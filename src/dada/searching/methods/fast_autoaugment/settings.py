@@ -43,9 +43,9 @@ class FastAutoAugmentSettings(RoundsSettings, SpaceSettings):
     reward: Literal["loss", "accuracy"] = "loss"
     """What a set earns: a low loss, or a high accuracy as in the published code, which few images
     can hardly tell apart."""
-    views: Literal["each", "drawn"] = "each"
-    """What the held-out images are seen under: each sub-policy of the set once, or as many
-    sub-policies drawn from it, as in the published code."""
+    drawn_views: bool = False
+    """Whether each of as many views of an image is under a sub-policy drawn from the set, as in the
+    published code, or each sub-policy has one view."""
 
     @model_validator(mode="after")
     def _library_is_there(self) -> Self:
