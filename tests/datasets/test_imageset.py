@@ -26,6 +26,14 @@ def test_subset_of_nothing_and_by_mask():
     assert images.subset(images.labels == 1).labels.tolist() == [1, 1, 1]
 
 
+def test_a_subset_of_everything_takes_no_memory():
+    images = some()
+    for everything in (range(6), torch.arange(6), torch.ones(6, dtype=torch.bool)):
+        assert images.subset(everything) is images
+    backwards = images.subset(range(5, -1, -1))
+    assert backwards.labels.tolist() == images.labels.flip(0).tolist()
+
+
 def test_to_the_same_device_copies_nothing():
     images = some()
     assert images.to("cpu").images is images.images

@@ -1,5 +1,7 @@
+import hashlib
 import json
 import pickle
+import tracemalloc
 
 import pytest
 import torch
@@ -91,6 +93,16 @@ def test_the_fingerprint_sees_every_byte_shape_and_type():
     others = [changed, images.view(2, 1, 4, 2), images.to(torch.int8)]
     assert len({fingerprint(t) for t in [images, *others]}) == 4
     assert fingerprint(images) == fingerprint(images.clone())
+
+
+def test_the_fingerprint_is_of_the_bytes_and_copies_none():
+    images = torch.randint(0, 256, (64, 3, 64, 64), dtype=torch.uint8)
+    text = b"torch.uint8(64, 3, 64, 64)" + images.numpy().tobytes() + b"torch.int64(0,)"
+    tracemalloc.start()
+    found = fingerprint(images, torch.zeros(0, dtype=torch.int64))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found == hashlib.sha256(text).hexdigest()[:16] and most < images.numel() / 4
 
 
 def test_the_data_is_described_as_plain_data(digits):

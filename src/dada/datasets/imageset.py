@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dada.datasets.files import FileDataset
 
 _SMALLEST = 8  # pixels per side: networks halve it twice, crops shift it by an eighth
-_CHUNK = 4096  # images counted at once, to bound the memory that statistics need
+_CHUNK = 2**22  # pixels counted at once; each takes several bytes meanwhile
 
 
 CHANNELS = "1, 3 or less than H and W"
@@ -99,9 +99,15 @@ class ImageSet:
         return task_of(self.labels)
 
     def subset(self, indices: Sequence[int] | np.ndarray | Tensor) -> "ImageSet":
-        """Return the images at ``indices`` (or where a mask is true), in that order, as a copy."""
+        """Return the images at ``indices`` (or where a mask is true), in that order.
+
+        They are a copy, unless they are all there are, as they are: that is the set itself.
+        """
         chosen = torch.as_tensor(indices, device=self.images.device)
-        chosen = chosen if chosen.dtype == torch.bool else chosen.long()  # [] would be float
+        # [] would be float.
+        chosen = chosen.nonzero()[:, 0] if chosen.dtype == torch.bool else chosen.long()
+        if torch.equal(chosen, torch.arange(len(self), device=chosen.device)):
+            return self
         return ImageSet(self.images[chosen], self.labels[chosen])
 
     def contents(self) -> list[bytes]:
@@ -288,7 +294,7 @@ def channel_statistics(images: Tensor) -> tuple[tuple[float, ...], tuple[float, 
     if images.dtype != torch.uint8 or images.ndim != 4 or not images.numel():
         raise ValueError(f"images are {_describe(images)}: must be uint8 (N, C, H, W), N > 0")
     counts = torch.zeros(images.shape[1], 256, dtype=torch.int64)
-    for chunk in images.split(_CHUNK):
+    for chunk in images.split(max(1, _CHUNK // (images.shape[2] * images.shape[3]))):
         for channel, plane in enumerate(chunk.unbind(1)):
             counts[channel] += torch.bincount(plane.flatten(), minlength=256).cpu()
     share = counts.double() / counts.sum(1, keepdim=True)

@@ -41,7 +41,8 @@ def read_jpeg(file: str) -> Tensor | None:
 
 def _decoded(encoded: Tensor) -> Tensor:
     with warnings.catch_warnings():
-        # A future torchvision has no decoder: then Pillow reads all files.
+        # Deprecated since 0.29. Without it Pillow reads all files, to the same bytes; so would its
+        # successor, torchcodec's, whose releases each need their own release of PyTorch.
         warnings.filterwarnings("ignore", message="The image decoding", category=DeprecationWarning)
         from torchvision.io import ImageReadMode, decode_jpeg  # noqa: PLC0415
 
