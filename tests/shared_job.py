@@ -1,4 +1,4 @@
-"""One training epoch and one search step, to be compared between one and two processes.
+"""A training epoch, its test and a search step, to be compared between one and two processes.
 
     python -m tests.shared_job FILE          or under torchrun
 
@@ -20,6 +20,7 @@ from dada.searching.methods.dada import OneStep
 from dada.searching.methods.dada.one_step.settings import OneStepSettings
 from dada.tasks.classification import CROSS_ENTROPY
 from dada.training.augmentations import BASELINE
+from dada.training.evaluate import logits_of
 from dada.training.settings import TrainSettings
 from dada.training.training import Training
 
@@ -45,6 +46,10 @@ def main(path):
             settings, network(), loader, STILL, BASELINE.augment, 0, device, processes
         )
         record = training.run_epoch()
+        done = []
+        logits = logits_of(
+            training.child, images(2, 41), STILL, processes, lambda *counts: done.append(counts)
+        )
         searching = OneStepSettings(
             batch=31,
             epochs=1,
@@ -71,6 +76,8 @@ def main(path):
                 {
                     "training": dict(training.child.parameters),
                     "train_loss": record["train_loss"],
+                    "logits": logits,
+                    "tested": done[-1],
                     "search": dict(search.child.parameters),
                     "losses": [epoch["train_loss"], epoch["validation_loss"]],
                     "accuracy": epoch["validation_accuracy"],

@@ -40,12 +40,13 @@ def test_alone_everything_stays_as_it_is():
 
 
 def test_two_processes_do_what_one_does(tmp_path):
-    """Weights after training steps, and weights and policy after a search step."""
+    """Weights after training steps, logits, and weights and policy after a search step."""
     one, two = tmp_path / "one.pt", tmp_path / "two.pt"
     for words, path in (([sys.executable], one), (TWO, two)):
         done = run([*words, "-m", "tests.shared_job", path])
         assert done.returncode == 0, done.stderr
     alone, shared = (torch.load(path, weights_only=True) for path in (one, two))
+    assert (alone.pop("tested"), shared.pop("tested")) == ((41, 41), (21, 21)), "its share"
     torch.testing.assert_close(shared, alone, atol=1e-6, rtol=1e-4)
 
 

@@ -14,13 +14,15 @@ from torch import Tensor, nn
 from dada.augment import Pipeline
 from dada.augment.loader import Loader, make_loader
 from dada.compute.device import best_precision, pick_device
-from dada.compute.distributed import ALONE, Processes
+from dada.compute.distributed import ALONE, Processes, shared_job
 from dada.compute.job import is_first
 from dada.compute.threads import threads_for
 from dada.datasets import (
     AnyData,
     Dataset,
     FileDataset,
+    ImageFiles,
+    ImageSet,
     as_dataset,
     channels_in_words,
     open_files,
@@ -89,6 +91,8 @@ def evaluate(
 ) -> Result:
     """Test the network of a training's run folder.
 
+    Under `torchrun` each process works out its share of the images, and the first writes the page.
+
     Classes are matched by name. If the names on one side are just numbers from 0, as many as the
     other's, classes are matched by number, and a note says so.
 
@@ -103,7 +107,8 @@ def evaluate(
         root: where datasets by name are kept; None is the default.
         page: an HTML file to write, with tables, figures and the images of the highest loss; None
             writes nothing.
-        on_batch: called after each batch with the number of images that are done, and of all.
+        on_batch: called after each batch with the number of images that are done, and of all that
+            this process tests.
 
     Returns:
         As `measure` and `dada.training.details.details`, with the names of the network's `classes`,
@@ -117,7 +122,7 @@ def evaluate(
     """
     if weights not in WEIGHTS:
         raise UserError(f"weights {weights!r}: must be last or best")
-    trained, where = Trained.open(run), pick_device(device)
+    trained, asked = Trained.open(run), pick_device(device)
     given = _opened(trained, data, side, root)
     whose = f"the network of {trained.folder.path}"
     matched = match(given, trained.classes, whose)
@@ -128,11 +133,12 @@ def evaluate(
     labels, outputs = task.matched(given.test.labels, matched.outputs)
     if outputs is not None:
         network, classes = nn.Sequential(network, Outputs(outputs)), list(given.classes)
-    precision = best_precision(where, trained.settings.precision)
-    child = Child(network, where, precision, task.loss(labels))
     pipeline = pipeline_for(trained.settings, given.side)
     tested = replace(given.test, labels=labels)
-    logits = _logits(child, make_loader(tested, pipeline, where), pipeline, on_batch)
+    with shared_job(asked) as (processes, where):
+        precision = best_precision(where, trained.settings.precision)
+        child = Child(network, where, precision, task.loss(labels))
+        logits = logits_of(child, tested, pipeline, processes, on_batch)
     try:
         found = _measures(task.tally(logits, labels), task)
     except DivergedError as error:
@@ -148,15 +154,33 @@ def evaluate(
     return Result(found)
 
 
-def _logits(child: Child, images: Loader, pipeline: Pipeline, on_batch: OnBatch) -> Tensor:
-    """The logits of all images, float32 (N, classes) on the CPU."""
+def logits_of(
+    child: Child,
+    images: ImageSet | ImageFiles,
+    pipeline: Pipeline,
+    processes: Processes = ALONE,
+    on_batch: OnBatch = lambda done, total: None,
+) -> Tensor:
+    """The logits of all images, float32 (N, classes) on the CPU.
+
+    Args:
+        child: the network.
+        images: N of them.
+        pipeline: normalises them.
+        processes: those that share the images; each gets all logits.
+        on_batch: see `evaluate`.
+
+    Raises:
+        UserError: a file cannot be read.
+    """
+    mine = images.subset(processes.shard(torch.arange(len(images))))
     logits, done = [], 0
     with threads_for(child.model, child.device):
-        for seen, _ in images.plain():
+        for seen, _ in make_loader(mine, pipeline, child.device).plain():
             logits.append(child.logits(pipeline.normalise(seen)).cpu())
             done += len(seen)
-            on_batch(done, len(images))
-    return torch.cat(logits)
+            on_batch(done, len(mine))
+    return torch.cat([part for some in processes.all_gather(logits) for part in some])
 
 
 def _opened(
