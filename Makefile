@@ -32,15 +32,16 @@ test-slow: $(READY)
 torture: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m torture tests/torture
 
-# Against every library that policies are exported to, in an environment of their own.
+# Against every library that policies are exported to, and others that are optional, in an
+# environment of their own.
 LIBRARIES := .venv-libraries
 LIBRARY_TESTS := tests/export tests/test_examples.py tests/test_guides.py tests/models/test_create.py \
-	tests/datasets/test_huggingface.py
+	tests/datasets/test_huggingface.py tests/searching/methods/pba
 
 $(LIBRARIES)/.ready: pyproject.toml constraints.txt
 	test -x $(LIBRARIES)/bin/python || $(PYTHON) -m venv $(LIBRARIES)
 	$(LIBRARIES)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-		-e '.[dev,albumentations,hf,kornia,timm]' 'lightning>=2.6.4' ipykernel nbclient \
+		-e '.[dev,albumentations,hf,kornia,ray,timm]' 'lightning>=2.6.4' ipykernel nbclient \
 		nvidia-dali-cuda120
 	touch $@
 

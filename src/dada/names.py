@@ -41,6 +41,7 @@ SEARCH_METHODS = {
     "random": "the best of some random policies",
     "randaugment": "a grid of RandAugment's two numbers",
     "fast_autoaugment": "policies under which held-out images look familiar",
+    "pba": "a population of trainings, the best of which are copied and varied",
 }
 TRAIN_PRESETS = ("default", "demo", "finetune")
 """For a training or a comparison, besides the recipes."""

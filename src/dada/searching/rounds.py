@@ -45,6 +45,36 @@ def trainings_in_words(
     )
 
 
+def notes_on_trials(
+    asked: SearchSettings, chosen: ResolvedSearch, dataset: Dataset
+) -> tuple[str, ...]:
+    """What was chosen for trials, and how to change it (`SearchMethod.notes`)."""
+    notes: tuple[str, ...] = ()
+    if dataset.validation is not None:
+        there = (dataset.files or dataset).validation or dataset.validation
+        used = min(len(there), chosen.validated)
+        notes += (
+            f"{used:,} of {len(there):,} validation images judge, besides training images that "
+            "a trial does not train on",
+        )
+    if asked.model is not None:
+        return notes
+    notes += (f"trials of {chosen.model}, a small network that learns fast; --model tries another",)
+    if asked.pixels is None and chosen.pixels < max(dataset.side):
+        notes += (f"trials see images at {chosen.pixels} pixels; --set pixels= changes it",)
+    return notes
+
+
+def too_short(epochs: int, fewest: int) -> tuple[str, ...]:
+    """A caution if trials have fewer epochs than that (`SearchMethod.cautions`)."""
+    if epochs >= fewest:
+        return ()
+    return (
+        f"trials of {count(epochs, 'epoch')} are short: the benefit of augmentation appears "
+        "late in a training; more time, or --epochs, makes them longer",
+    )
+
+
 class Rounds(SearchMethod):
     """Candidates are tried in rounds, on the folds of the images in turn.
 
@@ -147,32 +177,11 @@ class Rounds(SearchMethod):
         cls, asked: SearchSettings, chosen: ResolvedSearch, dataset: Dataset, device: torch.device
     ) -> tuple[str, ...]:
         """See `SearchMethod.notes`."""
-        notes: tuple[str, ...] = ()
-        if dataset.validation is not None:
-            there = (dataset.files or dataset).validation or dataset.validation
-            used = min(len(there), chosen.validated)
-            notes += (
-                f"{used:,} of {len(there):,} validation images judge, besides training images that "
-                "a trial does not train on",
-            )
-        if asked.model is not None:
-            return notes
-        notes += (
-            f"trials of {chosen.model}, a small network that learns fast; --model tries another",
-        )
-        if asked.pixels is None and chosen.pixels < max(dataset.side):
-            notes += (f"trials see images at {chosen.pixels} pixels; --set pixels= changes it",)
-        return notes
+        return notes_on_trials(asked, chosen, dataset)
 
     def cautions(self) -> tuple[str, ...]:
         """See `SearchMethod.cautions`."""
-        epochs = max(self.plan)
-        if epochs >= self.fewest_epochs:
-            return ()
-        return (
-            f"trials of {count(epochs, 'epoch')} are short: the benefit of augmentation appears "
-            "late in a training; more time, or --epochs, makes them longer",
-        )
+        return too_short(max(self.plan), self.fewest_epochs)
 
     def advance(self, on_step: Tick = lambda: None) -> Record:
         """Advance by one round.

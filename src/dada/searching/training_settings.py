@@ -68,16 +68,9 @@ class ResolvedRounds(ResolvedSearch, RoundsSettings, ABC):
     """The same with nothing left open."""
 
 
-class WholeTrainings(RoundsSettings):
-    """Few images and long trainings of a small network, where augmentation matters most."""
-
-    rounds: Annotated[int, Field(ge=1, le=20)] = 2
-    """How often each candidate, and no policy, is tried; rounds train on the halves in turn."""
-
-    @property
-    def rounds_in_all(self) -> int:
-        """Rounds of any kind."""
-        return self.rounds
+class HalvesSettings(RoundsSettings, ABC):
+    """Few images, half of which judge, and long trainings of a small network, where augmentation
+    matters most."""
 
     def images_of(self, files: FileDataset) -> int:
         """See `SearchSettings.images_of`."""
@@ -92,6 +85,18 @@ class WholeTrainings(RoundsSettings):
         fewest, most = _EPOCHS
         filled.setdefault("epochs", min(most, max(fewest, _VIEWS // half)))
         return with_operations(filled, dataset.channels)
+
+
+class WholeTrainings(HalvesSettings):
+    """Each candidate is trained to the end in every round."""
+
+    rounds: Annotated[int, Field(ge=1, le=20)] = 2
+    """How often each candidate, and no policy, is tried; rounds train on the halves in turn."""
+
+    @property
+    def rounds_in_all(self) -> int:
+        """Rounds of any kind."""
+        return self.rounds
 
 
 class ResolvedTrainings(ResolvedRounds, WholeTrainings):

@@ -133,7 +133,7 @@ class Trials:
             training = self._begin(policy, fold.train, seed, epochs)
             if trunk is not None:
                 training.load_state_dict(deepcopy(trunk))  # an optimiser keeps what it is given
-            record = _advance(training, epochs, on_epoch)
+            record = advance(training, epochs, on_epoch)
         return Score(record["train_loss"], *self._judged(training.tested, fold)), training.tested
 
     def side_by_side(
@@ -155,12 +155,12 @@ class Trials:
             given = self._given(fold.train, seed, epochs)
             training = SideBySide(
                 models=[problem.network()] * count,
-                augment=each([_drawn_apart(policy, seed) for policy in policies]),
+                augment=each([drawn_apart(policy, seed) for policy in policies]),
                 **given,
             )
             if trunk is not None:
                 training.load_state_dicts([deepcopy(trunk)] * count)
-            record = _advance(training, epochs, on_epoch, count)
+            record = advance(training, epochs, on_epoch, count)
         pairs = zip(record["train_loss"], training.each_tested, strict=True)
         return [Score(loss, *self._judged(child, fold)) for loss, child in pairs]
 
@@ -182,13 +182,13 @@ class Trials:
         if self.problem.processes.first:
             with forked(self.problem.device):
                 training = self._begin(Policy.none(), fold.train, seed, epochs)
-                _advance(training, until, on_epoch)
+                advance(training, until, on_epoch)
                 state = training.state_dict()
         return self.problem.processes.broadcast(state)
 
     def _begin(self, policy: Policy, train: ImageSet, seed: int, epochs: int) -> Training:
         given = self._given(train, seed, epochs)
-        return Training(model=self.problem.network(), augment=_drawn_apart(policy, seed), **given)
+        return Training(model=self.problem.network(), augment=drawn_apart(policy, seed), **given)
 
     def _given(self, train: ImageSet, seed: int, epochs: int) -> dict[str, Any]:
         """What all trainings of a seed have in common; seeds PyTorch's global generator."""
@@ -272,7 +272,7 @@ class Trials:
         return Load(pixels=pixels, parameters=self.parameter_count)
 
 
-def _advance(training: Training, until: int, on_epoch: Tick, times: int = 1) -> dict[str, Any]:
+def advance(training: Training, until: int, on_epoch: Tick, times: int = 1) -> dict[str, Any]:
     """Train until so many epochs are done; the last one's record."""
     record: dict[str, Any] = {}
     while training.epoch < until:
@@ -282,7 +282,7 @@ def _advance(training: Training, until: int, on_epoch: Tick, times: int = 1) -> 
     return record
 
 
-def _drawn_apart(policy: Policy, seed: int) -> Augment:
+def drawn_apart(policy: Policy, seed: int) -> Augment:
     """The policy, with draws from a generator of their own: however many numbers a policy takes,
     crops and flips are those of every other trial."""
     sampler, own = Sampler(policy), torch.Generator().manual_seed(stream(seed, _DRAWS))

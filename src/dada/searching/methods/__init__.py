@@ -3,12 +3,19 @@
 from dada.searching.method import SearchMethod
 from dada.searching.methods.dada import DadaMethod
 from dada.searching.methods.fast_autoaugment import FastAutoAugmentMethod
+from dada.searching.methods.pba import PbaMethod
 from dada.searching.methods.randaugment import RandAugmentMethod
 from dada.searching.methods.random import RandomMethod
 
 METHODS: dict[str, type[SearchMethod]] = {
     method.name: method
-    for method in (DadaMethod, RandomMethod, RandAugmentMethod, FastAutoAugmentMethod)
+    for method in (
+        DadaMethod,
+        RandomMethod,
+        RandAugmentMethod,
+        FastAutoAugmentMethod,
+        PbaMethod,
+    )
 }
 """By name, the default first."""
 

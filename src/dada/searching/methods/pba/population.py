@@ -1,0 +1,115 @@
+"""The trials of a population: networks that are trained for a while, scored, and trained on."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from copy import deepcopy
+from functools import cached_property
+from typing import NamedTuple
+
+import torch
+
+from dada.compute.parallel import Tick, run_parallel
+from dada.compute.randomness import forked, stream
+from dada.policy import AnyPolicy, Policy
+from dada.searching.score import Score
+from dada.searching.trials import Fold, State, Trials, advance, drawn_apart
+from dada.training.augmentations import Augment, PerEpoch
+from dada.training.training import Training
+
+
+class Trained(NamedTuple):
+    """A trial after a round.
+
+    Attributes:
+        score: on held-out images.
+        state: from which it, or a copy of it, goes on: weights, optimiser and random numbers.
+    """
+
+    score: Score
+    state: State
+
+
+class Population(Trials):
+    """Makes the rounds of a population, on many cores and by all processes of a job.
+
+    Each trial begins with weights and an order of the images of its own, which its copies go on
+    with: what a trial becomes depends on the seed of its first ancestor and on its policies alone.
+    They are not trained side by side as one network, so that the same policies lead to the same
+    bits again.
+    """
+
+    def round(
+        self,
+        policies: Sequence[Policy],
+        states: Sequence[State | None],
+        seeds: Sequence[int],
+        fold: Fold,
+        *,
+        epochs: int,
+        until: int,
+        on_epoch: Tick = lambda: None,
+    ) -> list[Trained]:
+        """Train every trial on, under a policy each.
+
+        Args:
+            policies: of the trials.
+            states: where each stands; None begins with its seed.
+            seeds: of the trials that begin.
+            epochs: of the whole training.
+            until: the epoch, from 1, after which it is scored.
+            on_epoch: called after each epoch of each trial of this process.
+        """
+        mine = [place for group in self._mine(len(policies)) for place in group]
+
+        def one(number: int, on_epoch: Tick) -> tuple[Score, bytes]:
+            place = mine[number]
+            with forked(self.problem.device):
+                training = self.begin(policies[place], fold, seeds[place], epochs)
+                state = states[place]
+                if state is not None:
+                    training.load_state_dict(deepcopy(state))  # an optimiser keeps what it is given
+                record = advance(training, until, on_epoch)
+                after = _packed(training.state_dict())
+            return Score(record["train_loss"], *self._judged(training.tested, fold)), after
+
+        found = {
+            mine[number]: result
+            for number, result in run_parallel(
+                len(mine), one, self.problem.device, on_epoch, **self._load
+            )
+        }
+        for others in self.problem.processes.all_gather(found):
+            found |= others
+        every = [found[place] for place in range(len(policies))]
+        return [Trained(score, _unpacked(state)) for score, state in every]
+
+    def begin(self, policy: AnyPolicy, fold: Fold, seed: int, epochs: int) -> Training:
+        """A trial at its beginning.
+
+        Trained to the end under the schedule that the search finds, one with the seed of the best
+        trial's first ancestor has the best trial's weights, unless a budget changed the plan.
+        """
+
+        def at(epoch: int, epochs: int) -> Augment:
+            return drawn_apart(policy.at(epoch, epochs), stream(self.settings.seed, epoch))
+
+        given = self._given(fold.train, seed, epochs)
+        return Training(model=self.problem.network(), augment=PerEpoch(at), **given)
+
+    @cached_property
+    def _stack(self) -> int:
+        return 1
+
+
+def _packed(state: State) -> bytes:
+    """As bytes, which outlive the process that made them; tensors are shared memory."""
+    memory = io.BytesIO()
+    torch.save(state, memory)
+    return memory.getvalue()
+
+
+def _unpacked(packed: bytes) -> State:
+    state: State = torch.load(io.BytesIO(packed), map_location="cpu", weights_only=True)
+    return state
