@@ -242,3 +242,18 @@ def test_extendings_method_refuses_what_is_not_its_own(single):
         settings.make_settings(method="single", kl_weight=1.0)
     with pytest.raises(UserError, match="probability has no effect with method random, only with"):
         settings.make_settings(method="random", probability=0.7)
+
+
+def test_the_schedule_of_the_guide(beside, capsys):
+    page = GUIDE / "policies.md"
+    made, followed, converted = blocks(page, "python")
+    names = {"dada": import_module("dada")}
+    exec(made, names)
+    assert capsys.readouterr().out in blocks(page, "text")
+    assert load_policy("schedule.json") == names["schedule"]
+    exec(followed, names)
+    (beside / "schedules").mkdir()
+    line = f"['1', '2', 12, 10, {[0] * 60}, {[5, 5] * 30}]"
+    (beside / "schedules" / "rcifar10_16_wrn.txt").write_text(line)
+    exec(converted, names)
+    assert [stage.epochs for stage in load_policy("pba-cifar10.json").stages] == [10, 190]

@@ -11,7 +11,16 @@ from dada.comparison.answers import unpack
 from dada.comparison.statistics import interval
 from dada.datasets import Dataset, ImageSet
 from dada.errors import UserError
-from dada.policy import Operation, Policy, Scale, SearchSpace, SubPolicy
+from dada.policy import (
+    Operation,
+    Policy,
+    PolicySchedule,
+    Scale,
+    SearchSpace,
+    Stage,
+    SubPolicy,
+    loads,
+)
 from dada.runs import Callback, RunFolder
 from dada.training.augmentations import (
     BASELINE,
@@ -122,6 +131,19 @@ def test_the_row_of_cutout_is_trained_with_cutout_and_no_other_row_is(colourful,
 )  # fmt: skip
 def test_where_cutout_is_usual(side, cutout):
     assert usual_cutout(side) == cutout
+
+
+def test_a_schedule_of_one_stage_is_that_policy(tmp_path):
+    """To the last bit; the page has its table, and the run is resumed with it."""
+    policy = dada.load_policy("dada-svhn").top(3)
+    schedule = PolicySchedule((Stage(7, policy),), "scheduled")
+    small = {**TINY, "model": "proxy-4", "out": tmp_path / "run"}
+    result = compare(noise(torch.arange(60) % 2, 8), {"a": policy, "b": schedule}, **small)
+    rows = {row["name"]: row for row in result["rows"]}
+    assert rows["a"]["errors"] == rows["b"]["errors"]
+    assert rows["a"]["class_errors"] == rows["b"]["class_errors"]
+    assert loads(RunFolder.open(tmp_path / "run").config["policies"]["b"]) == schedule
+    assert "A schedule of 7 epochs in 1 stage:" in (tmp_path / "run" / "report.html").read_text()
 
 
 def test_rows_are_called_after_what_they_do(digits):

@@ -50,7 +50,7 @@ def test_an_epoch_beyond_the_training_is_refused(epoch, epochs):
 
 def test_a_plain_policy_is_the_same_in_every_epoch():
     policy = only("Invert")
-    assert policy.at(7, 10) is policy and policy.chosen(3) is policy and not policy.changes
+    assert policy.at(7, 10) is policy is policy.chosen(3) and policy.last_epoch is None
 
 
 def test_a_stage_gives_one_object_as_long_as_it_lasts():

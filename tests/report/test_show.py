@@ -7,6 +7,7 @@ from PIL import Image
 
 import dada
 from dada.errors import UserError
+from dada.policy import PolicySchedule, SearchSpace, Stage
 from dada.report import contact_sheet, show
 from dada.report.samples import load_samples
 from dada.report.sheet import to_pil
@@ -73,3 +74,13 @@ def test_what_cannot_be_shown_is_named(images, message):
         show("dada-cifar10", images)
     with pytest.raises(UserError, match="at least one"):
         show("dada-cifar10", make_images(1), rows=0)
+
+
+def test_one_epoch_of_a_schedule_is_shown():
+    images, policy = make_images(2), make_policy()
+    first = SearchSpace(scale=policy.scale).uniform()
+    schedule = PolicySchedule((Stage(1, first), Stage(2, policy)))
+    for epoch in (2, 3):
+        assert same(show(schedule, images, epoch=epoch), show(policy, images))
+    with pytest.raises(UserError, match="choose an epoch from 1 to 3"):
+        show(schedule, images)

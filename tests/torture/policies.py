@@ -14,7 +14,19 @@ from PIL import Image
 
 from dada.errors import UserError
 from dada.ops import names
-from dada.policy import Operation, Policy, Scale, SubPolicy, dumps, load_policy, loads
+from dada.policy import (
+    AnyPolicy,
+    Operation,
+    OperationList,
+    Policy,
+    PolicySchedule,
+    Scale,
+    Stage,
+    SubPolicy,
+    dumps,
+    load_policy,
+    loads,
+)
 from dada.searching.settings import make_settings
 
 _NUMBERS = [0, 1, -1, 0.5, 1.0000001, 2, 8.5, 300, 400, -1e20, 1e308, -1e308, 1e6, 5e-324, 10**400]
@@ -61,13 +73,16 @@ def campaign(seed: int, count: int) -> dict[str, int]:
     return dict(found)
 
 
-def _samples() -> list[Policy]:
+def _samples() -> list[AnyPolicy]:
     """Of every form that a file can have."""
     long = SubPolicy(tuple(Operation(o, 0.7, 0.3, 1.0) for o in ("Rotate", "Cutout", "Posterize")))
     bounds = {"Rotate": (-9.0, 9.0), "Posterize": (1.0, 8.0), "Solarize": (0.0, 99.0)}
     short = SubPolicy((Operation("Solarize", 1.0, 1.0, 0.5),), 0.0)
     wide = Policy((long, short), Scale("strength", bounds), "wide", {"seed": 3, "betas": [0.5]})
-    return [load_policy("dada-cifar10").top(3), wide, Policy.none()]
+    listed = OperationList(long.operations, (0.5, 0.25, 0.25), wide.scale)
+    schedule = PolicySchedule((Stage(2, listed), Stage(30, wide)), "changes", {"seed": 4})
+    few = load_policy("dada-cifar10").at(0).top(3)
+    return [few, wide, Policy.none(), schedule]
 
 
 def _outcome(attempt: Callable[[], None]) -> str:
@@ -80,13 +95,14 @@ def _outcome(attempt: Callable[[], None]) -> str:
     return "worked"
 
 
-def _use(policy: Policy) -> None:
+def _use(policy: AnyPolicy) -> None:
     """All that a policy is for."""
     text = dumps(policy)
     assert text.isascii() and loads(text) == policy and dumps(loads(text)) == text
     assert loads(dumps(policy.rounded())) == policy.rounded() == policy.rounded().rounded()
     assert all(line.isprintable() for line in policy.describe(limit=3, side=32).splitlines())
     transform = policy.transform()
+    transform.set_epoch(0)
     images = torch.zeros(4, 3, 5, 7, dtype=torch.uint8)
     assert transform(images).shape == images.shape
     assert transform(Image.new("RGB", (7, 5))).size == (7, 5)

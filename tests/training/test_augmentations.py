@@ -66,7 +66,7 @@ def test_a_training_goes_on_in_the_epoch_of_its_state():
 
 
 def test_a_run_under_a_schedule_is_resumed_from_its_folder_alone(tmp_path):
-    given = {**SMALL, "model": "proxy-4"}
+    given = {**SMALL, "images": 40, "model": "proxy-4", "test_every": 3}
     train("digits", SCHEDULE, out=tmp_path / "whole", **given)
     with pytest.raises(KeyboardInterrupt):
         train("digits", SCHEDULE, out=tmp_path / "part", callback=StopAfter(1), **given)

@@ -76,7 +76,7 @@ class PolicyTransform(v2.Transform):
     def __init__(self, policy: AnyPolicy, epochs: int | None = None) -> None:
         super().__init__()
         self.policy, self.epochs = policy, epochs
-        self._epoch = Epoch(started=not policy.changes)
+        self._epoch = Epoch(started=policy.last_epoch is None)
         self._drawn: tuple[int, Sampler] | None = None
 
     def set_epoch(self, epoch: int) -> None:

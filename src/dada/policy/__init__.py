@@ -3,6 +3,7 @@
 from dada.policy.files import as_policy, load_policy, published_names, save_policy
 from dada.policy.model import Policy
 from dada.policy.operation_list import OperationList
+from dada.policy.pba import read_pba
 from dada.policy.scale import Scale
 from dada.policy.schedule import AnyPolicy, PolicySchedule, Stage
 from dada.policy.space import PAPER_OPERATIONS, SearchSpace, effective
@@ -27,6 +28,7 @@ __all__ = [
     "load_policy",
     "loads",
     "published_names",
+    "read_pba",
     "save_policy",
     "trivial_augment",
 ]

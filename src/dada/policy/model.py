@@ -121,9 +121,9 @@ class Policy:
         return self.sub_policies, self.scale
 
     @property
-    def changes(self) -> bool:
-        """Whether it changes over the epochs: it does not, other than a `PolicySchedule`."""
-        return False
+    def last_epoch(self) -> int | None:
+        """None: it does not change over the epochs, other than a `PolicySchedule`."""
+        return None
 
     @property
     def size(self) -> str:

@@ -181,9 +181,9 @@ class PolicySchedule:
         return replace(self, stages=stages)
 
     @property
-    def changes(self) -> bool:
-        """Whether it changes over the epochs, as far as anybody need know."""
-        return True
+    def last_epoch(self) -> int | None:
+        """The last epoch that can be `chosen`."""
+        return self.epochs
 
     @property
     def size(self) -> str:

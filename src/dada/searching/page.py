@@ -67,7 +67,7 @@ def page_of(run: RunFolder, named: Sequence[str | Path] = ()) -> Page:
         nothing=_nothing(part.around, gains) if policy.is_none else (),
         verdicts=answers,
         ask="" if policy.is_none or answers else _compare_command(run),
-        uses=() if policy.is_none else _uses(run),
+        uses=() if policy.is_none else _uses(run, policy),
         comparisons=[_comparison(one, data.get("classes", ())) for one in found],
         policies=[part],
         charts=method.charts(settings, start["sub_policies"], records),
@@ -122,9 +122,10 @@ def _verdicts(found: comparisons.Found, policy: AnyPolicy) -> list[Verdict]:
     return [first, Verdict("unknown", the_best(found.comparison))]
 
 
-def _uses(run: RunFolder) -> list[str]:
+def _uses(run: RunFolder, policy: AnyPolicy) -> list[str]:
+    last = policy.last_epoch
     return [
-        command("export", str(run.path), to="torchvision", out="policy.py"),
+        command("export", str(run.path), to="torchvision", epoch=last, out="policy.py"),
         command("train", data=source_of(run.config), policy=run.path),
     ]
 
