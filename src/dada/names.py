@@ -40,6 +40,7 @@ SEARCH_METHODS = {
     "dada": "the policy gradient at a horizon, of one step to a whole training",
     "random": "the best of some random policies",
     "randaugment": "a grid of RandAugment's two numbers",
+    "autoaugment": "a controller that learns from the accuracy of networks trained by its policies",
     "fast_autoaugment": "policies under which held-out images look familiar",
     "pba": "a population of trainings, the best of which are copied and varied",
 }

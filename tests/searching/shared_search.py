@@ -1,4 +1,4 @@
-"""Three searches, to be compared between one and two processes.
+"""Four searches, to be compared between one and two processes.
 
 python -m tests.searching.shared_search FILE          or under torchrun
 """
@@ -17,6 +17,7 @@ METHODS = {
     "dada": {"horizon": 0.5, "folds": 2, "fold_images": 30},
     "random": {"method": "random", "policies": 4, "size": 1},
     "randaugment": {"method": "randaugment", "numbers": (1, 2), "strengths": (0.2, 0.8)},
+    "autoaugment": {"method": "autoaugment", "children": 5, "children_per_update": 3},
 }
 
 

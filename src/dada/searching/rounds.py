@@ -19,7 +19,7 @@ from dada.policy import Policy
 from dada.report.numbers import count, duration
 from dada.searching.common_settings import ResolvedSearch, SearchSettings
 from dada.searching.method import Cost, Record, Records, SearchMethod, SearchProblem
-from dada.searching.score import guess
+from dada.searching.score import Score, guess
 from dada.searching.training_settings import ResolvedRounds
 from dada.searching.trials import Fold, State, Trials
 
@@ -140,6 +140,10 @@ class Rounds(SearchMethod):
     def learn(self) -> dict[str, Any]:
         """Draw conclusions from the losses so far; what a record says of them."""
 
+    def keep(self, scores: list[Score]) -> None:
+        """Keep what is needed of the scores of a round's candidates: their losses."""
+        self.losses.append([score.loss for score in scores])
+
     @cached_property
     def sizes(self) -> list[int]:
         """How many candidates each round has."""
@@ -212,7 +216,7 @@ class Rounds(SearchMethod):
         if not all(map(math.isfinite, means)):
             raise DivergedError(f"the loss is not a finite number in round {number + 1}")
         self.iteration += 1
-        self.losses.append([score.loss for score in scores])
+        self.keep(scores)
         learnt = self.learn()
         return {
             "event": "epoch",

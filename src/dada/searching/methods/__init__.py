@@ -1,6 +1,7 @@
 """The search methods: one file or folder each, and nothing outside asks which one it is."""
 
 from dada.searching.method import SearchMethod
+from dada.searching.methods.autoaugment import AutoAugmentMethod
 from dada.searching.methods.dada import DadaMethod
 from dada.searching.methods.fast_autoaugment import FastAutoAugmentMethod
 from dada.searching.methods.pba import PbaMethod
@@ -13,6 +14,7 @@ METHODS: dict[str, type[SearchMethod]] = {
         DadaMethod,
         RandomMethod,
         RandAugmentMethod,
+        AutoAugmentMethod,
         FastAutoAugmentMethod,
         PbaMethod,
     )
