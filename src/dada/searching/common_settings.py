@@ -38,7 +38,7 @@ class SearchSettings(NetworkSettings, ABC):
     """At most 32 bits: PyTorch's CPU generator uses no more."""
     plan: Plan | None = None
     """Repeats a search that had a budget: the epochs of each round's trainings, or with method dada
-    the total number of epochs planned at each epoch. None: `epochs`."""
+    or pba the total number of epochs planned at each epoch or round. None: `epochs`."""
     pixels: Annotated[int, Field(ge=8)] | None = None
     """Longest side of the images in the search, in pixels, at most; None: the method's choice, or
     the images' own size with a network or transforms of the user's."""

@@ -36,7 +36,7 @@ def test_the_schedule_is_shown_epoch_by_epoch():
     assert list(schedule.x) == list(range(1, 9))
     rotate, invert = schedule.panels
     assert [round(y, 3) for y in rotate.series[0].y] == [0, 0, 0, 0.15, 0.15, 0.15, 0.1, 0.1]
-    assert [round(y, 3) for y in rotate.series[1].y][3:7] == [0.45, 0.45, 0.45, 0.35]
+    assert [round(y, 3) for y in rotate.series[1].y][3:7] == [0.9, 0.9, 0.9, 0.7]
     assert [round(y, 3) for y in invert.series[0].y][5:] == [0.5, 0.45, 0.45]
 
 

@@ -50,6 +50,8 @@ def test_the_values_of_each_operation_twice():
     )
 
 
-def test_shares_are_means_of_the_two_times():
+def test_shares_are_means_of_the_two_times_of_each_operation():
     often, strong = shares_of((1, 2, 10, 9, 3, 4, 0, 0))
-    assert often == pytest.approx([0.2, 0.5]) and strong == pytest.approx([0.3, 0.45])
+    assert often == pytest.approx([0.2, 0.5])
+    assert strong == pytest.approx([(0.1 * 0.2 + 0.3 * 0.4) / 0.4, 0.9])
+    assert shares_of((0, 7, 0, 5)) == ([0.0], [0.0]), "never applied"

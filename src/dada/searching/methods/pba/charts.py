@@ -85,9 +85,9 @@ def _schedule(history: History, names: list[str]) -> Panels:
     ]
     return Panels(
         title="The schedule",
-        caption="How often each operation says yes (solid), and how strong it then is (dashed), by "
-        "epoch: means of the two times that it is in the policy. Of those that say yes an image "
-        "gets at most two.",
+        caption="The probability of each operation (solid), and its magnitude (dashed), by epoch: "
+        "means of the two times that it is in the policy. An image gets at most two operations, "
+        "so that fewer images are reached than the probabilities say.",
         x=list(range(1, len(policies) + 1)),
         y_label="probability and magnitude, 0 to 1",
         panels=[

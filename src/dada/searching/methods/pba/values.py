@@ -59,13 +59,19 @@ def operations_of(values: Sequence[int], names: Sequence[str]) -> tuple[Operatio
 def shares_of(values: Sequence[int]) -> tuple[list[float], list[float]]:
     """Mean probability and mean magnitude of each operation, 0 to 1.
 
+    Magnitudes count by their probabilities, and an operation that is never applied has none.
+
     Examples:
-        >>> shares_of((4, 2, 10, 9, 0, 4, 10, 0))  # of two operations
-        ([0.2, 1.0], [0.3, 0.45])
+        >>> shares_of((4, 2, 10, 9, 0, 5, 10, 5))  # of two operations
+        ([0.2, 1.0], [0.2, 0.7])
     """
-
-    def means(own: Sequence[int]) -> list[float]:
-        half = len(own) // TIMES
-        return [sum(own[n::half]) / (TIMES * _STEPS) for n in range(half)]
-
-    return means(values[::2]), means(values[1::2])
+    size = len(values) // 2 // TIMES
+    pairs = list(zip(values[::2], values[1::2], strict=True))
+    often, strong = [], []
+    for place in range(size):
+        own = pairs[place::size]
+        total = sum(probability for probability, _ in own)
+        often.append(total / (TIMES * _STEPS))
+        strength = sum(probability * magnitude for probability, magnitude in own)
+        strong.append(strength / (total * _STEPS) if total else 0.0)
+    return often, strong
