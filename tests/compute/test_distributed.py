@@ -111,7 +111,7 @@ def test_candidates_shared_by_processes_are_judged_as_by_one(tmp_path):
     alone = run([sys.executable, "-m", "tests.searching.shared_search", tmp_path / "alone.json"])
     assert alone.returncode == 0, alone.stderr
     shared, single = (json.loads((tmp_path / f"{n}.json").read_text()) for n in ("shared", "alone"))
-    assert shared == single and set(single) == {"dada", "random", "randaugment", "autoaugment"}
+    assert shared == single and {"dada", "autoaugment", "fast_autoaugment"} <= set(single)
 
 
 def test_a_comparison_shared_by_processes_goes_on_to_what_one_finds(tmp_path):

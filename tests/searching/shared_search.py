@@ -1,4 +1,4 @@
-"""Four searches, to be compared between one and two processes.
+"""A few searches, to be compared between one and two processes.
 
 python -m tests.searching.shared_search FILE          or under torchrun
 """
@@ -18,6 +18,7 @@ METHODS = {
     "random": {"method": "random", "policies": 4, "size": 1},
     "randaugment": {"method": "randaugment", "numbers": (1, 2), "strengths": (0.2, 0.8)},
     "autoaugment": {"method": "autoaugment", "children": 5, "children_per_update": 3},
+    "fast_autoaugment": {"method": "fast_autoaugment", "folds": 3, "trials": 2, "size": 2},
 }
 
 
@@ -28,7 +29,7 @@ class Losses(Callback):
         self.found = []
 
     def on_record(self, record):
-        self.found.append(record["trials"])
+        self.found.append([record.get(key) for key in ("trials", "children", "tried")])
 
 
 def main(path):

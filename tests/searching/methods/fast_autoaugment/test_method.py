@@ -17,7 +17,7 @@ from dada.policy import Policy
 from dada.runs import RunFolder
 from dada.searching import make_settings
 from dada.searching.budget import replan, within
-from dada.searching.methods.fast_autoaugment import method, settings
+from dada.searching.methods.fast_autoaugment import lab, method, settings
 from dada.searching.methods.fast_autoaugment.matching import Match
 from tests.searching.trials import StopAfter, begin, finished
 
@@ -79,7 +79,7 @@ def test_a_childs_training_knows_no_policy(digits):
     search = begin(digits, **FEW)
     search.advance()
     for fold, seed, child in zip(search.folds, search.seeds, search.children, strict=True):
-        assert search.trainings.trial(Policy.none(), fold, seed, 2) == child
+        assert search.lab.trainings.trial(Policy.none(), fold, seed, 2) == child
     assert len({child.loss for child in search.children}) == 2
 
 
@@ -91,7 +91,11 @@ def test_a_trial_is_judged_by_its_child_under_its_set(digits, drawn):
         search.advance()
     fold, seed, tried = search.folds[1], search.seeds[1], search.tried[1][2]
     generator = torch.Generator().manual_seed(stream(stream(stream(seed, 4), 2), 1))
-    child, pipeline, scale = search._child(1), search.problem.pipeline, search.problem.space.scale
+    child, pipeline, scale = (
+        search.lab.child(search.weights[1]),
+        search.problem.pipeline,
+        search.problem.space.scale,
+    )
     whole = Policy(tried.parts, scale)
     policies = [whole] * 2 if drawn else [Policy((p,), scale) for p in tried.parts]
     cropped = [pipeline.before_policy(fold.judges.images, generator) for _ in policies]
@@ -207,8 +211,8 @@ def test_a_state_of_another_search_is_refused(digits):
 def test_a_loss_that_is_no_number_stops(digits, monkeypatch):
     search = begin(digits, **FEW)
     search.advance()
-    monkeypatch.setattr(method, "match", lambda *_: Match(float("nan"), 0.0))
-    with pytest.raises(DivergedError, match="trial 1 of fold 1"):
+    monkeypatch.setattr(lab, "match", lambda *_: Match(float("nan"), 0.0))
+    with pytest.raises(DivergedError, match="trial 1, on fold 1"):
         search.advance()
 
 

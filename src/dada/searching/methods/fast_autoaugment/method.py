@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -13,30 +12,26 @@ import torch
 from torch import Tensor
 
 from dada.compute.parallel import Load, Tick, concurrency, run_parallel
-from dada.compute.randomness import forked, stream
+from dada.compute.randomness import stream
 from dada.datasets import Dataset, hold_out_repeatedly
 from dada.errors import DivergedError
-from dada.models.child import Child
 from dada.policy import Policy
 from dada.report.numbers import count
 from dada.searching.common_settings import ResolvedSearch, SearchSettings
 from dada.searching.method import Cost, Record, SearchMethod, SearchProblem
 from dada.searching.methods.fast_autoaugment import charts
-from dada.searching.methods.fast_autoaugment.matching import match
+from dada.searching.methods.fast_autoaugment.lab import Lab, unpacked
 from dada.searching.methods.fast_autoaugment.settings import (
     FastAutoAugmentSettings,
     ResolvedFastAutoAugment,
 )
-from dada.searching.methods.fast_autoaugment.tpe import Suggestions
 from dada.searching.methods.fast_autoaugment.tried import Tried, best, without_repetition
 from dada.searching.rounds import Rounds
 from dada.searching.score import NOTHING_LEARNED, Score, guess
-from dada.searching.trials import Fold, Trials
+from dada.searching.trials import Fold
 
 Result = TypeVar("Result")
 
-_TRIALS = 4  # the stream of a fold's seed for its trials; the child's training has others
-_RANDOM_SHARE = 0.1  # of the trials come before TPE's model: 20 of 200, as HyperOpt has them
 _LEARNING = 3.0  # what a step on an image takes, against a look at one
 _REHEARSED = 3  # epochs, and trials, that are timed
 
@@ -53,6 +48,7 @@ class FastAutoAugmentMethod(SearchMethod):
     block of trials on each fold.
 
     Attributes:
+        lab: does the work on a fold.
         folds: what children train on, and what was held out.
         seeds: of each fold.
         children: how well each does, on images that are not augmented.
@@ -77,7 +73,7 @@ class FastAutoAugmentMethod(SearchMethod):
                 problem.images, settings.folds, settings.held_out, classes=problem.classes
             )
         ]
-        self.trainings = Trials(problem, settings)
+        self.lab = Lab(problem, settings)
         self.plan = list(settings.plan or settings.usual_plan)
         self.seeds = [stream(settings.seed, number) for number in range(settings.folds)]
         self.children: list[Score] = []
@@ -103,7 +99,7 @@ class FastAutoAugmentMethod(SearchMethod):
     @property
     def parameter_count(self) -> int:
         """Weights of a child."""
-        return self.trainings.parameter_count
+        return self.lab.trainings.parameter_count
 
     def words(self) -> str:
         """What is done, for people."""
@@ -150,7 +146,7 @@ class FastAutoAugmentMethod(SearchMethod):
         epochs = self.plan[0]
         found = self._on_folds(self._trained, on_step)
         self.children = [child for child, _ in found]
-        self.weights = [_unpacked(weights) for _, weights in found]
+        self.weights = [unpacked(weights) for _, weights in found]
         return {
             "views": sum(len(fold.train) for fold in self.folds) * epochs,
             "looks": sum(len(fold.judges) for fold in self.folds),
@@ -178,7 +174,10 @@ class FastAutoAugmentMethod(SearchMethod):
         problem, mine = self.problem, self._mine
 
         def one(place: int, tick: Tick) -> Result:
-            return work(mine[place], tick)
+            try:
+                return work(mine[place], tick)
+            except DivergedError as error:
+                raise DivergedError(f"{error}, on fold {mine[place] + 1}") from None
 
         done = run_parallel(len(mine), one, problem.device, on_step, **self._load)
         found = {mine[place]: result for place, result in done}
@@ -188,58 +187,16 @@ class FastAutoAugmentMethod(SearchMethod):
         return [everything[number] for number in range(len(self.folds))]
 
     def _trained(self, number: int, tick: Tick) -> tuple[Score, bytes]:
-        """The child of a fold."""
-        fold, seed = self.folds[number], self.seeds[number]
-        try:
-            score, child = self.trainings.trained(
-                Policy.none(), fold, seed, epochs=self.plan[0], on_epoch=tick
-            )
-        except DivergedError as error:
-            raise DivergedError(f"{error} of the child of fold {number + 1}") from None
-        if not math.isfinite(score.loss):
-            raise DivergedError(f"the loss of the child of fold {number + 1} is not finite")
-        return score, _packed(child.model.state_dict())
+        return self.lab.train(self.folds[number], self.seeds[number], self.plan[0], tick)
 
     def _tried(self, number: int, trials: int, tick: Tick) -> list[Tried]:
-        """So many more trials on a fold."""
-        s, fold, before = self.settings, self.folds[number], self.tried[number]
-        child, suggestions = self._child(number), self._suggestions(before)
-        found: list[Tried] = []
-        for trial in range(len(before), len(before) + trials):
-            seed = stream(stream(self.seeds[number], _TRIALS), trial)
-            chosen = suggestions.ask(stream(seed, 0))
-            policy = Policy(Tried(chosen, 0.0, 0.0).parts, self.problem.space.scale)
-            # Departs from the published code by default, where each view draws a sub-policy:
-            # of five views, a third of the images would miss any one of them.
-            each = [Policy((one,), policy.scale) for one in policy.sub_policies]
-            generator = torch.Generator().manual_seed(stream(seed, 1))
-            views = [policy] * s.size if s.drawn_views else each
-            matched = match(child, fold.judges, self.problem.pipeline, views, generator)
-            if not math.isfinite(matched.loss):
-                raise DivergedError(
-                    f"the loss is not a finite number in trial {trial + 1} of fold {number + 1}"
-                )
-            found.append(Tried(chosen, *matched))
-            suggestions.tell(found[-1])
-            tick()
-        return found
-
-    def _child(self, number: int) -> Child:
-        problem = self.problem
-        with forked(problem.device):
-            network = problem.network()
-        network.load_state_dict(self.weights[number])
-        return Child(network, problem.device, problem.precision, problem.loss)
-
-    def _suggestions(self, tried: Sequence[Tried]) -> Suggestions:
-        s = self.settings
-        return Suggestions(
-            operations=self.problem.space.operations,
-            size=s.size,
-            length=s.length,
-            random=max(1, round(_RANDOM_SHARE * s.trials)),
-            kind=s.reward,
-            tried=tried,
+        return self.lab.attempt(
+            fold=self.folds[number],
+            seed=self.seeds[number],
+            weights=self.weights[number],
+            before=self.tried[number],
+            trials=trials,
+            tick=tick,
         )
 
     def policy(self, name: str, provenance: dict[str, Any]) -> Policy:
@@ -298,14 +255,14 @@ class FastAutoAugmentMethod(SearchMethod):
         def train(epochs: int) -> float:
             self.plan[0] = epochs
             seconds, found = timed(self._trained)
-            self.weights = [_unpacked(weights) for _, weights in found]
+            self.weights = [unpacked(weights) for _, weights in found]
             return seconds
 
         train(1)  # warms up
         short, long = train(1), train(1 + _REHEARSED)
         epoch = max((long - short) / _REHEARSED, 1e-6)
         # The model takes longer, the more was tried: half of it, in the mean.
-        model = self._suggestions(())
+        model = self.lab.suggestions(())
         known = [Tried(model.ask(seed), float(seed), 0.0) for seed in range(trials // 2)]
         self.tried = [list(known) for _ in self.folds]
         each = timed(lambda number, tick: self._tried(number, _REHEARSED, tick))[0] / _REHEARSED
@@ -376,16 +333,3 @@ class FastAutoAugmentMethod(SearchMethod):
 
 def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
-
-
-def _packed(weights: dict[str, Tensor]) -> bytes:
-    """Weights on their way from the process that trained them: tensors would be shared memory,
-    which ends with that process."""
-    file = io.BytesIO()
-    torch.save({name: weight.cpu() for name, weight in weights.items()}, file)
-    return file.getvalue()
-
-
-def _unpacked(weights: bytes) -> dict[str, Tensor]:
-    found: dict[str, Tensor] = torch.load(io.BytesIO(weights), weights_only=True)
-    return found
