@@ -177,6 +177,12 @@ def test_what_cannot_be_is_refused_in_a_line_before_anything_is_loaded(wrong, re
     assert "\n" not in str(caught.value)
 
 
+def test_more_operations_than_a_policy_may_list_are_refused(monkeypatch):
+    monkeypatch.setattr("dada.searching.methods.pba.settings.MOST_LISTED", 5)
+    with pytest.raises(UserError, match="3 operations; method pba takes 2 at most"):
+        make_settings(method="pba", operations=("Rotate", "Invert", "Brightness"))
+
+
 def test_the_usual_sizes_are_the_papers_but_for_images_and_epochs(digits):
     settings = make_settings(method="pba").resolve(digits)
     assert (settings.trials, settings.interval) == (16, 3)

@@ -8,7 +8,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from dada.datasets import Dataset
+from dada.errors import UserError
 from dada.policy import SearchSpace
+from dada.policy.operation_list import MOST_LISTED
+from dada.searching.methods.pba.values import TIMES
 from dada.searching.training_settings import HalvesSettings, ResolvedRounds
 
 
@@ -39,8 +42,16 @@ class PbaSettings(HalvesSettings):
 
     @property
     def space(self) -> SearchSpace:
-        """See `SearchSettings.space`: single operations."""
-        return self.space_of(1)
+        """See `SearchSettings.space`: single operations.
+
+        Raises:
+            UserError: also if there are more than 32, each of which comes twice.
+        """
+        space, most = self.space_of(1), MOST_LISTED // TIMES
+        if len(space.operations) > most:
+            given = len(space.operations)
+            raise UserError(f"search space: {given} operations; method pba takes {most} at most")
+        return space
 
     def resolve(
         self, dataset: Dataset, accelerated: bool = False, transforms: bool = False
