@@ -2,6 +2,7 @@ import copy
 import pickle
 
 import pytest
+import torch
 from pydantic import ValidationError
 
 import dada
@@ -107,6 +108,11 @@ def test_the_size_is_bounded():
         PolicySchedule((stage,) * 1001)
     with pytest.raises(ValidationError):
         PolicySchedule(())
+    large = Stage(1, Policy(only("Invert").sub_policies * 10_000))
+    with pytest.raises(
+        ValidationError, match="110,000 sub-policies in all stages: at most 100,000"
+    ):
+        PolicySchedule((large,) * 11)
     for epochs in (0, 1_000_001, 1.5, True):
         with pytest.raises(ValidationError):
             Stage(epochs, only("Invert"))
@@ -133,6 +139,17 @@ def test_rounded():
     first, second = (stage.policy for stage in rough.rounded().stages)
     assert first.sub_policies[0].operations[0].probability == 0.333333
     assert second.operations[0].probability == 0.666667
+
+
+def test_what_takes_one_policy_refuses_a_schedule():
+    chosen, images = schedule(3, 1), torch.zeros(1, 3, 8, 8, dtype=torch.uint8)
+    for take in (
+        dada.Sampler,
+        lambda given: dada.contact_sheet(images, given),
+        dada.export.target("timm").source,
+    ):
+        with pytest.raises(UserError, match="choose an epoch from 1 to 4"):
+            take(chosen)
 
 
 def test_a_schedule_is_public():

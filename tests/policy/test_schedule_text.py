@@ -71,6 +71,7 @@ ROTATE = '["Rotate", 0.5, 0.5]'
 LIST = f'"counts": [0.5, 0.5], "operations": [{ROTATE}]'
 POLICY = f'"sub_policies": [{{"weight": 1, "operations": [{ROTATE}]}}]'
 STAGE = f'{{"epochs": 1, {LIST}}}'
+LARGE = f'{{"epochs": 1, "sub_policies": {[3] * 6000}}}'
 TOO_MANY = ", ".join([STAGE] * 1001)
 BAD = {
     HEAD + "[]}": "stages",
@@ -95,6 +96,7 @@ BAD = {
     HEAD + '[{"epochs": 1, "sub_policies": []}]}': "stage 0: sub_policies",
     HEAD + '[{"epochs": 1, "sub_policies": 5}]}': '"sub_policies" must be a list',
     HEAD + f'[{{"epochs": 1, {POLICY}, "name": 3}}]}}': "stage 0: name",
+    HEAD + f"[{', '.join([LARGE] * 20)}]}}": "120,000 sub-policies in all stages",
     HEAD + f"[{TOO_MANY}]}}": "1,001 stages: at most 1,000",
     HEAD + f'[{{"epochs": 1, "counts": [1], "operations": {[3] * 65}}}]}}': "at most 64",
 }

@@ -20,7 +20,7 @@ class Sampler:
     """Draws from a policy.
 
     Args:
-        policy: the policy; it is converted to tensors once.
+        policy: the policy; it is converted to tensors once. Of a schedule, the policy of an epoch.
 
     Examples:
         >>> import torch
@@ -32,6 +32,7 @@ class Sampler:
     """
 
     def __init__(self, policy: Policy) -> None:
+        policy = policy.chosen(None)  # refuses a schedule, and says how to choose an epoch
         names = [[o.name for o in s.operations] for s in policy.sub_policies]
         self._table = Table.of(names, policy.scale)
         self._cumulative = _numbers(policy.weights).cumsum(0)

@@ -55,7 +55,7 @@ class Target:
         """Refuse a policy with operations that this target does not know.
 
         Raises:
-            UserError: it names them, the target, and what the target knows.
+            UserError: it names them, the target, and what the target knows; or it is a schedule.
 
         Examples:
             >>> import dada
@@ -68,6 +68,7 @@ class Target:
             Traceback (most recent call last):
             dada.errors.UserError: the timm export does not know Halve: it has ShearX, ShearY, ...
         """
+        policy = policy.chosen(None)  # refuses a schedule, and says how to choose an epoch
         if unknown := sorted(used(policy).difference(self.operations)):
             raise UserError(
                 f"the {self.name} export does not know {', '.join(unknown)}: "

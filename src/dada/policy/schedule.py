@@ -6,7 +6,7 @@ length of a training.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dada.augment import PolicyTransform
 
 MOST_STAGES = 1000
+MOST_IN_ALL = 100_000  # sub-policies of all stages; a list of operations has none in memory
 MOST_EPOCHS = 1_000_000  # of a stage
 _KEPT = "the last stage's policy"
 
@@ -48,7 +49,7 @@ class PolicySchedule:
     """A policy for every epoch of a training. Wherever a policy is taken, so is a schedule.
 
     Attributes:
-        stages: 1 to 1,000, in order; all have one scale.
+        stages: 1 to 1,000, in order; all have one scale, and at most 100,000 sub-policies together.
         name: shown in tables, on one line; control characters are escaped.
         provenance: which search found it; plain data, as `Policy.provenance`.
 
@@ -67,6 +68,13 @@ class PolicySchedule:
     stages: Annotated[tuple[Stage, ...], Field(min_length=1, max_length=MOST_STAGES)]
     name: Annotated[str, Field(max_length=1000)] = "schedule"
     provenance: Mapping[str, Any] = Field(default_factory=dict, repr=False)
+
+    @field_validator("stages")
+    @classmethod
+    def _bounded(cls, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+        policies = [stage.policy for stage in stages if isinstance(stage.policy, Policy)]
+        check_in_all(len(policy.sub_policies) for policy in policies)
+        return stages
 
     @field_validator("stages")
     @classmethod
@@ -220,6 +228,19 @@ class PolicySchedule:
             epochs: length of the training; None is the schedule's own.
         """
         return transform_of(self, epochs)
+
+
+def check_in_all(counts: Iterable[int]) -> None:
+    """Refuse too many sub-policies, before any is made.
+
+    Args:
+        counts: the sub-policies of each stage.
+
+    Raises:
+        ValueError: they are too many together.
+    """
+    if (total := sum(counts)) > MOST_IN_ALL:
+        raise ValueError(f"{total:,} sub-policies in all stages: at most {MOST_IN_ALL:,}")
 
 
 AnyPolicy = Policy | PolicySchedule

@@ -19,7 +19,7 @@ from dada.policy.rows import (
     sub_policy_row,
 )
 from dada.policy.scale import Scale
-from dada.policy.schedule import MOST_STAGES, PolicySchedule, Stage
+from dada.policy.schedule import MOST_STAGES, PolicySchedule, Stage, check_in_all
 
 _LISTED = {"epochs", "counts", "operations"}
 _POLICY = {"epochs", "name", "provenance", "sub_policies"}
@@ -50,6 +50,11 @@ def read_schedule(data: dict[str, Any], name: str) -> PolicySchedule:
         raise UserError('"stages" must be a list')
     if len(rows) > MOST_STAGES:
         raise UserError(f"{len(rows):,} stages: at most {MOST_STAGES:,}")
+    found = (row.get("sub_policies") for row in rows if isinstance(row, dict))
+    try:
+        check_in_all(len(these) for these in found if isinstance(these, list))
+    except ValueError as error:
+        raise UserError(str(error)) from None
     return PolicySchedule(
         stages=tuple(_read_stage(row, number, scale) for number, row in enumerate(rows)),
         name=data.get("name", name),

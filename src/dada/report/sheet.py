@@ -116,6 +116,7 @@ def contact_sheet(
     """
     if not len(images) or rows < 1:
         raise UserError("a contact sheet needs at least one image and one row")
+    policy = policy.chosen(None)  # refuses a schedule, and says how to choose an epoch
     strips = [(["Originals"], images)]
     if policy.is_none:
         strips.append((["No augmentation"], images))
