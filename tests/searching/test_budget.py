@@ -168,6 +168,29 @@ def test_trials_keep_the_budget_whatever_else_the_machine_does(
     assert any("replanned" in record for record in rounds) == (len(set(epochs)) > 1)
     if slower > 1:
         assert epochs[-1] < epochs[0]
+    if slower < 1:
+        assert epochs[-1] > epochs[0]
+
+
+def test_a_busy_rehearsal_is_made_up_for_as_far_as_the_epochs_asked_for(
+    digits, tmp_path, monkeypatch
+):
+    machine = Machine(monkeypatch, slower=3.0)
+
+    def call(self, policy, fold, seed, epochs, trunk=None, on_epoch=lambda: None):
+        machine.work(0.05 + 0.1 * epochs * len(fold.train) / 500)
+        return Score(1.0, 1.0 + seed % 7 / 100, 0.5)
+
+    class Quiet(Callback):
+        def on_start(self, work):
+            machine.slower = 1.0
+
+    monkeypatch.setattr(Trials, "trial", call)
+    search(digits, out=tmp_path / "run", budget=300, epochs=60, callback=Quiet())
+    rounds = [e for e in RunFolder.open(tmp_path / "run").events if e["event"] == "epoch"]
+    epochs = [record["trial_epochs"] for record in rounds]
+    assert epochs[0] < 60 and epochs[1:] == [60] * (len(epochs) - 1)
+    assert machine.now <= 300
 
 
 def test_all_processes_have_the_plan_of_the_first(digits, monkeypatch):
