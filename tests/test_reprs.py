@@ -56,6 +56,7 @@ def test_files(images):
 
 
 def test_a_policy_and_a_search_space():
+    assert repr(Policy.none("photos")) == "Policy(photos: no image changes)"
     published = repr(dada.load_policy("dada-svhn"))
     assert published.startswith("Policy(dada-svhn: 25 sub-policies, paper scale: ")
     one = SubPolicy((Operation("Rotate", 0.5, 0.5), Operation("Color", 0.5, 0.5)))

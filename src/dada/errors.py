@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import reprlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _BRIEF = reprlib.Repr()  # it does not walk the whole of a large input
 _BRIEF.maxstring = _BRIEF.maxlong = _BRIEF.maxother = 60
 _log = logging.getLogger("dada")
+_typed_in_a_shell = False
 
 
 class UserError(Exception):
@@ -136,3 +138,37 @@ def some(names: Sequence[object], most: int = 5) -> str:
     """
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return ", ".join(map(brief, names[:most])) + more
+
+
+@contextmanager
+def command_line() -> Iterator[None]:
+    """Within it this process is the command line: `option` writes for a shell."""
+    global _typed_in_a_shell  # noqa: PLW0603  (a fact about the process, its threads included)
+    before, _typed_in_a_shell = _typed_in_a_shell, True
+    try:
+        yield
+    finally:
+        _typed_in_a_shell = before
+
+
+def option(name: str, value: object = None, *, setting: bool = False) -> str:
+    """How to write an option where the message is read: in a shell, or in Python.
+
+    Args:
+        name: as Python has it.
+        value: None leaves it open; in a shell True is the option alone.
+        setting: whether a shell has it by ``--set``.
+
+    Examples:
+        >>> option("side"), option("resume", True), option("hypergradient", "exact", setting=True)
+        ('side=', 'resume=True', "hypergradient='exact'")
+        >>> with command_line():
+        ...     option("side"), option("resume", True), option("balance", True, setting=True)
+        ('--side', '--resume', '--set balance=true')
+    """
+    if not _typed_in_a_shell:
+        return f"{name}={'' if value is None else repr(value)}"
+    text = value if isinstance(value, str) else "" if value is None else json.dumps(value)
+    if setting:
+        return f"--set {name}={text}"
+    return f"--{name}" if value in (None, True) else f"--{name} {text}"

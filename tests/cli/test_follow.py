@@ -18,7 +18,9 @@ def test_it_prints_what_the_command_line_prints(capsys, digits):
     assert first.startswith("training wrn-10-1 on digits: 40 images, 1 epoch")
     assert second.startswith("epoch    1  training loss") and "test error" in second
     dada.search(digits, preset="demo", epochs=1, images=80, callback=dada.Progress())
-    assert lines(capsys)[-1].startswith("round ")
+    *notes, last = lines(capsys)
+    assert last.startswith("round ") and "--" not in "".join(notes), "options as Python has them"
+    assert any(note.endswith("learns fast; model= tries another") for note in notes)
     dada.compare(digits, seeds=1, callback=dada.Progress(), **QUICK)
     assert sum(line.startswith("seed 0  ") for line in lines(capsys)) == 4
 

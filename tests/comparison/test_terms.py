@@ -65,7 +65,7 @@ def test_a_budget_is_kept_and_resumed_as_it_was(digits, rehearsals, tmp_path):
     assert result["epochs"] == begun["settings"]["epochs"] and len(result["seeds"]) == 3
     recalled = recall(tmp_path, "digits").arguments
     assert "epochs" not in recalled, "chosen by the run itself"
-    with pytest.raises(UserError, match="started with 12 s, and keeps its size: leave --budget"):
+    with pytest.raises(UserError, match="started with 12 s, and keeps its size: leave budget="):
         compare(digits, out=tmp_path, resume=True, budget="1m", **given)
 
 

@@ -55,7 +55,7 @@ class Unequal(Pictures):
 
 def test_unequal_classes_are_mentioned():
     notes = as_dataset(Unequal(300, classes=["well", "ill"])).notes
-    assert "232 training images of well, 8 of ill; --set balance=true" in notes[1]
+    assert "232 training images of well, 8 of ill; balance=True" in notes[1]
     notes = as_dataset((Unequal(300), Unequal(300))).notes
     assert any(note.startswith("classes are unequal") for note in notes)
 

@@ -164,7 +164,7 @@ def test_different_sizes_become_one_in_both_splits(hf, tmp_path):
     )
     assert load(source).side == (64, 64)
     assert load(source, side=16).test.images.shape == (2, 3, 16, 16)
-    assert "images resized and cropped to 64x64; --side changes it" in load(source).notes
+    assert "images resized and cropped to 64x64; side= changes it" in load(source).notes
 
 
 def test_full_size_pictures_are_never_in_memory_together(hf, tmp_path, monkeypatch):

@@ -55,7 +55,7 @@ def test_class_folders_are_classes_and_a_test_set_is_held_out(tmp_path):
     assert dataset.notes == (
         "no test images found: 20 % of the images, chosen per class, are held out as the test set "
         "(4 of 20)",
-        "images resized and cropped to 32x32 (median shorter side 16); --side changes it",
+        "images resized and cropped to 32x32 (median shorter side 16); side= changes it",
     )
 
 

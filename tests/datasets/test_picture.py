@@ -218,7 +218,7 @@ def test_images_that_do_not_fit_in_memory_are_refused_before(tmp_path, monkeypat
     samples = Samples(tuple(map(str, range(50))), (0,) * 50)
     with pytest.raises(UserError, match="50 images of 64x64 take") as e:
         decode(tmp_path, samples, None, 64)
-    assert str(e.value).endswith("--side 20 or --images 4 at 64x64 would fit")
+    assert str(e.value).endswith("side=20 or images=4 at 64x64 would fit")
     with pytest.raises(UserError, match="50 images of 21x21"):
         decode(tmp_path, samples, None, 21)
     with pytest.raises(UserError, match="image files cannot be read"):

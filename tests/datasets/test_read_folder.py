@@ -104,7 +104,7 @@ def test_a_search_says_how_many_there_were_and_which_classes_it_is_without(tmp_p
     asked = searching.make_settings("step")
     used = asked.resolve(dataset)
     notes = choices(asked, used, dataset, torch.device("cpu"))
-    assert "at most 5 of 32 training images are used; --images changes it" in notes
+    assert "at most 5 of 32 training images are used; images= changes it" in notes
     assert "class 'b'" in unseen_classes(dataset.train.labels, dataset)[0]
 
 

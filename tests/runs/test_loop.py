@@ -156,13 +156,13 @@ KEPT = r"; the last good checkpoint is kept in .*run"
 
 @pytest.mark.parametrize(("epoch", "kept"), [(1, ""), (3, KEPT)])
 def test_a_run_that_diverges_says_what_to_do(epoch, kept, tmp_path):
-    said = f"^the sum is not a finite number in epoch {epoch}{kept}: try a lower --lr.*, in another"
+    said = f"^the sum is not a finite number in epoch {epoch}{kept}: try a lower lr=.*, in another"
     with pytest.raises(UserError, match=said):
         work_in(tmp_path / "run", Counting(diverges=epoch))
     run = RunFolder.open(tmp_path / "run")
     assert (run.load_checkpoint() or {"epoch": 0})["epoch"] == epoch - 1
     assert work_in(run.path, Counting(), resume=True) == 10
-    with pytest.raises(UserError, match=r"--precision float32$"):
+    with pytest.raises(UserError, match=r"precision='float32'$"):
         run_loop(Counting(diverges=epoch))
 
 

@@ -12,14 +12,14 @@ def test_what_was_left_open_is_explained(digits):
     notes = choices(asked, asked.resolve(digits), digits, CPU)
     assert notes == (
         "Color left out of the search space: no change to grey images",
-        "network wrn-10-2, for images of 8 × 8 pixels on a CPU; --model changes it",
+        "network wrn-10-2, for images of 8 × 8 pixels on a CPU; model= changes it",
     )
 
 
 def test_the_network_of_trials_is_explained(digits):
     asked = make_settings(images=500)
     notes = choices(asked, asked.resolve(digits), digits, CPU)
-    assert notes[1] == "trials of proxy-32, a small network that learns fast; --model tries another"
+    assert notes[1] == "trials of proxy-32, a small network that learns fast; model= tries another"
 
 
 @pytest.mark.parametrize("fast", [torch.bfloat16, torch.float32])
@@ -31,7 +31,7 @@ def test_a_precision_that_finite_differences_cost_is_mentioned(digits, monkeypat
     notes = choices(asked, asked.resolve(digits), digits, CPU)
     slower = (
         "float32: bfloat16, faster here, rounds finite differences away; "
-        "--set hypergradient=exact does without them"
+        "hypergradient='exact' does without them"
     )
     assert notes == ((slower,) if fast == torch.bfloat16 else ())
     asked = make_settings("paper", images=100, operations=("Rotate", "Invert"), precision="float32")
@@ -47,7 +47,7 @@ def test_unused_images_are_mentioned(digits, monkeypatch):
     monkeypatch.setitem(__import__("dada.datasets").datasets.PAPER_REDUCED, "digits", 400)
     asked = make_settings("step", model="wrn-10-1", operations=("Rotate", "Invert"))
     (note,) = choices(asked, asked.resolve(digits), digits, CPU)
-    assert note == "at most 400 of 1,437 training images are used; --images changes it"
+    assert note == "at most 400 of 1,437 training images are used; images= changes it"
 
 
 def test_operations_are_left_out_by_name():
@@ -60,4 +60,4 @@ def test_classes_that_are_not_searched_on_are_named(digits):
     assert unseen_classes(digits.train.labels, digits) == ()
     some = digits.train.labels[(digits.train.labels != 3) & (digits.train.labels != 8)]
     (note,) = unseen_classes(some, digits)
-    assert note == "too few images to search on class '3', '8'; --images takes more"
+    assert note == "too few images to search on class '3', '8'; images= takes more"

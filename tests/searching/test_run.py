@@ -131,7 +131,7 @@ def test_another_configuration_cannot_be_resumed(digits, tmp_path, no_report):
 def test_a_run_is_never_overwritten(digits, tmp_path, no_report):
     search(digits, out=tmp_path / "run", **{**SMALL, "epochs": 1})
     before = (tmp_path / "run" / "policy.json").read_bytes()
-    with pytest.raises(UserError, match="--resume"):
+    with pytest.raises(UserError, match="resume=True"):
         search(digits, out=tmp_path / "run", **{**SMALL, "seed": 1})
     assert (tmp_path / "run" / "policy.json").read_bytes() == before
 
@@ -149,7 +149,7 @@ class BlowUp(Callback):
 
 
 def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_checkpoint(digits, tmp_path):
-    with pytest.raises(UserError, match="lower --lr") as caught:
+    with pytest.raises(UserError, match="lower lr=") as caught:
         search(digits, out=tmp_path / "run", callback=BlowUp(), **SMALL)
     assert "\n" not in str(caught.value) and "epoch 3" in str(caught.value)
     run = RunFolder.open(tmp_path / "run")

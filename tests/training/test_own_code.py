@@ -211,6 +211,6 @@ def test_a_network_that_diverges_leaves_no_number_that_is_none(lr, digits, tmp_p
         try:
             dada.train(digits, out=out, **given)
         except UserError as error:
-            assert "not a finite number" in str(error) and "try a lower --lr" in str(error)
+            assert "not a finite number" in str(error) and "try a lower lr=" in str(error)
         for file in out.glob("*.json*"):
             assert "NaN" not in file.read_text() and "Infinity" not in file.read_text()

@@ -158,7 +158,7 @@ def test_wrong_requests(digits, tmp_path):
         train(recipe="demo")
     with pytest.raises(UserError, match="no policy"):
         train(digits, "nowhere", **SMALL)
-    with pytest.raises(UserError, match="lower --lr"):
+    with pytest.raises(UserError, match="lower lr="):
         train(digits, out=tmp_path / "run", **{**SMALL, "lr": 1e38})
     dada.search(digits, out=tmp_path / "search", preset="demo", epochs=1, images=64)
     with pytest.raises(UserError, match="not of dada train"):

@@ -26,7 +26,7 @@ from dada.cli.train import train
 from dada.cli.verb import HELP, Quiet, verb
 from dada.compute.job import is_first
 from dada.compute.memory import keep_freed_memory
-from dada.errors import UserError, printable
+from dada.errors import UserError, command_line, printable
 
 app = typer.Typer(
     name="dada",
@@ -77,7 +77,8 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     watch_ctrl_c()
     try:
-        code = app(standalone_mode=False)
+        with command_line():
+            code = app(standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader is done, as in `dada policies | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor anything at exit

@@ -13,6 +13,7 @@ from dada.cli.bar import Bar
 from dada.comparison import ComparisonWork
 from dada.compute.device import machine_in_words
 from dada.datasets import channels_in_words
+from dada.errors import option
 from dada.report.gaps import difference_in_words, error_in_words
 from dada.report.numbers import count
 from dada.runs import Callback
@@ -43,7 +44,9 @@ class SearchProgress(Bar, Callback[SearchWork]):
             f"{count(len(problem.space.sub_policies), 'sub-policy')}, seed {search.settings.seed}"
         )
         self.say_notes(dataset)
-        ways = "--budget or --preset fast" if work.settings["preset"] == "default" else "--budget"
+        ways = option("budget")
+        if work.settings["preset"] == "default":
+            ways += f" or {option('preset', 'fast')}"
         shorter = _on(search.problem.device, f"{ways} makes it shorter")
         self.begin("search", work.parts, work.ticks[0], "" if work.deadline else shorter)
 
@@ -98,7 +101,8 @@ class CompareProgress(Bar, Callback[ComparisonWork]):
             f"in every row {around(settings.model_dump())}"
         )
         self.say_notes(work.dataset)
-        shorter = _on(work.bench.device, "--budget, or fewer --epochs or --images, make it shorter")
+        ways = f"{option('budget')}, or fewer {option('epochs')} or {option('images')},"
+        shorter = _on(work.bench.device, f"{ways} make it shorter")
         self.begin("train", work.parts, work.ticks[0], "" if work.foretold else shorter)
 
     def on_progress(self) -> None:
@@ -177,7 +181,8 @@ class TrainProgress(Bar, Callback[TrainingWork]):
             f"{count(s.epochs, 'epoch')} of {count(per_epoch, 'step')}, "
             f"{policy}{around(s.model_dump())}"
         )
-        shorter = _on(training.child.device, "fewer --epochs or --images make it shorter")
+        ways = f"fewer {option('epochs')} or {option('images')}"
+        shorter = _on(training.child.device, f"{ways} make it shorter")
         self.begin("train", work.parts, work.ticks[0], shorter)
 
     def on_progress(self) -> None:

@@ -19,7 +19,7 @@ from dada.compute.device import machine_in_words
 from dada.compute.distributed import Processes
 from dada.datasets import Dataset
 from dada.deadline import Deadline
-from dada.errors import listed
+from dada.errors import listed, option
 from dada.policy import AnyPolicy
 from dada.report.gaps import FEWEST_SEEDS
 from dada.report.numbers import about, count
@@ -144,7 +144,8 @@ def in_words(size: Size, bench: Bench, images: int, deadline: Deadline) -> tuple
         f"budget of {about(deadline.seconds)}: {bench.settings.model} on {used} of "
         f"{width} × {height} pixels, {count(size.epochs, 'epoch')}, {seeds} of "
         f"{count(len(size.rows), 'row')}; about {about(size.seconds)} on "
-        f"{machine_in_words(bench.device)}{verdict}; --budget changes it, and what you set stays",
+        f"{machine_in_words(bench.device)}{verdict}; {option('budget')} changes it, and what you "
+        "set stays",
         f"differences will be certain to about ± {100 * half:.1f} points: {seeds}, {tests}, and "
         f"two networks that disagree on 1 test image in {1 / USUAL_DISAGREEMENT:.0f}, as is usual",
     )

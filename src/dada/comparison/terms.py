@@ -8,7 +8,7 @@ from typing import Any
 
 from dada.comparison.plan import Plan
 from dada.deadline import Deadline
-from dada.errors import UserError
+from dada.errors import UserError, option
 from dada.report.comparisons import comparison_of
 from dada.report.gaps import FEWEST_SEEDS
 from dada.report.numbers import about
@@ -70,7 +70,7 @@ class Terms:
             before = "without a budget" if self.budget is None else f"with {about(self.budget)}"
             raise UserError(
                 f"budget {about(budget.seconds)}: the run was started {before}, and keeps its "
-                "size: leave --budget out, or start a new run in another folder"
+                f"size: leave {option('budget')} out, or start a new run in another folder"
             )
         if pixels is not None and pixels != (chosen := self.plan and self.plan.pixels):
             raise UserError(

@@ -15,6 +15,7 @@ from dada.comparison.shared import trained
 from dada.compute.distributed import ALONE, Processes
 from dada.compute.parallel import concurrency
 from dada.deadline import Deadline
+from dada.errors import option
 from dada.report.gaps import FEWEST_SEEDS
 from dada.report.numbers import count
 from dada.runs import RunFolder, Work
@@ -153,7 +154,7 @@ class ComparisonWork(Work[dict[str, Any]]):
             return None
         return (
             f"after {done} of {count(len(self.seeds), 'seed')}, as the time is spent; "
-            "--resume makes the others"
+            f"{option('resume', True)} makes the others"
         )
 
     def standing(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from dada.compute.job import job, whole
 from dada.compute.rendezvous import meet
-from dada.errors import UserError
+from dada.errors import UserError, option
 
 _PATIENCE = timedelta(minutes=10)
 """How long a process waits for the others' part; decoding a large set's first batch takes a while.
@@ -134,5 +134,5 @@ def shared_job(
 def _lost(error: Exception) -> str:
     return (
         "another process of this job died or cannot be reached; start all of them again with "
-        f"--resume ({str(error).splitlines()[0]:.100})"
+        f"{option('resume', True)} ({str(error).splitlines()[0]:.100})"
     )

@@ -25,7 +25,7 @@ from dada.datasets.pixels import (
     square,
     to_eight_bits,
 )
-from dada.errors import UserError
+from dada.errors import UserError, option
 from dada.files import opened
 
 Progress = Callable[[int, int], None]
@@ -113,8 +113,8 @@ def _check_memory(root: Path, train: int, others: int, side: int) -> None:
     if count * each <= free:
         return
     widest, fitting = math.isqrt(free // (3 * count)), free // each - others
-    ways = [f"--side {widest}"] if widest >= 8 else []
-    ways += [f"--images {fitting} at {side}x{side}"] if fitting >= 4 else []
+    ways = [option("side", widest)] if widest >= 8 else []
+    ways += [f"{option('images', fitting)} at {side}x{side}"] if fitting >= 4 else []
     raise UserError(
         f"{root}: {count:,} images of {side}x{side} take {count * each / 2**30:.1f} GiB, but only "
         f"{free / 2**30:.1f} GiB are free for them: "

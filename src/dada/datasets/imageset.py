@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dada.errors import UserError, brief, printable, some
+from dada.errors import UserError, brief, option, printable, some
 from dada.tasks import TARGETS, Task, task_of
 
 if TYPE_CHECKING:
@@ -255,7 +255,8 @@ def imbalance(labels: Tensor, classes: Sequence[str]) -> tuple[str, ...]:
         return ()
     return (
         f"classes are unequal: {counts[most]} training images of {classes[most]}, "
-        f"{counts[fewest]} of {classes[fewest]}; --set balance=true weights all classes equally",
+        f"{counts[fewest]} of {classes[fewest]}; {option('balance', True, setting=True)} weights "
+        "all classes equally",
     )
 
 

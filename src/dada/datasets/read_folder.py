@@ -12,7 +12,7 @@ from dada.datasets.files import ImageFiles, folder_files
 from dada.datasets.imageset import Dataset, imbalance
 from dada.datasets.listing import Listing
 from dada.datasets.pixels import choose_side
-from dada.errors import UserError, listed
+from dada.errors import UserError, listed, option
 from dada.tasks import task_of
 
 
@@ -95,4 +95,5 @@ def _side(files: tuple[str, ...], side: int | None) -> tuple[int, str]:
     sides = shorter_sides(files)
     chosen = choose_side(sides)
     middle = f" (median shorter side {median(sides):g})" if sides else ""
-    return chosen, f"images resized and cropped to {chosen}x{chosen}{middle}; --side changes it"
+    size = f"{chosen}x{chosen}{middle}"
+    return chosen, f"images resized and cropped to {size}; {option('side')} changes it"

@@ -13,7 +13,7 @@ from dada.datasets.files import FileDataset
 from dada.datasets.hf_images import SplitImages
 from dada.datasets.imageset import Dataset, ImageSet, imbalance
 from dada.datasets.pixels import bits_in_words, check_side, choose_side
-from dada.errors import UserError
+from dada.errors import UserError, option
 
 _SAMPLE = 1000  # pictures examined to choose a side
 
@@ -49,7 +49,8 @@ def read_splits(
     )
     notes = [*files.notes, *(() if bits is None else (bits_in_words(bits),))]
     if chosen:
-        notes.append(f"images resized and cropped to {chosen}x{chosen}; --side changes it")
+        size = f"{chosen}x{chosen}"
+        notes.append(f"images resized and cropped to {size}; {option('side')} changes it")
     return Dataset(
         files.name,
         train,
@@ -99,6 +100,6 @@ def _check_memory(name: str, count: int, height: int, width: int) -> None:
     if need > free:
         raise UserError(
             f"{name}: {count:,} images of {width}x{height} take {need / 2**30:.1f} GiB, but only "
-            f"{free / 2**30:.1f} GiB are free for them: give a smaller --side or fewer "
-            "--images"
+            f"{free / 2**30:.1f} GiB are free for them: give a smaller {option('side')} or fewer "
+            f"{option('images')}"
         )

@@ -11,7 +11,7 @@ import torch
 import torchvision.models
 from torch import Tensor, nn
 
-from dada.errors import UserError
+from dada.errors import UserError, option
 from dada.models.libraries import timm_or_none, torchvisions
 from dada.names import PRETRAINED
 
@@ -141,7 +141,9 @@ def _library_state(name: str) -> State:
         return _fetched(name, torchvision.models.get_model_weights(name).DEFAULT.get_state_dict)
     if timm is not None and timm.is_model(plain):
         return _fetched(name, lambda: timm.create_model(plain, pretrained=True).state_dict())
-    raise UserError(f"network {name} has no pre-trained weights: give a file of them, --weights")
+    raise UserError(
+        f"network {name} has no pre-trained weights: give a file of them, {option('weights')}"
+    )
 
 
 def _fetched(name: str, fetch: Callable[[], Any]) -> State:
@@ -151,7 +153,7 @@ def _fetched(name: str, fetch: Callable[[], Any]) -> State:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(
             f"the pre-trained weights of {name} cannot be fetched ({reason:.120}): give a file of "
-            "them, --weights FILE"
+            f"them, {option('weights')}"
         ) from None
     return state
 

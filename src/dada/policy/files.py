@@ -9,7 +9,7 @@ from importlib.resources import files
 from os import PathLike
 from pathlib import Path
 
-from dada.errors import UserError
+from dada.errors import UserError, option
 from dada.files import opened, replace_file
 from dada.names import published_policies
 from dada.policy.schedule import AnyPolicy
@@ -112,5 +112,6 @@ def _check_found(policy: AnyPolicy, content: bytes, folder: Path) -> None:
     if recorded is not None and recorded != checksum(content):
         raise UserError(
             "edited or damaged since the search wrote it: give the path of the file itself to use "
-            "it, or move it away and resume the search with --resume to write it again"
+            f"it, or move it away and resume the search with {option('resume', True)} to write it "
+            "again"
         )

@@ -191,6 +191,8 @@ class Policy:
         return replace(self, sub_policies=tuple(s.rounded() for s in self.sub_policies))
 
     def __repr__(self) -> str:
+        if self.is_none:
+            return f"Policy({brief(self.name)}: no image changes)"
         names = ["+".join(o.name for o in s.operations) for s in self.leading()[:3]]
         if len(self.sub_policies) > len(names):
             names.append("…")

@@ -176,8 +176,8 @@ def the_best(comparison: Mapping[str, Any]) -> str:
     return (
         f"{said} Without looking, by always answering the most frequent class, it would be "
         f"{100 * naive:.1f}\N{NO-BREAK SPACE}%: these networks have learned next to nothing, and a "
-        "comparison of them says nothing. Train longer (--epochs), on more images, or with another "
-        "--model."
+        "comparison of them says nothing. Train for more epochs, on more images, or with another "
+        "network."
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from dada.errors import UserError
+from dada.errors import UserError, option
 from dada.runs.config import difference, problem
 from dada.runs.events import append_event, read_events, write_events
 from dada.runs.lock import LOCK, FolderLock
@@ -153,8 +153,8 @@ class RunFolder:
         """
         if (self.path / CONFIG).exists():
             raise UserError(
-                f"{self.path} holds a run already: resume it with --resume, or choose another "
-                "folder"
+                f"{self.path} holds a run already: resume it with {option('resume', True)}, or "
+                "choose another folder"
             )
         if self.path.is_dir() and not self.bare:
             raise UserError(f"{self.path} is not empty: choose another folder")

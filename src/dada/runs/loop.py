@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dada.compute.distributed import ALONE, Processes
-from dada.errors import DivergedError, UserError
+from dada.errors import DivergedError, UserError, option
 from dada.runs.callback import Callback
 from dada.runs.folder import CHECKPOINT, RunFolder, Upgrade
 from dada.runs.resume import resume
@@ -131,4 +131,5 @@ def _advice(error: DivergedError, run: RunFolder | None) -> str:
     kept = run is not None and (run.path / CHECKPOINT).exists()
     good = f"; the last good checkpoint is kept in {run.path}" if run and kept else ""
     where = ", in another run folder" if run else ""
-    return f"{error}{good}: try a lower --lr, a larger --batch or --precision float32{where}"
+    ways = f"a lower {option('lr')}, a larger {option('batch')} or {option('precision', 'float32')}"
+    return f"{error}{good}: try {ways}{where}"

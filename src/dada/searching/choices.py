@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from dada.datasets import Dataset, channels_in_words
+from dada.errors import option
 from dada.policy import PAPER_OPERATIONS, effective
 from dada.searching.common_settings import ResolvedSearch, SearchSettings
 from dada.searching.settings import method_for
@@ -24,7 +25,7 @@ def choices(
     notes += method_for(chosen.model_dump()).notes(asked, chosen, dataset, device)
     if asked.images is None and chosen.images < len(dataset.all_labels):
         used = f"at most {chosen.images:,} of {len(dataset.all_labels):,} training images are used"
-        notes += (f"{used}; --images changes it",)
+        notes += (f"{used}; {option('images')} changes it",)
     return notes
 
 
@@ -47,4 +48,6 @@ def unseen_classes(labels: Tensor, dataset: Dataset) -> tuple[str, ...]:
         return ()
     missing = set(known.tolist()) - set(searched.tolist())
     names = ", ".join(f"'{dataset.classes[label]}'" for label in sorted(missing))
-    return (f"too few images to search on class {names}; --images takes more",) if names else ()
+    if not names:
+        return ()
+    return (f"too few images to search on class {names}; {option('images')} takes more",)

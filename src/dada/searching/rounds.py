@@ -14,7 +14,7 @@ import torch
 from dada.augment.words import around
 from dada.compute.parallel import Tick
 from dada.datasets import Dataset
-from dada.errors import DivergedError, UserError
+from dada.errors import DivergedError, UserError, option
 from dada.policy import Policy
 from dada.report.numbers import count, duration
 from dada.searching.common_settings import ResolvedSearch, SearchSettings
@@ -59,9 +59,13 @@ def notes_on_trials(
         )
     if asked.model is not None:
         return notes
-    notes += (f"trials of {chosen.model}, a small network that learns fast; --model tries another",)
+    notes += (
+        f"trials of {chosen.model}, a small network that learns fast; "
+        f"{option('model')} tries another",
+    )
     if asked.pixels is None and chosen.pixels < max(dataset.side):
-        notes += (f"trials see images at {chosen.pixels} pixels; --set pixels= changes it",)
+        other = option("pixels", setting=True)
+        notes += (f"trials see images at {chosen.pixels} pixels; {other} changes it",)
     return notes
 
 
@@ -71,7 +75,7 @@ def too_short(epochs: int, fewest: int) -> tuple[str, ...]:
         return ()
     return (
         f"trials of {count(epochs, 'epoch')} are short: the benefit of augmentation appears "
-        "late in a training; more time, or --epochs, makes them longer",
+        f"late in a training; more time, or {option('epochs')}, makes them longer",
     )
 
 

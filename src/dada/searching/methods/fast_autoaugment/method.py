@@ -14,7 +14,7 @@ from torch import Tensor
 from dada.compute.parallel import Load, Tick, concurrency, run_parallel
 from dada.compute.randomness import stream
 from dada.datasets import Dataset, hold_out_repeatedly
-from dada.errors import DivergedError
+from dada.errors import DivergedError, option
 from dada.policy import Policy
 from dada.report.numbers import count
 from dada.searching.common_settings import ResolvedSearch, SearchSettings
@@ -239,7 +239,8 @@ class FastAutoAugmentMethod(SearchMethod):
             return ()
         return (
             f"trainings of {count(epochs, 'epoch')} are short: networks that know little of the "
-            "images cannot tell policies apart; more time, or --epochs, makes them longer",
+            "images cannot tell policies apart; more time, or "
+            f"{option('epochs')}, makes them longer",
         )
 
     def cost(self) -> Cost:

@@ -15,7 +15,7 @@ from dada.compute.parallel import Tick
 from dada.compute.randomness import random_state, restore_random_state, stream
 from dada.compute.threads import parameter_count, threads_for
 from dada.datasets import Dataset, even_batches
-from dada.errors import DivergedError
+from dada.errors import DivergedError, option
 from dada.models.child import Child
 from dada.policy import Policy
 from dada.report.numbers import count
@@ -175,13 +175,14 @@ class OneStep(SearchMethod):
             where = "a CPU" if device.type == "cpu" else "a GPU"
             size = f"{dataset.side[1]} × {dataset.side[0]} pixels"
             notes.append(
-                f"network {chosen.model}, for images of {size} on {where}; --model changes it"
+                f"network {chosen.model}, for images of {size} on {where}; "
+                f"{option('model')} changes it"
             )
         refined = asked.precision == "auto" and chosen.precision == "float32"
         if refined and best_precision(device) != torch.float32:
             notes.append(
                 "float32: bfloat16, faster here, rounds finite differences away; "
-                "--set hypergradient=exact does without them"
+                f"{option('hypergradient', 'exact', setting=True)} does without them"
             )
         return tuple(notes)
 
@@ -192,7 +193,8 @@ class OneStep(SearchMethod):
             return ()
         return (
             f"with {count(steps, 'step')} in all, a policy hardly moves from the uniform one; more "
-            "time, --epochs or --images, or a smaller --batch, make more steps",
+            f"time, {option('epochs')} or {option('images')}, or a smaller {option('batch')}, make "
+            "more steps",
         )
 
     def advance(self, on_step: Tick = lambda: None) -> Record:
