@@ -166,4 +166,4 @@ def memory(result: dict) -> list[str]:
         for name in ("search", "train"):
             cells += [f"{row[name]['peak'] / 2**20:,.0f}", f"{row[name]['began']:.0f}"]
         lines.append("| " + " | ".join(cells) + " |")
-    return lines
+    return [*lines, *(["", result["note"]] if "note" in result else [])]
