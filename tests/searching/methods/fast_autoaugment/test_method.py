@@ -135,12 +135,13 @@ def test_the_policy_is_the_best_sets_of_all_folds(digits, reward, field):
     assert {o.spread for sub in found.sub_policies for o in sub.operations} == {0.0}
 
 
-def test_where_no_child_has_learnt_there_is_no_policy_and_a_note(digits, monkeypatch):
+def test_where_no_child_has_learnt_the_search_ends_with_a_note(digits, tmp_path, monkeypatch):
     monkeypatch.setattr(method, "guess", lambda *_: 0.0)
-    search = begin(digits, **FEW)
-    for record in finished(search):
-        assert "better than guessing" in record["findings"]["notes"][0]
-    assert policy_of(search).is_none
+    policy = dada.search(digits, out=tmp_path / "run", **SMALL)
+    _, record, finish = RunFolder.open(tmp_path / "run").events
+    assert policy.is_none and "children" in record, "no trials"
+    assert "better than guessing" in record["findings"]["notes"][0]
+    assert finish["reason"].startswith("stopped before its trials")
 
 
 @pytest.mark.parametrize("rounds", [1, 2])
@@ -216,7 +217,20 @@ def test_a_loss_that_is_no_number_stops(digits, monkeypatch):
         search.advance()
 
 
-def test_a_budget_is_kept_by_fewer_epochs_and_then_by_fewer_trials(digits):
+def test_a_rehearsal_counts_a_quarter_of_the_trials(digits, monkeypatch):
+    """Each takes ten seconds, and an epoch none."""
+    clock = [0.0]
+
+    def slow(self, number, trials, tick):
+        clock[0] += 10 * trials
+
+    monkeypatch.setattr(method.time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(method.FastAutoAugmentMethod, "_tried", slow)
+    cost = begin(digits, **{**FEW, "trials": 8}).cost()
+    assert (cost.trainings, cost.start, cost.shared) == (2, 20.0, True)
+
+
+def test_a_budget_is_kept_by_fewer_epochs_and_by_fewer_trials(digits):
     def rehearsed(s):
         return begin(digits, **{**FEW, "epochs": s.epochs, "images": s.images})
 

@@ -84,8 +84,8 @@ def _operations(operations: list[str], kept: list[list[Tried]]) -> Dots:
     ]
     return Dots(
         title="Which operations are kept",
-        caption="How many of the operations in the best sets each one makes up. Dots: folds; "
-        "dashed: if all came equally often.",
+        caption="How many of the operations in the best sets each one makes up. Strokes: folds; "
+        "dots: their mean; dashed: if all came equally often.",
         x_label="share of operations, %",
         rows=sorted(rows, key=lambda row: -row.mean),
         reference=100 / len(operations),

@@ -33,6 +33,7 @@ from dada.searching.trials import Fold
 Result = TypeVar("Result")
 
 _LEARNING = 3.0  # what a step on an image takes, against a look at one
+_FEWEST = 0.25  # of the trials, before a budget makes trainings shorter
 _REHEARSED = 3  # epochs, and trials, that are timed
 
 
@@ -232,6 +233,12 @@ class FastAutoAugmentMethod(SearchMethod):
             return f"best loss: {_mean([one.loss for one in first]):.3f}"
         return f"best accuracy: {_mean([one.accuracy for one in first]):.1%}"
 
+    def converged(self, records: Sequence[Record]) -> str | None:
+        """See `SearchMethod.converged`: children that know nothing are not asked."""
+        if not records or records[-1]["findings"]["learned"]:
+            return None
+        return "stopped before its trials: no network did better than guessing"
+
     def cautions(self) -> tuple[str, ...]:
         """See `SearchMethod.cautions`."""
         epochs = self.plan[0]
@@ -244,8 +251,12 @@ class FastAutoAugmentMethod(SearchMethod):
         )
 
     def cost(self) -> Cost:
-        """See `SearchMethod.cost`: the epochs of a few children are timed, and a few trials."""
-        problem, trials = self.problem, self.settings.trials
+        """See `SearchMethod.cost`: the epochs of a few children are timed, and a few trials.
+
+        The trials count with a quarter of them: that many can be saved before trainings become
+        shorter, as `replan` does after the first round.
+        """
+        problem, trials = self.problem, math.ceil(_FEWEST * self.settings.trials)
         at_once = concurrency(len(self._mine), problem.device, **self._load)
 
         def timed(work: Callable[[int, Tick], Result]) -> tuple[float, list[Result]]:
