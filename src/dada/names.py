@@ -42,6 +42,7 @@ SEARCH_METHODS = {
     "randaugment": "a grid of RandAugment's two numbers",
     "autoaugment": "a controller that learns from the accuracy of networks trained by its policies",
     "fast_autoaugment": "policies under which held-out images look familiar",
+    "faster_autoaugment": "policies under which a critic takes images for original ones",
     "pba": "a population of trainings, the best of which are copied and varied",
 }
 TRAIN_PRESETS = ("default", "demo", "finetune")

@@ -134,13 +134,22 @@ class Child:
             return self.model(_channels_last(images)).float()
 
     def _each(self, logits: Tensor, labels: Tensor) -> Tensor:
-        losses = self.loss(logits, labels)
-        if losses.shape != labels.shape[:1]:
-            raise UserError(
-                f"the loss gave {tuple(losses.shape)} for {len(labels)} images: it must give one "
-                "number per image (reduction='none')"
-            )
-        return losses
+        return per_image(self.loss, logits, labels)
+
+
+def per_image(loss: Loss, logits: Tensor, labels: Tensor) -> Tensor:
+    """(B,) losses.
+
+    Raises:
+        UserError: the loss does not give one number per image.
+    """
+    losses = loss(logits, labels)
+    if losses.shape != labels.shape[:1]:
+        raise UserError(
+            f"the loss gave {tuple(losses.shape)} for {len(labels)} images: it must give one "
+            "number per image (reduction='none')"
+        )
+    return losses
 
 
 def clipped(gradient: Tensors, largest: float) -> Tensors:

@@ -37,8 +37,9 @@ class SearchSettings(NetworkSettings, ABC):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """At most 32 bits: PyTorch's CPU generator uses no more."""
     plan: Plan | None = None
-    """Repeats a search that had a budget: the epochs of each round's trainings, or with method dada
-    or pba the total number of epochs planned at each epoch or round. None: `epochs`."""
+    """Repeats a search that had a budget: the epochs of each round's trainings, or with method
+    dada, pba or faster_autoaugment the total number of epochs planned at each epoch or round. None:
+    `epochs`."""
     pixels: Annotated[int, Field(ge=8)] | None = None
     """Longest side of the images in the search, in pixels, at most; None: the method's choice, or
     the images' own size with a network or transforms of the user's."""

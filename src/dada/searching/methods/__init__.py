@@ -4,6 +4,7 @@ from dada.searching.method import SearchMethod
 from dada.searching.methods.autoaugment import AutoAugmentMethod
 from dada.searching.methods.dada import DadaMethod
 from dada.searching.methods.fast_autoaugment import FastAutoAugmentMethod
+from dada.searching.methods.faster_autoaugment import FasterAutoAugmentMethod
 from dada.searching.methods.pba import PbaMethod
 from dada.searching.methods.randaugment import RandAugmentMethod
 from dada.searching.methods.random import RandomMethod
@@ -16,6 +17,7 @@ METHODS: dict[str, type[SearchMethod]] = {
         RandAugmentMethod,
         AutoAugmentMethod,
         FastAutoAugmentMethod,
+        FasterAutoAugmentMethod,
         PbaMethod,
     )
 }
