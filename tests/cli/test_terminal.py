@@ -118,6 +118,17 @@ def test_long_work_is_announced_from_its_first_steps(capsys, monkeypatch, steps,
     assert all(int(number) >= 2 for number in hours), "a million times 10 ms, or more"
 
 
+def test_the_first_steps_do_not_foretell_the_length(capsys, monkeypatch):
+    monkeypatch.setattr(bars, "REHEARSED", 0.0)
+    with bars.Bar() as bar:
+        bar.begin("search", [(10**6, 1.0)], shorter="on 2 cores")
+        time.sleep(0.01)
+        for _ in range(bars.FEWEST):
+            assert "this takes" not in capsys.readouterr().out
+            bar.advance()
+    assert "this takes about" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("preset", "ways"), [("default", "--budget or --preset fast"), ("fast", "--budget")]
 )
@@ -140,7 +151,8 @@ def test_the_time_left_of_long_work_is_not_announced_twice(capsys, monkeypatch):
 
 
 def test_every_long_verb_announces_itself(dada, monkeypatch):
-    """With every second taken for long."""
+    """With every second taken for long, and from the first step."""
+    monkeypatch.setattr(bars, "FEWEST", 1)
     monkeypatch.setattr(bars, "REHEARSED", 0.0)
     monkeypatch.setattr(bars, "LONG", 0.0)
     train = "train digits --model wrn-10-1 --epochs 2 --images 200"

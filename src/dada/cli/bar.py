@@ -41,6 +41,8 @@ LONG = 120.0
 """Work that takes more seconds than this is announced."""
 REHEARSED = 6.0
 """Seconds of the work itself from which its length is foretold."""
+FEWEST = 4
+"""Steps from which it is: the first is slow, and of several at once one is done first."""
 
 
 class Bar:
@@ -74,7 +76,7 @@ class Bar:
         )
         self._task: TaskID | None = None
         self._clock: Clock | None = None
-        self._shorter = ""
+        self._shorter, self._steps = "", 0
         self._spoken, self._over = time.monotonic(), Event()
         self._reporter: Thread | None = None
 
@@ -106,14 +108,15 @@ class Bar:
         self._progress.start()
         total = sum(steps for steps, _ in parts)
         self._task = self._progress.add_task(description, total=total, completed=done)
-        self._clock, self._shorter = Clock(parts, done), shorter
+        self._clock, self._shorter, self._steps = Clock(parts, done), shorter, 0
 
     def advance(self, steps: int = 1) -> None:
         """Advance by some steps."""
         if self._task is None or self._clock is None:
             return
         self._progress.advance(self._task, steps)
-        if self._shorter and self._clock.elapsed() >= REHEARSED:
+        self._steps += steps
+        if self._shorter and self._steps >= FEWEST and self._clock.elapsed() >= REHEARSED:
             left = self._left()
             if left is not None and left > LONG:
                 self.say(f"this takes about {about(left)} {self._shorter}")

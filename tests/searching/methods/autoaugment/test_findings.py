@@ -49,7 +49,7 @@ def test_trainings_that_are_all_alike_still_have_the_noise_of_an_image():
     [
         (judged([0.9]), "against 50.5 % without one, which is more than luck"),
         (judged([0.51]), "which the best of as many without one might reach by luck"),
-        (judged([0.9], [0.5]), "one batch cannot tell that from luck"),
+        (judged([0.9], [0.5]), ", which one batch cannot tell from luck"),
         (judged([0.9], learned=False), "no network did better than guessing"),
     ],
 )

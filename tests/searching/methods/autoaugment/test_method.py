@@ -115,11 +115,13 @@ def test_what_the_controller_comes_to_like_is_what_is_rewarded(digits, monkeypat
 
 def test_the_best_children_may_be_luck_and_it_says_so(digits, monkeypatch):
     with_accuracies(monkeypatch, rotation)
-    *before, last = finished(begin(digits, **GIVEN))
-    assert not any(record["findings"]["notes"] for record in before)
-    (note,) = last["findings"]["notes"]
-    assert note.startswith("the best of 5 trainings with a policy has an accuracy of ")
-    assert note.endswith("against 40.0 % without one, which is more than luck")
+    records = finished(begin(digits, **{**GIVEN, "children": 10}))
+    first, second, third, fourth, last = (record["findings"]["notes"] for record in records)
+    assert first[0].endswith("which one batch cannot tell from luck")
+    assert second[0].endswith("which the best of as many without one might reach by luck")
+    assert third[0].endswith("against 40.0 % without one, which is more than luck")
+    assert not fourth, "nothing new"
+    assert last[0].startswith("the best of 10 trainings with a policy has an accuracy of ")
     with_accuracies(monkeypatch, rotation, loss=50.0)
     (note,) = finished(begin(digits, **GIVEN))[-1]["findings"]["notes"]
     assert note.startswith("no network did better than guessing")

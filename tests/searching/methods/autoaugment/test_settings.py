@@ -23,10 +23,16 @@ def test_few_images_leave_half_to_judge(digits):
     assert (chosen.fold_images, chosen.batch) == (30, 16)
 
 
-def test_a_budget_takes_images_from_the_fold_and_none_from_the_judges(digits):
+@pytest.mark.parametrize(
+    ("share", "children", "fold"),
+    [(0.5, 150, 400), (0.15, 45, 400), (0.1, 45, 266), (0.001, 45, 2)],
+)
+def test_a_budget_takes_children_then_images_of_the_fold_and_no_judges(
+    digits, share, children, fold
+):
     chosen = resolved(digits, images=1000, fold_images=400)
-    fewer = chosen.with_images(250)
-    assert (fewer.fold_images, fewer.images, fewer.batch) == (100, 700, 16)
+    fewer = chosen.with_images(int(1000 * share))
+    assert (fewer.children, fewer.fold_images, fewer.images) == (children, fold, 600 + fold)
 
 
 @pytest.mark.parametrize(

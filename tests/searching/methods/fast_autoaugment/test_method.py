@@ -218,7 +218,7 @@ def test_a_loss_that_is_no_number_stops(digits, monkeypatch):
 
 
 def test_a_rehearsal_counts_a_quarter_of_the_trials(digits, monkeypatch):
-    """Each takes ten seconds, and an epoch none."""
+    """Each takes ten seconds, and an epoch none: two trials, over four epochs."""
     clock = [0.0]
 
     def slow(self, number, trials, tick):
@@ -226,8 +226,9 @@ def test_a_rehearsal_counts_a_quarter_of_the_trials(digits, monkeypatch):
 
     monkeypatch.setattr(method.time, "perf_counter", lambda: clock[0])
     monkeypatch.setattr(method.FastAutoAugmentMethod, "_tried", slow)
-    cost = begin(digits, **{**FEW, "trials": 8}).cost()
-    assert (cost.trainings, cost.start, cost.shared) == (2, 20.0, True)
+    cost = begin(digits, **{**FEW, "trials": 8, "epochs": 4}).cost()
+    assert (cost.trainings, cost.start, cost.shared) == (2, 0.0, True)
+    assert cost.epoch == pytest.approx(5, rel=1e-3)
 
 
 def test_a_budget_is_kept_by_fewer_epochs_and_by_fewer_trials(digits):

@@ -77,8 +77,8 @@ def _operations(records: Records) -> Panels:
     even = 100 / len(shares)
     return Panels(
         title="Which operations the controller likes",
-        caption="The mean chance of each operation, after each batch of children; dashed: even "
-        "chances. Those it likes most come first.",
+        caption="The mean chance of each operation, after each batch of children; the grey line is "
+        "an even chance. Those it likes most come first.",
         x=[record["epoch"] for record in records],
         x_label="batch of children",
         y_label="chance, %",

@@ -30,6 +30,15 @@ class Findings(NamedTuple):
     p_value: float | None
     learned: bool
 
+    @property
+    def verdict(self) -> str:
+        """Whether the best child is better than none, in words that belong to `note`."""
+        if self.p_value is None:
+            return "which one batch cannot tell from luck"
+        if self.p_value <= 1 - CONFIDENCE:
+            return "which is more than luck"
+        return "which the best of as many without one might reach by luck"
+
     def note(self, children: int) -> str:
         """What there is to say, in words.
 
@@ -41,15 +50,11 @@ class Findings(NamedTuple):
                 "no network did better than guessing on the images that judge, so the policy means "
                 "nothing; more epochs or images, or other labels, may help"
             )
-        said = (
+        return (
             f"the best of {count(children, 'training')} with a policy has an accuracy of "
-            f"{100 * self.accuracy:.1f} %, against {100 * self.without:.1f} % without one"
+            f"{100 * self.accuracy:.1f} %, against {100 * self.without:.1f} % without one, "
+            f"{self.verdict}"
         )
-        if self.p_value is None:
-            return f"{said}; one batch cannot tell that from luck"
-        if self.p_value <= 1 - CONFIDENCE:
-            return f"{said}, which is more than luck"
-        return f"{said}, which the best of as many without one might reach by luck"
 
 
 def found(

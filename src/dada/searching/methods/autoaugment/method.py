@@ -63,6 +63,7 @@ class AutoAugmentMethod(Rounds):
         self.rewards: list[float] = []
         self.without: list[float] = []
         self.baselines: list[float] = []
+        self._verdict = ""
 
     def cut(self, problem: SearchProblem) -> list[Fold]:
         """One part to train on, judged by all other images."""
@@ -122,12 +123,14 @@ class AutoAugmentMethod(Rounds):
     def learn(self) -> dict[str, Any]:
         """See `Rounds.learn`."""
         findings = self.findings()
-        said = findings.note(len(self.rewards))
-        notes = [said] if self.iteration == self.length else []
+        said, before = findings.note(len(self.rewards)), self._verdict
+        self._verdict = findings.verdict
+        # A budget may end the search after any batch, so a change is not kept for the last one.
+        news = self._verdict != before or self.iteration == self.length
         return {
             "baseline": self.baselines[-1],
             "controller": self._preferences(),
-            "findings": {**findings._asdict(), "said": said, "notes": notes},
+            "findings": {**findings._asdict(), "said": said, "notes": [said] * news},
         }
 
     @torch.no_grad()

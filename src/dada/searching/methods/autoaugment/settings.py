@@ -15,6 +15,7 @@ from dada.training.network import Positive
 _FOLD, _PER_CLASS = 125, 12  # images of a fold, or per class if that is more
 _JUDGES = 1500  # more images tell little more
 _EPOCHS = 40
+_FEWEST_UPDATES = 3  # that a budget leaves
 
 
 class AutoAugmentSettings(RoundsSettings, SpaceSettings):
@@ -69,14 +70,19 @@ class AutoAugmentSettings(RoundsSettings, SpaceSettings):
 class ResolvedAutoAugment(ResolvedRounds, AutoAugmentSettings):
     """The same with nothing left open."""
 
-    fitted: ClassVar[tuple[str, ...]] = (*ResolvedRounds.fitted, "fold_images")
+    fitted: ClassVar[tuple[str, ...]] = (*ResolvedRounds.fitted, "fold_images", "children")
 
     fold_images: Annotated[int, Field(ge=2)]
 
     def with_images(self, images: int) -> Self:
-        """See `ResolvedSearch.with_images`: the fold shrinks; judging costs little."""
-        fold = max(2, self.fold_images * images // self.images)
+        """See `ResolvedSearch.with_images`: fewer children, down to three batches, and then a
+        smaller fold. Judging costs little."""
+        share = images / self.images
+        fewest = min(self.children, _FEWEST_UPDATES * self.children_per_update)
+        children = max(fewest, int(share * self.children))
+        fold = max(2, int(self.fold_images * min(1.0, share * self.children / children)))
         fitted = {
+            "children": children,
             "images": max(images, self.images - self.fold_images + fold),
             "fold_images": fold,
             "batch": min(self.batch, batch_of(fold)),

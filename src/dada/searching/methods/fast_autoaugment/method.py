@@ -33,7 +33,7 @@ from dada.searching.trials import Fold
 Result = TypeVar("Result")
 
 _LEARNING = 3.0  # what a step on an image takes, against a look at one
-_FEWEST = 0.25  # of the trials, before a budget makes trainings shorter
+_FEWEST = 0.25  # of the trials are meant to be left, where a budget makes trainings shorter
 _REHEARSED = 3  # epochs, and trials, that are timed
 
 
@@ -253,10 +253,11 @@ class FastAutoAugmentMethod(SearchMethod):
     def cost(self) -> Cost:
         """See `SearchMethod.cost`: the epochs of a few children are timed, and a few trials.
 
-        The trials count with a quarter of them: that many can be saved before trainings become
-        shorter, as `replan` does after the first round.
+        A quarter of the trials counts, spread over the epochs: children come first, and after their
+        round `replan` makes as many trials as there is time for.
         """
-        problem, trials = self.problem, math.ceil(_FEWEST * self.settings.trials)
+        problem, asked = self.problem, self.settings.epochs
+        trials = math.ceil(_FEWEST * self.settings.trials)
         at_once = concurrency(len(self._mine), problem.device, **self._load)
 
         def timed(work: Callable[[int, Tick], Result]) -> tuple[float, list[Result]]:
@@ -279,7 +280,7 @@ class FastAutoAugmentMethod(SearchMethod):
         self.tried = [list(known) for _ in self.folds]
         each = timed(lambda number, tick: self._tried(number, _REHEARSED, tick))[0] / _REHEARSED
         turns = math.ceil(len(self._mine) / at_once)
-        return Cost(turns, max(0.0, short - epoch) + trials * each, epoch, shared=True)
+        return Cost(turns, max(0.0, short - epoch), epoch + trials * each / asked, shared=True)
 
     def remaining(self) -> float:
         """See `SearchMethod.remaining`."""
