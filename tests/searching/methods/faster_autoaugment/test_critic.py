@@ -44,3 +44,33 @@ def test_a_network_without_a_last_linear_layer_is_judged_by_its_logits():
     critic = Critic(Means(), 3)
     logits, scores = critic(torch.randn(2, 3, 4, 4))
     assert torch.equal(scores, critic.score(logits)[:, 0])
+
+
+def test_the_penalty_reaches_through_attention():
+    """In training, as fused attention has no second derivatives."""
+
+    class Attention(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.project = nn.Linear(4, 3)
+
+        def forward(self, images):
+            x = images.flatten(2)
+            mixed = nn.functional.scaled_dot_product_attention(x[:, None], x[:, None], x[:, None])
+            return self.project(mixed.mean((1, 2)))
+
+    critic = Critic(Attention(), 3)
+    first, second = torch.randn(2, 5, 1, 2, 2)
+    gradient_penalty(lambda x: critic(x)[1], first, second, torch.rand(5)).backward()
+    assert critic.score[0].weight.grad.abs().sum() > 0
+
+
+def test_what_is_frozen_stays_frozen():
+    network = create("proxy-4", classes=10, channels=1)
+    network.layers[0].weight.requires_grad_(False)
+    critic = Critic(network, 10)
+    critic.learns(False)
+    assert not any(p.requires_grad for p in critic.parameters())
+    critic.learns(True)
+    frozen = [name for name, p in critic.named_parameters() if not p.requires_grad]
+    assert frozen == ["network.layers.0.weight"]

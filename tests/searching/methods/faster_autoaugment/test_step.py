@@ -107,3 +107,24 @@ def test_the_policy_learns_what_makes_them_alike_and_in_which_direction(light, d
         for part in (one.policy.probability, one.policy.magnitude)
     )
     assert probability > 0.6 and direction * (magnitude - 0.5) > 0.1
+
+
+def test_the_classes_are_kept():
+    """Inverted images of a dark and a bright class are like the original ones, of the other class:
+    only the classifier tells. The search begins where nearly all are inverted."""
+    chances = []
+    for class_weight in (0.0, 10.0):
+        one = step(("Invert", "AutoContrast"), policy_lr=0.04, class_weight=class_weight)
+        with torch.no_grad():
+            one.policy.choice.copy_(torch.tensor([0.8, 0.2]).expand(2, 1, 2))
+            one.policy.probability.fill_(0.95)
+        labels = torch.arange(32) % 2
+        noise = torch.randint(-20, 21, (16, 1, 8, 8), generator=torch.Generator().manual_seed(1))
+        images = (60 + noise.repeat_interleave(2, 0)).where(
+            labels.view(-1, 1, 1, 1) == 0, 195 - noise.repeat_interleave(2, 0)
+        )
+        for _ in range(60):
+            one(images.byte(), labels)
+        weights = one.policy.weights()[:, 0, 0]
+        chances.append((weights * one.policy.probability[:, 0, 0]).mean().item())
+    assert chances[1] < 0.05 and chances[0] > 0.5

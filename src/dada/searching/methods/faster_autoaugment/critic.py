@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 
 class Critic(nn.Module):
@@ -15,8 +16,12 @@ class Critic(nn.Module):
     network without such a layer is judged by its logits.
 
     Args:
-        network: from normalised images (B, C, H, W) to logits (B, classes).
+        network: from normalised images (B, C, H, W) to logits (B, classes). What is frozen in it
+            stays frozen.
         classes: number of logits.
+
+    Attributes:
+        trainable: the parameters that learn.
     """
 
     def __init__(self, network: nn.Module, classes: int) -> None:
@@ -29,13 +34,20 @@ class Critic(nn.Module):
             size = last[0].in_features
             last[0].register_forward_pre_hook(self._remember)
         self.score = nn.Sequential(nn.Linear(size, size), nn.ReLU(), nn.Linear(size, 1))
+        self.trainable = [p for p in self.parameters() if p.requires_grad]
+
+    def learns(self, learns: bool) -> None:
+        """Whether derivatives are computed in the parameters."""
+        for parameter in self.trainable:
+            parameter.requires_grad_(learns)
 
     def _remember(self, layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         self._features = inputs[0]
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Normalised images (B, C, H, W) to logits (B, classes) and scores (B,)."""
-        logits = self.network(images)
+        with sdpa_kernel(SDPBackend.MATH):  # fused attention has no second derivatives
+            logits = self.network(images)
         features, self._features = self._features, None
         score = self.score(logits if features is None else features)
         return logits, score.squeeze(-1)

@@ -60,7 +60,7 @@ class FasterAutoAugmentMethod(SearchMethod):
         )
         betas = settings.betas
         self.optimisers = (
-            torch.optim.Adam(self.critic.parameters(), lr=settings.lr, betas=betas),
+            torch.optim.Adam(self.critic.trainable, lr=settings.lr, betas=betas),
             torch.optim.Adam(self.relaxed.parameters(), lr=settings.policy_lr, betas=betas),
         )
         self.step = Step(

@@ -62,7 +62,8 @@ class Step:
         labels_augmented, labels_original = labels[: 2 * half].split(half)
         original = self._seen(original)
 
-        self.critic.train().requires_grad_(True)
+        self.critic.train()
+        self.critic.learns(True)
         logits, real = self.critic(original)
         loss = per_image(self.loss, logits, labels_original).mean()
         with torch.no_grad():
@@ -77,7 +78,7 @@ class Step:
         objective.backward()
         self.critic_optimiser.step()
 
-        self.critic.requires_grad_(False)
+        self.critic.learns(False)
         noise = self.policy.draw(half, self.generator)
         logits, fake = self.critic(self._seen(self.policy(to_augment, noise)))
         moved_loss = per_image(self.loss, logits, labels_augmented).mean()
