@@ -55,7 +55,7 @@ def _policies(result: dict) -> list[str]:
             result["policy"],
             {
                 "by search": lambda name: _by_search(result["policy"][name]),
-                "a search takes": lambda name: _cost(result, name),
+                "the fastest search": lambda name: _cost(result, name),
             },
         ),
         "",
@@ -102,10 +102,10 @@ def _cost(result: dict, name: str) -> str:
     found = result["searches"].get(name, [])
     if not found:
         return ""
-    seconds = sum(search["seconds"] for search in found) / len(found)
+    fastest = min(search["seconds"] for search in found)  # other work can only add to it
     views = [search["views"] for search in found if search["views"]]
     cost = f", {sum(views) / len(views) / UNIT:.1f} trainings" if views else ""
-    return f"{seconds:.0f} s{cost}"
+    return f"{fastest:.0f} s{cost}"
 
 
 def _ranks(result: dict) -> list[str]:
@@ -116,7 +116,7 @@ def _ranks(result: dict) -> list[str]:
         "trainings of other images, judged by still others; ± one standard error over searches and "
         f"reference rounds.{reliability} A training, as a cost, has 500 images and 60 epochs.",
         "",
-        "| | rank correlation | each search | a search takes |",
+        "| | rank correlation | each search | the fastest search |",
         "|---|---|---|---|",
         *(
             f"| {name} | {_number(row['spearman'])} ± {row['standard_error']:.2f} | "

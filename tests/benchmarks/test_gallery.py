@@ -63,8 +63,8 @@ def test_the_search_on_waste_took_and_found_what_is_said(waste):
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ("cifar10", "The search saw 2,500 images, took {default[0]:.0f} seconds"),
-        ("cifar10", "`fast` is `--preset fast` ({fast[0]:.0f} s)"),
+        ("horizon", "The search saw 2,500 images, took {default[0]:.0f} seconds"),
+        ("horizon", "`fast` is `--preset fast` ({fast[0]:.0f} s)"),
         (
             "fashion-mnist",
             "took {default[0]:.0f} seconds (three searches: {low:.0f} to {high:.0f})",
