@@ -13,7 +13,7 @@ from benchmarks.search_quality.rows import Row, row_of
 from benchmarks.search_quality.searches import Searches
 from benchmarks.search_quality.splits import Parts
 from benchmarks.search_quality.store import Store
-from benchmarks.search_quality.trainings import Job, run_all
+from benchmarks.search_quality.trainings import Job, content_of, run_all
 from dada.compute.device import pick_device
 from dada.datasets import load
 from dada.training.augmentations import BASELINE, Method
@@ -89,10 +89,17 @@ def _plain(method: Method) -> Method:
 
 
 def jobs_of(methods: Methods, parts: Parts, options: Namespace, epochs: int) -> dict[Place, Job]:
-    """Every row on every seed's images, seed by seed: what is there after a stop is paired."""
+    """Every row on every seed's images, seed by seed: what is there after a stop is paired.
+
+    Rows that augment alike are one training: a search may find what another row begins with.
+    """
+    names = {repr(content_of(BASELINE)): "none/0"}
+    for row, found in methods.items():
+        for search, method in enumerate(found):
+            names.setdefault(repr(content_of(method)), f"{row}/{search}")
     return {
         Place(row, seed, search): Job(
-            name=f"{epochs}/{seed}/{'none/0' if method is BASELINE else f'{row}/{search}'}",
+            name=f"{epochs}/{seed}/{names[repr(content_of(method))]}",
             method=method,
             train=train,
             judges=parts.test,

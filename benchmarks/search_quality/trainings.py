@@ -56,13 +56,17 @@ class Job:
     @cached_property
     def key(self) -> str:
         """Where its result is stored: what is changed is trained again, not mistaken."""
-        policy = self.method.policy
-        augmentation = policy.content if policy else self.method.name
+        augmentation = content_of(self.method)
         images = tuple(map(_mark, (self.train, self.judges)))
         parts: tuple[object, ...] = (augmentation, images, self.model, self.seed, self.epochs)
         if self.weights:
             parts = (*parts, Path(self.weights).name)
         return f"{self.name}/{hashlib.sha256(repr(parts).encode()).hexdigest()[:16]}"
+
+
+def content_of(method: Method) -> object:
+    """What methods that augment alike have in common."""
+    return method.policy.content if method.policy else method.name
 
 
 @cache

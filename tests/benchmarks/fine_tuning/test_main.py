@@ -1,6 +1,8 @@
 """The command, on a few small pictures."""
 
 import json
+from argparse import Namespace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,10 +10,15 @@ import torch
 
 from benchmarks.fine_tuning import __main__ as command
 from benchmarks.search_quality import trainings
+from benchmarks.search_quality.policy import Place
 from benchmarks.search_quality.rows import row_of
+from benchmarks.search_quality.splits import Parts
+from dada.datasets import ImageSet
 from dada.models import create
+from dada.policy import SearchSpace
 from dada.searching.methods.dada.arms.probability import LABELS
 from dada.searching.score import Score
+from dada.training.augmentations import BASELINE, policy_method
 from tests.benchmarks.fine_tuning.pictures import photographs
 
 
@@ -74,6 +81,22 @@ def test_a_found_policy_that_changes_nothing_is_not_trained_again(tmp_path, monk
     assert losses.keys() == {*LABELS, "uniform", "TrivialAugment"} and {*losses.values()} == {0.1}
     [table] = one["tables"]
     assert table["rows"]["tuned"]["less none"] == {"mean": 0.0, "interval": 0.0}
+
+
+def test_rows_that_augment_alike_are_one_training():
+    images = ImageSet(torch.zeros(2, 3, 4, 4, dtype=torch.uint8), torch.tensor([0, 1]))
+    parts = Parts(
+        searches=[], fresh=[images] * 2, judges=images, test=images, apart=True, unseen=[]
+    )
+    uniform, other = SearchSpace().uniform(), SearchSpace(length=1).uniform()
+    found = [policy_method(replace(uniform, name="found")), policy_method(other)]
+    methods = {"uniform": [policy_method(uniform)], "found": found, "none": [BASELINE]}
+    options = Namespace(model="proxy-4", weights="file.pth")
+    jobs = command.jobs_of(methods, parts, options, epochs=3)
+    keys = {place: job.key for place, job in jobs.items()}
+    assert len(keys) == 8 and len({*keys.values()}) == 6
+    for seed in (0, 1):
+        assert keys[Place("found", seed, 0)] == keys[Place("uniform", seed, 0)]
 
 
 def test_a_search_by_fine_tuning_has_the_studys_network():
