@@ -32,6 +32,11 @@ def test_the_papers_operations_in_its_order() -> None:
     assert names()[:15] == PAPER_OPERATIONS
 
 
+def test_which_of_them_move_or_hide_pixels() -> None:
+    spatial = [name for name in PAPER_OPERATIONS if get(name).spatial]
+    assert spatial == ["ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate", "Cutout"]
+
+
 def test_the_papers_ranges() -> None:
     ranges = {name: (get(name).low, get(name).high) for name in PAPER_OPERATIONS}
     assert ranges["ShearX"] == ranges["ShearY"] == (-0.3, 0.3)

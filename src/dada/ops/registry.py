@@ -82,6 +82,11 @@ class OperationType:
         kernel = self.kernel
         return kernel.prepare if isinstance(kernel, TwoStep) and kernel.finish is affine else None
 
+    @property
+    def spatial(self) -> bool:
+        """Whether it moves or hides pixels; others change their values where they are."""
+        return self.affine_map is not None or self.random_place
+
 
 _operations: dict[str, OperationType] = {}
 

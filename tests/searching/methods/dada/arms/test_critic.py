@@ -5,8 +5,13 @@ import pytest
 import torch
 from scipy.optimize import minimize
 
-from dada.searching.methods.dada.arms.critic import Contrasts, contrasts_of, distribution_of
-from dada.searching.methods.dada.arms.reliability import reliability_limit
+from dada.searching.methods.dada.arms.critic import (
+    Contrasts,
+    contrasts_of,
+    distribution_of,
+    shrunk,
+)
+from dada.searching.methods.dada.arms.reliability import kinds_limit, reliability_limit
 
 FOLDS, N = 4, 6
 REACH = 0.8
@@ -187,3 +192,35 @@ def test_a_single_fold_is_taken_at_its_word():
     shares, _ = distribution_of(torch.tensor([[0.0, 1.0, 2.0]]), None, 0.5)
     expected = (torch.tensor([-1.0, 0.0, 1.0]) / 0.5).softmax(0)
     assert shares.tolist() == pytest.approx(expected.tolist())
+
+
+KINDS = torch.tensor([True] * 5 + [False] * 10)
+
+
+def two_folds(effects, noise, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    one = noise * torch.randn(15, generator=generator, dtype=torch.float64)
+    return torch.stack([effects + one, effects - one])  # of single operations nothing is known
+
+
+def test_an_operation_of_which_nothing_is_known_is_worth_what_its_kind_is():
+    rewards = two_folds(torch.where(KINDS, -1.0, 0.5).double(), noise=0.6)
+    assert reliability_limit(rewards) < 0.3 and kinds_limit(rewards, KINDS) > 0.5
+    known, sure = reliability_limit(rewards), kinds_limit(rewards, KINDS)
+    means = rewards.mean(0) - rewards.mean()
+    expected = known * means + (sure - known) * torch.where(
+        KINDS, means[KINDS].mean(), means[~KINDS].mean()
+    )
+    assert shrunk(rewards, KINDS).tolist() == pytest.approx(expected.tolist())
+    shares, _ = distribution_of(rewards, None, 0.3, KINDS)
+    assert shares[~KINDS].min() > 4 * shares[KINDS].max()
+    plain, _ = distribution_of(rewards, None, 0.3)
+    assert plain[~KINDS].min() < 4 * plain[KINDS].max()
+
+
+def test_what_is_known_of_each_operation_is_not_touched_by_its_kind():
+    effects = torch.linspace(-1, 1, 15, dtype=torch.float64)
+    order = torch.arange(15) % 3 > 0  # both kinds have good and bad ones
+    rewards = two_folds(effects, noise=0.05)
+    assert kinds_limit(rewards, order) < reliability_limit(rewards)
+    assert torch.equal(shrunk(rewards, order), shrunk(rewards))

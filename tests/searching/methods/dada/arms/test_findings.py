@@ -55,6 +55,24 @@ def test_the_record_is_plain_data():
         assert json.loads(json.dumps(record, allow_nan=False)) == record
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_kinds_that_differ_where_single_operations_do_not_are_named(sign):
+    names = ("ShearX", "Rotate", "Cutout", "Invert", "Color", "Posterize", "Contrast")
+    spatial = torch.tensor([True] * 3 + [False] * 4)
+    effect = torch.where(spatial, -sign, sign).double()
+    each = torch.tensor([1.2, -1.1, 0.9, -1.2, 1.0, -0.8, 1.1], dtype=torch.float64)
+    saved = 0.01 * torch.stack([effect + each, effect - each])
+    logs = torch.cat([torch.zeros(2, 1, dtype=torch.float64), -saved], 1)
+    findings = Findings.of(names, logs, torch.zeros(0, 5), 0.3, spatial=spatial)
+    better = "change colours" if sign > 0 else "move or hide pixels"
+    assert findings.notes()[0] == (
+        "single operations do not differ by more than noise, but their kinds do: those that "
+        f"{better} are chosen more often than the others"
+    )
+    assert findings.record()["kinds_limit"] > findings.reliability_limit == 0
+    assert "equally often" in Findings.of(names, logs, torch.zeros(0, 5), 0.3).notes()[0]
+
+
 def test_rounds_that_contradict_each_other_are_said_to():
     (note, _) = found([[1.0, 0.8, 1.2, 1.0], [1.0, 1.2, 0.8, 1.0]]).notes()
     assert note == "operations do not differ by more than noise, so all are chosen equally often"

@@ -11,6 +11,7 @@ import dada
 from dada.augment.sampler import random_magnitude
 from dada.models import create
 from dada.models.child import Child
+from dada.ops import get
 from dada.policy import Policy, trivial_augment
 from dada.runs import RunFolder
 from dada.searching.methods.dada.arms.critic import distribution_of
@@ -47,7 +48,8 @@ def test_the_policy_follows_from_the_losses(digits, monkeypatch):
     finished(search)
     names = search.operations
     rewards = -torch.tensor([[2 - EFFECTS[n] for n in names]] * 2, dtype=torch.float64).log()
-    w = dict(zip(names, distribution_of(rewards, None, 0.8)[0].tolist(), strict=True))
+    spatial = torch.tensor([get(name).spatial for name in names])
+    w = dict(zip(names, distribution_of(rewards, None, 0.8, spatial)[0].tolist(), strict=True))
     pairs = search.problem.space.sub_policies
     expected = np.array([w[a] * w[b] for a, b in pairs])
     assert search.distribution.weights().numpy() == pytest.approx(expected / expected.sum())

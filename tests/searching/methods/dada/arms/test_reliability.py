@@ -3,8 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 
-from dada.searching.methods.dada.arms.reliability import reliability, reliability_limit
+from dada.searching.methods.dada.arms.reliability import (
+    kind_means,
+    kinds_limit,
+    reliability,
+    reliability_limit,
+)
 from dada.searching.noise import CONFIDENCE
 
 
@@ -55,3 +61,36 @@ def test_trust_is_below_the_known_reliability_as_often_as_is_said(between):
     assert abs(below - CONFIDENCE) < 4 * ((1 - CONFIDENCE) * CONFIDENCE / 600) ** 0.5
     if between == 3.0:
         assert np.mean([reliability_limit(table) for table in tables]) > 0.85
+
+
+def of_kinds(first, second):
+    return torch.tensor([True] * first + [False] * second)
+
+
+def test_kinds_are_compared_by_the_textbook_contrast():
+    """One degree of freedom, against the residuals of a table of rounds and operations."""
+    table, kinds = rewards(noise=0.8), of_kinds(2, 4)
+    table[:, :2] += 3.0
+    means = table.mean(0)
+    contrast = (means[:2].mean() - means[2:].mean()).item()
+    between = 3 * contrast**2 / (1 / 2 + 1 / 4)
+    left = table - table.mean(1, keepdim=True) - means + table.mean()
+    ratio = between / (left.square().sum().item() / 10)
+    assert kinds_limit(table, kinds) == pytest.approx(1 - stats.f.ppf(CONFIDENCE, 1, 10) / ratio)
+    assert kinds_limit(table, ~kinds) == pytest.approx(kinds_limit(table, kinds))
+    expected = [means[:2].mean().item()] * 2 + [means[2:].mean().item()] * 4
+    assert kind_means(means, kinds).tolist() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("rounds", "first", "second"), [(2, 6, 9), (3, 1, 14), (2, 1, 2)])
+def test_kinds_that_do_not_differ_are_told_apart_as_seldom_as_is_said(rounds, first, second):
+    tables = simulated(rounds, first + second, 0.0, 600)
+    often = np.mean([kinds_limit(table, of_kinds(first, second)) > 0 for table in tables])
+    assert abs(often - (1 - CONFIDENCE)) < 4 * ((1 - CONFIDENCE) * CONFIDENCE / 600) ** 0.5
+
+
+@pytest.mark.parametrize("table", [rewards()[:1], rewards()[:, :2], torch.ones(2, 6)])
+def test_where_kinds_cannot_be_told_apart_nothing_is_known(table):
+    count = table.shape[1]
+    assert kinds_limit(table, of_kinds(1, count - 1)) == 0
+    assert kinds_limit(rewards(), of_kinds(6, 0)) == kinds_limit(rewards(), of_kinds(0, 6)) == 0

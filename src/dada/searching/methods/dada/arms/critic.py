@@ -7,7 +7,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dada.searching.methods.dada.arms.reliability import reliability, reliability_limit
+from dada.searching.methods.dada.arms.reliability import (
+    kind_means,
+    kinds_limit,
+    reliability,
+    reliability_limit,
+)
 from dada.searching.methods.dada.arms.update import natural_step
 from dada.searching.noise import RESOLUTION
 
@@ -71,20 +76,41 @@ def unit_of(rewards: Tensor) -> Tensor:
     return means.std().clamp_min(RESOLUTION) if len(means) > 1 else torch.ones_like(means[0])
 
 
+def shrunk(rewards: Tensor, spatial: Tensor | None = None) -> Tensor:
+    """(N,) the operations' mean rewards less their mean, as far as they are not noise.
+
+    What is not known of each operation (`reliability_limit`) may be known of its kind: on
+    photographs of clothes, all that change colours help a little, and none that move pixels does
+    (docs/research.md). Then an operation is worth what its kind is worth (`kinds_limit`).
+
+    Args:
+        rewards: (R, N) log losses saved, against any reference that is the same within a fold.
+        spatial: (N,) bool, which operations move or hide pixels; None for no kinds.
+    """
+    means = rewards.mean(0) - rewards.mean()
+    known = reliability_limit(rewards)
+    if spatial is None or (of_kinds := kinds_limit(rewards, spatial)) <= known:
+        return known * means
+    return known * means + (of_kinds - known) * kind_means(means, spatial)
+
+
 def distribution_of(
-    rewards: Tensor, contrasts: Contrasts | None, kl_weight: float
+    rewards: Tensor,
+    contrasts: Contrasts | None,
+    kl_weight: float,
+    spatial: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The optimal distribution: one step of 1 from uniform.
 
-    Rewards are in units of their standard deviation over operations, and shrunk towards their mean
-    as far as they may be noise (`reliability_limit`), so that folds which contradict each other
-    leave the distribution uniform. Contrasts are shrunk towards 0.
+    Rewards are in units of their standard deviation over operations, and `shrunk`, so that folds
+    which contradict each other leave the distribution uniform. Contrasts are shrunk towards 0.
 
     Args:
         rewards: (R, N) log losses saved, against any reference that is the same within a fold.
         contrasts: None if arms were neither weak nor strong.
         kl_weight: weight of the KL penalty, above 0; with 1, an operation one standard deviation
             above the mean is chosen e times as often as one at the mean.
+        spatial: (N,) bool, which operations move or hide pixels; None for no kinds.
 
     Returns:
         (N,) how often each operation is chosen, and (N,) the chance of its strong half.
@@ -92,7 +118,7 @@ def distribution_of(
     means = rewards.mean(0)
     zero = torch.zeros_like(means)
     unit = unit_of(rewards)
-    effects = reliability_limit(rewards) * (means - means.mean()) / unit
+    effects = shrunk(rewards, spatial) / unit
     halves = zero if contrasts is None else contrasts.limit * contrasts.means / unit
     theta, strong = natural_step(zero, zero, effects, halves, kl_weight, lr=1.0)
     return theta.softmax(0), strong.sigmoid()

@@ -8,9 +8,14 @@ from typing import Any
 
 from torch import Tensor
 
+from dada.ops import get
 from dada.searching.methods.dada.arms.critic import Contrasts, distribution_of, unit_of
 from dada.searching.methods.dada.arms.probability import LABELS, Choice, choose
-from dada.searching.methods.dada.arms.reliability import reliability, reliability_limit
+from dada.searching.methods.dada.arms.reliability import (
+    kinds_limit,
+    reliability,
+    reliability_limit,
+)
 from dada.searching.noise import CONFIDENCE, Noise, chance, effects, noise
 from dada.searching.score import NOTHING_LEARNED
 
@@ -33,6 +38,7 @@ class Findings:
         contrasts: between weak and strong; None if there were no such arms.
         learned: whether any network did better than guessing on the images it was scored on.
         rivals: names of the policies that were tried beside the found one.
+        kinds_limit: that of the reliability of kinds of operations; None if there are none.
     """
 
     operations: tuple[str, ...]
@@ -48,6 +54,7 @@ class Findings:
     contrasts: Contrasts | None = None
     learned: bool = True
     rivals: tuple[str, ...] = ()
+    kinds_limit: float | None = None
 
     @classmethod
     def of(
@@ -60,6 +67,7 @@ class Findings:
         learned: bool = True,
         length: int = 2,
         rivals: tuple[str, ...] = (),
+        spatial: Tensor | None = None,
     ) -> Findings:
         """From the log losses of all trials.
 
@@ -74,6 +82,7 @@ class Findings:
             learned: whether any network did better than guessing.
             length: operations per sub-policy.
             rivals: K names.
+            spatial: (N,) bool, which operations move or hide pixels; None for no kinds.
         """
         rewards, several = -alone[:, 1:], len(alone) > 1 and len(operations) > 1
         choice = None
@@ -81,7 +90,7 @@ class Findings:
             judge = noise(probabilities if len(probabilities) > 1 else alone)
             penalty = length * kl_weight * unit_of(rewards).item()
             choice = _choice(probabilities, judge, penalty, learned)
-        shares, strong = distribution_of(rewards, contrasts, kl_weight)
+        shares, strong = distribution_of(rewards, contrasts, kl_weight, spatial)
         return cls(
             operations=tuple(operations),
             shares=shares,
@@ -91,6 +100,7 @@ class Findings:
             rounds=len(alone),
             reliability=reliability(rewards) if several else None,
             reliability_limit=reliability_limit(rewards) if several else None,
+            kinds_limit=None if spatial is None else kinds_limit(rewards, spatial),
             choice=choice,
             probability_rounds=len(probabilities),
             contrasts=contrasts,
@@ -124,6 +134,8 @@ class Findings:
                 are null while there is a single round.
             reliability: Cronbach's alpha of the operations' rewards; ``reliability_limit``, its
                 lower confidence limit, by which the rewards are shrunk. Null after one round.
+            kinds_limit: that of the difference between operations that move or hide pixels and
+                those that change colours, by which their kinds' means are shrunk if it is larger.
             contrasts: ``reliability`` of the order of the contrasts and its
                 ``reliability_limit``; null before arms were weak and strong.
             noise: ``standard_deviation`` of the log loss of a single operation's trial and its
@@ -156,6 +168,7 @@ class Findings:
             },
             "reliability": self.reliability,
             "reliability_limit": self.reliability_limit,
+            "kinds_limit": self.kinds_limit,
             "contrasts": self._of_contrasts(),
             "noise": _noise(self.noise),
             "probability": self._probability(),
@@ -211,7 +224,12 @@ class Findings:
 
     def _on_operations(self) -> list[str]:
         notes = []
-        if self.reliability_limit == 0:
+        if self.reliability_limit == 0 and self.kinds_limit:
+            notes.append(
+                "single operations do not differ by more than noise, but their kinds do: those "
+                f"that {self._better_kind()} are chosen more often than the others"
+            )
+        elif self.reliability_limit == 0:
             notes.append(
                 "operations do not differ by more than noise, so all are chosen equally often"
             )
@@ -224,6 +242,10 @@ class Findings:
                 f"better by more than noise: {_named(better)}; worse: {_named(worse)}"
             )
         return notes
+
+    def _better_kind(self) -> str:
+        best = self.operations[int(self.shares.argmax())]
+        return "move or hide pixels" if get(best).spatial else "change colours"
 
     def _beyond(self, effects: Tensor, error: float) -> list[str]:
         count, freedom = len(self.operations), self.noise.freedom

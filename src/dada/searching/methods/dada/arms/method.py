@@ -12,6 +12,7 @@ from torch import Tensor
 from dada.compute.parallel import Tick
 from dada.datasets import at_most, folds
 from dada.datasets.strata import class_sizes
+from dada.ops import get
 from dada.policy import Operation, Policy, SubPolicy, trivial_augment
 from dada.searching.distribution import PolicyDistribution
 from dada.searching.method import SearchProblem
@@ -188,6 +189,7 @@ class Arms(Rounds):
             learned=self.learned(),
             length=self.settings.length,
             rivals=tuple(self.rivals),
+            spatial=torch.tensor([get(name).spatial for name in self.operations]),
         )
         self.winner = findings.winner
         chosen, table = findings.shares.log(), self.distribution.table

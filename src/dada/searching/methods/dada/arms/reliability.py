@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from scipy import stats
 from torch import Tensor
 
@@ -39,6 +40,27 @@ def reliability_limit(rewards: Tensor) -> float:
     ratio, between, within = _ratio(rewards)
     limit = float(stats.f.ppf(CONFIDENCE, between, within))
     return max(0.0, 1 - limit / ratio) if ratio > 0 else 0.0
+
+
+def kinds_limit(rewards: Tensor, kinds: Tensor) -> float:
+    """The same limit for the means of operations of a kind, whose order tells less but is surer.
+
+    Args:
+        rewards: (R, N), as for `reliability`; of a single round nothing is known.
+        kinds: (N,) bool, which of two kinds each operation is of; 0 if they are of one kind.
+    """
+    rounds, count = rewards.shape
+    if rounds < 2 or count < 3 or kinds.all() or not kinds.any():
+        return 0.0
+    means = kind_means(rewards.mean(0), kinds)
+    between, within = rounds * (means - means.mean()).square().sum().item(), noise(rewards).variance
+    limit = float(stats.f.ppf(CONFIDENCE, 1, (rounds - 1) * (count - 1))) * within
+    return max(0.0, 1 - limit / between) if between > 0 else 0.0
+
+
+def kind_means(effects: Tensor, kinds: Tensor) -> Tensor:
+    """(N,) for each operation the mean of its kind, of which there are two."""
+    return torch.where(kinds, effects[kinds].mean(), effects[~kinds].mean())
 
 
 def _ratio(rewards: Tensor) -> tuple[float, int, int]:
