@@ -47,6 +47,7 @@ $(LIBRARIES)/.ready: pyproject.toml constraints.txt
 
 test-libraries: $(LIBRARIES)/.ready
 	$(LIBRARIES)/bin/python -m pytest $(LIBRARY_TESTS)
+	$(LIBRARIES)/bin/python -m pytest -m slow tests/searching/engines tests/test_two_nodes.py
 
 check: $(READY)
 	$(BIN)/ruff check .

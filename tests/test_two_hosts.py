@@ -1,57 +1,22 @@
-"""A job across two hosts, made of network namespaces: needs root and iproute2."""
+"""A job across two hosts, made of network namespaces."""
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.hosts import HOSTS, on, two_hosts
+
 ROOT = Path(__file__).parents[1]
-HOSTS = {"dada-a": "10.99.0.1", "dada-b": "10.99.0.2"}
-
-
-def ip(*words):
-    subprocess.run(["ip", *words], check=True, capture_output=True)
 
 
 @pytest.fixture
 def hosts():
-    """Two namespaces joined by a virtual cable; a host is a name and an address."""
-    if shutil.which("ip") is None or os.geteuid() != 0:
-        pytest.skip("needs root and iproute2")
-    try:
-        for name in HOSTS:
-            ip("netns", "add", name)
-        ip(
-            "link",
-            "add",
-            "dada-0",
-            "netns",
-            "dada-a",
-            "type",
-            "veth",
-            "peer",
-            "dada-1",
-            "netns",
-            "dada-b",
-        )
-        for (name, address), cable in zip(HOSTS.items(), ("dada-0", "dada-1"), strict=True):
-            ip("-n", name, "addr", "add", f"{address}/24", "dev", cable)
-            ip("-n", name, "link", "set", cable, "up")
-            ip("-n", name, "link", "set", "lo", "up")
-    except subprocess.CalledProcessError as error:
-        _remove()
-        pytest.skip(f"no network namespaces here: {error.stderr.decode().strip()}")
-    yield list(zip(HOSTS, ("dada-0", "dada-1"), strict=True))
-    _remove()
-
-
-def _remove():
-    for name in HOSTS:
-        subprocess.run(["ip", "netns", "delete", name], check=False, capture_output=True)
+    with two_hosts() as found:
+        yield found
 
 
 @pytest.mark.slow
@@ -71,17 +36,7 @@ def test_two_hosts_share_a_job(hosts, tmp_path, words, epochs):
     job = ["-m", "dada", *words, "-o"]
     processes = [
         subprocess.Popen(
-            [
-                "ip",
-                "netns",
-                "exec",
-                name,
-                *launch,
-                "--node-rank",
-                str(rank),
-                *job,
-                str(tmp_path / name),
-            ],
+            on(name, *launch, "--node-rank", str(rank), *job, str(tmp_path / name)),
             cwd=ROOT,
             env={**os.environ, "GLOO_SOCKET_IFNAME": cable},
             stdout=subprocess.PIPE,

@@ -67,6 +67,13 @@ def search(
     budget: Annotated[
         str | None, typer.Option(help="Time that the search may take: 5m, 90s, 1h. [no limit]")
     ] = None,
+    engine: Annotated[
+        str,
+        typer.Option(
+            help="Where trials run: local; ray, a Ray cluster of this machine; or ray:HOST:PORT, "
+            "the cluster of that head node (ray:auto: the one that this machine belongs to)."
+        ),
+    ] = "local",
     *,
     common: Common,
 ) -> None:
@@ -84,7 +91,9 @@ def search(
     from dada.datasets import name_of
     from dada.policy import dumps
     from dada.searching import search as run_search
+    from dada.searching.engines import open_engine
     from dada.searching.settings import (
+        check_divisible,
         check_resumable,
         choose_images,
         known_settings,
@@ -108,18 +117,24 @@ def search(
     settings = start.arguments({**own, **kinds, **given})
     asked, device = make_settings(**settings), start.device  # fail fast, before loading data
     loggers = common.loggers(start.out)
-    dataset = start.load(choose=partial(choose_images, asked))
-    with start.interruptible(SearchProgress(dataset.notes)) as progress:
-        policy = run_search(
-            dataset,
-            source=start.source,
-            out=start.out,
-            device=device,
-            resume=common.resume,
-            callback=[progress, *loggers],
-            budget=deadline,
-            **settings,
-        )
+    check_divisible(asked, engine)
+    with open_engine(engine) as running_on:
+        if where := running_on.words():
+            terminal.note(f"trials run on {where}")
+        dataset = start.load(choose=partial(choose_images, asked))
+        again = () if engine == "local" else ("--engine", engine)
+        with start.interruptible(SearchProgress(dataset.notes), again) as progress:
+            policy = run_search(
+                dataset,
+                source=start.source,
+                out=start.out,
+                device=device,
+                resume=common.resume,
+                callback=[progress, *loggers],
+                budget=deadline,
+                engine=running_on,
+                **settings,
+            )
     terminal.say(policy.describe(limit=5, side=dataset.side))
     terminal.say(f"policy  {start.out / 'policy.json'}")
     terminal.say(f"report  {start.out / 'report.html'}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,8 +114,14 @@ class Start:
         return open_data(self.source, side, self.common.root, files, choose)
 
     @contextmanager
-    def interruptible(self, progress: AnyProgress) -> Iterator[AnyProgress]:
-        """On Ctrl-C, say what there is and how to resume it, and end with code 130."""
+    def interruptible(
+        self, progress: AnyProgress, again: Sequence[str] = ()
+    ) -> Iterator[AnyProgress]:
+        """On Ctrl-C, say what there is and how to resume it, and end with code 130.
+
+        Args:
+            again: options that are no part of the run, to be given again.
+        """
         from dada.runs.folder import CONFIG
 
         with progress:
@@ -125,16 +131,16 @@ class Start:
                 progress.stop()
                 saved = (self.out / CONFIG).is_file()
                 terminal.say(
-                    f"{progress.stopped(self.out)}; resume with: {self._command()}"
+                    f"{progress.stopped(self.out)}; resume with: {self._command(again)}"
                     if saved
                     else "stopped before anything was saved"
                 )
                 raise typer.Exit(130) from None
 
-    def _command(self) -> str:
+    def _command(self, again: Sequence[str]) -> str:
         words = ["dada", self.verb, "--resume", self.out]
         if self.moved:
             words = ["dada", self.verb, self.source, "-o", self.out, "--resume"]
         if self.common.root:
             words += ["--root", self.common.root]
-        return shlex.join(map(str, words))
+        return shlex.join(map(str, [*words, *again]))

@@ -48,8 +48,19 @@ def concurrency(count: int, device: torch.device, pixels: int = 0, parameters: i
     """
     if not _apart(device, pixels, parameters):
         return 1
-    fit = available() // (_BYTES * pixels) if pixels > _PIXELS else count
+    taken = memory_of(pixels)
+    fit = available() // taken if taken else count
     return min(count, torch.get_num_threads(), max(1, fit))
+
+
+def memory_of(pixels: int) -> int:
+    """Bytes that a small network's training takes at most; 0 where batches are so small that
+    memory is no concern.
+
+    Args:
+        pixels: number in a batch.
+    """
+    return _BYTES * pixels if pixels > _PIXELS else 0
 
 
 def run_parallel(
@@ -101,7 +112,7 @@ def run_parallel(
             try:
                 sent.put((number, work(number, tick)))
             except Exception as error:
-                sent.put(_Failure(error, traceback.format_exc()))
+                sent.put(Failure(error, traceback.format_exc()))
 
     with warnings.catch_warnings():
         # Python 3.12 warns about PyTorch's threads, which a process with one thread never wakes.
@@ -122,7 +133,7 @@ def run_parallel(
             process.terminate()
 
 
-class _Failure:
+class Failure:
     """An exception on its way from the process that raised it.
 
     Raises:
@@ -159,7 +170,7 @@ def _received(started: ProcessContext, sent: Any, on_tick: Tick) -> Iterator[Any
             message = sent.get()
             if message is None:
                 on_tick()
-            elif isinstance(message, _Failure):
+            elif isinstance(message, Failure):
                 message.again()
             else:
                 yield message

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from multiprocessing import parent_process
@@ -202,3 +202,17 @@ def names() -> tuple[str, ...]:
         ('ShearX', 'ShearY', 'TranslateX', 'TranslateY', 'Rotate')
     """
     return tuple(_operations)
+
+
+def own() -> dict[str, OperationType]:
+    """Those that do not come with the package, by name: another process may not know them."""
+    return {
+        name: operation
+        for name, operation in _operations.items()
+        if not operation.kernel.__module__.startswith("dada.ops.")
+    }
+
+
+def add_own(operations: Mapping[str, OperationType]) -> None:
+    """Those that `own` gave in another process."""
+    _operations.update(operations)

@@ -19,6 +19,7 @@ from dada.policy import AnyPolicy, SearchSpace
 from dada.report.chart import Chart
 from dada.report.operations import Gains
 from dada.searching.common_settings import ResolvedSearch, SearchSettings
+from dada.searching.engines import LOCAL, Engine
 
 Record = dict[str, Any]
 """An event of the run, as plain data (`SearchMethod.advance`)."""
@@ -42,6 +43,7 @@ class SearchProblem:
         loss: (logits, labels) to one loss per image.
         device, precision: where and how networks run.
         processes: those that share the search; their number does not change what it finds.
+        engine: runs independent pieces of the search; nor does it change what they find.
     """
 
     images: ImageSet
@@ -54,6 +56,7 @@ class SearchProblem:
     precision: torch.dtype
     processes: Processes = ALONE
     validation: ImageSet | None = None
+    engine: Engine = LOCAL
 
     def judges(self, images: ImageSet) -> ImageSet:
         """The images, with the user's own validation images, if there are any; on the device."""
@@ -99,6 +102,8 @@ class SearchMethod(ABC):
         Settings: the class of its settings.
         form: which of the method's `forms` this is, for messages; empty if there is one.
         unit: what an iteration is called.
+        divisible: whether it has independent pieces, which an engine may run elsewhere; false where
+            a single network is trained.
         fewest_epochs: below this, a budget reduces the images instead.
         iteration: iterations done.
         plan: the epochs planned for each iteration, which a budget may change (`replan`).
@@ -109,6 +114,7 @@ class SearchMethod(ABC):
     Settings: ClassVar[type[SearchSettings]]
     form: ClassVar[str] = ""
     unit: ClassVar[str] = "epoch"
+    divisible: ClassVar[bool] = True
     fewest_epochs: int = 1
 
     def __init__(self, problem: SearchProblem, settings: ResolvedSearch) -> None:

@@ -13,6 +13,7 @@ from dada.compute.randomness import forked, stream
 from dada.datasets import Dataset, at_most, reduced
 from dada.models.check import check_network
 from dada.searching.common_settings import ResolvedSearch
+from dada.searching.engines import LOCAL, Engine
 from dada.searching.method import SearchMethod, SearchProblem
 from dada.searching.settings import method_for
 from dada.searching.shrink import shrunk
@@ -28,6 +29,7 @@ def problem_of(
     device: torch.device,
     processes: Processes = ALONE,
     hooks: UserHooks = NO_HOOKS,
+    engine: Engine = LOCAL,
 ) -> SearchProblem:
     """The problem that a search method is given.
 
@@ -44,8 +46,10 @@ def problem_of(
 
     module = model if isinstance(model, nn.Module) else None
 
+    number, channels = len(classes), dataset.channels  # an engine may send what follows elsewhere
+
     def network() -> nn.Module:
-        return network_of(settings, len(classes), dataset.channels, copy.deepcopy(module))
+        return network_of(settings, number, channels, copy.deepcopy(module))
 
     validation = dataset.validation
     if validation is not None:
@@ -65,6 +69,7 @@ def problem_of(
         precision=best_precision(device, settings.precision),
         processes=processes,
         validation=validation,
+        engine=engine,
     )
 
 

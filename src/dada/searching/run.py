@@ -26,9 +26,16 @@ from dada.runs.watchers import Watcher, as_callback
 from dada.searching.budget import within
 from dada.searching.choices import choices, unseen_classes
 from dada.searching.common_settings import ResolvedSearch
+from dada.searching.engines import Engine, open_engine
 from dada.searching.method import SearchMethod
 from dada.searching.problem import begin, problem_of
-from dada.searching.settings import as_now, check_resumable, choose_images, make_settings
+from dada.searching.settings import (
+    as_now,
+    check_divisible,
+    check_resumable,
+    choose_images,
+    make_settings,
+)
 from dada.searching.work import SearchWork
 from dada.training.build import with_own_weights
 from dada.training.hooks import UserHooks
@@ -51,6 +58,7 @@ def search(
     callback: Callback[SearchWork] | Sequence[Callback[SearchWork]] | None = None,
     watch: Watcher | None = None,
     source: str | None = None,
+    engine: str | Engine = "local",
     **settings: Any,
 ) -> AnyPolicy:
     """Search an augmentation policy for a set of labelled images.
@@ -78,6 +86,9 @@ def search(
             and images are chosen to fit, and the epochs are adjusted after each round.
         callback: follows the run (`dada.Callback`, `dada.loggers`), or several that do.
         watch: the former name of `callback`.
+        engine: where trials run, which does not change what is found: "local"; "ray", a Ray cluster
+            of this machine's cores and GPUs; "ray:HOST:PORT", the cluster of that head node, or
+            "ray:auto", the one that this machine belongs to.
         source: what to call the data's origin in the run, where `data` is a `Dataset`.
         **settings: single settings, of `dada.searching.SearchSettings` and the method's own: seed,
             epochs, batch, …
@@ -97,7 +108,9 @@ def search(
         check_resumable(out)
     asked = make_settings(preset, method=method, model=model_name(model), **settings)
     asked = with_own_weights(asked, model)
+    check_divisible(asked, engine)
     with ExitStack() as stack:
+        running_on = stack.enter_context(open_engine(engine))
         processes, where = stack.enter_context(shared_job(pick_device(device)))
         dataset = as_dataset(data, side, choose=partial(choose_images, asked))
         if not asked.validated:
@@ -110,12 +123,17 @@ def search(
         if deadline:
 
             def rehearsed(settings: ResolvedSearch) -> SearchMethod:
-                return begin(settings, problem_of(settings, dataset, model, where, hooks=hooks))
+                return begin(
+                    settings,
+                    problem_of(settings, dataset, model, where, hooks=hooks, engine=running_on),
+                )
 
             resumed = out if resume else None
             alone = partial(_fitted, chosen, deadline, rehearsed, resumed, processes.size)
             chosen, found, deadline = processes.broadcast(alone() if processes.first else None)
-        problem = problem_of(chosen, dataset, model, where, processes, hooks=hooks)
+        problem = problem_of(
+            chosen, dataset, model, where, processes, hooks=hooks, engine=running_on
+        )
         running = begin(chosen, problem)
         if found:
             notes += (f"{found}: {running.words()}, on {count(len(problem.images), 'image')}",)

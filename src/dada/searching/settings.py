@@ -14,6 +14,7 @@ from dada.errors import UserError, first_line, meant
 from dada.runs import RunFolder
 from dada.runs.folder import CONFIG
 from dada.searching.common_settings import SearchSettings
+from dada.searching.engines import LOCAL, Engine
 from dada.searching.method import SearchMethod
 from dada.searching.methods import METHODS
 from dada.searching.presets import PRESETS
@@ -156,6 +157,20 @@ def check_resumable(out: str | Path) -> None:
         raise UserError(
             f"{run.path}: its trials were begun by another release, on other parts of the images: "
             "finish the search with that release, or start it anew in another folder"
+        )
+
+
+def check_divisible(settings: SearchSettings, engine: str | Engine) -> None:
+    """Refuse an engine that would have nothing to run.
+
+    Raises:
+        UserError: the search trains a single network.
+    """
+    kind = method_for(settings.model_dump())
+    if engine not in ("local", LOCAL) and not kind.divisible:
+        form = f" {kind.form}" if kind.form else ""
+        raise UserError(
+            f"engine: method {kind.name}{form} trains a single network, which no engine can divide"
         )
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
 
 from dada.augment import MemoryLoader, Sampler, apply
-from dada.compute.parallel import Load, Tick, concurrency, run_parallel
+from dada.compute.parallel import Load, Tick
 from dada.compute.randomness import forked, stream
 from dada.compute.threads import parameter_count
 from dada.datasets import ImageSet
@@ -32,7 +32,7 @@ _TOGETHER = 8  # batches that are augmented at once: few large kernels, not many
 _DRAWS = 3  # the stream of a trial's seed for its policy; a training has the others
 _PIXELS = 2**21  # of these, at most, unless one batch has more
 
-
+Result = TypeVar("Result")
 State = dict[str, Any]
 """Where a training stands: `Training.state_dict`."""
 
@@ -51,7 +51,7 @@ class Fold:
 
 @dataclass(frozen=True)
 class Trials:
-    """Makes the trials of a search: on many cores, and by all processes of a job.
+    """Makes the trials of a search: by its engine, and by all processes of a job.
 
     They differ in nothing but their policies: those of one seed begin with the same weights, or
     from the same trunk, and see the same images in the same order, under the same crops and flips.
@@ -89,7 +89,7 @@ class Trials:
             return self.group(own, fold, seed, epochs, trunk, on_epoch)
 
         found = torch.zeros(len(policies), len(Score._fields), dtype=torch.float64)
-        for number, result in run_parallel(len(mine), one, device, on_epoch, **self._load):
+        for number, result in self.run(len(mine), one, on_epoch):
             found[mine[number]] = found.new_tensor(result)
         return [Score(*row) for row in processes.sum(found, device).tolist()]
 
@@ -194,8 +194,10 @@ class Trials:
         """What all trainings of a seed have in common; seeds PyTorch's global generator."""
         problem = self.problem
         torch.manual_seed(seed)
+        precision = str(problem.precision).removeprefix("torch.")  # another processor's own differs
+        settings = self.settings.model_copy(update={"precision": precision})
         return {
-            "settings": settings_of_a_trial(self.settings, epochs),
+            "settings": settings_of_a_trial(settings, epochs),
             "images": MemoryLoader(train, problem.pipeline, problem.device),
             "pipeline": problem.pipeline,
             "seed": seed,
@@ -231,7 +233,15 @@ class Trials:
             uniform = [self.problem.space.uniform()] * len(first[number])
             self.group(uniform, fold, 0, epochs)
 
-        list(run_parallel(len(first), one, self.problem.device, **self._load))
+        list(self.run(len(first), one))
+
+    def run(
+        self, count: int, work: Callable[[int, Tick], Result], on_epoch: Tick = lambda: None
+    ) -> Iterator[tuple[int, Result]]:
+        """The results of so many pieces of work, each a training or a group of them; see
+        `Engine.run`."""
+        engine, device = self.problem.engine, self.problem.device
+        return engine.run(count, work, device, on_epoch, **self._load)
 
     def _mine(self, count: int) -> list[list[int]]:
         """The groups of so many trials that fall to this process."""
@@ -242,7 +252,8 @@ class Trials:
     def _first(self, count: int) -> list[list[int]]:
         """Those that this process makes at the same time, before others."""
         mine = self._mine(count)
-        return mine[: concurrency(len(mine), self.problem.device, **self._load)]
+        engine, device = self.problem.engine, self.problem.device
+        return mine[: engine.concurrency(len(mine), device, **self._load)]
 
     @cached_property
     def parameter_count(self) -> int:

@@ -100,6 +100,7 @@ class SearchWork(Work[AnyPolicy]):
     def start(self, run: RunFolder) -> None:
         """Record what is searched, and save a few training images for the page."""
         search, images = self.search, self.dataset.train.images
+        where = search.problem.engine.words()
         run.add_event(
             {
                 "event": "start",
@@ -107,6 +108,7 @@ class SearchWork(Work[AnyPolicy]):
                 "unit": search.unit,
                 "length": search.length,
                 "parameters": search.parameter_count,
+                **({"engine": where} if where else {}),
             }
         )
         save_samples(run, images[:: max(1, len(images) // 8)][:8])

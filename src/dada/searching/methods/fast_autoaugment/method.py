@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-from dada.compute.parallel import Load, Tick, concurrency, run_parallel
+from dada.compute.parallel import Load, Tick
 from dada.compute.randomness import stream
 from dada.datasets import Dataset, hold_out_repeatedly
 from dada.errors import DivergedError, option
@@ -180,7 +180,7 @@ class FastAutoAugmentMethod(SearchMethod):
             except DivergedError as error:
                 raise DivergedError(f"{error}, on fold {mine[place] + 1}") from None
 
-        done = run_parallel(len(mine), one, problem.device, on_step, **self._load)
+        done = problem.engine.run(len(mine), one, problem.device, on_step, **self._load)
         found = {mine[place]: result for place, result in done}
         everything: dict[int, Result] = {}
         for part in problem.processes.all_gather(found):
@@ -258,11 +258,11 @@ class FastAutoAugmentMethod(SearchMethod):
         """
         problem, asked = self.problem, self.settings.epochs
         trials = math.ceil(_FEWEST * self.settings.trials)
-        at_once = concurrency(len(self._mine), problem.device, **self._load)
+        at_once = problem.engine.concurrency(len(self._mine), problem.device, **self._load)
 
         def timed(work: Callable[[int, Tick], Result]) -> tuple[float, list[Result]]:
             started = time.perf_counter()
-            done = dict(run_parallel(at_once, work, problem.device, **self._load))
+            done = dict(problem.engine.run(at_once, work, problem.device, **self._load))
             return time.perf_counter() - started, [done[number] for number in range(at_once)]
 
         def train(epochs: int) -> float:

@@ -43,6 +43,7 @@ class FasterAutoAugmentMethod(SearchMethod):
     summary = staticmethod(charts.summary)
     charts = staticmethod(charts.charts)
     fewest_epochs = 5
+    divisible = False
     settings: ResolvedFasterAutoAugment
 
     def __init__(self, problem: SearchProblem, settings: ResolvedFasterAutoAugment) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import torch
 
-from dada.compute.parallel import Tick, run_parallel
+from dada.compute.parallel import Tick
 from dada.compute.randomness import forked, stream
 from dada.policy import AnyPolicy, Policy
 from dada.searching.score import Score
@@ -74,12 +74,7 @@ class Population(Trials):
                 after = _packed(training.state_dict())
             return Score(record["train_loss"], *self._judged(training.tested, fold)), after
 
-        found = {
-            mine[number]: result
-            for number, result in run_parallel(
-                len(mine), one, self.problem.device, on_epoch, **self._load
-            )
-        }
+        found = {mine[number]: result for number, result in self.run(len(mine), one, on_epoch)}
         for others in self.problem.processes.all_gather(found):
             found |= others
         every = [found[place] for place in range(len(policies))]

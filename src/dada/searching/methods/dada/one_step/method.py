@@ -53,6 +53,7 @@ class OneStep(SearchMethod):
     summary = staticmethod(charts.summary)
     charts = staticmethod(charts.charts)
     fewest_epochs = 5
+    divisible = False
     settings: ResolvedOneStep
 
     def __init__(self, problem: SearchProblem, settings: ResolvedOneStep) -> None:
