@@ -26,7 +26,7 @@ ENVIRONMENT = {
     "RAY_AUTH_MODE": "disabled",  # of a cluster that no one else can reach
 }
 SEARCH = [sys.executable, "-m", "dada", "search", "digits", "--model", "proxy-8"]
-SEARCH += ["--images", "200", "--epochs", "30", "--set", "folds=3", "--set", "fold_images=100"]
+SEARCH += ["--images", "200", "--epochs", "15", "--set", "folds=3", "--set", "fold_images=100"]
 
 
 @pytest.fixture
