@@ -6,6 +6,7 @@ from torch import nn
 from dada.errors import UserError
 from dada.models import create
 from dada.models.pretrained import Statistics, for_channels, start_from, statistics_of, weights_of
+from tests.offered import offered
 
 
 @pytest.fixture
@@ -121,9 +122,7 @@ def test_a_library_that_cannot_be_reached_is_named(monkeypatch):
 
 def test_the_weights_of_torchvision_are_taken(monkeypatch):
     torch.manual_seed(0)
-    state = torchvision.models.squeezenet1_1().state_dict()
-    weights = torchvision.models.get_model_weights("squeezenet1_1").DEFAULT
-    monkeypatch.setattr(type(weights), "get_state_dict", lambda *_, **__: state)
+    state = offered(monkeypatch, "squeezenet1_1")
     network = create("squeezenet1_1", classes=3, weights="pretrained")
     assert torch.equal(network.features[0].weight, state["features.0.weight"])
     assert not network.classifier[1].weight.any()

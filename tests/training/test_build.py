@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-import torchvision
 
 import dada
 from dada.datasets import load
@@ -13,6 +12,7 @@ from dada.training.build import network_of, with_own_weights
 from dada.training.network import with_later
 from dada.training.resolve import resolved
 from dada.training.settings import TrainSettings, for_dataset, make_settings
+from tests.offered import offered
 
 SMALL = {"images": 60, "epochs": 2, "model": "wrn-10-1", "precision": "float32"}
 
@@ -61,9 +61,7 @@ def test_a_comparison_starts_every_training_there(weights):
 
 
 def test_images_are_normalised_as_the_weights_saw_them(monkeypatch):
-    state = torchvision.models.squeezenet1_1().state_dict()
-    weights = torchvision.models.get_model_weights("squeezenet1_1").DEFAULT
-    monkeypatch.setattr(type(weights), "get_state_dict", lambda *_, **__: state)
+    offered(monkeypatch, "squeezenet1_1")
     given = {"model": "squeezenet1_1", "weights": "pretrained", "precision": "auto"}
     filled = resolved(given, load("digits"), accelerated=False)
     assert filled["mean"] == (0.449,) and filled["std"] == (0.226,)
