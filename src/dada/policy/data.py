@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from dada.errors import printable
 
 _DEEPEST = 32  # levels of nested lists and dicts
 
@@ -34,3 +38,17 @@ def plain_data(value: Any, depth: int = 0) -> Any:
     if isinstance(value, int | float):
         raise ValueError("numbers must be finite and below 2**64")
     raise ValueError(f"a {type(value).__name__} is not plain data")
+
+
+def _on_one_line(value: Any) -> Any:
+    return printable(value) if isinstance(value, str) else value
+
+
+def _own_copy(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {str(key): plain_data(item) for key, item in value.items()}
+
+
+Name = Annotated[str, Field(max_length=1000), BeforeValidator(_on_one_line)]
+"""Of a policy or a schedule: on one line; control characters are escaped."""
+Provenance = Annotated[Mapping[str, Any], AfterValidator(_own_copy)]
+"""Where a policy or a schedule comes from: a copy, as plain data."""

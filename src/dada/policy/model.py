@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import ConfigDict, Field, field_validator
 from pydantic.dataclasses import dataclass
 
-from dada.errors import brief, printable
+from dada.errors import brief
 from dada.ops.elsewhere import import_operations, modules_of
-from dada.policy.data import plain_data
+from dada.policy.data import Name, Provenance
 from dada.policy.html import policy_html
 from dada.policy.scale import Scale
 from dada.policy.sub_policy import Operation, SubPolicy
@@ -57,8 +57,8 @@ class Policy:
         tuple[SubPolicy, ...], Field(min_length=1, max_length=MOST_SUB_POLICIES)
     ]
     scale: Scale = Field(default_factory=Scale)
-    name: Annotated[str, Field(max_length=1000)] = "policy"
-    provenance: Mapping[str, Any] = Field(default_factory=dict, repr=False)
+    name: Name = "policy"
+    provenance: Provenance = Field(default_factory=dict, repr=False)
 
     @field_validator("sub_policies")
     @classmethod
@@ -68,16 +68,6 @@ class Policy:
         if not math.isfinite(sum(sub_policy.weight for sub_policy in value)):
             raise ValueError("the weights are too large to add up")
         return value
-
-    @field_validator("name", mode="before")
-    @classmethod
-    def _on_one_line(cls, value: Any) -> Any:
-        return printable(value) if isinstance(value, str) else value
-
-    @field_validator("provenance")
-    @classmethod
-    def _own_copy(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {str(key): plain_data(item) for key, item in value.items()}
 
     def __getstate__(self) -> dict[str, Any]:
         used = (o.name for s in self.sub_policies for o in s.operations)

@@ -6,7 +6,7 @@ length of a training.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import ConfigDict, Field, field_validator
 from pydantic.dataclasses import dataclass
 
-from dada.errors import UserError, brief, printable
+from dada.errors import UserError, brief
 from dada.ops.elsewhere import import_operations, modules_of
-from dada.policy.data import plain_data
+from dada.policy.data import Name, Provenance
 from dada.policy.model import MODULES, Policy, transform_of
 from dada.policy.operation_list import OperationList
 from dada.policy.scale import Scale
@@ -66,8 +66,8 @@ class PolicySchedule:
     """
 
     stages: Annotated[tuple[Stage, ...], Field(min_length=1, max_length=MOST_STAGES)]
-    name: Annotated[str, Field(max_length=1000)] = "schedule"
-    provenance: Mapping[str, Any] = Field(default_factory=dict, repr=False)
+    name: Name = "schedule"
+    provenance: Provenance = Field(default_factory=dict, repr=False)
 
     @field_validator("stages")
     @classmethod
@@ -85,16 +85,6 @@ class PolicySchedule:
                     f"stage {number} has another scale than stage 0: all need the same"
                 )
         return stages
-
-    @field_validator("name", mode="before")
-    @classmethod
-    def _on_one_line(cls, value: Any) -> Any:
-        return printable(value) if isinstance(value, str) else value
-
-    @field_validator("provenance")
-    @classmethod
-    def _own_copy(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {str(key): plain_data(item) for key, item in value.items()}
 
     def __getstate__(self) -> dict[str, Any]:
         used = (name for stage in self.stages for name in stage.policy.reach())
