@@ -265,7 +265,8 @@ class Findings:
         if not self.learned:
             return [NOTHING_LEARNED]
         if self.winner:
-            return [f"{self.winner} is better than the found policy at any probability ({most})"]
+            rest = "better than the found policy at any probability tried"
+            return [f"{self.winner} is {rest} ({most})"]
         if self.choice.probability == 0:
             others = f", and so does every rival ({_named(self.rivals)})" if self.rivals else ""
             why = (

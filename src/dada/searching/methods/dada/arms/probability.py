@@ -43,8 +43,8 @@ class Choice(NamedTuple):
 
 
 def choose(logs: Tensor, noise: Noise, penalty: float = 0.0) -> Choice:
-    """What gains most: the policy at `best_probability`, or a rival; none of them, if they gain no
-    more than noise does (`luck`).
+    """What gains most, the policy at its best or a rival; neither, if they gain no more than noise
+    does (`luck`). The policy has its `best_probability`, where noise has been allowed for.
 
     Args:
         logs: (R, 5 + K) log losses by `PROBABILITIES`, and those of K rivals.
@@ -60,8 +60,8 @@ def choose(logs: Tensor, noise: Noise, penalty: float = 0.0) -> Choice:
     probability, rival = 0.0, None
     if best > RESOLUTION and p_value <= 1 - CONFIDENCE:
         probability = best_probability(-logs[:, 1 : len(PROBABILITIES)], penalty)
-        expected = np.polyval(_parabola(own.numpy()), probability)
-        if len(others) and others.max().item() > expected + RESOLUTION:
+        # Each is taken at its best: a value at the shrunk probability is no match for one as found.
+        if len(others) and others.max().item() > own.max().item() + RESOLUTION:
             probability, rival = 0.0, int(others.argmax())
     return Choice(probability, rival, gains, p_value, differ(own, len(logs), noise), noise)
 
