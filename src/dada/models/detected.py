@@ -1,0 +1,50 @@
+"""What a detector answers for a batch of images."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Self
+
+from torch import Tensor
+
+
+class Detected(ABC):
+    """The outputs of a detector for B images, in training and in evaluation mode alike.
+
+    It knows by itself what it costs and which boxes it means, so that no task, loss or metric has
+    to know how a detector works. Boxes are relative to the width and height of the images: a row
+    (x0, y0, x1, y1), each in [0, 1], holds at any size.
+    """
+
+    @abstractmethod
+    def losses(self, labels: Tensor) -> Tensor:
+        """(B,) float32, one loss per image, differentiable in the network's weights.
+
+        Args:
+            labels: float32 (B, M, 5), rows (x0, y0, x1, y1, class); absent ones have class -1 and
+                come last. An image may have none.
+        """
+
+    @abstractmethod
+    def boxes(self, most: int = 100) -> Tensor:
+        """(B, D, 6) float32, D ≤ `most`: rows (x0, y0, x1, y1, score, class), best first.
+
+        Of overlapping boxes of a class only the best is there (non-maximum suppression). Absent
+        rows have class -1 and come last. Scores are in [0, 1].
+        """
+
+    @abstractmethod
+    def tempered(self, temperature: float) -> Self:
+        """The same boxes, with the logits of the classes divided by the temperature."""
+
+    @abstractmethod
+    def float(self) -> Self:
+        """The same in float32."""
+
+    @abstractmethod
+    def detach(self) -> Self:
+        """The same without a gradient."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """B."""
