@@ -4,7 +4,7 @@
     python examples/train_lightning.py --data my_photos/ --policy runs/photos
 
 `my_photos/` has one folder per class, as for `dada search`; `runs/photos` is what that wrote. The
-line that matters is marked with an arrow.
+lines that matter are marked with arrows.
 """
 
 import argparse
@@ -20,6 +20,7 @@ import dada
 
 try:
     import lightning
+    from lightning.pytorch.callbacks import LambdaCallback
     from lightning.pytorch.utilities.types import OptimizerLRScheduler
 except ImportError:
     sys.exit("lightning is missing: pip install 'lightning>=2.6.4'")
@@ -42,9 +43,7 @@ class Images(TorchDataset):
 
 
 class Data(lightning.LightningDataModule):
-    def __init__(
-        self, dataset: dada.Dataset, policy: dada.Policy | dada.PolicySchedule, workers: int
-    ) -> None:
+    def __init__(self, dataset: dada.Dataset, policy: dada.PolicyTransform, workers: int) -> None:
         super().__init__()
         side = dataset.side
         to_float = [v2.ToDtype(torch.float32, scale=True), v2.Normalize(*dataset.statistics())]
@@ -52,7 +51,7 @@ class Data(lightning.LightningDataModule):
             [
                 v2.RandomCrop(side, padding=max(side) // 8),
                 v2.RandomHorizontalFlip(0.5 if dataset.flip else 0.0),
-                policy.transform(),  # --> after crop and flip, before the conversion to float
+                policy,  # --> after crop and flip, before the conversion to float
                 *to_float,
             ]
         )
@@ -116,8 +115,13 @@ def main(arguments: list[str] | None = None) -> float:
     lightning.seed_everything(0, workers=True)
     dataset = dada.load_dataset(options.data)
     network = small_network(dataset.channels, len(dataset.classes))
-    trainer = lightning.Trainer(max_epochs=options.epochs, logger=False, enable_checkpointing=False)
-    data = Data(dataset, dada.load_policy(options.policy), options.workers)
+    policy = dada.load_policy(options.policy).transform(options.epochs)
+    # --> A policy that changes over the epochs has to know which one begins.
+    follow = LambdaCallback(on_train_epoch_start=lambda t, _: policy.set_epoch(t.current_epoch))
+    trainer = lightning.Trainer(
+        max_epochs=options.epochs, callbacks=follow, logger=False, enable_checkpointing=False
+    )
+    data = Data(dataset, policy, options.workers)
     model = Classifier(network, options.epochs)
     trainer.fit(model, data)
     return trainer.test(model, data)[0]["test_error"]

@@ -24,10 +24,11 @@ def main(policy_source: str | None = None, epochs: int = 20) -> float:
     )
     print(policy.describe(limit=5))
 
+    transform = policy.transform(epochs)
     augment = v2.Compose(
         [
             v2.RandomCrop(8, padding=1),
-            policy.transform(),  # one draw for every image of the batch
+            transform,  # one draw for every image of the batch
             v2.ToDtype(torch.float32, scale=True),
             v2.Normalize([0.3], [0.37]),
         ]
@@ -49,6 +50,7 @@ def main(policy_source: str | None = None, epochs: int = 20) -> float:
     train = TensorDataset(digits.train.images, digits.train.labels)
     for epoch in range(epochs):
         model.train()
+        transform.set_epoch(epoch)  # some policies change over the epochs
         for images, labels in DataLoader(train, batch_size=64, shuffle=True):
             loss = nn.functional.cross_entropy(model(augment(images)), labels)
             optimiser.zero_grad()

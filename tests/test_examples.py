@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 import dada
+from dada.policy import Operation, Policy, PolicySchedule, Stage, SubPolicy
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -35,8 +36,10 @@ def pictures(tmp_path):
     return tmp_path / "photos"
 
 
-def test_training_with_a_policy_learns():
-    assert load("train_with_policy").main("dada-svhn", epochs=3) < 0.3
+def test_training_with_a_schedule_learns(tmp_path):
+    stages = Stage(1, dada.load_policy("dada-cifar10")), Stage(2, dada.load_policy("dada-svhn"))
+    dada.save_policy(PolicySchedule(stages), tmp_path / "schedule.json")
+    assert load("train_with_policy").main(str(tmp_path / "schedule.json"), epochs=3) < 0.3
 
 
 def test_timms_training_learns():
@@ -74,6 +77,31 @@ def test_lightnings_training_takes_a_folder_and_any_policy(pictures):
         ["--data", str(pictures), "--policy", "autoaugment-cifar10", "--epochs", "1"]
     )
     assert 0 <= error <= 1
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_lightnings_training_follows_a_schedule(workers, tmp_path, monkeypatch):
+    pytest.importorskip("lightning", reason="lightning is not installed")
+    invert = Policy((SubPolicy((Operation("Invert", 1.0, 0.0),)),))
+    schedule = PolicySchedule((Stage(1, Policy.none()), Stage(1, invert)))
+    dada.save_policy(schedule, tmp_path / "schedule.json")
+    script, means = load("train_lightning"), []
+    training_step = script.Classifier.training_step
+
+    def watched(self, batch, number):
+        means.append((self.current_epoch, batch[0].mean().item()))
+        return training_step(self, batch, number)
+
+    monkeypatch.setattr(script.Classifier, "training_step", watched)
+    policy = str(tmp_path / "schedule.json")
+    script.main(["--policy", policy, "--epochs", "4", "--workers", str(workers)])
+    # Digits are normalised, and dark: their mean is about 0, and about 1 when inverted.
+    assert {(epoch, mean > 0.5) for epoch, mean in means} == {
+        (0, False),
+        (1, False),
+        (2, True),
+        (3, True),
+    }
 
 
 def test_the_notebook_runs_and_shows_tables_pictures_and_no_terminal_codes(tmp_path):
