@@ -1,6 +1,7 @@
 """The search of Fast AutoAugment from the command line."""
 
 import json
+import sys
 from pathlib import Path
 
 SEARCH = (
@@ -21,9 +22,7 @@ def test_a_search_its_policy_and_its_report(dada):
 
 
 def test_without_optuna_the_install_line_and_code_2(dada, monkeypatch):
-    monkeypatch.setattr(
-        "dada.searching.methods.fast_autoaugment.settings.find_spec", lambda name: None
-    )
+    monkeypatch.setitem(sys.modules, "optuna", None)
     result = dada(SEARCH)
     assert result.code == 2 and result.err.count("\n") == 1
     assert "pip install 'dada-augment[optuna]'" in result.err and not Path("run").exists()

@@ -1,6 +1,7 @@
 """What a training leaves is loaded by the libraries that the network is from, as it is."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -90,7 +91,7 @@ def test_onnx(tmp_path, model, channels):
 
 def test_without_onnxscript_the_line_that_installs_it_is_said(tmp_path, monkeypatch):
     dada.train(dataset(), model="wrn-10-1", out=tmp_path / "run", **SMALL)
-    monkeypatch.setattr(onnx, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "onnxscript", None)
     with pytest.raises(UserError, match=r"pip install 'dada-augment\[onnx\]'"):
         onnx.export_onnx(tmp_path / "run", tmp_path / "model.onnx")
     with pytest.raises(UserError, match="must be last or best"):

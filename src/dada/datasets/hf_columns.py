@@ -1,10 +1,10 @@
 """Which columns of a Hugging Face dataset are the pictures and the labels, by their features."""
 
-from importlib import import_module
 from typing import Any, NamedTuple
 
 from dada.datasets.columns import LABELS, plain
 from dada.errors import UserError
+from dada.extras import library
 
 
 class Columns(NamedTuple):
@@ -15,20 +15,6 @@ class Columns(NamedTuple):
 
 
 NOT_NAMED = Columns()
-
-
-def library() -> Any:
-    """The package `datasets`.
-
-    Raises:
-        UserError: it is not installed.
-    """
-    try:
-        return import_module("datasets")
-    except ImportError as error:
-        raise UserError(
-            "datasets of Hugging Face need another package: pip install 'dada-augment[hf]'"
-        ) from error
 
 
 def find_columns(
@@ -42,7 +28,7 @@ def find_columns(
     Raises:
         UserError: there is none, or there are several and none is called `image` or `label`.
     """
-    hf = library()
+    hf = library("datasets", source)
     pictures = [name for name, kind in features.items() if isinstance(kind, hf.Image)]
     classes = [name for name, kind in features.items() if isinstance(kind, hf.ClassLabel)]
     types = {n: str(kind.dtype) for n, kind in features.items() if isinstance(kind, hf.Value)}

@@ -14,10 +14,10 @@ from torch import Tensor
 from torchvision.transforms.v2.functional import pil_to_tensor
 
 from dada.datasets.files import ImageFiles
-from dada.datasets.hf_columns import library
 from dada.datasets.picture import formats, quiet
 from dada.datasets.pixels import to_eight_bits
 from dada.errors import UserError
+from dada.extras import library
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,7 @@ class SplitImages(ImageFiles):
         """All pictures of a split, called ``name, item 0`` and so on."""
         names = tuple(f"{name}, item {row}" for row in range(len(labels)))
         pictures = split.with_format(None).select_columns([column])
-        decoding = pictures.cast_column(column, library().Image())
+        decoding = pictures.cast_column(column, library("datasets", name).Image())
         rows = np.arange(len(labels))
         return cls(names, labels, split=decoding, column=column, rows=rows)
 
@@ -72,7 +72,8 @@ class SplitImages(ImageFiles):
 
     def _encoded(self, indices: Iterable[int]) -> Iterator[BinaryIO]:
         """The files of pictures, or their bytes; empty for a picture that is missing."""
-        encoded = self.split.cast_column(self.column, library().Image(decode=False))
+        as_file = library("datasets", "a dataset").Image(decode=False)
+        encoded = self.split.cast_column(self.column, as_file)
         for index in indices:
             yield _opened(encoded[int(self.rows[index])][self.column])
 

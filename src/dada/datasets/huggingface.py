@@ -6,10 +6,11 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from dada.datasets.files import FileDataset
-from dada.datasets.hf_columns import Columns, library
+from dada.datasets.hf_columns import Columns
 from dada.datasets.hf_images import one_line
 from dada.datasets.hf_splits import label_splits
 from dada.errors import UserError
+from dada.extras import library
 
 PREFIX = "hf:"
 """The prefix of such sources."""
@@ -57,7 +58,7 @@ def _columns_named(source: str, query: str) -> Columns:
 
 def _open(source: str, root: str | Path | None, download: bool) -> dict[str, Any]:
     """Open the splits by their names; a saved dataset without splits is the training split."""
-    hf = library()
+    hf = library("datasets", source)
     where = source.removeprefix(PREFIX)
     local = where.startswith(("/", ".", "~"))
     if not local and not download:

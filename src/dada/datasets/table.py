@@ -6,12 +6,12 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from dada.datasets.tree import is_picture
 from dada.errors import UserError, brief, listed
+from dada.extras import library
 from dada.files import opened
 
 ENDINGS = (".csv", ".tsv", ".parquet")
@@ -129,12 +129,7 @@ def _checked(path: Path, names: Sequence[str]) -> list[str]:
 
 
 def _read_parquet(path: Path) -> Table:
-    try:
-        parquet = import_module("pyarrow.parquet")
-    except ImportError as error:
-        raise UserError(
-            f"{path}: Parquet needs another package: pip install 'dada-augment[parquet]'"
-        ) from error
+    parquet = library("pyarrow.parquet", str(path))
     with opened(path, _MOST_BYTES) as file:
         try:
             source = parquet.ParquetFile(file)

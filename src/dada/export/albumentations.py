@@ -14,7 +14,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
-from importlib import import_module
 
 import numpy as np
 from PIL import Image
@@ -26,6 +25,7 @@ from dada.export.python import run
 from dada.export.steps import LEVELS, Step, Steps, resolve
 from dada.export.templates import fill
 from dada.export.words import FACTORS, heading
+from dada.extras import library
 from dada.policy import Policy
 
 _USAGE = """    augment = Augment()  # an albumentations.Compose
@@ -81,12 +81,7 @@ def _load(text: str, ending: str) -> Callable[[Image.Image], Image.Image]:
     Raises:
         UserError: albumentations is not installed, or another version of it.
     """
-    try:
-        import_module("albumentations")
-    except ImportError:
-        raise UserError(
-            "albumentations is missing: pip install 'dada-augment[albumentations]'"
-        ) from None
+    library("albumentations", "the export to albumentations")
     if ending != ".py":  # in the file of Python it is checked
         table = repr(json.loads(text)["transform"])
         text = fill("albumentations", "A policy.", {"TRANSFORM": table})

@@ -7,7 +7,6 @@ measured with DALI 2.4 on the CPU; the file's operators exist for the GPU too, u
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from math import prod
 from pathlib import Path
@@ -23,6 +22,7 @@ from dada.export.interface import Target
 from dada.export.steps import fixed, resolve
 from dada.export.templates import known
 from dada.export.words import BORDERLINE, heading, used
+from dada.extras import library
 from dada.ops import get
 from dada.policy import Policy
 
@@ -139,10 +139,7 @@ def _load(text: str, ending: str) -> Callable[[Image.Image], Image.Image]:
     Raises:
         UserError: DALI is not installed.
     """
-    try:
-        dali = import_module("nvidia.dali")
-    except ImportError:
-        raise UserError("DALI is missing: pip install nvidia-dali-cuda120") from None
+    dali = library("nvidia.dali", "the export to DALI")
     # A real file, because DALI reads the source of what it runs to find its conditionals.
     with TemporaryDirectory() as folder:
         path = Path(folder) / "exported_policy.py"

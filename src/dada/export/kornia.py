@@ -11,19 +11,18 @@ Differences were measured with both versions on the CPU.
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 import torch
 from torchvision.transforms.v2 import functional as F
 
-from dada.errors import UserError
 from dada.export.interface import Target
 from dada.export.kornia_code import CODE, IMPORTS
 from dada.export.steps import LEVELS, Step, Steps, resolve
 from dada.export.templates import known
 from dada.export.words import BORDERLINE, heading
+from dada.extras import library
 from dada.ops import get
 from dada.policy import Policy
 
@@ -89,10 +88,7 @@ def _load(text: str, ending: str) -> Callable[[Image], Image]:
         UserError: kornia is not installed.
     """
     module = ModuleType("exported_policy")
-    try:
-        import_module("kornia")
-    except ImportError:
-        raise UserError("kornia is missing: pip install 'dada-augment[kornia]'") from None
+    library("kornia", "the export to kornia")
     exec(compile(text, "<policy for kornia>", "exec"), module.__dict__)
 
     def transform(image: Image) -> Image:

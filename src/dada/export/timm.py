@@ -9,17 +9,16 @@ file does: `Drawn` hands timm's operation a value of ours, `Cutout` is one that 
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.util import find_spec
 from textwrap import fill
 from typing import Any
 
 from PIL import Image
 
-from dada.errors import UserError
 from dada.export.interface import Target
 from dada.export.timm_code import ALWAYS, CLASSES, DRAW, HPARAMS
 from dada.export.timm_levels import TIMM_OPERATIONS
 from dada.export.words import heading
+from dada.extras import library
 from dada.ops import OperationType, get
 from dada.policy import Operation, Policy, Scale, SubPolicy
 
@@ -58,8 +57,7 @@ def _load(text: str, ending: str) -> Callable[[Image.Image], Image.Image]:
     Raises:
         UserError: timm is not installed.
     """
-    if find_spec("timm") is None:
-        raise UserError("timm is missing: pip install 'dada-augment[timm]'")
+    library("timm", "the export to timm")
     names: dict[str, Any] = {"__name__": "dada_policy"}
     exec(compile(text, "<policy for timm>", "exec"), names)
     augment: Callable[[Image.Image], Image.Image] = names["augment"]

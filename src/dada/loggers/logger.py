@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from importlib import import_module
-from types import ModuleType
 from typing import Any
 
-from dada.errors import UserError
 from dada.runs.callback import Callback
 from dada.runs.work import Work
 
@@ -69,15 +66,3 @@ class Logger(Callback[Work[Any]]):
     def on_end(self, error: BaseException | None) -> None:
         """See `dada.Callback`."""
         self.end(error is not None)
-
-
-def library(name: str, extra: str) -> ModuleType:
-    """An optional library.
-
-    Raises:
-        UserError: it is not installed; the message says how to install it.
-    """
-    try:
-        return import_module(name)
-    except ImportError:
-        raise UserError(f"{name} is not installed: pip install 'dada-augment[{extra}]'") from None

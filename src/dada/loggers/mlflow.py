@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dada.loggers.logger import Logger, library
+from dada.extras import library
+from dada.loggers.logger import Logger
 
 _LONGEST = 500  # characters of a parameter, which MLflow limits
 
@@ -23,7 +24,7 @@ class MLflow(Logger):
     """
 
     def __init__(self, uri: str | None = None, experiment: str = "dada") -> None:
-        self._client = library("mlflow", "mlflow").MlflowClient(tracking_uri=uri)
+        self._client = library("mlflow", "logger mlflow").MlflowClient(tracking_uri=uri)
         self._experiment = experiment
 
     def begin(self, name: str, settings: Mapping[str, Any]) -> None:

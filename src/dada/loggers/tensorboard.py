@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dada.errors import UserError
+from dada.extras import library
 from dada.loggers.logger import Logger
 
 
@@ -21,12 +21,9 @@ class TensorBoard(Logger):
     """
 
     def __init__(self, folder: str | Path) -> None:
-        try:
-            from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415  (optional)
-        except ImportError:
-            raise UserError(
-                "TensorBoard is not installed: pip install 'dada-augment[tensorboard]'"
-            ) from None
+        library("tensorboard", "logger tensorboard")
+        from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415  (optional)
+
         self._folder, self._new = Path(folder), SummaryWriter
 
     def begin(self, name: str, settings: Mapping[str, Any]) -> None:

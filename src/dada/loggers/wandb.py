@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dada.loggers.logger import Logger, library
+from dada.extras import library
+from dada.loggers.logger import Logger
 
 
 class WandB(Logger):
@@ -20,7 +21,7 @@ class WandB(Logger):
     """
 
     def __init__(self, project: str = "dada", **options: Any) -> None:
-        self._wandb = library("wandb", "wandb")
+        self._wandb = library("wandb", "logger wandb")
         self._options = {"project": project, **options}
 
     def begin(self, name: str, settings: Mapping[str, Any]) -> None:

@@ -14,8 +14,9 @@ import torchvision.models
 from torch import nn
 
 from dada.errors import UserError
+from dada.extras import install, library
 from dada.models import pyramid_net, shake_shake, wide_resnet
-from dada.models.libraries import INSTALL_TIMM, timm_or_none, torchvisions
+from dada.models.libraries import timm_or_none, torchvisions
 from dada.models.pretrained import start_from
 from dada.models.proxy import Proxy
 from dada.models.pyramid_net import PyramidNet
@@ -157,9 +158,7 @@ def _take_channels(network: nn.Module, channels: int) -> None:
 
 def _timm_builder(name: str) -> Builder:
     plain = name.removeprefix("timm:")
-    timm = timm_or_none()
-    if timm is None and plain != name:
-        raise UserError(f"network '{name}' needs timm: {INSTALL_TIMM}")
+    timm = library("timm", f"network '{name}'") if plain != name else timm_or_none()
     if timm is None or not timm.is_model(plain):
         raise UserError(_unknown(name, timm))
     return partial(_from_timm, timm, plain)
@@ -171,7 +170,7 @@ def _unknown(name: str, timm: ModuleType | None) -> str:
     known = [f"timm:{model}" for model in timms] if "timm:" in name else [*names(), *timms]
     close = get_close_matches(name, dict.fromkeys(known), n=3)
     hint = f" (did you mean {' or '.join(close)}?)" if close else ""
-    others = "timm's" if timm else f"timm's ({INSTALL_TIMM})"
+    others = "timm's" if timm else f"timm's ({install('timm')})"
     return (
         f"unknown network '{name:.60}'{hint}: give {', '.join(NETWORK_PATTERNS)}, "
         f"a network of torchvision's such as resnet18, or one of {others}"

@@ -7,8 +7,6 @@ from types import ModuleType
 
 import torchvision.models
 
-INSTALL_TIMM = "pip install 'dada-augment[timm]'"
-
 
 def torchvisions() -> list[str]:
     """The names of torchvision's classifiers."""

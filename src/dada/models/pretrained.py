@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ import torchvision.models
 from torch import Tensor, nn
 
 from dada.errors import UserError, option
+from dada.extras import library
 from dada.models.libraries import timm_or_none, torchvisions
 from dada.names import PRETRAINED
 
@@ -174,15 +175,12 @@ def _file_state(weights: str) -> State:
 @lru_cache(maxsize=1)
 def _read(path: Path, changed: int) -> State:
     """The tensors of a file, by their names in the network."""
+    if path.suffix == ".safetensors":
+        read = library("safetensors.torch", str(path)).load_file
+    else:
+        read = partial(torch.load, map_location="cpu", weights_only=True)
     try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file  # noqa: PLC0415  (optional)
-
-            given: Any = load_file(path)
-        else:
-            given = torch.load(path, map_location="cpu", weights_only=True)
-    except ImportError:
-        raise UserError(f"{path}: needs safetensors: pip install safetensors") from None
+        given: Any = read(path)
     except Exception as error:  # unpickling fails in many ways, all the file's fault
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(f"{path}: not a file of weights ({reason:.80})") from None

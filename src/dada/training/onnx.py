@@ -6,7 +6,6 @@ import json
 import logging
 import warnings
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -14,10 +13,10 @@ from torch import Tensor, nn
 
 from dada import __version__
 from dada.errors import UserError
+from dada.extras import library
 from dada.files import replace_file
 from dada.training.trained import Trained
 
-INSTALL = "pip install 'dada-augment[onnx]'"
 _OPSET = 18  # the oldest that PyTorch writes
 _LARGEST = 2**31 - 1  # bytes of one ONNX file
 
@@ -69,8 +68,7 @@ def export_onnx(
     """
     trained = Trained.open(run)
     network = trained.network(weights, model)
-    if find_spec("onnxscript") is None:
-        raise UserError(f"an ONNX file needs onnxscript: {INSTALL}")
+    library("onnxscript", "an ONNX file")
     whole = FromBytes(network, trained.settings.mean, trained.settings.std).eval()
     example = torch.zeros(2, trained.channels, *trained.side, dtype=torch.uint8)
     with warnings.catch_warnings(action="ignore"):

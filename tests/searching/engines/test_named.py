@@ -68,7 +68,7 @@ def test_an_unknown_engine_is_one_line(name):
 
 def test_ray_is_named_where_it_is_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    line = r"^ray is not installed: pip install 'dada-augment\[ray\]'$"
+    line = r"^engine ray needs ray: pip install 'dada-augment\[ray\]'$"
     with pytest.raises(UserError, match=line):
         open_engine("ray").__enter__()
 

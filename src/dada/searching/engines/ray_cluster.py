@@ -14,7 +14,7 @@ import torch
 from dada.compute.job import job
 from dada.compute.parallel import Failure, Tick
 from dada.errors import UserError, brief
-from dada.loggers.logger import library
+from dada.extras import library
 from dada.report.numbers import count as counted
 from dada.searching.engines.demand import Resources, demand, room
 from dada.searching.engines.engine import Engine
@@ -146,7 +146,7 @@ def connected(address: str | None) -> Iterator[RayCluster]:
             "Ray and torchrun both spread a search over machines: start it without torchrun, or "
             "without --engine ray"
         )
-    ray = library("ray", "ray")
+    ray = library("ray", "engine ray")
     if ray.is_initialized():
         if address:
             raise UserError("this program is connected to a Ray cluster already: give engine 'ray'")

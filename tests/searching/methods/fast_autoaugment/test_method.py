@@ -1,6 +1,7 @@
 """Fast AutoAugment as a search: what it keeps, and that it ends alike however it is run."""
 
 import json
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -279,9 +280,7 @@ def test_what_cannot_be_is_refused_in_a_line(wrong, reason):
 
 
 def test_without_optuna_one_line_says_how_to_install_it(monkeypatch):
-    monkeypatch.setattr(
-        "dada.searching.methods.fast_autoaugment.settings.find_spec", lambda name: None
-    )
+    monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(UserError, match=r"pip install 'dada-augment\[optuna\]'$"):
         make_settings(method="fast_autoaugment")
 

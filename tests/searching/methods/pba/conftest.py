@@ -21,7 +21,7 @@ def without_ray(monkeypatch):
         return entries
 
     monkeypatch.setattr("dada.searching.methods.pba.method.compete", compete)
-    monkeypatch.setattr("dada.searching.methods.pba.method.check_installed", lambda: None)
+    monkeypatch.setattr("dada.searching.methods.pba.method.library", lambda name, user: None)
 
 
 @pytest.fixture

@@ -158,7 +158,9 @@ def test_trials_begin_without_a_policy_and_each_with_its_own_weights(digits, wit
 
 def test_without_ray_one_line_says_how_to_install_it(digits, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray.tune", None)
-    with pytest.raises(UserError, match=r"needs Ray Tune: pip install 'dada-augment\[ray\]'$"):
+    with pytest.raises(
+        UserError, match=r"^method pba needs ray.tune: pip install 'dada-augment\[ray\]'$"
+    ):
         begin(digits, **PBA)
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from importlib.util import find_spec
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from dada.datasets import Dataset, FileDataset
-from dada.errors import UserError
+from dada.extras import check_library
 from dada.searching.common_settings import SpaceSettings, with_operations
 from dada.searching.training_settings import ResolvedRounds, RoundsSettings, batch_of
 
@@ -50,11 +49,7 @@ class FastAutoAugmentSettings(RoundsSettings, SpaceSettings):
     @model_validator(mode="after")
     def _library_is_there(self) -> Self:
         # Before data are loaded, and without importing it.
-        if find_spec("optuna") is None:
-            raise UserError(
-                "method fast_autoaugment: optuna is not installed: "
-                "pip install 'dada-augment[optuna]'"
-            )
+        check_library("optuna", "method fast_autoaugment")
         return self
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from dada.loggers.logger import library
+from dada.extras import library
 from dada.searching.methods.fast_autoaugment.tried import Set, Tried
 
 _PARTS = ("operation", "probability", "magnitude")
@@ -40,7 +40,7 @@ class Suggestions:
         kind: str,
         tried: Sequence[Tried] = (),
     ) -> None:
-        self._optuna: Any = library("optuna", "optuna")
+        self._optuna: Any = library("optuna", "method fast_autoaugment")
         self._shape, self._random, self._kind = (size, length), random, kind
         name = self._optuna.distributions.CategoricalDistribution(list(operations))
         number = self._optuna.distributions.FloatDistribution(0.0, 1.0)

@@ -19,7 +19,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from dada.compute.randomness import stream
-from dada.errors import UserError
+from dada.extras import library
 from dada.searching.methods.pba.values import Values, explored
 
 QUANTILE = 0.25
@@ -59,7 +59,7 @@ def compete(
     Raises:
         UserError: Ray Tune is not installed.
     """
-    check_installed()
+    library("ray.tune", "method pba")
     from ray.tune.experiment import Trial  # noqa: PLC0415
 
     trials = [
@@ -113,18 +113,6 @@ def population_based_training(seed: int, quantile: float = QUANTILE) -> Any:
         log_config=False,
         synch=True,
     )
-
-
-def check_installed() -> None:
-    """Fail before anything is trained.
-
-    Raises:
-        UserError: Ray Tune is not installed.
-    """
-    try:
-        import ray.tune  # noqa: F401, PLC0415
-    except ImportError:
-        raise UserError("method pba needs Ray Tune: pip install 'dada-augment[ray]'") from None
 
 
 def _explore(config: dict[str, Any]) -> dict[str, Any]:

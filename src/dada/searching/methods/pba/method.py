@@ -11,12 +11,13 @@ import torch
 from dada.compute.parallel import Tick
 from dada.datasets import Dataset
 from dada.errors import DivergedError
+from dada.extras import library
 from dada.policy import AnyPolicy, Policy
 from dada.report.numbers import count
 from dada.searching.common_settings import ResolvedSearch, SearchSettings
 from dada.searching.method import Cost, Record, SearchMethod, SearchProblem
 from dada.searching.methods.pba.charts import charts, summary
-from dada.searching.methods.pba.competition import Entry, check_installed, compete
+from dada.searching.methods.pba.competition import Entry, compete
 from dada.searching.methods.pba.history import Round, history_of, policy_of, schedule_of
 from dada.searching.methods.pba.population import Population
 from dada.searching.methods.pba.settings import PbaSettings, ResolvedPba, rounds_of
@@ -47,7 +48,7 @@ class PbaMethod(SearchMethod):
 
     def __init__(self, problem: SearchProblem, settings: ResolvedPba) -> None:
         super().__init__(problem, settings)
-        check_installed()
+        library("ray.tune", "method pba")  # before anything is trained
         train, judges = problem.halves()
         self.fold = Fold(train, problem.judges(judges))
         self.population = Population(problem, settings)
