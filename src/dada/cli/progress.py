@@ -37,11 +37,13 @@ class SearchProgress(Bar, Callback[SearchWork]):
         search, dataset = work.search, work.dataset
         self.epochs_done, self.unit = search.iteration, search.unit
         self._shown, problem = dataset.task.validation, search.problem
+        settings = search.settings.model_dump()
         self.say(
             f"searching {dataset.name}: {count(len(problem.images), 'image')} of "
             f"{dataset.side[1]} × {dataset.side[0]} pixels, {channels_in_words(dataset.channels)}; "
-            f"{around(search.settings.model_dump())}; method {search.name}: {search.words()}, "
-            f"{count(len(problem.space.sub_policies), 'sub-policy')}, seed {search.settings.seed}"
+            f"{around(settings)}; method {search.name}: {search.words()}, "
+            f"{search.space_in_words(settings, problem.space.sub_policies)}, "
+            f"seed {search.settings.seed}"
         )
         self.say_notes(dataset)
         ways = option("budget")

@@ -17,6 +17,7 @@ from dada.datasets import Dataset, ImageSet, halve
 from dada.models.child import Loss
 from dada.policy import AnyPolicy, SearchSpace
 from dada.report.chart import Chart
+from dada.report.numbers import count
 from dada.report.operations import Gains
 from dada.searching.common_settings import ResolvedSearch, SearchSettings
 from dada.searching.engines import LOCAL, Engine
@@ -225,9 +226,19 @@ class SearchMethod(ABC):
         return ()
 
     @staticmethod
+    def space_in_words(settings: Mapping[str, Any], names: Names) -> str:
+        """What is searched over: by default ``105 sub-policies of 15 operations``.
+
+        Args:
+            settings: those in the run's config.
+            names: the operations of each sub-policy of the space.
+        """
+        return f"{count(len(names), 'sub-policy')} of {operations_in_words(names)}"
+
+    @staticmethod
     @abstractmethod
     def summary(settings: Mapping[str, Any], start: Mapping[str, Any], records: Records) -> str:
-        """How the policy was found: the end of "105 sub-policies searched on 500 images …".
+        """How the policy was found: the end of "(`space_in_words`) searched on 500 images …".
 
         Args:
             settings: those in the run's config.
@@ -258,3 +269,8 @@ class SearchMethod(ABC):
     @abstractmethod
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a `state_dict`."""
+
+
+def operations_in_words(names: Names) -> str:
+    """How many different operations there are: ``15 operations``."""
+    return count(len({name for operations in names for name in operations}), "operation")

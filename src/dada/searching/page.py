@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from dada.errors import UserError
 from dada.policy import AnyPolicy, load_policy
@@ -57,7 +56,11 @@ def page_of(run: RunFolder, named: Sequence[str | Path] = ()) -> Page:
     answers = [verdict for one in found for verdict in _verdicts(one, policy)]
     planned = start.get("length", settings.get("epochs"))
     unit = start.get("unit", "epoch")
-    lead = _searched(config, start) + method.summary(settings, start, records)
+    images = settings.get("images") or data["train"]
+    lead = (
+        f"{capitalised(method.space_in_words(settings, start['sub_policies']))} searched on "
+        f"{count(images, 'training image')} {method.summary(settings, start, records)}"
+    )
     return Page(
         title=f"No augmentation for {data['name']}"
         if policy.is_none
@@ -79,17 +82,6 @@ def page_of(run: RunFolder, named: Sequence[str | Path] = ()) -> Page:
             method=settings["method"],
             seed=seed,
         ),
-    )
-
-
-def _searched(config: Mapping[str, Any], start: Mapping[str, Any]) -> str:
-    """What was searched, and on which images; the method adds how."""
-    names = start["sub_policies"]
-    operations = len({name for operations in names for name in operations})
-    images = config["settings"].get("images") or config["data"]["train"]
-    return (
-        f"{count(len(names), 'sub-policy')} of {count(operations, 'operation')} searched on "
-        f"{count(images, 'training image')} "
     )
 
 

@@ -7,13 +7,16 @@ differ and come in the space's order, where RandAugment may draw one twice, in a
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
 from dada.datasets import Dataset
 from dada.policy import Operation, Policy, SearchSpace, SubPolicy
+from dada.report.numbers import count
 from dada.searching.best_of import BestOf
+from dada.searching.method import Names, operations_in_words
 from dada.searching.training_settings import ResolvedTrainings, WholeTrainings
 
 
@@ -61,6 +64,12 @@ class RandAugmentMethod(BestOf):
     name, title = "randaugment", "RandAugment's grid search"
     Settings = RandAugmentSettings
     settings: ResolvedRandAugment
+
+    @staticmethod
+    def space_in_words(settings: Mapping[str, Any], names: Names) -> str:
+        """See `SearchMethod.space_in_words`."""
+        pairs = len(settings["numbers"]) * len(settings["strengths"])
+        return f"{count(pairs, 'pair')} of N and M for {operations_in_words(names)}"
 
     def proposals(self) -> dict[str, Policy]:
         """See `BestOf.proposals`."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import comb
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -14,6 +15,7 @@ from dada.policy import Policy
 from dada.report.numbers import count
 from dada.searching.best_of import BestOf
 from dada.searching.common_settings import SpaceSettings
+from dada.searching.method import Names
 from dada.searching.training_settings import ResolvedTrainings, WholeTrainings
 
 _SIZE = 25  # as many as a policy of the paper has
@@ -57,6 +59,12 @@ class RandomMethod(BestOf):
     name, title = "random", "random search"
     Settings = RandomSettings
     settings: ResolvedRandom
+
+    @staticmethod
+    def space_in_words(settings: Mapping[str, Any], names: Names) -> str:
+        """See `SearchMethod.space_in_words`."""
+        policies, there_are = count(settings["policies"], "random policy"), len(names)
+        return f"{policies} of {settings['size']} of {count(there_are, 'sub-policy')}"
 
     def proposals(self) -> dict[str, Policy]:
         """See `BestOf.proposals`."""

@@ -308,7 +308,7 @@ def test_the_page_shows_every_trial_the_best_so_far_and_what_is_kept(digits):
     assert kept.reference == pytest.approx(100 / 3)
     assert search.charts(given, names, records[:1]) == []
     said = search.summary(given, {"parameters": search.parameter_count}, records)
-    assert said.startswith("by 2 trainings of proxy-4 (") and "10 trials of 2 sub-policies" in said
+    assert said.startswith("by 2 trainings of proxy-4 (") and "10 trials on the images" in said
     assert said.endswith("seed 0. The policy is made of the best 4 sets.")
 
 

@@ -174,4 +174,4 @@ def test_charts_show_what_the_records_say(digits):
     assert losses.series[1].y == [r["validation_loss"] for r in records]
     assert accuracy.series[0].y[-1] == 100 * last["validation_accuracy"]
     words = method.charts.summary(settings, {"parameters": 7}, records)
-    assert words.startswith("by Faster AutoAugment, in 3 epochs") and "2 sub-policies" in words
+    assert words.startswith("by Faster AutoAugment, in 3 epochs")

@@ -47,6 +47,7 @@ class AutoAugmentMethod(Rounds):
     name, title = "autoaugment", "AutoAugment"
     unit = "batch"
     Settings = AutoAugmentSettings
+    space_in_words = staticmethod(charts.space_in_words)
     summary = staticmethod(charts.summary)
     charts = staticmethod(charts.charts)
     settings: ResolvedAutoAugment

@@ -10,7 +10,7 @@ from typing import Any
 from dada.augment.words import around
 from dada.report.chart import Chart, Dots, Lines, Row, Series
 from dada.report.numbers import count, duration
-from dada.searching.method import Names, Records
+from dada.searching.method import Names, Records, operations_in_words
 from dada.searching.methods.fast_autoaugment.tried import Tried, best
 
 
@@ -20,16 +20,21 @@ def tried_of(records: Records) -> list[list[Tried]]:
     return [[Tried(**one) for own in fold for one in own] for fold in zip(*rounds, strict=True)]
 
 
+def space_in_words(settings: Mapping[str, Any], names: Names) -> str:
+    """See `SearchMethod.space_in_words`."""
+    return f"policies of {count(settings['size'], 'sub-policy')} of {operations_in_words(names)}"
+
+
 def summary(settings: Mapping[str, Any], start: Mapping[str, Any], records: Records) -> str:
-    """How the policy was searched: the end of "105 sub-policies searched on 500 images …"."""
+    """See `SearchMethod.summary`."""
     s, tried = settings, tried_of(records)
     trials = sum(map(len, tried))
     kept = sum(len(best(fold, s["kept_share"], s["reward"])) for fold in tried)
     return (
         f"by {count(s['folds'], 'training')} of {s['model']} "
         f"({count(start['parameters'], 'parameter')}), {count(s['epochs'], 'epoch')} each, with "
-        f"{around(settings)}, and {count(trials, 'trial')} of {count(s['size'], 'sub-policy')} on "
-        f"the images that were held out, in "
+        f"{around(settings)}, and {count(trials, 'trial')} on the images that were "
+        f"held out, in "
         f"{duration(sum(record['seconds'] for record in records))}: method {s['method']}, seed "
         f"{s['seed']}. The policy is made of the best {count(kept, 'set')}."
     )

@@ -59,6 +59,7 @@ class FastAutoAugmentMethod(SearchMethod):
 
     name, title = "fast_autoaugment", "Fast AutoAugment"
     Settings = FastAutoAugmentSettings
+    space_in_words = staticmethod(charts.space_in_words)
     summary = staticmethod(charts.summary)
     charts = staticmethod(charts.charts)
     unit = "round"
@@ -107,7 +108,7 @@ class FastAutoAugmentMethod(SearchMethod):
         s = self.settings
         return (
             f"{count(s.folds, 'training')} of {s.model}, {count(self.plan[0], 'epoch')} each, and "
-            f"{count(sum(self.plan[1:]), 'trial')} of {count(s.size, 'sub-policy')} with each"
+            f"{count(sum(self.plan[1:]), 'trial')} with each"
         )
 
     @classmethod

@@ -11,7 +11,7 @@ from dada.augment.words import around
 from dada.ops import get
 from dada.report.chart import Chart, Lines, Panel, Panels, Series
 from dada.report.numbers import count, duration, percent
-from dada.searching.method import Names, Records
+from dada.searching.method import Names, Records, operations_in_words
 
 _LEADING = 5
 
@@ -62,15 +62,19 @@ def charts(settings: Mapping[str, Any], names: Names, records: Records) -> list[
     ]
 
 
+def space_in_words(settings: Mapping[str, Any], names: Names) -> str:
+    """See `SearchMethod.space_in_words`."""
+    learnt = count(settings["sub_policies"], "sub-policy")
+    return f"policies of {learnt} of {operations_in_words(names)}"
+
+
 def summary(settings: Mapping[str, Any], start: Mapping[str, Any], records: Records) -> str:
     """How the policy was found; see `SearchMethod.summary`."""
     took = duration(sum(record["seconds"] for record in records))
-    learnt = count(settings["sub_policies"], "sub-policy")
     return (
-        f"by Faster AutoAugment, in {count(records[-1]['epoch'], 'epoch')} and {took}: {learnt} "
-        f"of {count(settings['length'], 'choice')} of an operation, seed {settings['seed']}, "
-        f"critic {settings.get('model')} ({count(start['parameters'], 'parameter')}), "
-        f"{around(settings)} around the policy."
+        f"by Faster AutoAugment, in {count(records[-1]['epoch'], 'epoch')} and {took}: "
+        f"seed {settings['seed']}, critic {settings.get('model')} "
+        f"({count(start['parameters'], 'parameter')}), {around(settings)} around the policy."
     )
 
 

@@ -12,7 +12,7 @@ from dada.compute.parallel import Tick
 from dada.compute.randomness import random_state, restore_random_state
 from dada.compute.threads import parameter_count, threads_for
 from dada.datasets import Dataset, even_batches
-from dada.errors import DivergedError
+from dada.errors import DivergedError, option
 from dada.policy import Policy
 from dada.report.numbers import count
 from dada.searching.common_settings import ResolvedSearch, SearchSettings
@@ -40,6 +40,7 @@ class FasterAutoAugmentMethod(SearchMethod):
 
     name, title = "faster_autoaugment", "Faster AutoAugment"
     Settings = FasterAutoAugmentSettings
+    space_in_words = staticmethod(charts.space_in_words)
     summary = staticmethod(charts.summary)
     charts = staticmethod(charts.charts)
     fewest_epochs = 5
@@ -178,12 +179,11 @@ class FasterAutoAugmentMethod(SearchMethod):
         if asked.model is not None:
             return ()
         notes: tuple[str, ...] = (
-            f"the critic is {chosen.model}, a small network; --model takes another",
+            f"the critic is {chosen.model}, a small network; {option('model')} takes another",
         )
         if asked.pixels is None and chosen.pixels < max(dataset.side):
-            notes += (
-                f"the critic sees images at {chosen.pixels} pixels; --set pixels= changes it",
-            )
+            other = option("pixels", setting=True)
+            notes += (f"the critic sees images at {chosen.pixels} pixels; {other} changes it",)
         return notes
 
     def cautions(self) -> tuple[str, ...]:
@@ -193,7 +193,8 @@ class FasterAutoAugmentMethod(SearchMethod):
         if steps * self.settings.policy_lr < _WAY:
             cautions += (
                 f"with {count(steps, 'step')} in all, a policy hardly moves from where it begins, "
-                "which is random; more time, --epochs or --images, or a higher policy_lr, move it",
+                f"which is random; more time, {option('epochs')} or {option('images')}, or a "
+                f"higher {option('policy_lr', setting=True)}, move it",
             )
         if self.problem.processes.size > 1:
             cautions += ("a search by faster_autoaugment is not shared: one process does it all",)

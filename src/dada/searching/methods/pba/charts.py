@@ -10,9 +10,14 @@ from typing import Any
 from dada.augment.words import around
 from dada.report.chart import Chart, Lines, Panel, Panels, Series
 from dada.report.numbers import capitalised, count, duration, percent
-from dada.searching.method import Names, Records
+from dada.searching.method import Names, Records, operations_in_words
 from dada.searching.methods.pba.history import History, Round, ancestry, history_of
 from dada.searching.methods.pba.values import shares_of
+
+
+def space_in_words(settings: Mapping[str, Any], names: Names) -> str:
+    """See `SearchMethod.space_in_words`."""
+    return f"schedules of {operations_in_words(names)}"
 
 
 def summary(settings: Mapping[str, Any], start: Mapping[str, Any], records: Records) -> str:

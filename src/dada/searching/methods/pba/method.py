@@ -16,7 +16,7 @@ from dada.policy import AnyPolicy, Policy
 from dada.report.numbers import count
 from dada.searching.common_settings import ResolvedSearch, SearchSettings
 from dada.searching.method import Cost, Record, SearchMethod, SearchProblem
-from dada.searching.methods.pba.charts import charts, summary
+from dada.searching.methods.pba.charts import charts, space_in_words, summary
 from dada.searching.methods.pba.competition import Entry, compete
 from dada.searching.methods.pba.history import Round, history_of, policy_of, schedule_of
 from dada.searching.methods.pba.population import Population
@@ -217,6 +217,7 @@ class PbaMethod(SearchMethod):
         """See `SearchMethod.plan_in_words`."""
         return f"the trials have {count(self.epochs, 'epoch')} each in all"
 
+    space_in_words = staticmethod(space_in_words)
     summary = staticmethod(summary)
     charts = staticmethod(charts)
 

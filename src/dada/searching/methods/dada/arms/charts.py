@@ -37,7 +37,7 @@ def charts(settings: Mapping[str, Any], names: Names, records: Records) -> list[
 
 
 def summary(settings: Mapping[str, Any], start: Mapping[str, Any], records: Records) -> str:
-    """How the policy was searched: the end of "105 sub-policies searched on 500 images …"."""
+    """See `SearchMethod.summary`."""
     return (
         f"{trainings_in_words(settings, start, records)}: preset {settings['preset']}, "
         f"seed {settings['seed']}."

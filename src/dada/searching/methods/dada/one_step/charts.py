@@ -54,7 +54,7 @@ def charts(settings: Mapping[str, Any], names: Names, records: Records) -> list[
 
 
 def summary(settings: Mapping[str, Any], start: Mapping[str, Any], records: Records) -> str:
-    """How the policy was searched: the end of "105 sub-policies searched on 500 images …"."""
+    """See `SearchMethod.summary`."""
     took = duration(sum(record["seconds"] for record in records))
     return (
         f"in {count(records[-1]['epoch'], 'epoch')} and {took}: preset {settings['preset']}, "
