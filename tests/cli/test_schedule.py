@@ -51,11 +51,11 @@ def test_an_export_is_of_an_epoch(dada):
     [
         (
             "export mine.json --to python",
-            "mine is a schedule: choose an epoch from 1 to 3 (--epoch",
+            "mine is a schedule: choose an epoch from 1 to 3 with --epoch",
         ),
         ("export mine.json --to python --epoch 4", "no epoch 4: mine is a schedule"),
         ("policies mine.json --epoch 4", "no epoch 4: mine is a schedule"),
-        ("preview mine.json", "choose an epoch from 1 to 3 (--epoch"),
+        ("preview mine.json", "choose an epoch from 1 to 3 with --epoch"),
     ],
 )
 def test_an_epoch_that_is_needed_is_asked_for(dada, command, reason):

@@ -148,7 +148,7 @@ def test_what_takes_one_policy_refuses_a_schedule():
         lambda given: dada.contact_sheet(images, given),
         dada.export.target("timm").source,
     ):
-        with pytest.raises(UserError, match="choose an epoch from 1 to 4"):
+        with pytest.raises(UserError, match=r"choose an epoch from 1 to 4 with epoch=$"):
             take(chosen)
 
 

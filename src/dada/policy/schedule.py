@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import ConfigDict, Field, field_validator
 from pydantic.dataclasses import dataclass
 
-from dada.errors import UserError, brief
+from dada.errors import UserError, brief, option
 from dada.ops.elsewhere import import_operations, modules_of
 from dada.policy.data import Name, Provenance
 from dada.policy.model import MODULES, Policy, transform_of
@@ -156,7 +156,7 @@ class PolicySchedule:
             which = "" if epoch is None else f"no epoch {epoch}: "
             raise UserError(
                 f"{which}{self.name} is a schedule: choose an epoch from 1 to {self.epochs} "
-                "(--epoch, or epoch= in Python)"
+                f"with {option('epoch')}"
             )
         return self.at(epoch - 1)
 

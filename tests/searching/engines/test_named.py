@@ -78,7 +78,7 @@ def test_not_together_with_torchrun(ray, monkeypatch):
         monkeypatch.setenv(name, value)
     for name, value in (("MASTER_ADDR", "127.0.0.1"), ("MASTER_PORT", "29500")):
         monkeypatch.setenv(name, value)
-    with pytest.raises(UserError, match=r"^Ray and torchrun both .* without --engine ray$"):
+    with pytest.raises(UserError, match=r"^Ray and torchrun both .* without engine='ray'$"):
         open_engine("ray").__enter__()
     assert not ray.init
 

@@ -13,7 +13,7 @@ import torch
 
 from dada.compute.job import job
 from dada.compute.parallel import Failure, Tick
-from dada.errors import UserError, brief
+from dada.errors import UserError, brief, option
 from dada.extras import library
 from dada.report.numbers import count as counted
 from dada.searching.engines.demand import Resources, demand, room
@@ -144,7 +144,7 @@ def connected(address: str | None) -> Iterator[RayCluster]:
     if job() is not None:
         raise UserError(
             "Ray and torchrun both spread a search over machines: start it without torchrun, or "
-            "without --engine ray"
+            f"without {option('engine', 'ray')}"
         )
     ray = library("ray", "engine ray")
     if ray.is_initialized():
