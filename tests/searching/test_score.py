@@ -24,7 +24,7 @@ def test_the_calibrated_loss_is_the_lowest_over_temperatures():
         return nn.functional.cross_entropy(logits / math.exp(log_temperature), labels).item()
 
     lowest = minimize_scalar(at, bounds=(-2, 4), method="bounded").fun
-    found = calibrated(CROSS_ENTROPY, logits, labels)
+    found = calibrated(CROSS_ENTROPY, [(logits, labels)])
     assert lowest <= found < lowest + 2e-3 and found < at(0) - 0.5
 
 
@@ -32,13 +32,13 @@ def test_sureness_alone_earns_nothing():
     generator = torch.Generator().manual_seed(0)
     labels = torch.arange(300) % 3
     logits = torch.randn(300, 3, generator=generator) + nn.functional.one_hot(labels, 3)
-    found = [calibrated(CROSS_ENTROPY, scale * logits, labels) for scale in (0.5, 1.0, 4.0)]
+    found = [calibrated(CROSS_ENTROPY, [(scale * logits, labels)]) for scale in (0.5, 1.0, 4.0)]
     assert found == pytest.approx([found[0]] * 3, rel=1e-5)  # the grid has these factors
 
 
 def test_several_labels_are_calibrated_too():
     labels = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
-    assert calibrated(binary_cross_entropy, 100 * (labels - 0.5), labels) < 1e-4
+    assert calibrated(binary_cross_entropy, [(100 * (labels - 0.5), labels)]) < 1e-4
 
 
 @pytest.mark.parametrize("count", [48, 500])
@@ -52,8 +52,10 @@ def test_what_knows_nothing_is_hardly_ever_better_than_a_guess(count):
         labels = torch.multinomial(shares, count, True, generator=generator)
         logits = known.bincount(minlength=3).log() + torch.randn(count, 3, generator=generator)
         bound = guess(CROSS_ENTROPY, known, labels, 3)
-        below += calibrated(CROSS_ENTROPY, logits, labels) < bound
-        best += calibrated(CROSS_ENTROPY, 3.0 * nn.functional.one_hot(labels, 3), labels) < bound
+        below += calibrated(CROSS_ENTROPY, [(logits, labels)]) < bound
+        best += (
+            calibrated(CROSS_ENTROPY, [(3.0 * nn.functional.one_hot(labels, 3), labels)]) < bound
+        )
     assert below == 0 and best == 500
 
 
@@ -83,4 +85,4 @@ def test_a_score_is_of_images_that_are_not_augmented():
     with torch.no_grad():
         logits = network((images / 255 - 0.4) / 0.2)
     right = (logits.argmax(1) == seen.labels).float().mean().item()
-    assert found == pytest.approx((calibrated(CROSS_ENTROPY, logits, seen.labels), right))
+    assert found == pytest.approx((calibrated(CROSS_ENTROPY, [(logits, seen.labels)]), right))

@@ -52,8 +52,8 @@ def test_errors_of_classes():
 def test_a_test_in_batches_measures_what_a_whole_one_does(size):
     """What it measures is held against scikit-learn in tests/training/test_evaluate.py."""
     parts = zip(LOGITS.split(size), LABELS.split(size), strict=True)
-    found = TASK.measures(sum(TASK.tally(*part) for part in parts))
-    whole = TASK.measures(TASK.tally(LOGITS, LABELS))
+    found = TASK.measures([TASK.tally(*part) for part in parts])
+    whole = TASK.measures([TASK.tally(LOGITS, LABELS)])
     assert found.pop("test_loss") == pytest.approx(whole.pop("test_loss"), rel=1e-6)
     assert found == whole
     wrong = TASK.wrong(LOGITS, LABELS)
@@ -65,7 +65,7 @@ def test_the_prior_is_how_often_each_class_occurs():
     """As scikit-learn's prior classifier has it, of images among which each class is once more."""
     more = np.concatenate([LABELS.numpy(), np.arange(5)])
     dummy = DummyClassifier(strategy="prior").fit(np.zeros((len(more), 1)), more)
-    found = TASK.prior(LABELS, 5).softmax(0)
+    found = TASK.prior(LABELS, 5, 1)[0].softmax(0)
     np.testing.assert_allclose(found, dummy.predict_proba([[0]])[0], rtol=1e-6)
 
 

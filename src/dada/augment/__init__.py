@@ -4,6 +4,7 @@ from dada.augment.apply import apply
 from dada.augment.bank import Bank
 from dada.augment.draw import Draw, Table
 from dada.augment.loader import FileLoader, Loader, MemoryLoader
+from dada.augment.motion import Motion
 from dada.augment.own import Transform
 from dada.augment.pipeline import Pipeline
 from dada.augment.sampler import Sampler, random_magnitude
@@ -16,6 +17,7 @@ __all__ = [
     "Loader",
     "FileLoader",
     "MemoryLoader",
+    "Motion",
     "Pipeline",
     "PolicyTransform",
     "Sampler",

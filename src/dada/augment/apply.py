@@ -11,6 +11,7 @@ from torch import Tensor
 
 from dada.augment.convert import channels_seem_last, to_picture, to_tensor
 from dada.augment.draw import Choice, Draw
+from dada.augment.motion import Motion, maps
 from dada.ops import OperationType, TwoStep, get
 
 # Bytes of images to process at once. Intermediate results are ten times as large: on a CPU they
@@ -18,12 +19,13 @@ from dada.ops import OperationType, TwoStep, get
 _CPU_BYTES, _GPU_BYTES = 2**20, 2**26
 
 
-def apply(images: Tensor, draw: Draw) -> Tensor:
+def apply(images: Tensor, draw: Draw, motion: Motion | None = None) -> Tensor:
     """Apply to each image the operations of its own draw, one after the other.
 
     Args:
         images: uint8 (B, C, H, W), on any device; not modified.
         draw: for B images.
+        motion: to which the draw's geometry is added.
 
     Returns:
         uint8 (B, C, H, W), contiguous; row i is what image i alone would become under its draw.
@@ -49,6 +51,8 @@ def apply(images: Tensor, draw: Draw) -> Tensor:
         raise ValueError(f"images {tuple(images.shape)}: their channels seem to come last")
     if len(images) != len(draw):
         raise ValueError(f"{len(images)} images but draws for {len(draw)}")
+    if motion is not None:
+        motion.add(maps(draw, *images.shape[2:]))
     if not images.numel():
         return images.clone(memory_format=torch.contiguous_format)
     device = images.device

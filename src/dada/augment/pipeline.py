@@ -19,6 +19,7 @@ from torchvision.transforms.v2 import functional as F
 
 from dada.augment.apply import apply
 from dada.augment.draw import Draw
+from dada.augment.motion import Motion, still
 from dada.augment.own import OwnTransform, Transform, draw_own
 
 # Random resized crop: its share of the image's area, and its width over its height.
@@ -113,21 +114,33 @@ class Pipeline:
         if self.lighting and len(self.mean) != 3:
             raise ValueError(f"lighting is for 3 channels, not {len(self.mean)}")
 
-    def before_policy(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """Crop, flip and apply the user's transform; uint8 (B, C, H, W) in and out."""
-        images = self.crop_and_flip(images, generator)
+    def before_policy(
+        self, images: Tensor, generator: torch.Generator, motion: Motion | None = None
+    ) -> Tensor:
+        """Crop, flip and apply the user's transform; uint8 (B, C, H, W) in and out.
+
+        Args:
+            motion: to which crop and flip are added; the user's transform cannot be.
+        """
+        images = self.crop_and_flip(images, generator, motion)
         if self.before is None:
             return images
         return draw_own("before", self.before, len(images), generator)(images)
 
-    def crop_and_flip(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """Crop and flip; uint8 (B, C, H, W) in and out."""
+    def crop_and_flip(
+        self, images: Tensor, generator: torch.Generator, motion: Motion | None = None
+    ) -> Tensor:
+        """Crop and flip; uint8 (B, C, H, W) in and out, and what moved is added to the motion."""
         if self.crop == "resized":
-            images = self._resized_crop(images, generator)
+            images = self._resized_crop(images, generator, motion)
         elif self.padding:
-            images = self._padded_crop(images, generator)
+            images = self._padded_crop(images, generator, motion)
         if self.flip:
             mirror = torch.rand(len(images), generator=generator) < 0.5
+            if motion is not None:
+                steps = still(len(images))
+                steps[mirror, 0], steps[mirror, 2] = -1.0, float(images.shape[3])
+                motion.add(steps)
             # Of all images and their mirror images, one of each.
             chosen = torch.arange(len(images)) + len(images) * mirror
             both = torch.cat([images, images.flip(-1)])
@@ -212,9 +225,15 @@ class Pipeline:
         square = inside(height)[:, :, None] & inside(width)[:, None, :]
         return (~square)[:, None].float()
 
-    def _padded_crop(self, images: Tensor, generator: torch.Generator) -> Tensor:
+    def _padded_crop(
+        self, images: Tensor, generator: torch.Generator, motion: Motion | None
+    ) -> Tensor:
         count, channels, height, width = images.shape
         corner = torch.randint(2 * self.padding + 1, (2, count, 1), generator=generator)
+        if motion is not None:
+            steps = still(count)
+            steps[:, 5], steps[:, 2] = (corner[..., 0] - self.padding).double()
+            motion.add(steps)
         top, left = corner.to(images.device)
         if not images.numel():
             return images
@@ -226,10 +245,18 @@ class Pipeline:
         start = (plane * padded.shape[2] + row) * padded.shape[3] + left[:, None]
         return runs.index_select(0, start.flatten()).view(images.shape)
 
-    def _resized_crop(self, images: Tensor, generator: torch.Generator) -> Tensor:
+    def _resized_crop(
+        self, images: Tensor, generator: torch.Generator, motion: Motion | None
+    ) -> Tensor:
         bicubic, (height, width) = InterpolationMode.BICUBIC, images.shape[2:]
         stretch = self.size[1] / self.size[0]
-        boxes = (_box(height, width, generator, stretch) for _ in images)
+        boxes = [_box(height, width, generator, stretch) for _ in images]
+        if motion is not None:
+            top, left, h, w = torch.tensor(boxes, dtype=torch.float64).T
+            steps = still(len(images))
+            steps[:, 0], steps[:, 2] = w / width, left * self.size[1] / width
+            steps[:, 4], steps[:, 5] = h / height, top * self.size[0] / height
+            motion.add(steps)
         return torch.stack(
             [
                 F.resized_crop(image, *box, list(self.size), bicubic)

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import PIL.Image
-import torch
 from torch import Tensor
 from torch.utils._pytree import tree_flatten, tree_unflatten
 from torchvision import tv_tensors
@@ -18,13 +17,11 @@ from dada.augment.apply import apply, apply_to_picture
 from dada.augment.convert import from_array, is_picture, to_array, to_picture, to_tensor
 from dada.augment.draw import Choice, Draw
 from dada.augment.epoch import Epoch
+from dada.augment.motion import maps
 from dada.augment.sample import MOVING, find_picture
 from dada.augment.sampler import Sampler
-from dada.ops import get
-from dada.ops.affine import affine
+from dada.ops.moving import move_boxes, move_masks, move_points
 from dada.policy import AnyPolicy
-
-_CORNERS = ((0, 1), (2, 1), (2, 3), (0, 3))  # of a box, as indices into x0, y0, x1, y1
 
 
 class PolicyTransform(v2.Transform):
@@ -42,7 +39,7 @@ class PolicyTransform(v2.Transform):
     `tv_tensors.Mask`, `BoundingBoxes` and `KeyPoints` move with the picture under shear,
     translation and rotation, and under any operation registered with `dada.ops.affine.by_affine`.
     No other operation moves them, Cutout included. A mask is moved like the image and filled with
-    0. A box becomes the bounding box of its moved corners, clipped to the canvas;
+    0. A box becomes the bounding box of what is left of it on the canvas;
     `v2.SanitizeBoundingBoxes` drops the boxes that are left empty. A batch may come with masks
     (B, ..., H, W); boxes and key points need a single image.
 
@@ -164,21 +161,6 @@ def _like(image: Tensor, result: Tensor) -> Tensor:
     return tv_tensors.wrap(result, like=image) if isinstance(image, tv_tensors.Image) else result
 
 
-def _maps(draw: Draw, k: int, height: int, width: int) -> Tensor:
-    """The affine maps of the draw's operations `k`, float64 (B, 6) on the CPU.
-
-    The map of an operation that is not applied, or moves nothing, is the identity.
-    """
-    identity = torch.tensor([1.0, 0, 0, 0, 1, 0], dtype=torch.float64, device="cpu")
-    maps, size = identity.repeat(len(draw), 1), torch.empty((), device="cpu")
-    size = size.expand(1, 1, height, width)
-    for row in draw.applied[:, k].nonzero().flatten().tolist():
-        map_of = get(draw.operations[int(draw.operation[row, k])]).affine_map
-        if map_of is not None:
-            maps[row] = map_of(size, draw.value[row : row + 1, k])[0]
-    return maps
-
-
 def _move_mask(mask: tv_tensors.Mask, draw: Draw) -> tv_tensors.Mask:
     """Move masks by nearest neighbour; in a batch, each mask follows its own image's draw."""
     B = len(draw)
@@ -186,9 +168,8 @@ def _move_mask(mask: tv_tensors.Mask, draw: Draw) -> tv_tensors.Mask:
         raise TypeError(f"{B} images but a mask {tuple(mask.shape)}: must be ({B}, ..., H, W)")
     H, W = mask.shape[-2:]
     layers = mask.shape[:-2].numel() if B == 1 else mask.shape[1:-2].numel()
-    moved = mask.as_subclass(Tensor).reshape(B, layers, H, W)
-    for k in range(draw.operation.shape[1]):
-        moved = affine(moved, _maps(draw, k, H, W))
+    plain = mask.as_subclass(Tensor).reshape(B, layers, H, W)
+    moved = move_masks(plain, maps(draw, H, W))
     return tv_tensors.wrap(moved.reshape(mask.shape), like=mask)
 
 
@@ -200,24 +181,14 @@ def _move_points(item: Any, draw: Draw) -> Any:
             "transform the samples before they become a batch"
         )
     exact = tv_tensors.wrap(item.as_subclass(Tensor).cpu().double(), like=item)
+    steps = maps(draw, *item.canvas_size)
     if isinstance(item, tv_tensors.KeyPoints):
-        moved = _forwards(exact.as_subclass(Tensor), draw, item.canvas_size)
+        moved = move_points(exact.as_subclass(Tensor)[None], steps)[0]
     else:
         XYXY = tv_tensors.BoundingBoxFormat.XYXY
         plain = F.convert_bounding_box_format(exact, new_format=XYXY).as_subclass(Tensor)
-        corners = _forwards(plain[..., _CORNERS], draw, item.canvas_size)
-        around = torch.cat([corners.amin(-2), corners.amax(-2)], -1)
-        cut = F.clamp_bounding_boxes(tv_tensors.wrap(around, like=item, format=XYXY))
-        moved = F.convert_bounding_box_format(cut, new_format=item.format).as_subclass(Tensor)
+        around = move_boxes(plain[None], steps, item.canvas_size)[0][0]
+        upright = tv_tensors.wrap(around, like=item, format=XYXY)
+        moved = F.convert_bounding_box_format(upright, new_format=item.format).as_subclass(Tensor)
     moved = moved if item.is_floating_point() else moved.round()
     return tv_tensors.wrap(moved.to(item.dtype).to(item.device), like=item)
-
-
-def _forwards(points: Tensor, draw: Draw, canvas: tuple[int, int]) -> Tensor:
-    """New positions of an image's points (..., 2), x and y in float64."""
-    for k in range(draw.operation.shape[1]):
-        a, b, c, d, e, f = _maps(draw, k, *canvas)[0]
-        x, y = (points - torch.stack([c, f])).unbind(-1)
-        # The map gives the source of each pixel, so points move by its inverse.
-        points = torch.stack([e * x - b * y, a * y - d * x], -1) / (a * e - b * d)
-    return points

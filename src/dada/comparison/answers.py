@@ -12,7 +12,7 @@ from dada.augment import Pipeline
 from dada.augment.loader import Loader
 from dada.errors import DivergedError
 from dada.models.child import Child
-from dada.tasks import task_of
+from dada.tasks import require_labelling, task_of
 
 
 def wrong_answers(child: Child, images: Loader, pipeline: Pipeline) -> Tensor:
@@ -27,12 +27,12 @@ def wrong_answers(child: Child, images: Loader, pipeline: Pipeline) -> Tensor:
     Raises:
         DivergedError: the network's outputs are not finite numbers.
     """
-    found = []
+    found, task = [], require_labelling(task_of(images.labels), "compare")
     for seen, labels in images.plain():
         logits = child.logits(pipeline.normalise(seen))
         if not logits.isfinite().all():
             raise DivergedError("the loss on the test images is not a finite number")
-        found.append(task_of(labels).wrong(logits, labels).cpu())
+        found.append(task.wrong(logits, labels).cpu())
     return torch.cat(found)
 
 

@@ -19,6 +19,7 @@ from dada.compute.threads import parameter_count
 from dada.datasets import Dataset, even_batches, reduced
 from dada.errors import DivergedError
 from dada.models.check import check_network
+from dada.tasks import require_labelling
 from dada.training.augmentations import Method
 from dada.training.build import network_of
 from dada.training.hooks import UserHooks
@@ -38,6 +39,7 @@ class Bench:
         hooks: UserHooks,
     ) -> None:
         self.dataset, self.device, self.loss = dataset, device, hooks.loss
+        self.task = require_labelling(dataset.task, "compare")
         self.settings = for_dataset(settings, dataset, device.type == "cuda")
         self.chosen = reduced(dataset.train.labels, self.settings.images)
         self.pipeline = pipeline_for(self.settings, dataset.side, hooks)
@@ -74,7 +76,8 @@ class Bench:
         torch.manual_seed(seed)
         network = self._network()
         shape = (self.dataset.channels, *self.dataset.side)
-        check_network(network, self.settings.model, len(self.dataset.classes), shape, False)
+        expected = self.task.expected(len(self.dataset.classes), self.dataset.side)
+        check_network(network, self.settings.model, *expected, shape, False)
         return Training(
             settings=self.settings,
             model=network,
@@ -111,7 +114,7 @@ class Bench:
             "row": method.name,
             "seed": seed,
             "test_error": wrong.double().mean().item(),
-            "class_errors": self.dataset.task.class_errors(
+            "class_errors": self.task.class_errors(
                 wrong, self.test.labels, len(self.dataset.classes)
             ),
             "wrong": pack(wrong),

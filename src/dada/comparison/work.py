@@ -164,7 +164,7 @@ class ComparisonWork(Work[dict[str, Any]]):
 
     def finish(self, run: RunFolder | None, records: Sequence[Record]) -> dict[str, Any]:
         """The comparison: what was compared, and each row's errors and differences."""
-        bench, task, test = self.bench, self.dataset.task, self.dataset.test
+        bench, task, test = self.bench, self.bench.task, self.dataset.test
         comparison = {
             "baseline": self.methods[0].name,
             **task.recorded,

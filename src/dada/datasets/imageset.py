@@ -54,8 +54,9 @@ class ImageSet:
 
     Attributes:
         images: uint8, (N, C, H, W), where C is 1 (grey), 3 (RGB), or any number below H and W.
-        labels: int64, (N,), from 0; or, if an image may have several labels, float32, (N, L):
-            1 for each of the L labels that it has and 0 for the others.
+        labels: as one of `dada.tasks.TASKS` has them: int64, (N,), from 0; or, if an image may have
+            several labels, float32, (N, L): 1 for each of the L labels that it has and 0 for the
+            others; a class per pixel, uint8, (N, H, W); or boxes, float32, (N, M, 5).
 
     Raises:
         UserError: a tensor has another type or shape, or the counts differ.
@@ -82,6 +83,7 @@ class ImageSet:
             raise UserError(f"labels are {_describe(labels)}: must be {TARGETS}")
         if len(images) != len(labels):
             raise UserError(f"{len(images)} images but {len(labels)} labels: the counts must match")
+        self.task.check_size(labels, (images.shape[2], images.shape[3]))
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -29,27 +29,33 @@ def model_name(model: str | nn.Module | None) -> str | None:
 
 
 def check_network(
-    network: nn.Module, name: str, classes: int, shape: tuple[int, int, int], users: bool
+    network: nn.Module,
+    name: str,
+    expected: tuple[int, ...] | type,
+    why: str,
+    shape: tuple[int, int, int],
+    users: bool,
 ) -> None:
     """Show a network two images, in evaluation mode, leaving all generators as they are.
 
     Args:
         network: the network.
         name: what messages call it.
-        classes: number of outputs that it must have.
+        expected: the shape of what it must give per image, or the type of what it must give for
+            a batch.
+        why: the same in words, after "must give".
         shape: channels, height and width of the images.
         users: whether it is a module of the user's, whose exceptions are passed on.
 
     Raises:
-        UserError: it does not take such images, has another number of outputs, or has nothing to
-            train.
+        UserError: it does not take such images, gives something else, or has nothing to train.
     """
     first = next(network.parameters(), torch.empty(0))
     images, before = torch.zeros(_IMAGES, *shape, device=first.device), network.training
     network.eval()
     try:
         with forked(first.device), torch.no_grad(), users_own(f"the network {name}"):
-            logits = network(images)
+            outputs = network(images)
     except Exception as error:
         if users:
             raise
@@ -59,12 +65,16 @@ def check_network(
         ) from error
     finally:
         network.train(before)
-    got = tuple(logits.shape) if isinstance(logits, Tensor) else f"a {type(logits).__name__}"
-    if got != (_IMAGES, classes):
-        raise UserError(
-            f"network {name} gives {got} for {_IMAGES} images: must give ({_IMAGES}, {classes}), "
-            f"one number for each of the {classes} classes"
-        )
+    if isinstance(expected, type):
+        fits, must = isinstance(outputs, expected), f"a {expected.__name__}, {why}"
+    else:
+        whole = (_IMAGES, *expected)
+        fits = isinstance(outputs, Tensor) and tuple(outputs.shape) == whole
+        must = f"{whole}, {why}"
+    if not fits:
+        kind = f"a {type(outputs).__name__}"
+        got = tuple(outputs.shape) if isinstance(outputs, Tensor) else kind
+        raise UserError(f"network {name} gives {got} for {_IMAGES} images: must give {must}")
     if not any(parameter.requires_grad for parameter in network.parameters()):
         raise UserError(f"network {name} has nothing to train: no parameter of it needs a gradient")
 

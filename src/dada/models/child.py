@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -15,8 +15,10 @@ from dada.errors import UserError
 from dada.models.batch_norm import batch_statistics, elementary, forward_mode, fused
 
 Tensors = dict[str, Tensor]
-Loss = Callable[[Tensor, Tensor], Tensor]
-"""(logits float32 (B, classes), labels (B, …)) → (B,), one loss per image."""
+Outputs = Any
+"""What a network gives for B images: float32 logits (B, …), or `dada.models.detected.Detected`."""
+Loss = Callable[[Outputs, Tensor], Tensor]
+"""(outputs, labels (B, …)) → (B,), one loss per image."""
 
 
 class Gradient(NamedTuple):
@@ -25,23 +27,23 @@ class Gradient(NamedTuple):
     Attributes:
         loss: scalar, detached; of a stack of networks one loss for each.
         weights: the gradient with respect to each weight.
-        logits: float32 (B, classes), detached.
+        logits: the outputs, such as float32 (B, classes), detached.
     """
 
     loss: Tensor
     weights: Tensors
-    logits: Tensor
+    logits: Outputs
 
 
 class Child:
     """A network whose losses can be evaluated at any weights.
 
     Args:
-        model: any module from normalised images (B, C, H, W) to logits (B, classes); moved to
-            `device` in place.
+        model: any module from normalised images (B, C, H, W) to `Outputs`, such as logits
+            (B, classes); moved to `device` in place.
         device: where it runs.
         precision: of convolutions and matrix products; weights stay float32.
-        loss: (logits, labels) to one loss per image.
+        loss: (outputs, labels) to one loss per image.
     """
 
     def __init__(
@@ -127,17 +129,17 @@ class Child:
         optimiser.step()
 
     @torch.no_grad()
-    def logits(self, images: Tensor) -> Tensor:
-        """(B, classes) float32, in evaluation mode."""
+    def logits(self, images: Tensor) -> Outputs:
+        """The outputs, such as (B, classes) float32, in evaluation mode."""
         self.model.eval()
         with self.autocast():
             return self.model(_channels_last(images)).float()
 
-    def _each(self, logits: Tensor, labels: Tensor) -> Tensor:
+    def _each(self, logits: Outputs, labels: Tensor) -> Tensor:
         return per_image(self.loss, logits, labels)
 
 
-def per_image(loss: Loss, logits: Tensor, labels: Tensor) -> Tensor:
+def per_image(loss: Loss, logits: Outputs, labels: Tensor) -> Tensor:
     """(B,) losses.
 
     Raises:

@@ -57,7 +57,8 @@ def problem_of(
         validation = shrunk(few, settings.pixels)
     shape = (dataset.channels, height, width)
     with forked(device):
-        check_network(network(), settings.model, len(classes), shape, module is not None)
+        expected = images.task.expected(number, (height, width))
+        check_network(network(), settings.model, *expected, shape, module is not None)
     return SearchProblem(
         images=images,
         classes=classes,

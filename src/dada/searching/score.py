@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from dada.augment import Loader, Pipeline
-from dada.models.child import Child, Loss
+from dada.models.child import Child, Loss, Outputs
 from dada.tasks import task_of
 
 NOTHING_LEARNED = (
@@ -17,6 +19,7 @@ NOTHING_LEARNED = (
 )
 """What there is to say where every loss is above its `guess`."""
 _CHANCE = 18.4 / 2  # of `guess`
+_BATCH = 256  # images whose prior is judged at once: a prior may have a number per pixel
 _TEMPERATURES = 2.0 ** torch.linspace(-3, 5, 33)
 
 
@@ -36,10 +39,16 @@ class Score(NamedTuple):
 
 def score(child: Child, images: Loader, pipeline: Pipeline) -> tuple[float, float]:
     """The calibrated loss and the accuracy, in [0, 1], on images that are not augmented."""
-    found = [(child.logits(pipeline.normalise(seen)), labels) for seen, labels in images.plain()]
-    logits, labels = (torch.cat(parts) for parts in zip(*found, strict=True))
-    accuracy = task_of(labels).accuracy(logits, labels)
-    return calibrated(child.loss, logits, labels), accuracy.mean().item()
+    task, right = task_of(images.labels), []
+
+    def batches() -> Iterator[tuple[Outputs, Tensor]]:
+        for seen, labels in images.plain():
+            outputs = child.logits(pipeline.normalise(seen))
+            right.append(task.accuracy(outputs, labels))
+            yield outputs, labels
+
+    loss = calibrated(child.loss, batches())
+    return loss, torch.cat(right).mean().item()
 
 
 def guess(loss: Loss, known: Tensor, labels: Tensor, classes: int) -> float:
@@ -48,22 +57,35 @@ def guess(loss: Loss, known: Tensor, labels: Tensor, classes: int) -> float:
     Predicting the class shares alone gives their loss at the best temperature. Outputs that know
     no more may be a little lower by chance: n times the difference is at most half of a χ²
     variable with two degrees of freedom (Wilks 1938), one for the temperature of the outputs and
-    one for that of the shares. It exceeds 18.4 once in 10,000 trials.
+    one for that of the shares. It exceeds 18.4 once in 10,000 trials. Where there is no answer
+    without a network, any loss is below: infinity.
 
     Args:
-        loss: (logits, labels) to one loss per image.
+        loss: (outputs, labels) to one loss per image.
         known: labels that were trained on.
         labels: those of the n images that the network is scored on.
         classes: number of classes.
     """
-    logits = task_of(known).prior(known, classes)
-    return calibrated(loss, logits.float().expand(len(labels), -1), labels) - _CHANCE / len(labels)
+    parts = labels.split(_BATCH)
+    priors = [task_of(known).prior(known, classes, len(part)) for part in parts]
+    if any(prior is None for prior in priors):
+        return math.inf
+    return calibrated(loss, zip(priors, parts, strict=True)) - _CHANCE / len(labels)
 
 
-def calibrated(loss: Loss, logits: Tensor, labels: Tensor) -> float:
-    """The mean loss at the best temperature of the logits (Guo et al. 2017).
+def calibrated(loss: Loss, batches: Iterable[tuple[Outputs, Tensor]]) -> float:
+    """The mean loss at the best temperature of the outputs (Guo et al. 2017).
 
     Networks that memorise a small set are overconfident. Any disturbance reduces that, and would be
     rewarded for it although it helps to tell no more images apart.
+
+    Args:
+        batches: outputs and labels; those of a batch are needed no longer than it takes.
     """
-    return min(loss(logits / t, labels).mean().item() for t in _TEMPERATURES.tolist())
+    temperatures = _TEMPERATURES.tolist()
+    losses: list[list[Tensor]] = [[] for _ in temperatures]
+    for outputs, labels in batches:
+        task = task_of(labels)
+        for known, temperature in zip(losses, temperatures, strict=True):
+            known.append(loss(task.tempered(outputs, temperature), labels))
+    return min(torch.cat(known).mean().item() for known in losses)

@@ -10,33 +10,40 @@ from torch import Tensor
 
 from dada.errors import UserError
 from dada.tasks.classification import Classification
+from dada.tasks.detection import Detection
+from dada.tasks.labelling import Labelling, require_labelling
 from dada.tasks.metric import Metric
 from dada.tasks.multilabel import Multilabel
+from dada.tasks.segmentation import Segmentation
 from dada.tasks.task import Task
 
 __all__ = [
     "TARGETS",
     "TASKS",
     "Classification",
+    "Detection",
+    "Labelling",
     "Metric",
     "Multilabel",
+    "Segmentation",
     "Task",
     "metric_recorded",
+    "require_labelling",
     "task_of",
     "task_recorded",
 ]
 
-TASKS: tuple[Task, ...] = (Classification(), Multilabel())
+TASKS: tuple[Task, ...] = (Classification(), Multilabel(), Segmentation(), Detection())
 
 TARGETS = ", or ".join(task.targets for task in TASKS)
 """What labels may be, in messages."""
 
 
 def task_of(labels: Tensor | np.ndarray) -> Task:
-    """The task that labels are for, by their shape: the one place that looks at it.
+    """The task that labels are for, by their shape and type: the one place that looks at them.
 
     Raises:
-        UserError: no task has labels of that shape.
+        UserError: no task has such labels.
 
     Examples:
         >>> import torch
@@ -46,7 +53,7 @@ def task_of(labels: Tensor | np.ndarray) -> Task:
         'multilabel'
     """
     for task in TASKS:
-        if labels.ndim == task.ndim:
+        if task.fits(labels):
             return task
     kind = f"{labels.dtype} {tuple(labels.shape)}".removeprefix("torch.")
     raise UserError(f"labels are {kind}: must be {TARGETS}")

@@ -12,13 +12,14 @@ from torch.nn.functional import cross_entropy
 
 from dada.errors import UserError
 from dada.models.child import Loss
-from dada.tasks.counts import counted
-from dada.tasks.task import AnyLabels, Task
+from dada.tasks.counts import added, counted
+from dada.tasks.labelling import Labelling
+from dada.tasks.task import AnyLabels
 
 CROSS_ENTROPY: Loss = partial(cross_entropy, reduction="none")
 
 
-class Classification(Task):
+class Classification(Labelling):
     """Labels (N,) are class numbers from 0; the loss is cross-entropy."""
 
     name = "classification"
@@ -62,16 +63,17 @@ class Classification(Task):
         parts = [wrong[labels == c] for c in range(classes)]
         return [round(part.double().mean().item(), 6) if len(part) else None for part in parts]
 
-    def tally(self, logits: Tensor, labels: Tensor) -> Tensor:
+    def tally(self, outputs: Tensor, labels: Tensor) -> Tensor:
         """For each class: its images, the top-1 hits, the top-5 hits, and the loss."""
-        leading = logits.topk(min(5, logits.shape[1])).indices == labels[:, None]
-        losses = CROSS_ENTROPY(logits, labels)
+        leading = outputs.topk(min(5, outputs.shape[1])).indices == labels[:, None]
+        losses = CROSS_ENTROPY(outputs, labels)
         ones = torch.ones_like(losses)
         each = torch.stack([ones, leading[:, 0], leading.any(1), losses]).double()
-        return each.new_zeros(4, logits.shape[1]).index_add_(1, labels, each)
+        return each.new_zeros(4, outputs.shape[1]).index_add_(1, labels, each).cpu()
 
-    def measures(self, tally: Tensor) -> dict[str, Any]:
+    def measures(self, tallies: Sequence[Tensor]) -> dict[str, Any]:
         """The error is top-1; there is a top-5 error for more than five classes."""
+        tally = added(tallies)
         count, first, five, loss = tally.sum(1).tolist()
         return {
             "test_images": int(count),
@@ -115,9 +117,9 @@ class Classification(Task):
         """The name of its class."""
         return classes[int(label)]
 
-    def prior(self, labels: Tensor, classes: int) -> Tensor:
+    def prior(self, labels: Tensor, classes: int, count: int) -> Tensor:
         """Logarithms of the class counts."""
-        return (labels.bincount(minlength=classes) + 1.0).log()
+        return (labels.bincount(minlength=classes) + 1.0).log().float().expand(count, -1)
 
     def naive_error(self, labels: Tensor) -> float:
         """One minus the share of the most frequent class, to six decimals."""

@@ -1,10 +1,18 @@
-"""Recall, precision and F1 from counts."""
+"""Counts of batches, and recall, precision and F1 from them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
+from operator import add
 from typing import Any
 
 from torch import Tensor
+
+
+def added(tallies: Sequence[Tensor]) -> Tensor:
+    """The sum of the batches' tallies, in their order."""
+    return reduce(add, tallies)
 
 
 def counted(hits: Tensor, *, of: Tensor, answered: Tensor) -> dict[str, list[Any]]:

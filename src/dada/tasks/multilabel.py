@@ -11,8 +11,9 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from dada.errors import UserError
 from dada.models.child import Loss
-from dada.tasks.counts import counted
-from dada.tasks.task import AnyLabels, Task
+from dada.tasks.counts import added, counted
+from dada.tasks.labelling import Labelling
+from dada.tasks.task import AnyLabels
 
 
 def binary_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
@@ -20,7 +21,7 @@ def binary_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     return binary_cross_entropy_with_logits(logits, labels, reduction="none").mean(1)
 
 
-class Multilabel(Task):
+class Multilabel(Labelling):
     """Labels (N, L) are 1 for each of L labels that an image has, else 0.
 
     Every label is a separate question. The error is the share of wrong answers (Hamming loss),
@@ -61,14 +62,15 @@ class Multilabel(Task):
         """The error on each label, over all images, to six decimals."""
         return [round(error, 6) for error in wrong.double().mean(0).tolist()]
 
-    def tally(self, logits: Tensor, labels: Tensor) -> Tensor:
+    def tally(self, outputs: Tensor, labels: Tensor) -> Tensor:
         """For each label: the images, the right answers twice, and the loss."""
-        right = (~self.wrong(logits, labels)).double()
-        losses = binary_cross_entropy_with_logits(logits, labels, reduction="none").double()
-        return torch.stack([torch.ones_like(right), right, right, losses]).sum(1)
+        right = (~self.wrong(outputs, labels)).double()
+        losses = binary_cross_entropy_with_logits(outputs, labels, reduction="none").double()
+        return torch.stack([torch.ones_like(right), right, right, losses]).sum(1).cpu()
 
-    def measures(self, tally: Tensor) -> dict[str, Any]:
+    def measures(self, tallies: Sequence[Tensor]) -> dict[str, Any]:
         """There is no top-5."""
+        tally = added(tallies)
         count, right, _, loss = tally.sum(1).tolist()
         return {
             "test_images": int(count) // tally.shape[1],
@@ -101,9 +103,9 @@ class Multilabel(Task):
         there = [name for name, yes in zip(classes, label.tolist(), strict=True) if yes > 0.5]
         return ", ".join(there) or "none"
 
-    def prior(self, labels: Tensor, classes: int) -> Tensor:
+    def prior(self, labels: Tensor, classes: int, count: int) -> Tensor:
         """Log odds of each label."""
-        return ((labels.sum(0) + 1) / (len(labels) + 2)).logit()
+        return ((labels.sum(0) + 1) / (len(labels) + 2)).logit().float().expand(count, -1)
 
     def naive_error(self, labels: Tensor) -> None:
         """None: no single answer is the most frequent."""

@@ -10,21 +10,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dada.errors import UserError
 from dada.models import suggest
-from dada.models.child import Loss
+from dada.models.child import Loss, Outputs
 from dada.tasks.metric import TEST_ERROR, VALIDATION_ACCURACY, Metric
 
 AnyLabels = TypeVar("AnyLabels", Tensor, np.ndarray)
 
 
 class Task(ABC):
-    """What targets are, the loss per image, the metric, and how images are split.
+    """What targets are, how they move, the loss per image, the metric, and how images are split.
 
-    A task holds no data: its methods are given the labels of N images, or of a batch of B with
-    logits (B, outputs), one output per class. A search needs no more than one loss per image.
-
-    Targets do not move with their images: a label holds for an augmented image as it does for the
-    image itself, so augmentation never sees labels.
+    A task holds no data: its methods are given the labels of N images, or of a batch of B with the
+    network's outputs for it. Labels are one tensor with a row per image. A search needs no more
+    than one loss per image.
     """
 
     name: ClassVar[str]
@@ -36,12 +35,16 @@ class Task(ABC):
     ndim: ClassVar[int]
     recorded: ClassVar[dict[str, Any]]
     """Entries in a run's files by which its task is recognised."""
+    moves: ClassVar[bool] = False
+    """Whether labels move with the pixels of their image; else augmentation never sees them."""
     metric: ClassVar[Metric] = TEST_ERROR
     """The metric on test images, one of their `measures`."""
     validation: ClassVar[Metric] = VALIDATION_ACCURACY
     """The metric on a search's validation images: the mean of `accuracy`."""
     proxy: ClassVar[str] = "proxy-32"
     """The network of trials, by its name in `dada.models.create`."""
+    pixels: ClassVar[int] = 64
+    """Longest side of the images in trials, at most."""
     pretrained: ClassVar[str] = "resnet18"
     """The usual network with pre-trained weights; torchvision offers them."""
 
@@ -52,6 +55,10 @@ class Task(ABC):
             accelerated: whether it runs on a GPU.
         """
         return suggest(side, accelerated)
+
+    def fits(self, labels: Tensor | np.ndarray) -> bool:
+        """Whether labels of this shape, and of this type where shapes are alike, are the task's."""
+        return labels.ndim == self.ndim
 
     @abstractmethod
     def check(self, labels: Tensor, classes: int, what: str) -> None:
@@ -65,9 +72,39 @@ class Task(ABC):
             UserError: a label has no class.
         """
 
+    def check_size(self, labels: Tensor, size: tuple[int, int]) -> None:
+        """Refuse labels that do not fit the height and width of their images.
+
+        Raises:
+            UserError: they do not.
+        """
+        return
+
+    def moved(self, labels: Tensor, maps: Tensor, size: tuple[int, int]) -> Tensor:
+        """The labels of B images whose pixels were moved.
+
+        Args:
+            labels: of B images.
+            maps: float64 (B, K, 6) on the CPU, K steps in order, each as in `dada.ops.affine`.
+            size: height and width of the images, in pixels.
+        """
+        return labels
+
+    def resized(self, labels: Tensor, size: tuple[int, int]) -> Tensor:
+        """The labels of images that are brought to that height and width, in pixels."""
+        return labels
+
+    def drawn(self, images: Tensor, labels: Tensor) -> Tensor:
+        """The images, uint8 (B, C, H, W), with what can be drawn of their labels."""
+        return images
+
+    @abstractmethod
+    def expected(self, classes: int, size: tuple[int, int]) -> tuple[tuple[int, ...] | type, str]:
+        """What a network gives: the shape after the batch, or the type; and in words why."""
+
     @abstractmethod
     def loss(self, labels: Tensor, balance: bool = False, smoothing: float = 0.0) -> Loss:
-        """The usual loss: (logits, labels) to one number per image.
+        """The usual loss: (outputs, labels) to one number per image.
 
         Args:
             labels: those of the training images.
@@ -79,81 +116,46 @@ class Task(ABC):
         """
 
     @abstractmethod
-    def wrong(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Which answers are wrong: bool, with the shape of the labels."""
+    def accuracy(self, outputs: Outputs, labels: Tensor) -> Tensor:
+        """How much of an image is right: float32 (B,), in [0, 1]."""
 
-    def accuracy(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """The share of right answers per image: float32 (B,), in [0, 1]."""
-        return (~self.wrong(logits, labels)).float().reshape(len(labels), -1).mean(1)
-
-    @abstractmethod
-    def class_errors(self, wrong: Tensor, labels: Tensor, classes: int) -> list[float | None]:
-        """The share of wrong answers per class, None for a class without images.
-
-        Args:
-            wrong: as from `wrong`, for N images.
-            labels: those of the N images.
-            classes: number of classes.
-        """
+    def tempered(self, outputs: Outputs, temperature: float) -> Outputs:
+        """The outputs at a temperature (Guo et al. 2017): logits are divided by it."""
+        return outputs / temperature
 
     @abstractmethod
-    def tally(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """What `measures` needs from a batch: (4, classes) float64, to be summed over batches."""
-
-    @abstractmethod
-    def measures(self, tally: Tensor) -> dict[str, Any]:
-        """The results of a test, as plain data.
-
-        Args:
-            tally: (4, classes), the sum over all images.
-
-        Returns:
-            `test_images`; `test_loss`, the mean of the usual loss; and, in [0, 1], the `metric`
-            by its key (`test_error` is the share of wrong answers), `test_error_top5` if it is
-            meaningful, else None, and `class_errors` as in the method of that name.
-        """
-
-    @abstractmethod
-    def answers(self, logits: Tensor) -> Tensor:
-        """The network's answers: (B, …), as labels are."""
-
-    @abstractmethod
-    def confidence(self, logits: Tensor) -> Tensor:
-        """The probability that the network gives each of its answers, in [0, 1]: (B, …)."""
-
-    @abstractmethod
-    def per_class(self, logits: Tensor, labels: Tensor) -> dict[str, list[Any]]:
-        """What is measured of each class besides its error, on N images: a value per class.
-
-        Returns:
-            `images` (of the class), `recall`, `precision` and `f1`, and what a task adds; None
-            where there is nothing to divide by: no image of the class, or no such answer.
-        """
-
-    def confusion(self, logits: Tensor, labels: Tensor) -> Tensor | None:
-        """int64 (classes, classes): how many images of each class, a row, got which answer, a
-        column. None where images do not have one class each."""
-        return None
-
-    @abstractmethod
-    def in_words(self, label: Tensor, classes: Sequence[str]) -> str:
-        """One image's label, or the answer for it, in words."""
-
-    @abstractmethod
-    def prior(self, labels: Tensor, classes: int) -> Tensor:
-        """The best answer without looking at the image: (classes,) logits.
+    def prior(self, labels: Tensor, classes: int, count: int) -> Outputs | None:
+        """The best answer without looking at the image, as outputs for `count` images.
 
         They give each class its share, with one added to each count (Laplace), so that a class that
-        never occurs has a finite loss.
+        never occurs has a finite loss. None where only a network can make outputs.
 
         Args:
             labels: those of the training images.
             classes: number of classes.
         """
 
-    @abstractmethod
-    def naive_error(self, labels: Tensor) -> float | None:
-        """The error of always giving the most frequent answer; None if there is no such answer."""
+    def tally(self, outputs: Outputs, labels: Tensor) -> Any:
+        """What `measures` needs from a batch: tensors on the CPU, or plain data.
+
+        Raises:
+            UserError: the task can be searched for, but not measured.
+        """
+        raise UserError(f"{self.name}: a network cannot be tested yet, only searched with")
+
+    def measures(self, tallies: Sequence[Any]) -> dict[str, Any]:
+        """The results of a test, as plain data.
+
+        Args:
+            tallies: of all batches of all images.
+
+        Returns:
+            `test_images`; `test_loss`, the mean of the usual loss; and, in [0, 1], the `metric`
+            by its key (`test_error` is the share of wrong answers), `test_error_top5` if it is
+            meaningful, else None, and `class_errors`, the share of wrong answers per class, None
+            for a class without images.
+        """
+        raise UserError(f"{self.name}: a network cannot be tested yet, only searched with")
 
     @abstractmethod
     def strata(self, labels: AnyLabels) -> AnyLabels | None:
@@ -166,17 +168,3 @@ class Task(ABC):
         """The number of images that keeps each class in both halves: two per class, and a few."""
         strata = self.strata(labels)
         return 4 if strata is None or not len(strata) else 4 + 2 * int(strata.max())
-
-    @abstractmethod
-    def matched(
-        self, labels: Tensor, outputs: Sequence[int]
-    ) -> tuple[Tensor, Sequence[int] | None]:
-        """The labels of other data for a network that is already trained.
-
-        Args:
-            labels: those of the data.
-            outputs: for each class of the data, the index of the network's output.
-
-        Returns:
-            The labels, and the outputs that they are for; None for all of the network's.
-        """

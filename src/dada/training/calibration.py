@@ -9,7 +9,7 @@ import torch
 from scipy.optimize import minimize_scalar
 from torch import Tensor
 
-from dada.tasks import Task
+from dada.tasks import Labelling
 
 BINS = 15  # as in Guo et al. 2017
 _DRAWS, _NUMBERS = 100, 10**7  # at most
@@ -17,7 +17,7 @@ _RANGE = math.log(100)  # of the logarithm of a temperature, both ways
 _FEWEST = 4  # images that can be halved
 
 
-def calibration(logits: Tensor, labels: Tensor, task: Task) -> dict[str, Any]:
+def calibration(logits: Tensor, labels: Tensor, task: Labelling) -> dict[str, Any]:
     """Calibration as in Guo et al. 2017, "On calibration of modern neural networks".
 
     Args:
@@ -67,11 +67,11 @@ def calibration(logits: Tensor, labels: Tensor, task: Task) -> dict[str, Any]:
     }
 
 
-def _confidence(logits: Tensor, task: Task) -> Tensor:
+def _confidence(logits: Tensor, task: Labelling) -> Tensor:
     return task.confidence(logits).flatten().double().clamp(max=1.0)
 
 
-def _loss(logits: Tensor, labels: Tensor, task: Task) -> float:
+def _loss(logits: Tensor, labels: Tensor, task: Labelling) -> float:
     return task.loss(labels)(logits, labels).double().mean().item()
 
 
@@ -95,7 +95,7 @@ def _by_chance(confidence: Tensor, bins: Tensor) -> float:
     return float(torch.tensor(errors, dtype=torch.float64).quantile(0.95))
 
 
-def _temperature(logits: Tensor, labels: Tensor, task: Task) -> float:
+def _temperature(logits: Tensor, labels: Tensor, task: Labelling) -> float:
     """The temperature with the lowest loss."""
     found = minimize_scalar(
         lambda logarithm: _loss(logits / math.exp(logarithm), labels, task),
@@ -105,7 +105,7 @@ def _temperature(logits: Tensor, labels: Tensor, task: Task) -> float:
     return math.exp(found.x)
 
 
-def _crossed(logits: Tensor, labels: Tensor, task: Task) -> Tensor:
+def _crossed(logits: Tensor, labels: Tensor, task: Labelling) -> Tensor:
     """The logits, each half of the images divided by the other half's temperature."""
     scaled = logits.clone()
     # At random, as the order of images often has to do with their labels.

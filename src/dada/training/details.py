@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dada.tasks import Task
+from dada.tasks import Labelling
 from dada.training.calibration import calibration
 
 WORST = 16
@@ -17,7 +17,11 @@ _CONFUSIONS = 20
 
 
 def details(
-    logits: Tensor, labels: Tensor, task: Task, classes: Sequence[str], files: Sequence[str] = ()
+    logits: Tensor,
+    labels: Tensor,
+    task: Labelling,
+    classes: Sequence[str],
+    files: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Everything about a test that its images' logits say.
 
@@ -74,7 +78,7 @@ def _confusions(confusion: Tensor, classes: Sequence[str]) -> list[dict[str, Any
 
 
 def _worst(
-    logits: Tensor, labels: Tensor, task: Task, classes: Sequence[str], files: Sequence[str]
+    logits: Tensor, labels: Tensor, task: Labelling, classes: Sequence[str], files: Sequence[str]
 ) -> list[dict[str, Any]]:
     losses = task.loss(labels)(logits, labels)
     answers = task.answers(logits)

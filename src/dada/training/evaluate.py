@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ from dada.models.child import Child
 from dada.names import DATASETS
 from dada.runs import Result
 from dada.runs.provenance import describe_data
-from dada.tasks import Task, task_of
+from dada.tasks import Task, require_labelling, task_of
 from dada.training.classes import Outputs, match
 from dada.training.details import details
 from dada.training.evaluation_page import write_evaluation
@@ -63,15 +63,16 @@ def measure(
         DivergedError: the loss is not a finite number.
     """
     task = task_of(images.labels)
-    tally = torch.zeros(4, classes, dtype=torch.float64, device=child.device)
     with threads_for(child.model, child.device):
-        for seen, labels in images.plain():
-            tally += task.tally(child.logits(pipeline.normalise(seen)), labels)
-    return _measures(processes.sum(tally), task)
+        tallies = [
+            task.tally(child.logits(pipeline.normalise(seen)), labels)
+            for seen, labels in images.plain()
+        ]
+    return _measures([tally for some in processes.all_gather(tallies) for tally in some], task)
 
 
-def _measures(tally: Tensor, task: Task) -> dict[str, Any]:
-    found = task.measures(tally.cpu())
+def _measures(tallies: Sequence[Any], task: Task) -> dict[str, Any]:
+    found = task.measures(tallies)
     if not math.isfinite(found["test_loss"]):
         raise DivergedError("the loss on the test images is not a finite number")
     return found
@@ -129,7 +130,11 @@ def evaluate(
     notes = (*_differences(trained, given, data is None), *matched.notes)
     if data is not None and not isinstance(data, Dataset | FileDataset):
         notes = (*given.notes, *notes)
-    network, classes, task = trained.network(weights, model), trained.classes, given.task
+    network, classes, task = (
+        trained.network(weights, model),
+        trained.classes,
+        require_labelling(given.task, "evaluate"),
+    )
     labels, outputs = task.matched(given.test.labels, matched.outputs)
     if outputs is not None:
         network, classes = nn.Sequential(network, Outputs(outputs)), list(given.classes)
@@ -140,7 +145,7 @@ def evaluate(
         child = Child(network, where, precision, task.loss(labels))
         logits = logits_of(child, tested, pipeline, processes, on_batch)
     try:
-        found = _measures(task.tally(logits, labels), task)
+        found = _measures([task.tally(logits, labels)], task)
     except DivergedError as error:
         raise UserError(f"{whose} is broken: {error}") from None
     files = _files(given, trained.source if data is None else data, root)

@@ -32,6 +32,7 @@ from dada.models.child import Loss
 from dada.policy import AnyPolicy, dumps
 from dada.runs import Callback, Callbacks, Result, RunFolder, describe_run, open_run, run_loop
 from dada.runs.watchers import TrainWatcher, as_callback
+from dada.tasks import require_labelling
 from dada.training.augmentations import Method, method, space_for
 from dada.training.build import network_of, with_own_weights
 from dada.training.hooks import UserHooks
@@ -127,6 +128,7 @@ def train(
             else:
                 dataset = without_validation(as_dataset(given, side))
             origin = source or ""
+        require_labelling(dataset.task, "train")
         if asked.images is None:
             asked = asked.model_copy(update={"images": len(dataset.train)})
         chosen = for_dataset(asked, dataset, where.type == "cuda")
@@ -196,7 +198,8 @@ def _begin(
     classes, shape = len(dataset.classes), (dataset.channels, *dataset.side)
     module = model if isinstance(model, nn.Module) else None
     network = network_of(settings, classes, dataset.channels, module)
-    check_network(network, settings.model, classes, shape, module is not None)
+    expected = dataset.task.expected(classes, dataset.side)
+    check_network(network, settings.model, *expected, shape, module is not None)
     if processes.rank:  # initial weights are the same in all; random layers draw their own numbers
         torch.manual_seed(stream(seed, 2 * processes.rank))
     pipeline = pipeline_for(settings, dataset.side, hooks)

@@ -1,0 +1,150 @@
+"""Object detection: each image has any number of boxes, each of one of several classes."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+from torchvision.utils import draw_bounding_boxes
+
+from dada.errors import UserError
+from dada.models.child import Loss
+from dada.models.detected import Detected
+from dada.ops.moving import IDENTITY, move_boxes
+from dada.tasks.boxes import hits, present
+from dada.tasks.metric import Metric
+from dada.tasks.pictures import colours, rgb
+from dada.tasks.task import AnyLabels, Task
+
+ABSENT = (0.0, 0.0, 0.0, 0.0, -1.0)
+"""The row of no box."""
+LEAST_LEFT = 0.25
+"""The share of a moved box's area that must be left in the image, or it is dropped."""
+LEAST_SIDE = 1.0
+"""The shortest side of a moved box, in pixels, or it is dropped."""
+_OVERLAP, _SURE = 0.5, 0.3  # of `accuracy`: the least intersection over union, the least score
+
+
+def own_losses(outputs: Detected, labels: Tensor) -> Tensor:
+    """(B,) what the detector itself says that the outputs cost."""
+    return outputs.losses(labels)
+
+
+class Detection(Task):
+    """Labels (N, M, 5) are rows (x0, y0, x1, y1, class), relative to width and height: in [0, 1].
+
+    Every image has M rows; those without a box are (0, 0, 0, 0, -1) and come last. An image may
+    have no box.
+
+    Boxes move with the pixels. A moved box is the smallest upright one around what is left of it in
+    the image (`dada.ops.moving.move_boxes`). It is dropped if that is less than a quarter of its
+    area, or less than a pixel wide or high. An operation that hides pixels, such as Cutout, leaves
+    boxes.
+    """
+
+    name = "detection"
+    words = "boxes in an image"
+    targets = "float32 (N, M, 5)"
+    dtype = torch.float32
+    ndim = 3
+    recorded: ClassVar[dict[str, Any]] = {"task": "detection"}
+    moves = True
+    metric = Metric("mAP", "test mAP", lower_is_better=False)
+    validation = Metric("F1", "validation F1", lower_is_better=False)
+    proxy = "detector-16"
+    pixels = 128
+
+    def fits(self, labels: Tensor | np.ndarray) -> bool:
+        """See `Task.fits`."""
+        is_float = labels.dtype in (self.dtype, np.float32)
+        return labels.ndim == self.ndim and labels.shape[2] == len(ABSENT) and is_float
+
+    def check(self, labels: Tensor, classes: int, what: str) -> None:
+        """See `Task.check`; boxes lie inside their image, and absent ones come last."""
+        if not labels.shape[1]:
+            raise UserError(f"{what}: no rows for boxes: at least one per image is needed")
+        there, kind = present(labels), labels[..., 4]
+        low, high = labels[..., :2], labels[..., 2:4]
+        inside = ((low >= 0) & (low < high) & (high <= 1)).all(-1)
+        absent = (labels == torch.tensor(ABSENT, device=labels.device)).all(-1)
+        named = (kind < classes) & (kind == kind.floor())
+        broken = ~torch.where(there, inside & named, absent)
+        broken[:, 1:] |= there[:, 1:] & ~there[:, :-1]
+        if bool(broken.any()):
+            image, row = broken.nonzero()[0].tolist()
+            found = ", ".join(f"{number:g}" for number in labels[image, row].tolist())
+            raise UserError(
+                f"{what}: box {row} of image {image} is ({found}): must be x0 < x1, y0 < y1 in "
+                f"[0, 1] and a class from 0 to {classes - 1}; absent boxes are (0, 0, 0, 0, -1) "
+                "and come last"
+            )
+
+    def moved(self, labels: Tensor, maps: Tensor, size: tuple[int, int]) -> Tensor:
+        """See `Task.moved`; a box that is not moved stays as it is, to the last bit."""
+        height, width = size
+        scale = torch.tensor([width, height, width, height], dtype=torch.float64)
+        rows = labels.cpu().double()
+        boxes, left = move_boxes(rows[..., :4] * scale, maps, size)
+        sides = boxes[..., 2:] - boxes[..., :2]
+        kept = present(rows) & (left >= LEAST_LEFT) & (sides >= LEAST_SIDE).all(-1)
+        moved = torch.cat([boxes / scale, rows[..., 4:]], -1).to(labels.dtype)
+        moved = torch.where(kept[..., None], moved, torch.tensor(ABSENT))
+        first = (~kept).byte().argsort(dim=1, stable=True)
+        moved = moved.gather(1, first[..., None].expand_as(moved)).to(labels.device)
+        still = (maps == torch.tensor(IDENTITY, dtype=maps.dtype)).flatten(1).all(1)
+        return torch.where(still[:, None, None].to(labels.device), labels, moved)
+
+    def drawn(self, images: Tensor, labels: Tensor) -> Tensor:
+        """The outlines of the boxes, in a colour per class."""
+        height, width = images.shape[2:]
+        scale = torch.tensor([width, height, width, height])
+        shown = []
+        for image, rows in zip(rgb(images).cpu(), labels.cpu(), strict=True):
+            boxes = rows[present(rows)]
+            inks = [tuple(ink) for ink in colours(boxes[:, 4]).tolist()]
+            thick = max(1, min(height, width) // 96)
+            corners = (boxes[:, :4] * scale).round()
+            corners[:, 2:] = (corners[:, 2:] - 1).maximum(corners[:, :2])
+            plain = image.contiguous()
+            shown.append(
+                draw_bounding_boxes(plain, corners, colors=inks, width=thick) if inks else plain
+            )
+        return torch.stack(shown)
+
+    def expected(self, classes: int, size: tuple[int, int]) -> tuple[tuple[int, ...] | type, str]:
+        """See `Task.expected`."""
+        return Detected, "which knows its losses and its boxes"
+
+    def loss(self, labels: Tensor, balance: bool = False, smoothing: float = 0.0) -> Loss:
+        """What the detector says; neither balanced nor smoothed.
+
+        Raises:
+            UserError: balance or smoothing is asked for.
+        """
+        for name, asked in (("balance", balance), ("label_smoothing", smoothing)):
+            if asked:
+                raise UserError(f"{name}: a detector's loss is its own: give a loss of your own")
+        return own_losses
+
+    def tempered(self, outputs: Detected, temperature: float) -> Detected:
+        """See `Task.tempered`: boxes stay as they are."""
+        return outputs.tempered(temperature)
+
+    def accuracy(self, outputs: Detected, labels: Tensor) -> Tensor:
+        """F1 of the boxes with a score of at least 0.3, right if they overlap a box of their class
+        by half (intersection over union); 1 where nothing is there and nothing was found."""
+        found, there = outputs.boxes(), present(labels)
+        sure = present(found) & (found[..., 4] >= _SURE)
+        most = int(sure.sum(1).max()) if sure.numel() else 0
+        found, sure = found[:, :most], sure[:, :most]
+        right = (hits(found, labels, _OVERLAP) & sure).sum(1)
+        there_are = sure.sum(1) + there.sum(1)
+        return torch.where(there_are > 0, 2 * right / there_are.clamp(min=1), 1.0)
+
+    def prior(self, labels: Tensor, classes: int, count: int) -> None:
+        """None: only a network can make outputs."""
+
+    def strata(self, labels: AnyLabels) -> None:
+        """None: an image has boxes of several classes."""

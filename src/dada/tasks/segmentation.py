@@ -1,0 +1,150 @@
+"""Semantic segmentation: each pixel has one of several classes."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy, interpolate
+
+from dada.errors import UserError
+from dada.models.child import Loss
+from dada.ops.moving import move_masks
+from dada.tasks.metric import Metric
+from dada.tasks.pictures import colours, rgb
+from dada.tasks.task import AnyLabels, Task
+
+IGNORED = 255
+"""The label of pixels that do not count."""
+
+
+def pixel_cross_entropy(
+    logits: Tensor, labels: Tensor, weights: Tensor | None = None, smoothing: float = 0.0
+) -> Tensor:
+    """(B,) losses: of each image the mean cross-entropy of the pixels that count.
+
+    An image without any costs nothing, and has no gradient.
+
+    Args:
+        logits: (B, classes, H, W).
+        labels: uint8 (B, H, W).
+        weights: per class, (classes,).
+        smoothing: label smoothing.
+
+    Examples:
+        >>> import torch
+        >>> logits = torch.zeros(2, 4, 1, 2)
+        >>> labels = torch.tensor([[[3, 255]], [[255, 255]]], dtype=torch.uint8)
+        >>> pixel_cross_entropy(logits, labels)  # log 4, and nothing
+        tensor([1.3863, 0.0000])
+    """
+    each = cross_entropy(
+        logits,
+        labels.long(),
+        weights,
+        ignore_index=IGNORED,
+        reduction="none",
+        label_smoothing=smoothing,
+    )
+    return each.flatten(1).sum(1) / (labels != IGNORED).flatten(1).sum(1).clamp(min=1)
+
+
+class Segmentation(Task):
+    """Labels (N, H, W) are the class of each pixel, 255 for pixels that do not count.
+
+    They move with the pixels, each to where its pixel goes; what comes from outside the image does
+    not count. An operation that hides pixels, such as Cutout, leaves their labels.
+    """
+
+    name = "segmentation"
+    words = "a class per pixel"
+    targets = "uint8 (N, H, W)"
+    dtype = torch.uint8
+    ndim = 3
+    recorded: ClassVar[dict[str, Any]] = {"task": "segmentation"}
+    moves = True
+    metric = Metric("mean IoU", "test mean IoU", lower_is_better=False)
+    proxy = "segmenter-16"
+
+    def fits(self, labels: Tensor | np.ndarray) -> bool:
+        """See `Task.fits`."""
+        return labels.ndim == self.ndim and labels.dtype in (self.dtype, np.uint8)
+
+    def check(self, labels: Tensor, classes: int, what: str) -> None:
+        """See `Task.check`."""
+        highest = int(labels[labels != IGNORED].max()) if bool((labels != IGNORED).any()) else 0
+        if highest >= classes:
+            raise UserError(
+                f"{what}: a pixel has class {highest} of {classes}: must be 0 to {classes - 1}, "
+                f"or {IGNORED} where it does not count"
+            )
+
+    def check_size(self, labels: Tensor, size: tuple[int, int]) -> None:
+        """See `Task.check_size`."""
+        if tuple(labels.shape[1:]) != size:
+            (height, width), (rows, columns) = size, labels.shape[1:]
+            raise UserError(
+                f"images are {width} × {height} pixels but masks {columns} × {rows}: "
+                "must be the same"
+            )
+
+    def moved(self, labels: Tensor, maps: Tensor, size: tuple[int, int]) -> Tensor:
+        """See `Task.moved`: bit for bit where the pixels go, 255 where nothing comes from."""
+        # Inverted, as what comes from outside is 0.
+        return ~move_masks(~labels[:, None], maps)[:, 0]
+
+    def resized(self, labels: Tensor, size: tuple[int, int]) -> Tensor:
+        """See `Task.resized`: the label of the nearest pixel."""
+        return interpolate(labels[:, None], size, mode="nearest-exact")[:, 0]
+
+    def drawn(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Pixels tinted by their class, except those of class 0 or none."""
+        plain = rgb(images)
+        shown = ((labels > 0) & (labels != IGNORED))[:, None]
+        tint = colours(labels).permute(0, 3, 1, 2)
+        return torch.where(shown, plain // 2 + tint // 2, plain)
+
+    def expected(self, classes: int, size: tuple[int, int]) -> tuple[tuple[int, ...] | type, str]:
+        """See `Task.expected`."""
+        return (classes, *size), f"one number for each of the {classes} classes and each pixel"
+
+    def loss(self, labels: Tensor, balance: bool = False, smoothing: float = 0.0) -> Loss:
+        """Cross-entropy, the mean over the pixels that count."""
+        if not balance and not smoothing:
+            return pixel_cross_entropy
+        counts = _counts(labels)
+        rarity = counts.sum() / (counts.count_nonzero() * counts.clamp(min=1))
+
+        def loss(logits: Tensor, labels: Tensor) -> Tensor:
+            weights = torch.ones(logits.shape[1], device=logits.device)
+            if balance:
+                weights[: len(rarity)] = rarity.to(logits)[: len(weights)]
+            return pixel_cross_entropy(logits, labels, weights, smoothing)
+
+        return loss
+
+    def accuracy(self, outputs: Tensor, labels: Tensor) -> Tensor:
+        """The share of right pixels among those that count; 1 where none does."""
+        counts = (labels != IGNORED).flatten(1).sum(1)
+        right = (outputs.argmax(1) == labels).flatten(1).sum(1)
+        return torch.where(counts > 0, right / counts.clamp(min=1), 1.0)
+
+    def prior(self, labels: Tensor, classes: int, count: int) -> Tensor:
+        """Logarithms of the class counts, the same everywhere."""
+        found = torch.zeros(classes, device=labels.device)
+        counts = _counts(labels)
+        found[: len(counts)] = counts.float()
+        return (found + 1).log()[:, None, None].expand(count, classes, *labels.shape[1:])
+
+    def strata(self, labels: AnyLabels) -> None:
+        """None: an image has pixels of several classes."""
+
+
+def _counts(labels: Tensor) -> Tensor:
+    """How many pixels each class has, up to the highest that occurs."""
+    return sum(
+        (part.flatten().int().bincount(minlength=IGNORED + 1) for part in labels.split(256)),
+        start=torch.zeros(IGNORED + 1, dtype=torch.int64, device=labels.device),
+    )[:IGNORED]
