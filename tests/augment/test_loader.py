@@ -76,6 +76,15 @@ def test_plain_memory_is_all_images_in_order():
     assert torch.equal(everything(batches)[1], images.labels)
 
 
+@pytest.mark.parametrize("workers", [0, 1])
+def test_of_no_images_there_are_no_batches(files, workers):
+    """A process has none where there are fewer test images than processes."""
+    none = torch.arange(0)
+    images = ImageSet(torch.zeros(0, 3, 9, 7, dtype=torch.uint8), none)
+    assert not list(MemoryLoader(images, PADDED, CPU).plain())
+    assert not list(make_loader(files.subset(none), workers=workers).plain())
+
+
 # From files
 
 

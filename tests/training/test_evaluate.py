@@ -12,6 +12,7 @@ from torch import nn
 
 from dada.augment import Pipeline
 from dada.augment.loader import MemoryLoader
+from dada.compute.distributed import Processes
 from dada.datasets import ImageSet
 from dada.models.child import Child
 from dada.tasks import task_of
@@ -69,3 +70,22 @@ def test_several_labels_per_image_are_scikit_learns_too():
     assert found["class_errors"] == pytest.approx(each)
     losses = [log_loss(labels[:, i], logits[:, i].sigmoid().numpy()) for i in range(3)]
     assert found["test_loss"] == pytest.approx(np.mean(losses), rel=1e-5)
+
+
+class OneOfTwo(Processes):
+    """Its sums are over itself and a process whose tally is all ones."""
+
+    def sum(self, tensor, device=None):
+        return tensor + 1
+
+
+@pytest.mark.parametrize(("rank", "tested"), [(0, 1), (1, 0)])
+def test_a_process_without_test_images_counts_those_of_the_others(rank, tested):
+    images, labels = torch.randint(256, (1, 1, 4, 4), dtype=torch.uint8), torch.tensor([1])
+    processes = OneOfTwo(rank, 2)
+    mine = ImageSet(images, labels).subset(processes.shard(torch.arange(1)))
+    loader = MemoryLoader(mine, PIPELINE, torch.device("cpu"))
+    found = measure(linear(3, labels), loader, PIPELINE, 3, processes)
+    assert found["test_images"] == 3 + tested
+    if not tested:
+        assert found["test_loss"] == 1 and found["test_error"] == 0

@@ -66,7 +66,8 @@ class Loader(Protocol):
         """
 
     def plain(self, size: int | None = None) -> Batches:
-        """All images in order, not augmented, in batches of at most `size`.
+        """All images in order, not augmented, in batches of at most `size`; none of no images, as a
+        process has where there are fewer images than processes.
 
         Args:
             size: images per batch; None uses `test_batch`.
@@ -115,8 +116,9 @@ class MemoryLoader:
     def plain(self, size: int | None = None) -> Batches:
         """See `Loader.plain`."""
         size = size or test_batch(*self._images.images.shape[1:])
-        images, labels = self._images.images.split(size), self._images.labels.split(size)
-        yield from zip(images, labels, strict=True)
+        for start in range(0, len(self), size):
+            here = slice(start, start + size)
+            yield self._images.images[here], self._images.labels[here]
 
 
 class FileLoader:
@@ -161,7 +163,8 @@ class FileLoader:
     def plain(self, size: int | None = None) -> Batches:
         """See `Loader.plain`."""
         size = size or test_batch(self._work.files.channels, *self._work.pipeline.size)
-        return self._load(torch.arange(len(self)).split(size), None)
+        rows = torch.arange(len(self)).split(size) if len(self) else ()
+        return self._load(rows, None)
 
     def _load(self, rows: Sequence[Tensor], epoch: int | None) -> Batches:
         wanted = [[(row, epoch) for row in some.tolist()] for some in rows]
