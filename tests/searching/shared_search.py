@@ -6,6 +6,7 @@ python -m tests.searching.shared_search FILE          or under torchrun
 import json
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import dada
@@ -20,6 +21,8 @@ METHODS = {
     "autoaugment": {"method": "autoaugment", "children": 5, "children_per_update": 3},
     "fast_autoaugment": {"method": "fast_autoaugment", "folds": 3, "trials": 2, "size": 2},
 }
+if find_spec("ray"):
+    METHODS["pba"] = {"method": "pba", "trials": 5, "interval": 1}
 
 
 class Losses(Callback):
@@ -29,7 +32,9 @@ class Losses(Callback):
         self.found = []
 
     def on_record(self, record):
-        self.found.append([record.get(key) for key in ("trials", "children", "tried")])
+        self.found.append(
+            [record.get(key) for key in ("trials", "children", "tried", "population")]
+        )
 
 
 def main(path):

@@ -19,6 +19,7 @@ from torchvision.transforms import v2
 import dada
 from dada.datasets import open_files
 from dada.errors import UserError
+from dada.policy import Operation, Policy, PolicySchedule, Stage, SubPolicy
 from dada.runs import Callback, RunFolder
 from dada.training import train
 
@@ -210,6 +211,28 @@ def test_files_are_trained_on_and_resumed_exactly(files, tmp_path, workers):
     assert same_weights(tmp_path / "whole", tmp_path / "part")
     found = dada.evaluate(tmp_path / "whole", dataset)
     assert found["test_error"] == whole["test_error"]
+
+
+@pytest.mark.filterwarnings("ignore:This DataLoader will create 2 worker processes")
+@pytest.mark.parametrize("workers", [0, 2])
+def test_pictures_from_files_are_under_the_policy_of_their_epoch(tmp_path, workers):
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        for number in range(10):
+            Image.new("RGB", (24, 24), (100, 100, 100)).save(tmp_path / name / f"{number}.png")
+    always = Policy((SubPolicy((Operation("Invert", 1.0, 0.0),)),))
+    schedule = PolicySchedule((Stage(1, Policy.none()), Stage(1, always)))
+    dataset, seen = open_files(tmp_path, side=24), []
+
+    def watched(image):
+        seen.append(set(image.unique().tolist()))
+        return image
+
+    given = {**SMALL, "epochs": 4, "images": None, "model": "wrn-10-1", "workers": workers}
+    train(dataset, schedule, after=watched, crop="resized", **given)
+    each, left = divmod(len(seen), 4)
+    assert each and not left
+    assert seen == [{100}] * 2 * each + [{155}] * 2 * each
 
 
 @pytest.mark.filterwarnings("ignore:This DataLoader will create 2 worker processes")
