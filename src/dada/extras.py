@@ -17,11 +17,13 @@ PACKAGES = {
     "onnxscript": "'dada-augment[onnx]'",
     "optuna": "'dada-augment[optuna]'",
     "pyarrow.parquet": "'dada-augment[parquet]'",
+    "pycocotools": "'dada-augment[detection]'",
     "ray": "'dada-augment[ray]'",
     "ray.tune": "'dada-augment[ray]'",
     "safetensors.torch": "safetensors",
     "tensorboard": "'dada-augment[tensorboard]'",
     "timm": "'dada-augment[timm]'",
+    "torchmetrics": "'dada-augment[detection]'",
     "wandb": "'dada-augment[wandb]'",
 }
 """What pip installs, by the library's name in Python."""

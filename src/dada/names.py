@@ -23,6 +23,8 @@ PRETRAINED = "pretrained"
 NETWORK_PATTERNS = (
     "wrn-DEPTH-WIDTH",
     "proxy-WIDTH",
+    "segmenter-WIDTH",
+    "detector-WIDTH",
     "shake-shake-DEPTH-2xWIDTHd",
     "pyramidnet-DEPTH-ALPHA",
 )

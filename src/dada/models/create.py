@@ -16,11 +16,13 @@ from torch import nn
 from dada.errors import UserError
 from dada.extras import install, library
 from dada.models import pyramid_net, shake_shake, wide_resnet
+from dada.models.detector import Detector
 from dada.models.libraries import timm_or_none, torchvisions
 from dada.models.pretrained import start_from
 from dada.models.proxy import Proxy
 from dada.models.pyramid_net import PyramidNet
 from dada.models.resnet import resnet200
+from dada.models.segmenter import Segmenter
 from dada.models.shake_shake import ShakeShake
 from dada.models.wide_resnet import WideResNet
 from dada.names import NETWORK_PATTERNS, PAPER_NETWORKS
@@ -28,7 +30,13 @@ from dada.names import NETWORK_PATTERNS, PAPER_NETWORKS
 Builder = Callable[[int, int], nn.Module]  # from classes and channels
 
 _WRN = re.compile(r"wrn-(\d{1,9})-([1-9]\d{0,5})")
-_PROXY = re.compile(r"(?:proxy|scout)-([1-9]\d{0,5})")  # scout: its name until 0.2
+_OF_WIDTH = re.compile(r"(proxy|scout|segmenter|detector)-([1-9]\d{0,5})")
+_KINDS: dict[str, type[nn.Module]] = {
+    "proxy": Proxy,
+    "scout": Proxy,  # its name until 0.2
+    "segmenter": Segmenter,
+    "detector": Detector,
+}
 _SHAKE_SHAKE = re.compile(r"shake-shake-(\d{1,9})-2x(\d{1,6})d")
 _PYRAMID_NET = re.compile(r"pyramidnet-(\d{1,9})-(\d{1,6})")
 _DEEPEST, _LARGEST = 2000, 10**9  # layers; parameters, which take 12 GB in training
@@ -62,6 +70,7 @@ def create(name: str, classes: int, channels: int = 3, weights: str | None = Non
             ``shake-shake-DEPTH-2xWIDTHd`` such as ``shake-shake-26-2x96d`` (depth 6n + 2),
             ``pyramidnet-DEPTH-ALPHA`` such as ``pyramidnet-272-200`` (depth 9n + 2),
             ``proxy-WIDTH`` such as ``proxy-32`` (the first convolution's channels),
+            ``segmenter-WIDTH`` and ``detector-WIDTH``, such as ``segmenter-16`` (likewise),
             ``resnet200``, a network of torchvision's, or one of timm's: ``timm:NAME``, or just
             NAME if torchvision has no such network. Some networks of the two libraries accept
             only one image size.
@@ -104,8 +113,8 @@ def _builder(name: str) -> Builder:
         depth, width = map(int, match.groups())
         wide_resnet.check_depth(depth)
         return _bounded(name, depth, WideResNet, depth, width)
-    if match := _PROXY.fullmatch(name):
-        return _bounded(name, 0, Proxy, int(match[1]))
+    if match := _OF_WIDTH.fullmatch(name):
+        return _bounded(name, 0, _KINDS[match[1]], int(match[2]))
     if match := _SHAKE_SHAKE.fullmatch(name):
         depth, width = map(int, match.groups())
         shake_shake.check_depth(depth)

@@ -25,11 +25,11 @@ class Proxy(nn.Module):
     def __init__(self, width: int, classes: int, channels: int = 3) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            *_block(channels, width),
+            *block(channels, width),
             nn.MaxPool2d(2, ceil_mode=True),
-            *_block(width, 2 * width),
+            *block(width, 2 * width),
             nn.MaxPool2d(2, ceil_mode=True),
-            *_block(2 * width, 4 * width),
+            *block(2 * width, 4 * width),
             nn.AdaptiveAvgPool2d(1),
             nn.Flatten(),
             nn.Linear(4 * width, classes),
@@ -41,6 +41,7 @@ class Proxy(nn.Module):
         return self.layers(avg_pool2d(images, factors) if max(factors) > 1 else images)
 
 
-def _block(inputs: int, outputs: int) -> tuple[nn.Module, ...]:
+def block(inputs: int, outputs: int) -> tuple[nn.Module, ...]:
+    """Conv3×3-BN-ReLU, from (B, inputs, H, W) to (B, outputs, H, W)."""
     convolution = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
     return convolution, nn.BatchNorm2d(outputs), nn.ReLU()

@@ -16,8 +16,10 @@ import torch
 from torch import Tensor, nn
 
 from dada.models.proxy import Proxy
+from dada.models.segmenter import Segmenter
+from dada.models.u_net import UNet
 
-_TREES = (nn.Sequential, Proxy)
+_TREES = (nn.Sequential, nn.ModuleList, Proxy, Segmenter, UNet)
 _CHANNELWISE = (
     nn.Conv2d,
     nn.BatchNorm2d,
@@ -40,8 +42,8 @@ _COUNTS = ("in_channels", "out_channels", "groups", "num_features", "num_groups"
 def stackable(network: nn.Module) -> bool:
     """Whether `stack` knows every layer of the network, and what it does with channels.
 
-    It must be a `Proxy`, or layers in a tree of `nn.Sequential`, without dropout: stacked networks
-    would not drop the same outputs as single ones.
+    It must be a `Proxy`, a `Segmenter`, or layers in a tree of `nn.Sequential`, without dropout:
+    stacked networks would not drop the same outputs as single ones.
 
     Examples:
         >>> from dada.models import create
@@ -72,7 +74,8 @@ def stack(networks: Sequence[nn.Module]) -> nn.Module:
             several times.
 
     Returns:
-        A network from (B, N·C, H, W) to (B, N·classes), whose `state_dict` is `joined` from theirs.
+        A network from (B, N·C, H, W) to (B, N·classes, …), whose `state_dict` is `joined` from
+        theirs.
 
     Raises:
         ValueError: they differ in more than their weights, or are not `stackable`.
