@@ -8,6 +8,7 @@ from benchmarks.page import speed
 from benchmarks.page.errors import quality, trainings
 from benchmarks.page.fidelity import fidelity
 from benchmarks.page.fine_tuning import fine_tuning
+from benchmarks.page.methods import methods
 from benchmarks.page.search_quality import search_quality
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -20,6 +21,7 @@ with quartiles. The machines were shared: trust ratios more than seconds.
 PARTS: dict[str, tuple[str, Callable[[dict], list[str]]]] = {
     "quality": ("Does a policy help?", quality),
     "search_quality": ("How good is a search?", search_quality),
+    "methods": ("Search methods side by side", methods),
     "fine_tuning": ("Does a policy help to fine-tune?", fine_tuning),
     "search_step": ("The search step", speed.search_step),
     "trials": ("Trials", speed.trials),

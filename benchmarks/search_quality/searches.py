@@ -75,20 +75,31 @@ class Searches:
 
 def _summary(out: Path) -> dict[str, Any]:
     run = RunFolder(out)
-    events, images = run.events, run.config["settings"]["images"]
+    events = run.events
     records = [event for event in events if event["event"] == "epoch"]
     findings = records[-1].get("findings") or {}
     effects = {n: found["effect"] for n, found in findings.get("operations", {}).items()}
+    if not effects and "weights" in records[-1]:
+        effects = _leanings(events[0]["sub_policies"], records[-1]["weights"])
     return {
         "seconds": sum(record["seconds"] for record in records),
-        # One step ahead, half of the images train and as many judge in each epoch.
-        "views": sum(record.get("views", images) for record in records),
-        "effects": effects or _leanings(events[0]["sub_policies"], records[-1]["weights"]),
+        "views": _views(run.config["settings"], records),
+        "effects": effects,
         "reliability": findings.get("reliability"),
         "contrasts": findings.get("contrasts"),
         "probability": (findings.get("probability") or {}).get("chosen"),
         "losses": _final_losses(records),
     }
+
+
+def _views(settings: dict[str, Any], records: list[dict[str, Any]]) -> int | None:
+    """Images that networks learn from, repetitions included; None if a method does not say."""
+    if settings["method"] == "dada" and not settings["horizon"]:
+        # One step ahead, half of the images train and as many judge in each epoch.
+        return len(records) * int(settings["images"])
+    if any("views" not in record for record in records):
+        return None
+    return sum(record["views"] for record in records)
 
 
 def _final_losses(records: list[dict[str, Any]]) -> dict[str, float]:

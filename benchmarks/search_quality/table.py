@@ -11,8 +11,10 @@ from benchmarks.search_quality.searches import UNIT
 def lines(result: dict[str, Any]) -> Iterator[str]:
     """One line per row of each table."""
     for name, found in result["searches"].items():
-        seconds, views = (sum(each[k] for each in found) / len(found) for k in ("seconds", "views"))
-        yield f"{name:14} {seconds:6.0f} s, {views / UNIT:.1f} trainings of 500 images"
+        seconds = sum(each["seconds"] for each in found) / len(found)
+        views = [each["views"] for each in found if each["views"]]
+        cost = f", {sum(views) / len(views) / UNIT:.1f} trainings of 500 images" if views else ""
+        yield f"{name:14} {seconds:6.0f} s{cost}"
     for name, row in result.get("rank", {}).get("rows", {}).items():
         yield f"{name:14} rank {row['spearman']:.2f} ± {row['standard_error']:.2f}"
     yield from errors(result.get("policy", {}))

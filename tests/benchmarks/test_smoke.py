@@ -16,6 +16,7 @@ from PIL import Image
 
 from benchmarks import _contract, scaling
 from benchmarks import all as everything
+from benchmarks.methods import rows as rows_of_methods
 from benchmarks.page import contents
 from benchmarks.page.errors import trainings
 from benchmarks.quality import study
@@ -52,6 +53,9 @@ TINY = {
     "--sizes 10:1 40:1 --seeds 2 --scale-model proxy-4 --folder {folder}/study",
     "search_quality-halves": "--data {data} --rows none tiny=folds=2,epochs=1,model=proxy-4 "
     "--searches 2 --sets 2 --epochs 1 --model proxy-4 --device cpu --folder {folder}/study",
+    "methods": "--data {data} --methods faster_autoaugment --costs 0.01 --searches 1 "
+    "--search-images 20 --sets 2 --set-images 5 --epochs 1 --model proxy-4 --device cpu "
+    "--folder {folder}/study",
     "memory": "{pictures}/train --counts 20 --seconds 0",
     "training_throughput": "{pictures} --timm-script {folder}/script.py --side 32 --batch 4 "
     "--workers 0 --epochs 2 --rounds 1",
@@ -105,6 +109,8 @@ def small(monkeypatch):
     monkeypatch.setattr(scaling, "CHANGES", {"batch": [8]})
     size = ["--images", "40", "--epochs", "1", "--batch", "8"]
     few = {"train": [*size, "--model", "wrn-10-1"], "child": ["--model", "wrn-10-1"]}
+    tiny = {"preset": "default", "folds": 2, "epochs": 1, "model": "proxy-4"}
+    monkeypatch.setattr(rows_of_methods, "DADA", {"dada": tiny})
     monkeypatch.setitem(SIZES, "few", {**few, "search": size})
 
 
