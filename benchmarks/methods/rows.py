@@ -11,6 +11,7 @@ from benchmarks.methods.budgets import FACTOR, fitted, published
 from benchmarks.methods.cost import cost_of
 from benchmarks.search_quality.rows import Row
 from dada.datasets import Dataset
+from dada.errors import UserError
 
 FIXED = ("none", "uniform", "trivialaugment")
 PUBLISHED = "published"
@@ -67,7 +68,7 @@ def entries(data: Dataset, methods: Iterable[str], kinds: Iterable[str | float])
         kinds: of each method's rows (`kind_of`), in this order.
 
     Raises:
-        UserError: a library is missing.
+        UserError: a library is missing, or there are too few images for the published settings.
     """
     methods = list(methods)
     found = [Entry(Row(name, fixed=name)) for name in FIXED]
@@ -79,6 +80,12 @@ def entries(data: Dataset, methods: Iterable[str], kinds: Iterable[str | float])
     for kind in kinds:
         if isinstance(kind, str):
             known = published(data)
+            most = max(settings["images"] for settings in known.values())
+            if most > len(data.train):
+                raise UserError(
+                    f"--costs {kind}: the searches have {len(data.train):,} images each, and these "
+                    f"rows take {most:,}"
+                )
             found += [
                 _searched(
                     f"{method}-{kind}",

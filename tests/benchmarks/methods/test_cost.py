@@ -8,10 +8,12 @@ import torch
 from benchmarks.gradient_noise.cost import CountOperations
 from benchmarks.methods.budgets import fitted
 from benchmarks.methods.cost import CHILD_EPOCH, cost_of
+from benchmarks.methods.rows import entries
 from benchmarks.search_quality.rows import Row
 from benchmarks.search_quality.searches import Searches
 from benchmarks.search_quality.store import Store
 from dada.datasets import load
+from dada.errors import UserError
 from dada.searching import make_settings
 from dada.searching.problem import begin, problem_of
 
@@ -86,6 +88,11 @@ def test_a_search_is_as_long_as_it_may_be(method, digits):
     target = 1500.0
     found = cost_of(fitted(method, target, digits), digits)
     assert found == pytest.approx(target, rel=0.1)
+
+
+def test_published_settings_on_fewer_images_are_refused(digits):
+    with pytest.raises(UserError, match="have 1,437 images each, and these rows take 2,000"):
+        entries(digits, ["random"], ["published"])
 
 
 def test_what_a_run_says_of_its_views_is_in_its_cost(tmp_path, digits, monkeypatch):
