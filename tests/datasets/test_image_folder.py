@@ -283,10 +283,10 @@ def test_too_many_unreadable_files_are_an_error(tmp_path):
 def test_in_a_large_folder_three_per_cent_count(monkeypatch, tmp_path):
     files = tuple(f"{tmp_path}/{i}.png" for i in range(200))
 
-    def read(file, side, border, bits, bad=6):
+    def read(file, fit, aim, bits, bad=6):
         if int(file.split("/")[-1][:-4]) < bad:
             raise OSError("broken")
-        return np.zeros((1, side, side), np.uint8), Read()
+        return np.zeros((1, 8, 8), np.uint8), Read()
 
     monkeypatch.setattr("dada.datasets.decode._read_one", read)
     samples = Samples(files, (0,) * 200)

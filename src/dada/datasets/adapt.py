@@ -72,15 +72,15 @@ def from_torch(
     bits = bits_used(dataset, name=name) if bits is None else bits
     for index in range(len(dataset)):
         where = f"{name}, item {index}"
-        picture, label = _pair(_item(dataset, index, where), where)
-        pixels = _pixels(picture, where, bits or 16)
+        picture, label = item_of(dataset, index, name)
+        pixels = pixels_of(picture, where, bits or 16)
         # A given side is applied at once: full-size photographs need not all be in memory.
         images.append(pixels if side is None else square_planes(pixels, side))
         labels.append(_label(label, where))
     if side is None and len({pixels.shape[1:] for pixels in images}) > 1:
         chosen = choose_side([min(pixels.shape[1:]) for pixels in images])
         images = [square_planes(pixels, chosen) for pixels in images]
-    return ImageSet(_stack(images, name), _labels(labels, name))
+    return ImageSet(stack(images, name), _labels(labels, name))
 
 
 def check_items(dataset: object, name: str) -> None:
@@ -106,23 +106,21 @@ def bits_used(*datasets: MapStyle, name: str = "dataset") -> int | None:
     """
     found = []
     for dataset in datasets:
-        if len(dataset) and is_deep(_picture(dataset, 0, name)):
-            every = (_picture(dataset, index, name) for index in range(len(dataset)))
+        if len(dataset) and is_deep(item_of(dataset, 0, name)[0]):
+            every = (item_of(dataset, index, name)[0] for index in range(len(dataset)))
             found += [highest(picture) for picture in every if is_deep(picture)]
     return bits_of(max(value or 0 for value in found)) if found else None
 
 
-def _picture(dataset: MapStyle, index: int, name: str) -> Any:
+def item_of(dataset: MapStyle, index: int, name: str) -> tuple[Any, Any]:
+    """An item of a dataset: a picture, and what is known of it.
+
+    Raises:
+        UserError: it is not a pair.
+    """
     where = f"{name}, item {index}"
-    return _pair(_item(dataset, index, where), where)[0]
-
-
-def _item(dataset: MapStyle, index: int, where: str) -> Any:
     with users_own(f"the dataset ({where})"):
-        return dataset[index]
-
-
-def _pair(item: Any, where: str) -> tuple[Any, Any]:
+        item = dataset[index]
     if isinstance(item, tuple | list) and len(item) == 2:
         return item[0], item[1]
     raise UserError(f"{where}: is a {type(item).__name__}: must be a pair (picture, label)")
@@ -148,8 +146,17 @@ def _labels(labels: list[int | tuple[float, ...]], name: str) -> Tensor:
     return torch.tensor(labels, dtype=torch.float32 if lengths != {0} else torch.int64)
 
 
-def _pixels(picture: Any, where: str, bits: int) -> np.ndarray:
-    """Return the picture as uint8 (C, H, W)."""
+def pixels_of(picture: Any, where: str, bits: int = 16) -> np.ndarray:
+    """A picture, as `from_torch` takes it, as uint8 (C, H, W).
+
+    Args:
+        picture: a PIL image, a tensor or an array.
+        where: begins error messages.
+        bits: as in `from_torch`.
+
+    Raises:
+        UserError: it is something else, or its values are out of range.
+    """
     if isinstance(picture, Image.Image):
         try:
             return planes(to_eight_bits(picture, bits))
@@ -204,7 +211,7 @@ def _bytes(picture: Tensor, where: str) -> Tensor:
     return (picture.double() * 255).round().clamp(0, 255).to(torch.uint8)
 
 
-def _stack(images: Sequence[np.ndarray], name: str) -> Tensor:
+def stack(images: Sequence[np.ndarray], name: str) -> Tensor:
     """Stack (C, H, W) images of one size; among RGB images, grey ones become RGB."""
     found = sorted({len(pixels) for pixels in images})
     if len(found) > 1 and found != [1, 3]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from operator import length_hint
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from dada.datasets.adapt import MapStyle, bits_used, check_items, from_torch
+from dada.datasets.adapt import MapStyle, bits_used, check_items, from_torch, item_of
+from dada.datasets.annotated.items import read_items
+from dada.datasets.annotated.targets import is_target
 from dada.datasets.choose import Choose
 from dada.datasets.hf_splits import is_split, label_splits, name_of_split
 from dada.datasets.imageset import Dataset, ImageSet, Parts
@@ -113,6 +116,9 @@ def _notes(
 def _parts(name: str, datasets: dict[str, Any], side: int | None, said: tuple[str, ...]) -> Parts:
     for part, dataset in datasets.items():
         check_items(dataset, _called(name, part))
+    if is_target(item_of(datasets["train"], 0, name)[1]):
+        parts = read_items(name, datasets, side, {p: _names(d) for p, d in datasets.items()})
+        return replace(parts, notes=(*said, *parts.notes))
     bits = bits_used(*datasets.values(), name=name)
     train = from_torch(datasets["train"], side, name, bits)
     sets = {"train": train} | {

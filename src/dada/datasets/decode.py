@@ -23,6 +23,7 @@ from dada.datasets.pixels import (
     is_deep,
     planes,
     square,
+    stretched,
     to_eight_bits,
 )
 from dada.errors import UserError, option
@@ -30,6 +31,9 @@ from dada.files import opened
 
 Progress = Callable[[int, int], None]
 """Called with the number of files done so far and the total."""
+
+Fit = Callable[[Image.Image], Image.Image]
+"""Brings an ``L`` or ``RGB`` picture to the size of all."""
 
 _SAMPLE = 1000  # files whose size is looked at to choose a side
 _DEEP_SAMPLE = 100
@@ -39,13 +43,18 @@ _TRANSPARENCY = "transparent pictures are composited over white"
 
 @dataclass(frozen=True)
 class Samples:
-    """Files, and for each a label, or a row of 0 and 1 if it may have several."""
+    """Files, and for each a label, or a row of 0 and 1 if it may have several.
+
+    An array has the labels as the task has them (`dada.tasks`).
+    """
 
     files: tuple[str, ...]
-    labels: tuple[int, ...] | tuple[tuple[float, ...], ...]
+    labels: tuple[int, ...] | tuple[tuple[float, ...], ...] | np.ndarray
 
     def targets(self) -> np.ndarray:
         """The labels as the task has them: int64 (N,), or float32 (N, L)."""
+        if isinstance(self.labels, np.ndarray):
+            return self.labels
         several = bool(self.labels) and isinstance(self.labels[0], tuple)
         return np.array(self.labels, np.float32 if several else np.int64)
 
@@ -65,13 +74,13 @@ def decode(
     root: Path,
     train: Samples,
     test: Samples | None,
-    side: int,
+    side: int | tuple[int, int],
     *,
     validation: Samples | None = None,
     border: float = 0.0,
     progress: Progress | None = None,
 ) -> Decoded:
-    """Decode training, test and validation files to ``side`` × ``side``.
+    """Decode training, test and validation files to one size.
 
     Images have one channel if all of them are grey by mode or have equal R, G and B.
 
@@ -79,7 +88,8 @@ def decode(
         root: the folder named in messages; paths of skipped files are relative to it.
         train: training files.
         test: test files; None for none.
-        side: of the images, in pixels.
+        side: of the images, in pixels: of squares that pictures are resized and cropped to; or the
+            height and width that they are stretched to.
         validation: validation files; None for none.
         border: see `dada.datasets.pixels.square`.
         progress: called after each file.
@@ -92,8 +102,15 @@ def decode(
     files = [file for part in parts for file in part.files]
     labels = np.concatenate([part.targets() for part in parts if part.files or part is train])
     ends = np.cumsum([len(part.files) for part in parts])[:-1]
-    _check_memory(root, len(train.files), len(files) - len(train.files), side)
-    pixels, grey, failures, losses = _read_all(files, side, border, progress)
+    size = (side, side) if isinstance(side, int) else side
+    _check_memory(root, len(train.files), len(files) - len(train.files), size)
+
+    def fit(picture: Image.Image) -> Image.Image:
+        if isinstance(side, int):
+            return square(picture, side, border)
+        return stretched(picture, side)
+
+    pixels, grey, failures, losses = _read_all(files, size, fit, progress)
     skipped, notes = _left_out(root, files, failures)
     notes += tuple(f"{what} ({n} of {len(files)} files)" for what, n in sorted(losses.items()))
     if skipped:
@@ -107,17 +124,20 @@ def decode(
     return Decoded(sets[0], sets[1], sets[2], skipped, notes)
 
 
-def _check_memory(root: Path, train: int, others: int, side: int) -> None:
+def _check_memory(root: Path, train: int, others: int, size: tuple[int, int]) -> None:
     """Raise UserError, before allocating anything, if twice the pixels (a copy) would not fit."""
-    count, free, each = train + others, available() // 2, 3 * side * side
+    height, width = size
+    count, free, each = train + others, available() // 2, 3 * height * width
     if count * each <= free:
         return
-    widest, fitting = math.isqrt(free // (3 * count)), free // each - others
+    # The shorter side of images of the same shape.
+    widest = math.isqrt(free * min(size) // (3 * count * max(size)))
+    fitting = free // each - others
     ways = [option("side", widest)] if widest >= 8 else []
-    ways += [f"{option('images', fitting)} at {side}x{side}"] if fitting >= 4 else []
+    ways += [f"{option('images', fitting)} at {height}x{width}"] if fitting >= 4 else []
     raise UserError(
-        f"{root}: {count:,} images of {side}x{side} take {count * each / 2**30:.1f} GiB, but only "
-        f"{free / 2**30:.1f} GiB are free for them: "
+        f"{root}: {count:,} images of {height}x{width} take {count * each / 2**30:.1f} GiB, "
+        f"but only {free / 2**30:.1f} GiB are free for them: "
         + (f"{' or '.join(ways)} would fit" if ways else "use fewer images")
     )
 
@@ -175,19 +195,19 @@ class Read:
 
 
 def _read_all(
-    files: Sequence[str], side: int, border: float, progress: Progress | None
+    files: Sequence[str], size: tuple[int, int], fit: Fit, progress: Progress | None
 ) -> tuple[np.ndarray, bool, dict[int, str], Counter[str]]:
     """Decode all files.
 
     Returns:
-        uint8 (N, 3, side, side), whether all are grey, the reasons for failures, and how many
+        uint8 (N, 3, H, W), whether all are grey, the reasons for failures, and how many
         pictures lost what.
     """
-    images = np.zeros((len(files), 3, side, side), np.uint8)
+    images = np.zeros((len(files), 3, *size), np.uint8)
 
     def read_into(index: int, bits: int = 16) -> Read:
         try:
-            pixels, read = _read_one(files[index], side, border, bits)
+            pixels, read = _read_one(files[index], fit, 2 * max(size), bits)
         except MemoryError:
             raise
         except Exception as error:  # for a broken file Pillow may raise nearly anything
@@ -216,13 +236,13 @@ def file_threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=min(16, os.cpu_count() or 1))
 
 
-def _read_one(file: str, side: int, border: float, bits: int) -> tuple[np.ndarray, Read]:
-    """Decode a file to uint8 (1 or 3, side, side): 1 if it is grey by mode or content."""
+def _read_one(file: str, fit: Fit, aim: int, bits: int) -> tuple[np.ndarray, Read]:
+    """Decode a file to uint8 (1 or 3, H, W): 1 if it is grey by mode or content."""
     # A JPEG decoder produces large photographs at 1/2, 1/4 or 1/8 of their size far faster;
     # twice the side leaves enough detail for the antialiased resize.
-    with read_picture(file, aim=2 * side) as (picture, lost):
+    with read_picture(file, aim=aim) as (picture, lost):
         clear = {_TRANSPARENCY} if picture.has_transparency_data else set()
-        pixels = planes(square(to_eight_bits(picture, bits), side, border))
+        pixels = planes(fit(to_eight_bits(picture, bits)))
         top = highest(picture)
     is_grey = bool((pixels == pixels[:1]).all())
     return pixels[:1] if is_grey else pixels, Read(None, frozenset(lost | clear), is_grey, top)

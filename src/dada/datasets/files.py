@@ -98,7 +98,9 @@ class ImageFiles:
 
     def marks(self) -> Iterator[str]:
         """For each file, text that changes with its name, size or label."""
-        for name, label in zip(self.files, self.labels.tolist(), strict=True):
+        many = self.labels.ndim > 2  # boxes, or a class per pixel
+        labels = map(_digest, self.labels) if many else self.labels.tolist()
+        for name, label in zip(self.files, labels, strict=True):
             path = Path(name)
             yield f"{path.parent.name}/{path.name} {path.stat().st_size} {label}"
 
@@ -128,6 +130,10 @@ class ImageFiles:
         """
         pixels = read_jpeg(self.files[index]) if self.channels == 3 else None
         return pil_to_tensor(self.read(index)) if pixels is None else pixels
+
+
+def _digest(label: Tensor) -> str:
+    return hashlib.blake2b(label.numpy().tobytes(), digest_size=16).hexdigest()
 
 
 def _size(file: str) -> int | None:

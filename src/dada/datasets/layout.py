@@ -87,8 +87,8 @@ def check_classes(tree: Tree) -> None:
     classes = tree.classes
     if pair := _masked(classes):
         raise UserError(
-            f"{tree.root}: {listed(pair)} are images and their masks, not classes: "
-            "a folder of images for each class is needed"
+            f"{tree.root}: {listed(pair)} are images and their masks, not classes: masks need the "
+            "names of their images, or each class a folder of images"
         )
     for name in classes:
         if pair := _masked(sorted(tree.inner(name))):

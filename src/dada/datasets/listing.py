@@ -18,6 +18,8 @@ class Listing:
         train, test, validation: the files of each part; None if there is no such part.
         classes: the name of each label.
         notes: one line each.
+        size: height and width that all pictures are resized to, whatever their shape, as their
+            labels are; None leaves it open, and pictures are cropped to a square.
     """
 
     root: Path
@@ -26,6 +28,7 @@ class Listing:
     classes: tuple[str, ...]
     notes: tuple[str, ...]
     validation: Samples | None = None
+    size: tuple[int, int] | None = None
 
 
 def check_known(where: object, part: str, found: Collection[str], classes: Sequence[str]) -> None:

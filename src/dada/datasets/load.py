@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from dada.datasets.annotated.find import list_annotated
 from dada.datasets.arrays import read_arrays
 from dada.datasets.choose import Choose, Chosen
 from dada.datasets.copies import copies_across, copies_in_words, first_of_each
@@ -45,6 +46,10 @@ def load(
 ) -> Dataset:
     """Load images by name or path.
 
+    A folder may have boxes or masks (`dada.datasets.annotated`): COCO JSON, Pascal VOC XML, YOLO
+    text, or images and masks. A note says which. All its images are stretched to one size, of the
+    usual shape, with ``side`` as the shorter side.
+
     If there is no test set, 20 % of every class are held out as one.
 
     Args:
@@ -80,12 +85,11 @@ def load(
     else:
         path = Path(source).expanduser()
         try:
-            if (listing := _listing(path)) is not None:
+            if (listing := _listing(path, side)) is not None:
                 return read_folder(listing, name, side, progress, choose)
             parts = _by_path(path, side)
         except OSError as error:
-            where = error.filename or path
-            raise UserError(f"{where}: cannot be read: {error.strerror or error}") from error
+            raise _unreadable(path, error) from error
     return complete(name, parts)
 
 
@@ -106,8 +110,7 @@ def name_of(source: str | Path) -> str:
     try:
         return path_name(Path(source).expanduser())
     except OSError as error:
-        where = error.filename or source
-        raise UserError(f"{where}: cannot be read: {error.strerror or error}") from error
+        raise _unreadable(Path(source), error) from error
 
 
 def complete(name: str, parts: Parts) -> Dataset:
@@ -144,8 +147,8 @@ def open_images(
     """Load images (`load`) if they fit in 2 GiB of memory, otherwise read them from their files.
 
     They are for training and testing: a validation set is left out. ImageNet always stays in its
-    files. Images in files are resized to 224×224 pixels unless a side is given, or all of a Hugging
-    Face dataset have one size.
+    files, and images with boxes or masks are always loaded. Images in files are resized to 224×224
+    pixels unless a side is given, or all of a Hugging Face dataset have one size.
 
     Raises:
         UserError: as `load` and `open_files`.
@@ -158,15 +161,17 @@ def open_images(
         chosen, *size = expected_size(found, side)
         height, width = size if side or chosen is None else (224, 224)
         found = replace(found, side=(height, width))
-    elif str(source).strip() and source not in NAMES and _has_files(Path(source).expanduser()):
-        found = open_files(source, root, side)
+    elif str(source).strip() and source not in NAMES and (listing := _listing(source, side)):
+        if listing.size is not None:
+            return read_folder(listing, name_of(source), choose=_no_validation)
+        found = _open_listing(source, listing, side)
         size = [side or 96] * 2  # the largest that `load` chooses
     else:
         return without_validation(load(source, side=side, root=root))
     found = without_validation(found)
     taken = (len(found.train) + len(found.test)) * 3 * size[0] * size[1]
     if taken <= _MEMORY:
-        return load(source, side=side, root=root, choose=lambda _: Chosen(validation=0))
+        return load(source, side=side, root=root, choose=_no_validation)
     note = f"the images would take {taken / 2**30:.1f} GiB of memory: read from their files instead"
     return replace(found, notes=(*found.notes, note))
 
@@ -186,17 +191,17 @@ def open_files(
         UserError: there is no such folder; the message says what would be right.
     """
     check_side(side)
-    square = (side or 224, side or 224)
     if source == "imagenet":
-        return replace(imagenet_files(imagenet_folder(root)), side=square)
-    path = Path(source).expanduser()
-    try:
-        if (listing := _listing(path)) is not None:
-            files = folder_files(path_name(path), listing)
-            return replace(with_bits(files), side=square)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
-    raise UserError(f"{path}: not an image folder or a table: give one, or imagenet")
+        files = imagenet_files(imagenet_folder(root))
+        return replace(files, side=(side or 224, side or 224))
+    if (listing := _listing(source, side)) is None:
+        raise UserError(f"{source}: not an image folder or a table: give one, or imagenet")
+    if listing.size is not None:
+        raise UserError(
+            f"{source}: images with boxes or masks are read into memory, not from their files one "
+            "by one: dada.datasets.load reads them"
+        )
+    return _open_listing(source, listing, side)
 
 
 def imagenet_folder(root: str | Path | None) -> Path:
@@ -220,15 +225,29 @@ def _by_name(
     return read_named(name, Path(root or DEFAULT_ROOT).expanduser(), download, side)
 
 
-def _has_files(path: Path) -> bool:
-    return path.is_dir() or (is_table(path) and path.is_file())
+def _no_validation(_: FileDataset) -> Chosen:
+    return Chosen(validation=0)
 
 
-def _listing(path: Path) -> Listing | None:
+def _open_listing(source: str | Path, listing: Listing, side: int | None) -> FileDataset:
+    files = folder_files(name_of(source), listing)
+    return replace(with_bits(files), side=(side or 224, side or 224))
+
+
+def _listing(source: str | Path, side: int | None) -> Listing | None:
     """The image files of a folder or a table; None if it is neither."""
-    if not _has_files(path):
-        return None
-    return list_folder(path) if path.is_dir() else list_table(path)
+    path = Path(source).expanduser()
+    try:
+        if path.is_dir():
+            return list_annotated(path, side) or list_folder(path)
+        return list_table(path) if is_table(path) and path.is_file() else None
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> UserError:
+    where = error.filename or path
+    return UserError(f"{where}: cannot be read: {error.strerror or error}")
 
 
 def _by_path(path: Path, side: int | None) -> Parts:

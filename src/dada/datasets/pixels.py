@@ -127,6 +127,16 @@ def square(picture: Image.Image, side: int, border: float = 0.0) -> Image.Image:
     return ImageOps.fit(picture, (side, side), method=Image.Resampling.BICUBIC, bleed=border)
 
 
+def stretched(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Resize to (height, width), whatever the shape, by the interpolation of `square`.
+
+    Args:
+        picture: ``L`` or ``RGB``.
+        size: height and width of the result, in pixels.
+    """
+    return picture.resize(size[::-1], Image.Resampling.BICUBIC)
+
+
 def planes(picture: Image.Image) -> np.ndarray:
     """Return the pixels of an ``L`` or ``RGB`` picture as uint8 (C, H, W)."""
     pixels = np.asarray(picture)

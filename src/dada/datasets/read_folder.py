@@ -31,7 +31,8 @@ def read_folder(
     Args:
         listing: the files.
         name: of the data.
-        side: of the images, in pixels; None chooses by the median shorter side.
+        side: of the images, in pixels; None chooses by the median shorter side. The size that a
+            listing has is kept.
         progress: called after each file.
         choose: which images to decode; None, or a choice of all, decodes everything.
 
@@ -40,13 +41,13 @@ def read_folder(
             many files are unreadable, or the images do not fit in memory.
     """
     path, files = listing.root, folder_files(name, listing)
-    side, note = _side(listing.train.files, side)
+    size, said = (listing.size, ()) if listing.size else _side(listing.train.files, side)
     files, used = choose_from(files, choose)
     found = decode(
         path,
         _samples(used.train),
         _samples(used.test),
-        side,
+        size,
         validation=_samples(used.validation),
         progress=progress,
     )
@@ -63,7 +64,7 @@ def read_folder(
         found.test,
         files.classes,
         skipped=found.skipped,
-        notes=(*files.notes, note, *found.notes, *imbalance(files.train.labels, files.classes)),
+        notes=(*files.notes, *said, *found.notes, *imbalance(files.train.labels, files.classes)),
         files=None if used.is_whole else files,
         validation=found.validation if used.validation else None,
     )
@@ -72,8 +73,7 @@ def read_folder(
 def _samples(files: ImageFiles | None) -> Samples:
     if files is None:
         return Samples((), ())
-    labels = files.labels.tolist()
-    return Samples(files.files, tuple(map(tuple, labels) if files.labels.ndim == 2 else labels))
+    return Samples(files.files, files.labels.numpy())
 
 
 def _check_readable(path: Path, classes: Sequence[str], chosen: Tensor, found: Tensor) -> None:
@@ -88,12 +88,12 @@ def _check_readable(path: Path, classes: Sequence[str], chosen: Tensor, found: T
         )
 
 
-def _side(files: tuple[str, ...], side: int | None) -> tuple[int, str]:
+def _side(files: tuple[str, ...], side: int | None) -> tuple[int, tuple[str, ...]]:
     """Return the side to use and the note about it."""
     if side is not None:
-        return side, f"images resized and cropped to {side}x{side}"
+        return side, (f"images resized and cropped to {side}x{side}",)
     sides = shorter_sides(files)
     chosen = choose_side(sides)
     middle = f" (median shorter side {median(sides):g})" if sides else ""
     size = f"{chosen}x{chosen}{middle}"
-    return chosen, f"images resized and cropped to {size}; {option('side')} changes it"
+    return chosen, (f"images resized and cropped to {size}; {option('side')} changes it",)

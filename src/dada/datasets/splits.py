@@ -270,8 +270,9 @@ def split_off_test_set(
         raise UserError(f"{name}: no test images found, and {error}") from error
     kept = with_copies(np.concatenate([rest[kept], one_each[small]]), first)
     held = with_copies(rest[held], first)
+    chosen = "at random" if strata_of(labels) is None else "per class"
     note = (
-        f"no test images found: 20 % of the images, chosen per class, are held out as the "
+        f"no test images found: 20 % of the images, chosen {chosen}, are held out as the "
         f"test set ({len(held)} of {len(images)})"
     )
     if small.any():

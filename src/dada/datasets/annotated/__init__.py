@@ -1,0 +1,1 @@
+"""Pictures with boxes or masks: one file per format, all behind `dada.datasets.annotated.found`."""

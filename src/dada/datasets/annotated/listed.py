@@ -1,0 +1,86 @@
+"""From what a format finds to a listing: parts, the size of the images, and labels."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from dada.datasets.annotated.boxes import box_labels
+from dada.datasets.annotated.found import Found, Picture
+from dada.datasets.annotated.mask_files import read_masks
+from dada.datasets.annotated.sizes import Sizes, usual_size
+from dada.datasets.decode import Samples
+from dada.datasets.listing import Listing
+from dada.datasets.parts import parts_of, roles_in_words, roles_of
+from dada.errors import UserError
+from dada.errors import listed as in_words
+
+
+def listed(path: Path, found: Found, side: int | None) -> Listing:
+    """Label the pictures of each part.
+
+    Raises:
+        UserError: there is no training part, no image, no object, or masks cannot be used.
+    """
+    parts, notes = _parts(path, found)
+    pictures = [picture for part in parts.values() for picture in part]
+    if not pictures:
+        raise UserError(f"{path}: {found.format}, but none of the images is there")
+    sizes = Sizes.of([picture.file for picture in pictures])
+    size, said = usual_size(sizes.upright, side)
+    kept, classes = np.arange(len(pictures)), found.classes
+    if pictures[0].mask is None:
+        (targets, kept), more = box_labels(found, pictures, sizes, path)
+        more += _without_objects(path, targets[kept < len(parts["train"])], classes)
+    else:
+        targets, classes, more = read_masks(found, pictures, sizes.upright, size, path)
+    roles = np.repeat(list(parts), [len(part) for part in parts.values()])[kept]
+    samples = {}
+    for role in parts:
+        rows = np.flatnonzero(roles == role)
+        samples[role] = Samples(tuple(pictures[i].file for i in kept[rows]), targets[rows])
+    return Listing(
+        root=path,
+        train=samples["train"],
+        test=samples.get("test"),
+        classes=classes,
+        notes=(f"read as {found.format}", *notes, *found.notes, *more, said),
+        validation=samples.get("validation"),
+        size=size,
+    )
+
+
+def _parts(path: Path, found: Found) -> tuple[dict[str, Sequence[Picture]], list[str]]:
+    """The pictures by what each part is, and notes on parts with names of their own."""
+    there = {name: part for name, part in found.parts.items() if part}
+    if len(there) <= 1:
+        return {"train": next(iter(there.values()), ())}, []
+    kinds = parts_of(there)
+    roles = roles_of(kinds)
+    if "train" not in roles.values():
+        raise UserError(
+            f"{path}: {found.format} for {in_words(list(there))}, none of which is called train: "
+            "rename the training set"
+        )
+    counts = {name: len(part) for name, part in there.items()}
+    notes = roles_in_words(roles, kinds, counts)
+    notes += [f"{n} is not used: {counts[n]:,} images" for n, kind in kinds.items() if not kind]
+    return {role: there[name] for name, role in roles.items()}, notes
+
+
+def _without_objects(path: Path, train: np.ndarray, classes: Sequence[str]) -> tuple[str, ...]:
+    """Notes on images and classes without objects among the training images.
+
+    Raises:
+        UserError: there are no objects at all.
+    """
+    there = train[:, :, 4] >= 0
+    if not there.any():
+        raise UserError(f"{path}: the training images have no objects: at least one is needed")
+    notes = []
+    if empty := int((~there.any(1)).sum()):
+        notes.append(f"{empty:,} of {len(train):,} training images are without objects, and stay")
+    counts = np.bincount(train[there][:, 4].astype(int), minlength=len(classes))
+    if missing := [name for name, count in zip(classes, counts, strict=True) if not count]:
+        notes.append(f"no training image has an object of class {in_words(missing)}")
+    return tuple(notes)

@@ -1,0 +1,149 @@
+"""What a PyTorch dataset says of a picture besides one label: boxes, or a mask."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torchvision import tv_tensors
+from torchvision.transforms.v2 import functional as F
+
+from dada.datasets.annotated.found import Box, Tallies
+from dada.datasets.annotated.mask_files import values_of
+from dada.errors import UserError
+
+_CORNERS = ("xmin", "ymin", "xmax", "ymax")
+
+
+def is_target(target: Any) -> bool:
+    """Whether it is a mask, or boxes in one of the ways that `boxes_of` knows."""
+    if isinstance(target, Mapping):
+        return bool(target.keys() & {"boxes", "annotation", "image_id"})
+    if isinstance(target, list):
+        return not target or isinstance(target[0], Mapping)
+    return is_mask(target)
+
+
+def is_mask(target: Any) -> bool:
+    """Whether it has the class of each pixel: a picture, or an array or a tensor (H, W)."""
+    if isinstance(target, Tensor | np.ndarray):
+        return target.ndim == 2 or isinstance(target, tv_tensors.Mask)
+    return isinstance(target, Image.Image)
+
+
+def mask_of(target: Any, where: str) -> np.ndarray:
+    """A mask as uint8 (H, W).
+
+    Raises:
+        UserError: it has colours, other values than 0 to 255, or another shape.
+    """
+    if isinstance(target, Image.Image):
+        try:
+            return values_of(target)
+        except ValueError as error:
+            raise UserError(f"{where}: {error}") from error
+    if not is_mask(target):
+        raise UserError(f"{where}: is a {type(target).__name__}, not a mask as in other items")
+    values = target.cpu().numpy() if isinstance(target, Tensor) else target
+    values = values[0] if values.ndim == 3 and len(values) == 1 else values
+    whole = values.dtype.kind in "uib"
+    if (
+        not whole
+        or values.ndim != 2
+        or not values.size
+        or not 0 <= values.min() <= values.max() <= 255
+    ):
+        raise UserError(
+            f"{where}: mask is {values.dtype} {values.shape}: must be whole numbers, 0 to 255, "
+            "(H, W)"
+        )
+    return values.astype(np.uint8)
+
+
+@dataclass
+class BoxReader:
+    """Reads the boxes of items, in pixels.
+
+    Attributes:
+        names: the name of each label; labels without are called by their number.
+        tallies: counts what is left out.
+    """
+
+    names: Mapping[int, str]
+    tallies: Tallies = field(default_factory=Tallies)
+
+    def boxes_of(self, target: Any, where: str) -> tuple[Box, ...]:
+        """The boxes of one picture.
+
+        Args:
+            target: ``{"boxes": …, "labels": …}`` with ``tv_tensors.BoundingBoxes``, or a tensor of
+                corners in pixels; or an item of torchvision's ``CocoDetection`` or
+                ``VOCDetection``.
+            where: begins error messages.
+
+        Raises:
+            UserError: it is something else.
+        """
+        if isinstance(target, Mapping) and "annotation" in target:
+            return tuple(_voc(found, where) for found in _objects(target, where))
+        if isinstance(target, Mapping) and "boxes" in target:
+            return self._tensors(target, where)
+        if isinstance(target, Mapping) and "image_id" in target:  # wrapped, and without objects
+            return ()
+        if isinstance(target, list):
+            return tuple(box for found in target if (box := self._coco(found, where)))
+        raise UserError(f"{where}: is a {type(target).__name__}, not boxes as in other items")
+
+    def _tensors(self, target: Mapping[str, Any], where: str) -> tuple[Box, ...]:
+        boxes, labels = target["boxes"], torch.as_tensor(target.get("labels", ())).reshape(-1)
+        if "masks" in target:
+            self.tallies.add("masks of objects are not used, their boxes are", where)
+        if isinstance(boxes, tv_tensors.BoundingBoxes):
+            if tv_tensors.is_rotated_bounding_format(boxes.format):
+                raise UserError(f"{where}: boxes are rotated: upright ones are needed")
+            boxes = F.convert_bounding_box_format(boxes, new_format="XYXY")
+        corners = torch.as_tensor(boxes).double().reshape(-1, 4)
+        if len(corners) != len(labels) or not bool(corners.isfinite().all()):
+            raise UserError(
+                f"{where}: {len(corners)} boxes and {len(labels)} labels: must be finite, and the "
+                "counts must match"
+            )
+        pairs = zip(corners.tolist(), labels.tolist(), strict=True)
+        return tuple(Box(tuple(box), self._name(label, where)) for box, label in pairs)
+
+    def _coco(self, found: Any, where: str) -> Box | None:
+        try:
+            x, y, width, height = map(float, found["bbox"])
+            label = found["category_id"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise UserError(f"{where}: an object without bbox or category_id ({error!r})") from None
+        if found.get("iscrowd"):
+            self.tallies.add("crowd annotations are left out", where)
+            return None
+        return Box((x, y, x + width, y + height), self._name(label, where))
+
+    def _name(self, label: Any, where: str) -> str:
+        if isinstance(label, bool) or label != int(label) or label < 0:
+            raise UserError(f"{where}: label {label}: must be a whole number from 0")
+        if self.names and int(label) not in self.names:
+            raise UserError(f"{where}: label {label}: there is no class of this number")
+        return self.names.get(int(label), str(int(label)))
+
+
+def _objects(target: Mapping[str, Any], where: str) -> Sequence[Any]:
+    found = target["annotation"]
+    if not isinstance(found, Mapping):
+        raise UserError(f"{where}: its annotation is a {type(found).__name__}: must be a dict")
+    objects = found.get("object", ())
+    return [objects] if isinstance(objects, Mapping) else objects
+
+
+def _voc(found: Mapping[str, Any], where: str) -> Box:
+    try:
+        x0, y0, x1, y1 = (float(found["bndbox"][key]) for key in _CORNERS)
+        return Box((x0, y0, x1, y1), str(found["name"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{where}: an object without name or bndbox ({error!r})") from None

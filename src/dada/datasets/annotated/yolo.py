@@ -1,0 +1,131 @@
+"""YOLO: a text file per image in ``labels/``, and ``data.yaml`` with the names of the classes."""
+
+from pathlib import Path
+
+from dada.datasets.annotated.found import Box, Found, Picture, Tallies
+from dada.datasets.annotated.places import IMAGES, folder, folders, pictures, stem
+from dada.datasets.annotated.read_text import class_names, lines, yaml_names
+from dada.datasets.parts import parts_of
+from dada.errors import UserError
+
+_NOT_LABELS = {"classes", "names", "readme", "readme.dataset", "readme.roboflow"}
+
+
+def find(root: Path) -> Found | None:
+    """Read a folder of YOLO text files: rows of class, and centre and size relative to the image.
+
+    Parts are ``images/train`` and ``labels/train``, or ``train/images`` and ``train/labels``; or
+    ``images/`` and ``labels/`` are everything. Rows of a class and a polygon count as the box
+    around it. An image without a file has no objects. ``data.yaml``, or ``classes.txt``, names the
+    classes; the paths in it are not used.
+
+    Raises:
+        UserError: a row is broken, or has a class without a name; the message names file and line.
+    """
+    if not (pairs := _pairs(root)):
+        return None
+    tallies, names = Tallies(root), yaml_names(root)
+    if names is None:
+        labels = folder(root, "labels")
+        names = class_names(root, *([labels] if labels else []))
+    found = {
+        part: _pictures(images, labels, names, tallies) for part, (images, labels) in pairs.items()
+    }
+    if not any(found.values()):
+        return None
+    notes = tallies.notes()
+    if not names:
+        used = {box.name for part in found.values() for picture in part for box in picture.boxes}
+        names = tuple(sorted(used, key=lambda name: int(name.split()[1])))
+        notes += ("there is no data.yaml with names, and no classes.txt: classes are numbers",)
+    return Found("YOLO text", found, names, relative=True, notes=notes)
+
+
+def _pairs(root: Path) -> dict[str, tuple[Path, Path]]:
+    """The folders of images and of text files of each part."""
+    images, labels = folder(root, *IMAGES), folder(root, "labels")
+    if images is not None and labels is not None:
+        inner = {place.name: place for place in folders(labels)}
+        parts = [name for name, part in parts_of(inner).items() if part]
+        pairs = {
+            name: (place, inner[name]) for name in parts if (place := folder(images, name.lower()))
+        }
+        return pairs or ({"": (images, labels)} if _has_text(labels) else {})
+    pairs = {}
+    for place in folders(root):
+        images, labels = folder(place, *IMAGES), folder(place, "labels")
+        if images is not None and labels is not None and parts_of([place.name])[place.name]:
+            pairs[place.name] = (images, labels)
+    return pairs if any(_has_text(labels) for _, labels in pairs.values()) else {}
+
+
+def _has_text(labels: Path) -> bool:
+    return bool(_text_files(labels)) and not pictures(labels)
+
+
+def _text_files(labels: Path) -> dict[str, Path]:
+    """The text files in and below a folder, by their paths inside it without ending."""
+    found = (path for path in sorted(labels.rglob("*.txt")) if path.is_file())
+    return {
+        stem(str(path.relative_to(labels))): path
+        for path in found
+        if path.stem.lower() not in _NOT_LABELS
+    }
+
+
+def _pictures(
+    images: Path, labels: Path, names: tuple[str, ...], tallies: Tallies
+) -> list[Picture]:
+    texts = _text_files(labels)
+    there = pictures(images)
+    for name in texts.keys() - there.keys():
+        tallies.add("annotations whose image is not there are left out", texts[name])
+    if there and not texts.keys() & there.keys():
+        return []
+    found = []
+    for name, file in there.items():
+        path = texts.get(name)
+        boxes = () if path is None else _boxes(path, names, tallies)
+        if path is None:
+            tallies.add("images without a text file are taken to be without objects", file)
+        found.append(Picture(file, boxes))
+    return found
+
+
+def _boxes(path: Path, names: tuple[str, ...], tallies: Tallies) -> tuple[Box, ...]:
+    boxes = []
+    for number, line in lines(path):
+        where = f"{path}:{number}"
+        first, *numbers = line.split()
+        values = _values(numbers, where)
+        if (
+            not first.isdecimal()
+            or len(first) > 6
+            or (len(values) != 4 and (len(values) < 6 or len(values) % 2))
+        ):
+            raise UserError(
+                f"{where}: {line[:40]!r}: must be a class, and x, y, width and height or a polygon"
+            )
+        label = int(first)
+        if names and label >= len(names):
+            raise UserError(f"{where}: class {label}: there are {len(names)} names, from 0")
+        if len(values) == 4:
+            x, y, width, height = values
+            corners = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+        else:
+            tallies.add("polygons are read as the boxes around them", where)
+            corners = (min(values[::2]), min(values[1::2]), max(values[::2]), max(values[1::2]))
+        boxes.append(Box(corners, names[label] if names else f"class {label}"))
+    return tuple(boxes)
+
+
+def _values(texts: list[str], where: str) -> list[float]:
+    try:
+        values = [float(text) for text in texts]
+    except ValueError as error:
+        raise UserError(f"{where}: {error}") from None
+    if not all(-1 <= value <= 2 for value in values):
+        raise UserError(
+            f"{where}: numbers must be relative to the image's width and height, in [0, 1]"
+        )
+    return values

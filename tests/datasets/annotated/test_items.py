@@ -1,0 +1,189 @@
+"""PyTorch datasets of pictures with boxes or masks: torchvision's own, and any other."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torchvision import tv_tensors
+from torchvision.datasets import (
+    CocoDetection,
+    VOCDetection,
+    VOCSegmentation,
+    wrap_dataset_for_transforms_v2,
+)
+
+from dada.datasets import as_dataset
+from dada.errors import UserError
+from tests.datasets.annotated.formats import (
+    CLASSES,
+    PARTS,
+    SIZE,
+    coco,
+    labels,
+    mask,
+    write,
+    write_coco,
+    write_mask,
+    write_picture,
+    write_voc,
+)
+
+
+def picture(size=SIZE):
+    return Image.new("RGB", size[::-1], (1, 2, 3))
+
+
+def boxes(*rows, size=SIZE, form="XYXY"):
+    return tv_tensors.BoundingBoxes(
+        torch.tensor(rows, dtype=torch.float32).reshape(-1, 4), format=form, canvas_size=size
+    )
+
+
+def detected(*rows, kinds, **more):
+    return picture(), {"boxes": boxes(*rows, **more), "labels": torch.tensor(kinds)}
+
+
+def check(dataset):
+    """The scenes of `formats`, with the classes in order."""
+    assert dataset.classes == CLASSES
+    for part, images in (("train", dataset.train), ("test", dataset.test)):
+        assert len(images) == len(PARTS[part])
+        for name, rows in zip(PARTS[part], images.labels, strict=True):
+            expected = torch.tensor(labels(name)).reshape(-1, 5)
+            torch.testing.assert_close(rows[: len(expected)], expected)
+            assert bool((rows[len(expected) :, 4] == -1).all())
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_coco_detection(tmp_path, wrapped):
+    pytest.importorskip("pycocotools")
+    write_coco(tmp_path)
+    sets = [
+        CocoDetection(
+            str(tmp_path / f"{part}2017"), str(tmp_path / f"annotations/instances_{part}2017.json")
+        )
+        for part in PARTS
+    ]
+    check(as_dataset(tuple(map(wrap_dataset_for_transforms_v2, sets) if wrapped else sets)))
+
+
+def test_the_parts_have_the_same_categories(tmp_path):
+    pytest.importorskip("pycocotools")
+    write_picture(tmp_path / "a.png")
+    swapped = [{"id": 17, "name": "dog"}, {"id": 18, "name": "cat"}]
+    write(tmp_path / "1.json", coco("a"))
+    write(tmp_path / "2.json", coco("a", categories=swapped))
+    sets = [CocoDetection(str(tmp_path), str(tmp_path / file)) for file in ("1.json", "2.json")]
+    with pytest.raises(UserError, match="test has other classes than train"):
+        as_dataset(tuple(sets))
+
+
+def test_voc_detection_and_segmentation(tmp_path):
+    root = tmp_path / "VOCdevkit" / "VOC2012"
+    write_voc(root)
+    for name in "abcd":
+        (root / "JPEGImages" / f"{name}.png").rename(root / "JPEGImages" / f"{name}.jpg")
+        write_mask(root / "SegmentationClass" / f"{name}.png", mask(name), "P")
+    for part, names in PARTS.items():
+        voc_part = "val" if part == "test" else part
+        for kind in ("Main", "Segmentation"):
+            write(root / "ImageSets" / kind / f"{voc_part}.txt", "\n".join(names))
+    parts = ("train", "val")
+    check(as_dataset(tuple(VOCDetection(str(tmp_path), image_set=part) for part in parts)))
+    found = as_dataset(tuple(VOCSegmentation(str(tmp_path), image_set=part) for part in parts))
+    assert found.classes[:2] == ("background", "aeroplane")
+    assert found.task.name == "segmentation"
+    np.testing.assert_array_equal(found.train.labels, [mask(name) for name in PARTS["train"]])
+
+
+def test_boxes_of_every_format_and_a_canvas_of_their_own():
+    rows = {"XYXY": (4, 3, 20, 15), "XYWH": (4, 3, 16, 12), "CXCYWH": (12, 9, 16, 12)}
+    items = [detected(row, kinds=[1], form=form) for form, row in rows.items()]
+    items += [(picture(), {"boxes": torch.tensor([[4, 3, 20, 15]]), "labels": [0]})]
+    items += [detected(kinds=[])]
+    dataset = as_dataset({"train": items, "test": items})
+    expected = torch.tensor([4 / 40, 3 / 30, 20 / 40, 15 / 30])
+    for rows in dataset.train.labels[:4]:
+        torch.testing.assert_close(rows[0, :4], expected)
+    assert dataset.train.labels[:, 0, 4].tolist() == [1, 1, 1, 0, -1]
+    assert (dataset.classes, dataset.side) == (("0", "1"), SIZE)
+
+
+def test_pictures_of_several_sizes_are_stretched_with_their_boxes():
+    items = [
+        (picture(size), {"boxes": boxes((0, 0, size[1] / 2, size[0]), size=size), "labels": [0]})
+        for size in ((60, 80), (120, 160), (90, 60))
+    ]
+    dataset = as_dataset({"train": items, "test": items})
+    assert dataset.side == (64, 88)
+    assert dataset.train.labels[:, 0].tolist() == [[0, 0, 0.5, 1, 0]] * 3
+    assert (
+        "images resized to 64 pixels of height and 88 of width: 3 of another shape are stretched; "
+        "side= changes it" in dataset.notes
+    )
+
+
+def test_names_are_by_label_and_a_background_is_none():
+    class Named(list):
+        classes = ("__background__", "cat", "dog")
+
+    items = Named([detected((1, 1, 9, 9), kinds=[2])] * 6)
+    dataset = as_dataset({"train": items, "test": items})
+    assert dataset.classes == ("cat", "dog")
+    assert set(dataset.train.labels[:, 0, 4].tolist()) == {1}
+    items = Named([detected((1, 1, 9, 9), kinds=[0])])
+    with pytest.raises(UserError, match="item 0: label 0: there is no class of this number"):
+        as_dataset({"train": items, "test": items})
+
+
+@pytest.mark.parametrize("kind", ["tv_tensor", "stacked", "tensor", "array", "picture"])
+def test_masks_of_every_kind(kind):
+    values = mask("c")
+    target = {
+        "tv_tensor": lambda: tv_tensors.Mask(values),
+        "stacked": lambda: tv_tensors.Mask(values[None]),
+        "tensor": lambda: torch.from_numpy(values).long(),
+        "array": lambda: values,
+        "picture": lambda: Image.fromarray(values),
+    }[kind]()
+    items = [(picture(), target)]
+    dataset = as_dataset({"train": items, "test": items})
+    assert dataset.classes == ("class 0", "class 1")
+    np.testing.assert_array_equal(dataset.train.labels, [values])
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ({"boxes": boxes((1, 1, 9, 9)), "labels": [0, 1]}, "1 boxes and 2 labels"),
+        ({"boxes": boxes((1, 1, 9, 9)), "labels": [0.5]}, "label 0.5: must be a whole number"),
+        ({"boxes": torch.tensor([[1, 1, float("nan"), 9]]), "labels": [0]}, "must be finite"),
+        ([{"bbox": [1, 2, 3]}], "an object without bbox or category_id"),
+        ({"annotation": {"object": [{"name": "cat"}]}}, "an object without name or bndbox"),
+        ({"annotation": 3}, "its annotation is a int: must be a dict"),
+        (tv_tensors.Mask(torch.zeros(30, 40)), "mask is float32 .*: must be whole numbers"),
+        (tv_tensors.Mask(torch.zeros(9, 9).byte()), "mask is 9x9 pixels, but the picture 30x40"),
+        (Image.new("RGB", (40, 30), (1, 2, 3)), "a mask in colours"),
+    ],
+)
+def test_a_broken_item_is_named(target, message):
+    with pytest.raises(UserError, match=f"list, item 0: .*{message}"):
+        as_dataset([(picture(), target)] * 6)
+
+
+def test_items_are_all_of_one_kind():
+    good = detected((1, 1, 9, 9), kinds=[0])
+    with pytest.raises(UserError, match="list, item 1: is a int, not boxes as in other items"):
+        as_dataset([good, (picture(), 3)])
+
+
+def test_crowds_and_masks_of_objects_are_left_out_and_said():
+    crowd = {"bbox": [1, 2, 3, 4], "category_id": 3, "iscrowd": 1}
+    items = [(picture(), [crowd, crowd | {"iscrowd": 0}])] * 2
+    dataset = as_dataset({"train": items, "test": items})
+    assert dataset.train.labels.shape == (2, 1, 5)
+    assert "crowd annotations are left out: 4, first in list, item 0" in dataset.notes
+    image, target = detected((1, 1, 9, 9), kinds=[0])
+    target["masks"] = tv_tensors.Mask(torch.zeros(1, *SIZE))
+    dataset = as_dataset({"train": [(image, target)], "test": [(image, target)]})
+    assert any(note.startswith("masks of objects are not used") for note in dataset.notes)
