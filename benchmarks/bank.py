@@ -103,7 +103,7 @@ class Trial:
         """With a generator of its own, as in a search."""
         augment, own = policy_method(self.policy).at(0, 1), torch.Generator()
         own.manual_seed(stream(self.seed, 3))
-        return lambda images, _: augment(images, own)
+        return lambda images, _, motion=None: augment(images, own, motion)
 
 
 def timed(trial: Trial, options: argparse.Namespace) -> dict[str, Any]:

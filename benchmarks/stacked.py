@@ -40,7 +40,7 @@ def alone(name: str) -> Augment:
     """Half of the images under one operation, with draws from a generator of its own."""
     sampler = Sampler(Policy((SubPolicy((Operation(name, 0.5, 0.5),)),)))
     own = torch.Generator().manual_seed(1)
-    return lambda images, _: apply(images, sampler(len(images), own))
+    return lambda images, _, motion=None: apply(images, sampler(len(images), own), motion)
 
 
 def advance(training: Training, epochs: int) -> int:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.search_quality.store import Store
-from dada.augment import MemoryLoader
+from dada.augment import MemoryLoader, Motion
 from dada.compute.parallel import Tick, run_parallel
 from dada.compute.randomness import forked, stream
 from dada.datasets import Dataset, ImageSet
@@ -104,8 +104,10 @@ def _drawn_from(own: torch.Generator, method: Method) -> PerEpoch:
     def at(epoch: int, epochs: int) -> Augment:
         augment = method.at(epoch, epochs)
 
-        def apart(images: Tensor, generator: torch.Generator) -> Tensor:
-            return augment(images, own)
+        def apart(
+            images: Tensor, generator: torch.Generator, motion: Motion | None = None
+        ) -> Tensor:
+            return augment(images, own, motion)
 
         return apart
 

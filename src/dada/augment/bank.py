@@ -44,7 +44,8 @@ class Bank:
         rest: the pipeline for a training on this loader: what follows all that is kept.
 
     Raises:
-        UserError: not even two draws of each image fit in memory, or a file cannot be read.
+        UserError: not even two draws of each image fit in memory, a file cannot be read, or labels
+            move with the pixels, which a bank does not keep.
 
     Examples:
         >>> import torch
@@ -71,6 +72,10 @@ class Bank:
         batch: int,
         at_once: int = 1,
     ) -> None:
+        from dada.tasks import task_of  # noqa: PLC0415  (a policy's transform needs no tasks)
+
+        if task_of(loader.labels).moves:
+            raise UserError("a bank of augmented images: not where labels move with the pixels")
         self.labels, self._loader = loader.labels, loader
         self.rest = replace(pipeline, after=None, jitter=0.0)
         bytes_only = replace(pipeline, lighting=0.0)

@@ -13,12 +13,14 @@ from torch.utils.data import DataLoader
 from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2 import functional as F
 
+from dada.augment.motion import Motion
 from dada.augment.pipeline import Pipeline
 from dada.compute.job import whole
 from dada.errors import UserError
 
 if TYPE_CHECKING:  # importing a policy's transform must not import datasets
     from dada.datasets import ImageFiles, ImageSet
+    from dada.tasks import Task
 
 _NARROW = 8  # largest aspect ratio that is resized in full
 _TEST_IMAGES, _TEST_VALUES = 512, 512 * 3 * 32 * 32
@@ -55,6 +57,8 @@ class Loader(Protocol):
 
     def batches(self, rows: Sequence[Tensor], epoch: int, generator: torch.Generator) -> Batches:
         """Batches after everything that precedes the policy, such as crop and flip.
+
+        Labels that move with the pixels are moved.
 
         Args:
             rows: the indices of each batch, int64 (B,) on the CPU.
@@ -111,7 +115,7 @@ class MemoryLoader:
             # Several times as fast as indexing with [], for the same bytes.
             images = self._images.images.index_select(0, here)
             labels = self._images.labels.index_select(0, here)
-            yield self._pipeline.before_policy(images, generator), labels
+            yield _before_policy(self._pipeline, images, labels, self._images.task, generator)
 
     def plain(self, size: int | None = None) -> Batches:
         """See `Loader.plain`."""
@@ -119,6 +123,17 @@ class MemoryLoader:
         for start in range(0, len(self), size):
             here = slice(start, start + size)
             yield self._images.images[here], self._images.labels[here]
+
+
+def _before_policy(
+    pipeline: Pipeline, images: Tensor, labels: Tensor, task: Task, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """A batch after all that precedes the policy, and its labels."""
+    if not task.moves:
+        return pipeline.before_policy(images, generator), labels
+    motion = Motion(len(images))
+    images = pipeline.before_policy(images, generator, motion)
+    return images, task.moved(labels, motion.maps, (images.shape[2], images.shape[3]))
 
 
 class FileLoader:

@@ -252,7 +252,7 @@ class Pipeline:
         stretch = self.size[1] / self.size[0]
         boxes = [_box(height, width, generator, stretch) for _ in images]
         if motion is not None:
-            top, left, h, w = torch.tensor(boxes, dtype=torch.float64).T
+            top, left, h, w = torch.tensor(boxes, dtype=torch.float64, device="cpu").T
             steps = still(len(images))
             steps[:, 0], steps[:, 2] = w / width, left * self.size[1] / width
             steps[:, 4], steps[:, 5] = h / height, top * self.size[0] / height

@@ -74,7 +74,7 @@ def move_boxes(boxes: Tensor, maps: Tensor, size: tuple[int, int]) -> tuple[Tens
             a, b, _, d, e, _ = step.T
             whole = whole / (a * e - b * d).abs()[:, None]
             there = _clipped(_forwards(there, step), size)
-    limit = torch.tensor(size[::-1], dtype=boxes.dtype)
+    limit = boxes.new_tensor(size[::-1])
     low, high = (there.amin(-2).minimum(limit), there.amax(-2).minimum(limit))
     around = torch.cat([low, high], -1).clamp(min=0).nan_to_num(0)
     return around, (_area(there) / whole).nan_to_num(0, 0, 0).clamp(0, 1)
@@ -82,7 +82,7 @@ def move_boxes(boxes: Tensor, maps: Tensor, size: tuple[int, int]) -> tuple[Tens
 
 def _moving(step: Tensor) -> Tensor:
     """The rows whose map is not the identity."""
-    return (step != torch.tensor(IDENTITY, dtype=step.dtype)).any(1).nonzero()[:, 0]
+    return (step != step.new_tensor(IDENTITY)).any(1).nonzero()[:, 0]
 
 
 def _forwards(points: Tensor, step: Tensor) -> Tensor:
@@ -124,6 +124,6 @@ def _cut(polygons: Tensor, depth: Tensor) -> Tensor:
     # Those that are there come first, in their order: a cut adds one corner at most.
     order = there.byte().argsort(dim=-1, descending=True, stable=True)
     last = there.sum(-1, keepdim=True).clamp(min=1) - 1
-    kept = torch.arange(polygons.shape[-2] + 1).minimum(last)
+    kept = torch.arange(polygons.shape[-2] + 1, device=last.device).minimum(last)
     chosen = order.gather(-1, kept)[..., None].expand(*kept.shape, 2)
     return points.gather(-2, chosen)

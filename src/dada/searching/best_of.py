@@ -41,6 +41,8 @@ class Best(NamedTuple):
 class BestOf(Rounds):
     """Every candidate is tried in every round; the best one is found, or none."""
 
+    moving = True
+
     @abstractmethod
     def proposals(self) -> dict[str, Policy]:
         """The candidates, by name."""

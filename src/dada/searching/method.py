@@ -105,6 +105,7 @@ class SearchMethod(ABC):
         unit: what an iteration is called.
         divisible: whether it has independent pieces, which an engine may run elsewhere; false where
             a single network is trained.
+        moving: whether it can search where labels move with the pixels (`dada.tasks.Task.moves`).
         fewest_epochs: below this, a budget reduces the images instead.
         iteration: iterations done.
         plan: the epochs planned for each iteration, which a budget may change (`replan`).
@@ -116,6 +117,7 @@ class SearchMethod(ABC):
     form: ClassVar[str] = ""
     unit: ClassVar[str] = "epoch"
     divisible: ClassVar[bool] = True
+    moving: ClassVar[bool] = False
     fewest_epochs: int = 1
 
     def __init__(self, problem: SearchProblem, settings: ResolvedSearch) -> None:

@@ -32,6 +32,7 @@ from dada.searching.problem import begin, problem_of
 from dada.searching.settings import (
     as_now,
     check_divisible,
+    check_moving,
     check_resumable,
     choose_images,
     make_settings,
@@ -66,15 +67,16 @@ def search(
     Args:
         data: a name or path that `dada.load_dataset` reads, a `Dataset`, a map-style PyTorch
             dataset of (picture, label), or a pair of them, to train and to test.
-        loss: (logits, labels) to one loss per image, such as one with class weights or label
+        loss: (outputs, labels) to one loss per image, such as one with class weights or label
             smoothing. None is cross-entropy, or binary cross-entropy where images have several
-            labels.
+            labels; of pixels the mean; a detector's own.
         before, after: transforms of your own, such as torchvision's, from one uint8 image
             (C, H, W) to another, right before the policy (after crop and flip) and right after it.
             They see training images only. What they draw from the global generators of PyTorch,
-            NumPy and `random` follows the seed.
+            NumPy and `random` follows the seed. Not where labels move with the pixels.
         model: the child network: a name ("wrn-40-2", "resnet18"), or any module from
-            normalised images (B, C, H, W) to logits (B, classes), of which copies are trained.
+            normalised images (B, C, H, W) to logits (B, classes), of which copies are trained; for
+            segmentation to (B, classes, H, W), for detection to a `dada.models.Detected`.
         out: the run folder to write; None writes nothing.
         preset: "default" (whole trainings), "fast", "step" (a gradient at each step), "paper" or
             "demo".
@@ -115,6 +117,8 @@ def search(
         dataset = as_dataset(data, side, choose=partial(choose_images, asked))
         if not asked.validated:
             dataset = without_validation(dataset)
+        check_moving(asked, dataset.task)
+        hooks.check(dataset.task)
         transforms = before is not None or after is not None
         chosen = asked.resolve(dataset, where.type == "cuda", transforms)
         notes = choices(asked, chosen, dataset, where)

@@ -18,6 +18,7 @@ from dada.searching.engines import LOCAL, Engine
 from dada.searching.method import SearchMethod
 from dada.searching.methods import METHODS
 from dada.searching.presets import PRESETS
+from dada.tasks import Task
 from dada.training.network import with_later
 from dada.training.presets import check_model, check_preset, preset_for
 
@@ -171,6 +172,21 @@ def check_divisible(settings: SearchSettings, engine: str | Engine) -> None:
         form = f" {kind.form}" if kind.form else ""
         raise UserError(
             f"engine: method {kind.name}{form} trains a single network, which no engine can divide"
+        )
+
+
+def check_moving(settings: SearchSettings, task: Task) -> None:
+    """Refuse a method that cannot search for the task.
+
+    Raises:
+        UserError: labels move with the pixels, which the method does not support.
+    """
+    kind = method_for(settings.model_dump())
+    if task.moves and not kind.moving:
+        able = ", ".join(_in_words(form) for form in _forms() if form.moving)
+        raise UserError(
+            f"{task.name}: method {_in_words(kind)} cannot search where labels move with the "
+            f"pixels: give {able}"
         )
 
 

@@ -20,7 +20,7 @@ from dada.training.resolve import resolved, size_within
 from dada.training.settings import ResolvedTraining
 
 _IMAGES, _IMAGES_PER_CLASS = 1000, 20
-_BATCH, _SIDE = 64, 64
+_BATCH = 64
 _VIEWS = 50_000  # images that a trial sees, repetitions included, within
 _EPOCHS = (25, 100)  # the fewest and the most epochs
 
@@ -54,7 +54,7 @@ class RoundsSettings(SearchSettings, ABC):
         given = {k: v for k, v in self.model_dump(exclude_unset=True).items() if v is not None}
         side = max(dataset.side)
         full_size = transforms or "model" in given
-        pixels = min(side, given.get("pixels", side if full_size else min(side, _SIDE)))
+        pixels = min(side, given.get("pixels", side if full_size else dataset.task.pixels))
         usual = {
             "model": dataset.task.pretrained if given.get("weights") else dataset.task.proxy,
             "images": images,

@@ -10,9 +10,9 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from dada.augment import MemoryLoader, Sampler, apply
+from dada.augment import MemoryLoader, Motion, Sampler, apply
 from dada.compute.parallel import Load, Tick
 from dada.compute.randomness import forked, stream
 from dada.compute.threads import parameter_count
@@ -262,6 +262,8 @@ class Trials:
 
     @cached_property
     def _stack(self) -> int:
+        if self.problem.images.task.moves:  # side by side they would share their labels
+            return 1
         return stack_size(self._network, self.problem.device)
 
     @cached_property
@@ -297,4 +299,8 @@ def drawn_apart(policy: Policy, seed: int) -> Augment:
     """The policy, with draws from a generator of their own: however many numbers a policy takes,
     crops and flips are those of every other trial."""
     sampler, own = Sampler(policy), torch.Generator().manual_seed(stream(seed, _DRAWS))
-    return lambda images, _: apply(images, sampler(len(images), own))
+
+    def augment(images: Tensor, _: torch.Generator, motion: Motion | None = None) -> Tensor:
+        return apply(images, sampler(len(images), own), motion)
+
+    return augment

@@ -68,7 +68,7 @@ class Detection(Task):
         there, kind = present(labels), labels[..., 4]
         low, high = labels[..., :2], labels[..., 2:4]
         inside = ((low >= 0) & (low < high) & (high <= 1)).all(-1)
-        absent = (labels == torch.tensor(ABSENT, device=labels.device)).all(-1)
+        absent = (labels == labels.new_tensor(ABSENT)).all(-1)
         named = (kind < classes) & (kind == kind.floor())
         broken = ~torch.where(there, inside & named, absent)
         broken[:, 1:] |= there[:, 1:] & ~there[:, :-1]
@@ -84,22 +84,22 @@ class Detection(Task):
     def moved(self, labels: Tensor, maps: Tensor, size: tuple[int, int]) -> Tensor:
         """See `Task.moved`; a box that is not moved stays as it is, to the last bit."""
         height, width = size
-        scale = torch.tensor([width, height, width, height], dtype=torch.float64)
         rows = labels.cpu().double()
+        scale = rows.new_tensor([width, height, width, height])
         boxes, left = move_boxes(rows[..., :4] * scale, maps, size)
         sides = boxes[..., 2:] - boxes[..., :2]
         kept = present(rows) & (left >= LEAST_LEFT) & (sides >= LEAST_SIDE).all(-1)
         moved = torch.cat([boxes / scale, rows[..., 4:]], -1).to(labels.dtype)
-        moved = torch.where(kept[..., None], moved, torch.tensor(ABSENT))
+        moved = torch.where(kept[..., None], moved, moved.new_tensor(ABSENT))
         first = (~kept).byte().argsort(dim=1, stable=True)
         moved = moved.gather(1, first[..., None].expand_as(moved)).to(labels.device)
-        still = (maps == torch.tensor(IDENTITY, dtype=maps.dtype)).flatten(1).all(1)
+        still = (maps == maps.new_tensor(IDENTITY)).flatten(1).all(1)
         return torch.where(still[:, None, None].to(labels.device), labels, moved)
 
     def drawn(self, images: Tensor, labels: Tensor) -> Tensor:
         """The outlines of the boxes, in a colour per class."""
         height, width = images.shape[2:]
-        scale = torch.tensor([width, height, width, height])
+        scale = labels.new_tensor([width, height, width, height]).cpu()
         shown = []
         for image, rows in zip(rgb(images).cpu(), labels.cpu(), strict=True):
             boxes = rows[present(rows)]

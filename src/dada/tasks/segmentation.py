@@ -18,6 +18,7 @@ from dada.tasks.task import AnyLabels, Task
 
 IGNORED = 255
 """The label of pixels that do not count."""
+_CHUNK = 256  # masks that are counted at once
 
 
 def pixel_cross_entropy(
@@ -118,9 +119,7 @@ class Segmentation(Task):
         rarity = counts.sum() / (counts.count_nonzero() * counts.clamp(min=1))
 
         def loss(logits: Tensor, labels: Tensor) -> Tensor:
-            weights = torch.ones(logits.shape[1], device=logits.device)
-            if balance:
-                weights[: len(rarity)] = rarity.to(logits)[: len(weights)]
+            weights = rarity[: logits.shape[1]].to(logits) if balance else None
             return pixel_cross_entropy(logits, labels, weights, smoothing)
 
         return loss
@@ -133,18 +132,16 @@ class Segmentation(Task):
 
     def prior(self, labels: Tensor, classes: int, count: int) -> Tensor:
         """Logarithms of the class counts, the same everywhere."""
-        found = torch.zeros(classes, device=labels.device)
-        counts = _counts(labels)
-        found[: len(counts)] = counts.float()
-        return (found + 1).log()[:, None, None].expand(count, classes, *labels.shape[1:])
+        logits = (_counts(labels)[:classes] + 1.0).log().float()
+        return logits[:, None, None].expand(count, -1, *labels.shape[1:])
 
     def strata(self, labels: AnyLabels) -> None:
         """None: an image has pixels of several classes."""
 
 
 def _counts(labels: Tensor) -> Tensor:
-    """How many pixels each class has, up to the highest that occurs."""
-    return sum(
-        (part.flatten().int().bincount(minlength=IGNORED + 1) for part in labels.split(256)),
-        start=torch.zeros(IGNORED + 1, dtype=torch.int64, device=labels.device),
-    )[:IGNORED]
+    """(255,) int64: how many pixels each class has."""
+    counts = torch.zeros(IGNORED + 1, dtype=torch.int64, device=labels.device)
+    for part in labels.split(_CHUNK):
+        counts += part.flatten().int().bincount(minlength=IGNORED + 1)
+    return counts[:IGNORED]

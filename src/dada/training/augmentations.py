@@ -5,19 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 from torchvision.transforms import v2
 
-from dada.augment import Sampler, apply
+from dada.augment import Motion, Sampler, apply
 from dada.augment.words import around
+from dada.errors import UserError
 from dada.names import WITHOUT_SEARCH
 from dada.policy import AnyPolicy, Policy, Scale, SearchSpace, as_policy
 
-Augment = Callable[[Tensor, torch.Generator], Tensor]
-"""Uint8 (B, C, H, W) and a CPU generator in, uint8 out."""
+
+class Augment(Protocol):
+    """Uint8 (B, C, H, W) and a CPU generator in, uint8 out.
+
+    A motion is given where labels move with the pixels: what moves them is added to it.
+    """
+
+    def __call__(
+        self, images: Tensor, generator: torch.Generator, motion: Motion | None = None, /
+    ) -> Tensor:
+        """See the class."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +94,14 @@ def _under(policy: Policy) -> Augment:
     if policy.is_none:
         return unchanged
     sampler = Sampler(policy)
-    return lambda images, generator: apply(images, sampler(len(images), generator))
+
+    def augment(images: Tensor, generator: torch.Generator, motion: Motion | None = None) -> Tensor:
+        return apply(images, sampler(len(images), generator), motion)
+
+    return augment
 
 
-def unchanged(images: Tensor, generator: torch.Generator) -> Tensor:
+def unchanged(images: Tensor, generator: torch.Generator, motion: Motion | None = None) -> Tensor:
     """The images as they are; no random number is drawn."""
     return images
 
@@ -96,13 +110,16 @@ def torchvision_method(name: str, transform: v2.Transform) -> Method:
     """A torchvision transform, applied per image, as it would make one draw for a whole batch.
 
     torchvision's operations handle only grey and RGB, so the channels of any other image are
-    transformed as grey images, with the same draw.
+    transformed as grey images, with the same draw. It does not say what it moved, so it is refused
+    where labels move with the pixels.
     """
 
     def one(image: Tensor) -> Tensor:
         return transform(image) if len(image) in (1, 3) else transform(image[:, None])[:, 0]
 
-    def augment(images: Tensor, generator: torch.Generator) -> Tensor:
+    def augment(images: Tensor, generator: torch.Generator, motion: Motion | None = None) -> Tensor:
+        if motion is not None:
+            raise UserError(f"torchvision's {name} does not move labels with the pixels")
         seed = int(torch.randint(2**62, (), generator=generator))
         with torch.random.fork_rng(devices=[]):  # torchvision draws from the global generator
             torch.manual_seed(seed)

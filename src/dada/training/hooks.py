@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from dada.augment import Transform
-from dada.errors import users_own
+from dada.errors import UserError, users_own
 from dada.models.child import Loss
+from dada.tasks import Task
 
 
 class UserHooks(NamedTuple):
     """What a user passes from Python besides settings; None for nothing.
 
     Attributes:
-        loss: (logits, labels) to one loss per image.
+        loss: (outputs, labels) to one loss per image.
         before, after: transforms from one uint8 image (C, H, W) to another, right before and right
             after the policy.
     """
@@ -28,6 +29,19 @@ class UserHooks(NamedTuple):
     def of(cls, **code: Callable[..., Any] | None) -> UserHooks:
         """The user's functions by these names, wrapped so that their failures are told apart."""
         return cls(**{name: f and _UserCode(name, f) for name, f in code.items()})
+
+    def check(self, task: Task) -> None:
+        """Refuse transforms that leave behind labels which should move.
+
+        Raises:
+            UserError: there is a transform, and labels move with the pixels.
+        """
+        given = [name for name in ("before", "after") if getattr(self, name) is not None]
+        if task.moves and given:
+            raise UserError(
+                f"{given[0]}: a transform of images alone, but for {task.name} labels move with "
+                "the pixels: register it as an operation (dada.ops.register)"
+            )
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ class SideBySide(Training):
 
     Training j is what `Training` makes of model j, augmentation j and the same seed, up to
     rounding: images come in the same order, under the same crops, flips, jitter and Cutout. The
-    "train_loss" of `run_epoch` is a list of N.
+    "train_loss" of `run_epoch` is a list of N. Labels must not move with the pixels, as all N share
+    them.
 
     Args:
         settings, seed, device, loss, together: as in `Training`. `together` batches are augmented
@@ -64,6 +65,8 @@ class SideBySide(Training):
             loss=loss,
             together=together,
         )
+        if self.task.moves:
+            raise ValueError(f"{self.task.name}: labels that move are not the same side by side")
 
     @property
     def each_tested(self) -> list[Child]:
@@ -109,12 +112,13 @@ class SideBySide(Training):
     ) -> Child:
         return StackedChild(model, device, precision, loss, self.count)
 
-    def _seen(self, images: Tensor, augment: Augment) -> Tensor:
-        """Loaded images to (B, N·C, H, W), with the channels last in memory."""
+    def _seen(self, images: Tensor, labels: Tensor, augment: Augment) -> tuple[Tensor, Tensor]:
+        """Loaded images to (B, N·C, H, W), with the channels last in memory; their labels, which
+        are the same in all views."""
         augmented = augment(images, self.randomness)
         seen = self.pipeline.finish(augmented, self.randomness, views=self.count)
         views = seen.unflatten(0, (self.count, -1))
-        return views.permute(1, 3, 4, 0, 2).flatten(3).permute(0, 3, 1, 2)
+        return views.permute(1, 3, 4, 0, 2).flatten(3).permute(0, 3, 1, 2), labels
 
 
 def stack_size(network: nn.Module, device: torch.device) -> int:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from dada.augment import Pipeline
+from dada.augment import Motion, Pipeline
 from dada.augment.loader import Loader
 from dada.compute.device import best_precision
 from dada.compute.distributed import ALONE, Processes
@@ -46,7 +46,7 @@ class Training:
         seed: for the order of the images and everything random in the pipeline.
         device: where the network is trained.
         processes: those that share the work; each takes its part of every batch.
-        loss: (logits, labels) to one loss per image; None is the task's (`dada.tasks.Task.loss`).
+        loss: (outputs, labels) to one loss per image; None is the task's (`dada.tasks.Task.loss`).
         together: batches that are augmented at once: few large kernels where images are small. It
             determines which random numbers each image gets.
     """
@@ -68,9 +68,9 @@ class Training:
         self.together = together
         self.images, self.processes = images, processes
         self.epoch = 0
+        self.task = task_of(images.labels)
         if loss is None:
-            task = task_of(images.labels)
-            loss = task.loss(images.labels, settings.balance, settings.label_smoothing)
+            loss = self.task.loss(images.labels, settings.balance, settings.label_smoothing)
         precision = best_precision(device, settings.precision)
         self.child = self._child(model, device, precision, loss)
         self.optimiser = _OPTIMISERS[settings.optimiser](self.child, settings)
@@ -150,13 +150,19 @@ class Training:
         augment = of_epoch(self.augment, self.epoch, self.settings.epochs)
         loaded = self.images.batches(rows, self.epoch, self.randomness)
         for group, (images, labels) in zip(groups, loaded, strict=True):
-            seen = self._seen(images, augment)
+            seen, moved = self._seen(images, labels, augment)
             sizes = [len(rows) for rows in group]
-            yield from zip(seen.split(sizes), labels.split(sizes), strict=True)
+            yield from zip(seen.split(sizes), moved.split(sizes), strict=True)
 
-    def _seen(self, images: Tensor, augment: Augment) -> Tensor:
-        """Loaded images as the network sees them."""
-        return self.pipeline.finish(augment(images, self.randomness), self.randomness)
+    def _seen(self, images: Tensor, labels: Tensor, augment: Augment) -> tuple[Tensor, Tensor]:
+        """Loaded images as the network sees them, and their labels."""
+        if not self.task.moves:
+            augmented = augment(images, self.randomness)
+        else:
+            motion, (height, width) = Motion(len(images)), images.shape[2:]
+            augmented = augment(images, self.randomness, motion)
+            labels = self.task.moved(labels, motion.maps, (height, width))
+        return self.pipeline.finish(augmented, self.randomness), labels
 
     def _step(self, seen: Tensor, labels: Tensor, share: float) -> Tensor:
         """Update the weights once, from this process's part of a batch; the batch's loss.

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from dada.augment.bank import Bank
 from dada.augment.loader import Batches
+from dada.augment.motion import Motion
 from dada.training.augmentations import Augment
 
 
@@ -26,7 +27,9 @@ def each(augments: Sequence[Augment]) -> Augment:
         tensor([  0, 255], dtype=torch.uint8)
     """
 
-    def augment(images: Tensor, generator: torch.Generator) -> Tensor:
+    def augment(images: Tensor, generator: torch.Generator, motion: Motion | None = None) -> Tensor:
+        if motion is not None:
+            raise ValueError("views side by side share their labels, which then cannot move")
         before = generator.get_state()
         views = torch.cat([augment(images, generator) for augment in augments])
         if not torch.equal(generator.get_state(), before):

@@ -45,6 +45,7 @@ class Arms(Rounds):
     """
 
     name, title, form = "dada", "DADA", "at a horizon above 0"
+    moving = True
     Settings = ArmsSettings
     summary = staticmethod(charts.summary)
     gains = staticmethod(charts.gains)
