@@ -99,6 +99,7 @@ def test_a_search_that_loses_a_node_finds_what_it_finds_alone(cluster, tmp_path)
     assert search.returncode == 0, said
     (started,) = events(run, "start")
     assert started["engine"] == "Ray: 2 nodes, 2 CPUs"
+    assert "lost on the cluster, with process or node, and begun again" in said
     assert 1 <= done < len(events(run, "epoch")), "it died half-way"
 
     subprocess.run([*SEARCH, "-o", str(alone)], env=ENVIRONMENT, check=True, capture_output=True)

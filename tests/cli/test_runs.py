@@ -20,6 +20,7 @@ import torch
 
 from dada.policy import Policy
 from dada.runs import RunFolder
+from dada.searching.engines import LOCAL
 from tests.cli.commands import COMPARE, SEARCH, check_refused, contents
 from tests.searching.trials import with_losses
 
@@ -279,3 +280,16 @@ def test_a_damaged_run_is_said_and_its_page_kept(name, content, reason, run, dad
 def test_missing_samples_only_leave_the_pictures_out(run, dada):
     (run / "samples.png").write_bytes(b"no picture")
     assert dada("report run").code == 0
+
+
+def test_what_an_engine_had_to_mend_is_said_once_and_recorded(dada, monkeypatch):
+    lines = ["1 trial was lost on the cluster, and begun again", ""]
+    monkeypatch.setattr(type(LOCAL), "incidents", lambda self: lines.pop(0))
+    model = "--model proxy-4 --images 60 --batch 15 --operations Rotate,Invert"
+    result = dada(
+        f"search digits {model} --method random --epochs 1 --set policies=1 --set rounds=2 -o run"
+    )
+    assert result.code == 0 and not lines, result.err
+    assert result.out.count("note: 1 trial was lost on the cluster, and begun again\n") == 1
+    records = [event for event in RunFolder.open("run").events if event["event"] == "epoch"]
+    assert ["incidents" in record for record in records] == [True, False]

@@ -69,6 +69,8 @@ class SearchProgress(Bar, Callback[SearchWork]):
             if note not in self._found:
                 self.say(f"note: {note}")
         self._found = notes
+        if "incidents" in record:
+            self.say(f"note: {record['incidents']}")
         if "replanned" in record:
             self.say(f"note: {record['replanned']}")
             self.extend(self.work.parts)

@@ -76,9 +76,12 @@ class SearchWork(Work[AnyPolicy]):
         return self.search.parts
 
     def advance(self, on_progress: Tick) -> Record:
-        """See `Work`. A plan that was changed to meet the deadline is in the record."""
+        """See `Work`. What an engine had to mend, and a plan that was changed to meet the deadline,
+        are in the record."""
         search = self.search
         record = search.advance(on_progress)
+        if mended := search.problem.engine.incidents():
+            record["incidents"] = mended
         if self.deadline:
             changed = replan(search, record, self.deadline, self.most)
             if changed:

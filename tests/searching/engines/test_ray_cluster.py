@@ -60,6 +60,8 @@ def test_a_piece_is_begun_again_where_its_process_dies(cluster, tmp_path):
 
     assert dict(cluster.run(2, work, CPU, lambda: told.append(1))) == {0: 0, 1: 1}
     assert (tmp_path / "died").exists() and len(told) == 4
+    line = "1 trial was lost on the cluster, with process or node, and begun again"
+    assert [cluster.incidents() for _ in range(2)] == [line, ""]
 
 
 def test_a_piece_that_always_dies_is_one_line(cluster):

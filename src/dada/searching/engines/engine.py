@@ -60,6 +60,15 @@ class Engine(ABC):
         """Where the pieces run, for people; "" for this machine."""
         return ""
 
+    def incidents(self) -> str:
+        """What went wrong since this was last asked, and was mended, in one line; "" for nothing.
+
+        Examples:
+            >>> LOCAL.incidents()
+            ''
+        """
+        return ""
+
     def __reduce__(self) -> tuple[Callable[[], Engine], tuple[()]]:
         """A piece that is sent elsewhere, and has pieces of its own, runs them there."""
         return _local, ()

@@ -44,6 +44,7 @@ class RayCluster(Engine):
     def __init__(self, ray: ModuleType) -> None:
         self._ray = ray
         self._board: Any = None
+        self._lost = 0
 
     def concurrency(
         self, count: int, device: torch.device, *, pixels: int = 0, parameters: int = 0
@@ -72,11 +73,15 @@ class RayCluster(Engine):
         piece = _remote_piece(ray, takes)
         shared = ray.put(packed(work, ray.cloudpickle.dumps))
         key = shared.hex()  # of this run's pieces
+        ray.get(board.open.remote(key))
+        lost = self._lost
         waiting = {piece.remote(shared, number, board, key): number for number in range(count)}
         try:
             while waiting:
                 done, _ = ray.wait(list(waiting), timeout=_POLL)
-                for number, reached in ray.get(board.reached.remote(key)).items():
+                told, again = ray.get(board.read.remote())
+                self._lost = lost + again
+                for number, reached in told.items():
                     ticks.reached(number, reached)
                 for reference in done:
                     result, reached = self._got(reference)
@@ -94,6 +99,17 @@ class RayCluster(Engine):
         amounts = {name: int(sum(node.get(name, 0) for node in nodes)) for name in ("CPU", "GPU")}
         parts = [counted(amount, name) for name, amount in amounts.items() if amount]
         return f"Ray: {', '.join((counted(len(nodes), 'node'), *parts))}"
+
+    def incidents(self) -> str:
+        """See `Engine`: pieces that were begun again."""
+        lost, self._lost = self._lost, 0
+        if not lost:
+            return ""
+        were = "was" if lost == 1 else "were"
+        return (
+            f"{counted(lost, 'trial')} {were} lost on the cluster, with process or node, and begun "
+            "again"
+        )
 
     def _nodes(self) -> list[Resources]:
         return [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
@@ -199,6 +215,7 @@ def _remote_piece(ray: ModuleType, takes: Resources) -> Any:
     def piece(shared: bytes, number: int, board: Any, key: str) -> Any:
         from dada.searching.engines.piece import perform  # noqa: PLC0415  (there, not here)
 
+        board.begin.remote(key, number)
         return perform(shared, number, lambda ticks: board.tell.remote(key, number, ticks))
 
     names = {"CPU": "num_cpus", "GPU": "num_gpus", "memory": "memory"}
@@ -213,19 +230,23 @@ def _new_board(ray: ModuleType) -> Any:
     )
 
     class Board:
-        """How many ticks each piece of a run has made. Of an earlier run nothing is kept."""
+        """How often each piece of a run was begun, and how many ticks it has made. Of an earlier
+        run nothing is kept."""
 
-        def __init__(self) -> None:
-            self.key, self.ticks = "", dict[int, int]()
+        def open(self, key: str) -> None:
+            self.key = key
+            self.begun, self.ticks = dict[int, int](), dict[int, int]()
+
+        def begin(self, key: str, number: int) -> None:
+            if key == self.key:
+                self.begun[number] = self.begun.get(number, 0) + 1
 
         def tell(self, key: str, number: int, ticks: int) -> None:
             if key == self.key:
                 self.ticks[number] = max(ticks, self.ticks.get(number, 0))
 
-        def reached(self, key: str) -> dict[int, int]:
-            if key != self.key:
-                self.key, self.ticks = key, {}
-            return self.ticks
+        def read(self) -> tuple[dict[int, int], int]:
+            return self.ticks, sum(self.begun.values()) - len(self.begun)
 
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     return ray.remote(Board).options(num_cpus=0, scheduling_strategy=here).remote()
