@@ -1,4 +1,5 @@
 from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -77,6 +78,31 @@ def test_without_crop_and_flip_images_stay():
 def test_normalisation_is_torchvisions():
     expected = F.normalize(F.to_dtype(images(), scale=True), PIPELINE.mean, PIPELINE.std)
     torch.testing.assert_close(PIPELINE.normalise(images()), expected)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_parts_are_normalised_to_the_same_bits_with_the_channels_last(
+    channels, masked, monkeypatch
+):
+    """Parts of 7 images, so that the last one is smaller."""
+    monkeypatch.setattr(import_module("dada.augment.apply"), "_CPU_BYTES", 7 * channels * 6 * 8)
+    pipeline = Pipeline(PIPELINE.mean[:channels], PIPELINE.std[:channels])
+    given = images()[:, :channels].contiguous()
+    mask = torch.rand(200, 1, 6, 8) if masked else None
+    mean, std = (torch.tensor(v)[:, None, None] for v in (pipeline.mean, pipeline.std))
+    expected = (given.float() / 255 - mean) / std
+    seen = pipeline.normalise(given, mask)
+    assert torch.equal(seen, expected * mask if masked else expected)
+    assert seen.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_single_image_is_flipped_as_in_a_batch(seed):
+    pipeline = Pipeline((0.5,), (0.2,), padding=0)
+    mirror = torch.rand(1, generator=torch.Generator().manual_seed(seed)) < 0.5
+    one = pipeline.crop_and_flip(images(1), torch.Generator().manual_seed(seed))
+    assert torch.equal(one, F.horizontal_flip(images(1)) if mirror else images(1))
 
 
 def test_the_cutout_square_has_its_centre_anywhere_in_the_image():

@@ -19,6 +19,12 @@ from dada.ops import OperationType, TwoStep, get
 _CPU_BYTES, _GPU_BYTES = 2**20, 2**26
 
 
+def at_once(images: Tensor) -> int:
+    """How many of the images, uint8 (B, C, H, W), to process at once."""
+    budget = _CPU_BYTES if images.device.type == "cpu" else _GPU_BYTES
+    return max(1, budget // max(1, images.shape[1:].numel()))
+
+
 def apply(images: Tensor, draw: Draw, motion: Motion | None = None) -> Tensor:
     """Apply to each image the operations of its own draw, one after the other.
 
@@ -56,8 +62,7 @@ def apply(images: Tensor, draw: Draw, motion: Motion | None = None) -> Tensor:
     if not images.numel():
         return images.clone(memory_format=torch.contiguous_format)
     device = images.device
-    budget = _CPU_BYTES if device.type == "cpu" else _GPU_BYTES
-    most = max(1, budget // max(1, images.shape[1:].numel()))
+    most = at_once(images)
     kinds = [get(name) for name in draw.operations]
     result, position = images.contiguous(), torch.arange(len(images), device="cpu")
     for k in range(draw.operation.shape[1]):

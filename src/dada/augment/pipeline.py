@@ -17,7 +17,7 @@ from torch.nn.functional import pad
 from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2 import functional as F
 
-from dada.augment.apply import apply
+from dada.augment.apply import apply, at_once
 from dada.augment.draw import Draw
 from dada.augment.motion import Motion, still
 from dada.augment.own import OwnTransform, Transform, draw_own
@@ -141,10 +141,12 @@ class Pipeline:
                 steps = still(len(images))
                 steps[mirror, 0], steps[mirror, 2] = -1.0, float(images.shape[3])
                 motion.add(steps)
-            # Of all images and their mirror images, one of each.
-            chosen = torch.arange(len(images)) + len(images) * mirror
-            both = torch.cat([images, images.flip(-1)])
-            images = both.index_select(0, chosen.to(images.device))
+            if mirror.all():  # as of a single image in a worker: no copies of what is not used
+                return images.flip(-1)
+            if mirror.any():  # of all images and their mirror images, one of each
+                chosen = torch.arange(len(images)) + len(images) * mirror
+                both = torch.cat([images, images.flip(-1)])
+                return both.index_select(0, chosen.to(images.device))
         return images
 
     def after_policy(self, count: int, generator: torch.Generator, views: int = 1) -> Afterwards:
@@ -180,17 +182,29 @@ class Pipeline:
             light = (along @ components.T).repeat(views, 1)
         return Afterwards(own, jitter, light)
 
-    def normalise(self, images: Tensor) -> Tensor:
+    def normalise(self, images: Tensor, mask: Tensor | None = None) -> Tensor:
         """Map uint8, or float in [0, 1], to float32 with mean 0 and deviation 1 per channel.
 
-        (B, C, H, W) in and out.
+        (B, C, H, W) in and out; what was uint8 comes out as networks want it, with the channels
+        last in memory.
+
+        Args:
+            mask: (B, 1, H, W), multiplied with the result; None for none.
         """
         mean = torch.tensor(self.mean, device=images.device)[:, None, None]
         std = torch.tensor(self.std, device=images.device)[:, None, None]
-        # In place where it can be: fresh memory takes longer than the arithmetic.
-        if images.dtype == torch.uint8:
-            return images.float().div_(255).sub_(mean).div_(std)
-        return (images - mean).div_(std)
+        if images.dtype != torch.uint8:
+            seen = (images - mean).div_(std)
+            return seen if mask is None else seen.mul_(mask)
+        layout = torch.channels_last if images.shape[1] > 1 else torch.contiguous_format
+        seen = torch.empty_like(images, dtype=torch.float32, memory_format=layout)
+        # In parts, each of which stays in the cache until it is done.
+        size = at_once(images)
+        for start in range(0, len(images), size):
+            here = slice(start, start + size)
+            part = images[here].float().div_(255).sub_(mean).div_(std)
+            seen[here] = part if mask is None else part.mul_(mask[here])
+        return seen
 
     def finish(self, images: Tensor, generator: torch.Generator, views: int = 1) -> Tensor:
         """Apply all that follows the policy, Cutout included; uint8 (B, C, H, W) to float32.
@@ -202,13 +216,8 @@ class Pipeline:
         count = len(images) // views
         mask = self.cutout_mask(images[:count], generator)
         afterwards = self.after_policy(count, generator, views)
-        if afterwards.light is None:
-            seen = self.normalise(afterwards.to_bytes(images))
-        else:
-            seen = self.normalise(afterwards(images))
-        if not self.cutout:
-            return seen
-        return seen.unflatten(0, (views, count)).mul_(mask).flatten(0, 1)
+        done = afterwards.to_bytes(images) if afterwards.light is None else afterwards(images)
+        return self.normalise(done, mask.repeat(views, 1, 1, 1) if self.cutout else None)
 
     def cutout_mask(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """Float (B, 1, H, W): 0 inside each image's Cutout square and 1 elsewhere."""
