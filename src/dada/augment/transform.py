@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import PIL.Image
+import torch
 from torch import Tensor
 from torch.utils._pytree import tree_flatten, tree_unflatten
 from torchvision import tv_tensors
@@ -145,6 +146,10 @@ def _through_pillow(image: Any, choices: Sequence[Choice]) -> Any:
     """Apply a draw to one picture in memory; see `is_picture`."""
     if isinstance(image, PIL.Image.Image):
         return apply_to_picture(image, choices)
+    if not choices:  # to Pillow and back takes longer than a copy
+        if isinstance(image, np.ndarray):
+            return np.array(image, order="C")
+        return image.clone(memory_format=torch.contiguous_format)
     if isinstance(image, np.ndarray):
         return np.array(apply_to_picture(to_picture(image), choices)).reshape(image.shape)
     picture = apply_to_picture(to_picture(image.as_subclass(Tensor)), choices)
