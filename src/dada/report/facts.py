@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dada.datasets import channels_in_words
-from dada.report.numbers import setting
+from dada.report.numbers import count, setting
 from dada.runs import RunFolder
 
 NAMED_CLASSES = 20
@@ -37,9 +37,10 @@ def interrupted(
     """
     if any(event.get("event") == "finish" for event in run.events):
         return ""
+    so_far = count(done, unit) if planned is None else f"{done:,} of {count(planned, unit)}"
     return (
-        f"This {what} is not finished: {done} of {planned} {unit}s are done, and what follows is "
-        "the state after the last of them."
+        f"This {what} is not finished: {so_far} are done, and what follows is the state after the "
+        "last of them."
     )
 
 

@@ -65,8 +65,11 @@ def count(number: int, noun: str) -> str:
         '1,437 images'
         >>> count(2, "sub-policy")
         '2 sub-policies'
+        >>> count(2, "batch")
+        '2 batches'
     """
-    plural = noun[:-1] + "ies" if noun.endswith("cy") else noun + "s"
+    stem, ending = (noun[:-1], "ies") if noun.endswith("cy") else (noun, "s")
+    plural = stem + ("es" if noun.endswith("tch") else ending)
     return f"{number:,} {noun if number == 1 else plural}"
 
 

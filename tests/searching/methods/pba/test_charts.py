@@ -54,3 +54,9 @@ def test_the_summary_says_what_was_done_and_what_came_of_it():
     assert "trial 3 and its ancestors" in said and "70.0\N{NO-BREAK SPACE}%" in said
     nothing = [*RECORDS[:-1], {**RECORDS[-1], "findings": {"notes": ["no augmentation: why"]}}]
     assert summary(SETTINGS, {"parameters": 24_000}, nothing).endswith("No augmentation: why.")
+
+
+def test_the_summary_says_where_the_best_trial_never_had_a_policy():
+    first = {**RECORDS[0], "population": HISTORY[0]._replace(values=[[0] * 8] * 3)._asdict()}
+    said = summary(SETTINGS, {"parameters": 24_000}, [first])
+    assert said.endswith("and its ancestors were trained without a policy.")

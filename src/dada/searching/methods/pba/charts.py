@@ -11,7 +11,7 @@ from dada.augment.words import around
 from dada.report.chart import Chart, Lines, Panel, Panels, Series
 from dada.report.numbers import capitalised, count, duration, percent
 from dada.searching.method import Names, Records, operations_in_words
-from dada.searching.methods.pba.history import History, Round, ancestry, history_of
+from dada.searching.methods.pba.history import History, ancestry, history_of
 from dada.searching.methods.pba.values import shares_of
 
 
@@ -28,18 +28,25 @@ def summary(settings: Mapping[str, Any], start: Mapping[str, Any], records: Reco
         f"by a population of {count(len(history[0].sources), 'training')} of {settings['model']} "
         f"({count(start['parameters'], 'parameter')}), {count(epochs, 'epoch')} each, with "
         f"{around(settings)}, in {duration(sum(record['seconds'] for record in records))}: "
-        f"method pba, seed {settings['seed']}. {_found(history[-1], records[-1])}."
+        f"method pba, seed {settings['seed']}. {_found(history, records[-1])}."
     )
 
 
-def _found(last: Round, record: Mapping[str, Any]) -> str:
+def _found(history: History, record: Mapping[str, Any]) -> str:
     notes = record["findings"]["notes"]
     if notes:
         return capitalised(notes[0])
-    accuracy = percent(last.accuracies[last.best])
+    best, accuracies = history[-1].best, history[-1].accuracies
+    trial, accuracy = (
+        f"trial {best + 1}",
+        f"{percent(accuracies[best])} accurate on held-out images",
+    )
+    line = zip(history, ancestry(history, best), strict=True)
+    if not any(any(shares_of(one.values[place])[0]) for one, place in line):
+        return f"The best, {trial}, {accuracy}, and its ancestors were trained without a policy"
     return (
-        f"The schedule has the policies that trial {last.best + 1} and its ancestors were trained "
-        f"under, {accuracy} accurate on held-out images"
+        f"The schedule has the policies that {trial} and its ancestors were trained under, "
+        f"{accuracy}"
     )
 
 
