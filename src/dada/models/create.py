@@ -24,6 +24,7 @@ from dada.models.pyramid_net import PyramidNet
 from dada.models.resnet import resnet200
 from dada.models.segmenter import Segmenter
 from dada.models.shake_shake import ShakeShake
+from dada.models.torchvisions import detector, detectors, is_other_depth, segmenter, segmenters
 from dada.models.wide_resnet import WideResNet
 from dada.names import NETWORK_PATTERNS, PAPER_NETWORKS
 
@@ -46,11 +47,13 @@ _WITHOUT: dict[str, Any] = {"aux_logits": False, "init_weights": True}
 
 
 def names() -> tuple[str, ...]:
-    """Networks that `create` knows: the paper's, then torchvision's classifiers.
+    """Networks that `create` knows: the paper's, then torchvision's: classifiers, segmentation
+    networks and detectors.
 
     Other depths and widths of the paper's, and timm's networks, are not listed.
     """
-    return (*PAPER_NETWORKS, *(name for name in torchvisions() if name not in PAPER_NETWORKS))
+    others = (name for name in torchvisions() if name not in PAPER_NETWORKS)
+    return (*PAPER_NETWORKS, *others, *segmenters(), *detectors())
 
 
 def check_name(name: str) -> None:
@@ -71,7 +74,8 @@ def create(name: str, classes: int, channels: int = 3, weights: str | None = Non
             ``pyramidnet-DEPTH-ALPHA`` such as ``pyramidnet-272-200`` (depth 9n + 2),
             ``proxy-WIDTH`` such as ``proxy-32`` (the first convolution's channels),
             ``segmenter-WIDTH`` and ``detector-WIDTH``, such as ``segmenter-16`` (likewise),
-            ``resnet200``, a network of torchvision's, or one of timm's: ``timm:NAME``, or just
+            ``resnet200``, a network of torchvision's (a detector also with a ResNet of 18, 34, 101
+            or 152 layers: ``retinanet_resnet18_fpn``), or one of timm's: ``timm:NAME``, or just
             NAME if torchvision has no such network. Some networks of the two libraries accept
             only one image size.
         classes: number of outputs.
@@ -80,8 +84,9 @@ def create(name: str, classes: int, channels: int = 3, weights: str | None = Non
             excepted: "pretrained", for those of torchvision or timm, or a file.
 
     Returns:
-        A network from (B, channels, H, W) normalised images to (B, classes) logits, in training
-        mode, on the CPU.
+        A network in training mode, on the CPU, from (B, channels, H, W) normalised images to
+        logits (B, classes); of a segmentation network to logits (B, classes, H, W); of a detector
+        to a `dada.models.Detected`.
 
     Raises:
         UserError: the name is unknown, its depth or width is impossible, or it needs timm, which is
@@ -124,7 +129,7 @@ def _builder(name: str) -> Builder:
         depth, alpha = map(int, match.groups())
         pyramid_net.check_depth(depth)
         return _bounded(name, depth, PyramidNet, depth, alpha)
-    if name == "resnet200" or name in torchvisions():
+    if name in names() or is_other_depth(name):
         return partial(_from_torchvision, name)
     return _timm_builder(name)
 
@@ -146,8 +151,13 @@ def _parameters(kind: Callable[..., nn.Module], *numbers: int) -> int:
 
 
 def _from_torchvision(name: str, classes: int, channels: int) -> nn.Module:
+    network: nn.Module
     if name == "resnet200":
-        network: nn.Module = resnet200(classes)
+        network = resnet200(classes)
+    elif name in segmenters():
+        network = segmenter(name, classes)
+    elif name in detectors() or is_other_depth(name):
+        network = detector(name, classes)
     else:
         options = _WITHOUT if name in _SIDE_BRANCHES else {}
         network = torchvision.models.get_model(name, weights=None, num_classes=classes, **options)
