@@ -23,7 +23,7 @@ PACKAGES = {
     "safetensors.torch": "safetensors",
     "tensorboard": "'dada-augment[tensorboard]'",
     "timm": "'dada-augment[timm]'",
-    "torchmetrics": "'dada-augment[detection]'",
+    "torchmetrics.detection": "'dada-augment[detection]'",
     "wandb": "'dada-augment[wandb]'",
 }
 """What pip installs, by the library's name in Python."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,6 +15,7 @@ from dada.models.child import Loss
 from dada.models.detected import Detected
 from dada.ops.moving import IDENTITY, move_boxes
 from dada.tasks.boxes import hits, present
+from dada.tasks.mean_average_precision import mean_average_precision
 from dada.tasks.metric import Metric
 from dada.tasks.pictures import colours, rgb
 from dada.tasks.task import AnyLabels, Task
@@ -142,6 +144,32 @@ class Detection(Task):
         right = (hits(found, labels, _OVERLAP) & sure).sum(1)
         there_are = sure.sum(1) + there.sum(1)
         return torch.where(there_are > 0, 2 * right / there_are.clamp(min=1), 1.0)
+
+    def tally(self, outputs: Detected, labels: Tensor) -> dict[str, Tensor]:
+        """The boxes found, at most 100 per image as for COCO, those there, and the losses."""
+        return {
+            "found": outputs.boxes(most=100).cpu(),
+            "there": labels.cpu(),
+            "losses": outputs.losses(labels).detach().double().cpu(),
+        }
+
+    def measures(self, tallies: Sequence[dict[str, Tensor]]) -> dict[str, Any]:
+        """See `Task.measures`; see `dada.tasks.mean_average_precision` for those of boxes.
+
+        Raises:
+            UserError: there is no box, or a library is missing.
+        """
+        found = [image for tally in tallies for image in tally["found"]]
+        there = [image for tally in tallies for image in tally["there"]]
+        losses = torch.cat([tally["losses"] for tally in tallies])
+        precision = mean_average_precision(found, there)
+        return {
+            "test_images": len(losses),
+            "test_loss": losses.mean().item(),
+            self.metric.key: precision.over_overlaps,
+            f"{self.metric.key}50": precision.at_half,
+            "class_mAP": precision.per_class,
+        }
 
     def prior(self, labels: Tensor, classes: int, count: int) -> None:
         """None: only a network can make outputs."""

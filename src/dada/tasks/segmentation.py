@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch.nn.functional import cross_entropy, interpolate
 from dada.errors import UserError
 from dada.models.child import Loss
 from dada.ops.moving import move_masks
+from dada.tasks.counts import added
 from dada.tasks.metric import Metric
 from dada.tasks.pictures import colours, rgb
 from dada.tasks.task import AnyLabels, Task
@@ -129,6 +131,40 @@ class Segmentation(Task):
         counts = (labels != IGNORED).flatten(1).sum(1)
         right = (outputs.argmax(1) == labels).flatten(1).sum(1)
         return torch.where(counts > 0, right / counts.clamp(min=1), 1.0)
+
+    def tally(self, outputs: Tensor, labels: Tensor) -> dict[str, Any]:
+        """How often pixels of each class, a row, got which answer, a column; the images' losses."""
+        classes, counts = outputs.shape[1], labels != IGNORED
+        cells = labels[counts].long() * classes + outputs.argmax(1)[counts]
+        confusion = cells.bincount(minlength=classes**2).view(classes, classes)
+        return {
+            "confusion": confusion.cpu(),
+            "losses": pixel_cross_entropy(outputs, labels).double().cpu(),
+        }
+
+    def measures(self, tallies: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """See `Task.measures`; `class_IoU` is None for a class that is nowhere and was never the
+        answer, which does not enter the mean.
+
+        Raises:
+            UserError: no pixel counts.
+        """
+        confusion = added([tally["confusion"] for tally in tallies])
+        losses = torch.cat([tally["losses"] for tally in tallies])
+        hits = confusion.diagonal().double()
+        either = confusion.sum(0) + confusion.sum(1) - hits
+        if not bool(either.any()):
+            raise UserError(f"test images: every pixel is {IGNORED}, so none counts")
+        overlaps = hits / either
+        return {
+            "test_images": len(losses),
+            "test_loss": losses.mean().item(),
+            self.metric.key: overlaps[either > 0].mean().item(),
+            "class_IoU": [
+                overlap if area else None
+                for overlap, area in zip(overlaps.tolist(), either.tolist(), strict=True)
+            ],
+        }
 
     def prior(self, labels: Tensor, classes: int, count: int) -> Tensor:
         """Logarithms of the class counts, the same everywhere."""

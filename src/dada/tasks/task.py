@@ -151,9 +151,10 @@ class Task(ABC):
 
         Returns:
             `test_images`; `test_loss`, the mean of the usual loss; and, in [0, 1], the `metric`
-            by its key (`test_error` is the share of wrong answers), `test_error_top5` if it is
-            meaningful, else None, and `class_errors`, the share of wrong answers per class, None
-            for a class without images.
+            by its key (`test_error` is the share of wrong answers), and what the task adds: where
+            an image has labels `test_error_top5` if it is meaningful, else None, and
+            `class_errors`, the share of wrong answers per class, None for a class without images.
+            Names of lists with a value per class begin with "class_".
         """
         raise UserError(f"{self.name}: a network cannot be tested yet, only searched with")
 

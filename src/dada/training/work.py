@@ -77,7 +77,7 @@ class TrainingWork(Work[dict[str, Any]]):
         if self.iteration % self.training.settings.test_every and self.iteration < self.length:
             return record
         self._measured = self._measure()
-        return record | {n: v for n, v in self._measured.items() if n != "class_errors"}
+        return record | {n: v for n, v in self._measured.items() if not n.startswith("class_")}
 
     def _measure(self) -> Record:
         training, classes = self.training, len(self.dataset.classes)
@@ -99,7 +99,8 @@ class TrainingWork(Work[dict[str, Any]]):
         if tested and self._best(records) is records[-1]:
             run.save_tensors(WEIGHTS["best"], weights)
         text = io.StringIO()
-        table = csv.DictWriter(text, COLUMNS, extrasaction="ignore")
+        columns = dict.fromkeys((*COLUMNS, self.dataset.task.metric.key))
+        table = csv.DictWriter(text, list(columns), extrasaction="ignore")
         table.writeheader()
         table.writerows(records)
         replace_file(run.path / METRICS, text.getvalue().encode())
