@@ -245,3 +245,61 @@ def test_grey_files_stay_grey(files):
     pipeline = Pipeline((0.5,), (0.2,), crop="resized", size=(14, 14))
     images, _ = everything(make_loader(grey, pipeline).plain(8))
     assert images.shape == (8, 1, 14, 14)
+
+
+def boxed(folder, count=4):
+    """Pictures of a white rectangle on black, 40 × 30 pixels, its box, and the same as masks."""
+    boxes, masks, names = [], [], []
+    for i in range(count):
+        x0, y0, x1, y1 = 4 + 4 * i, 6, 20 + 4 * i, 18
+        pixels = np.zeros((30, 40, 3), np.uint8)
+        pixels[y0:y1, x0:x1] = 255
+        names.append(str(folder / f"{i}.png"))
+        Image.fromarray(pixels).save(names[-1])
+        boxes.append([[x0 / 40, y0 / 30, x1 / 40, y1 / 30, 1], [0, 0, 0, 0, -1]])
+        mask = Image.fromarray(pixels[..., 0]).resize((80, 60), Image.Resampling.NEAREST)
+        masks.append(torch.from_numpy(np.asarray(mask) // 255))
+    labels = torch.tensor(boxes, dtype=torch.float32), torch.stack(masks)
+    return [ImageFiles(tuple(names), kind) for kind in labels]
+
+
+STRETCHED = Pipeline((0.5,) * 3, (0.2,) * 3, padding=8, size=(60, 80))
+RANDOM = Pipeline((0.5,) * 3, (0.2,) * 3, crop="resized", size=(60, 80))
+
+
+def measured(image):
+    """The corners of what is white, relative."""
+    rows, columns = np.nonzero(image[0].numpy() > 127)
+    return (
+        *(columns.min() / 80, rows.min() / 60),
+        *((columns.max() + 1) / 80, (rows.max() + 1) / 60),
+    )
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("pipeline", [STRETCHED, RANDOM])
+def test_boxes_and_masks_from_files_are_where_the_objects_are(tmp_path, pipeline, workers):
+    """Pictures are stretched, and what is drawn for a crop and a flip moves labels as well."""
+    of_boxes, of_masks = boxed(tmp_path)
+    rows = [torch.arange(4)] * 3
+    moved = [*make_loader(of_boxes, pipeline, workers).batches(rows, 1, torch.Generator())]
+    masked = make_loader(of_masks, pipeline, workers).batches(rows, 1, torch.Generator())
+    for (images, boxes), (same, masks) in zip(moved, masked, strict=True):
+        assert torch.equal(images, same) and images.shape == (4, 3, 60, 80)
+        for image, (box, absent), mask in zip(images, boxes, masks, strict=True):
+            assert absent.tolist() == [0, 0, 0, 0, -1]
+            if box[4] == 1:  # not dropped
+                assert measured(image) == pytest.approx(box[:4].tolist(), abs=2.5 / 60)
+            known = mask != 255
+            wrong = (image[0] > 127)[known] != (mask == 1)[known]
+            assert wrong.float().mean() < 0.05
+    assert not torch.equal(moved[0][1][0], of_boxes.labels[0])
+
+
+def test_plain_pictures_with_boxes_are_stretched_whole(tmp_path):
+    of_boxes, of_masks = boxed(tmp_path)
+    images, labels = everything(make_loader(of_boxes, RANDOM).plain())
+    assert torch.equal(labels, of_boxes.labels)
+    for image, (box, _) in zip(images, labels, strict=True):
+        assert measured(image) == pytest.approx(box[:4].tolist(), abs=1 / 60)
+    assert torch.equal(everything(make_loader(of_masks, RANDOM).plain())[1], of_masks.labels)

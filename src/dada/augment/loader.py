@@ -139,7 +139,8 @@ def _before_policy(
 class FileLoader:
     """A `Loader` of image files, which are decoded and cropped by worker processes.
 
-    If the crop is "resized", `plain` resizes pictures until they cover 8/7 of the pipeline's size
+    Pictures whose labels move with the pixels are stretched to the pipeline's size. For others, if
+    the crop is "resized", `plain` resizes pictures until they cover 8/7 of the pipeline's size
     and cuts out the centre: 256 and 224, as is usual for ImageNet. If it is "padded", `plain` and
     `batches` both resize the largest central part that has the proportions of the size.
 
@@ -223,23 +224,35 @@ class _Work(torch.utils.data.Dataset[Any]):
         self.files, self.pipeline, self.seed = files, pipeline, seed
 
     def __getitems__(self, wanted: list[_Wanted]) -> tuple[Tensor, Tensor] | UserError:
+        motions = [Motion(1) for _ in wanted]
         try:
-            images = torch.stack([self._image(one) for one in wanted])
-            return images, self.files.labels[[row for row, _ in wanted]]
+            images = torch.stack([self._image(*one) for one in zip(wanted, motions, strict=True)])
         except UserError as error:
             return error
+        labels, task = self.files.labels[[row for row, _ in wanted]], self.files.task
+        if task.moves:
+            maps = torch.cat([motion.maps for motion in motions])
+            labels = task.moved(labels, maps, self.pipeline.size)
+        return images, labels
 
-    def _image(self, wanted: _Wanted) -> Tensor:
+    def _image(self, wanted: _Wanted, motion: Motion) -> Tensor:
         """Uint8 (C, height, width) of the pipeline's size."""
         row, epoch = wanted
-        return self._centre(row) if epoch is None else self._augmented(epoch, row)
+        return self._whole(row) if epoch is None else self._augmented(epoch, row, motion)
 
-    def _augmented(self, epoch: int, row: int) -> Tensor:
-        image = self._centre(row) if self.pipeline.crop == "padded" else self.files.pixels(row)
+    def _augmented(self, epoch: int, row: int, motion: Motion) -> Tensor:
+        image = self._whole(row) if self.pipeline.crop == "padded" else self.files.pixels(row)
         # SeedSequence mixes its inputs, so neighbouring epochs and rows get unrelated seeds.
         mixed = np.random.SeedSequence(self.seed, spawn_key=(epoch, row))
         generator = torch.Generator().manual_seed(mixed.generate_state(1, np.uint64).item())
-        return self.pipeline.before_policy(image[None], generator)[0]
+        recorded = motion if self.files.task.moves else None
+        return self.pipeline.before_policy(image[None], generator, recorded)[0]
+
+    def _whole(self, row: int) -> Tensor:
+        if not self.files.task.moves:
+            return self._centre(row)
+        size = list(self.pipeline.size)
+        return F.resize(self.files.pixels(row), size, InterpolationMode.BICUBIC)
 
     def _centre(self, row: int) -> Tensor:
         size, picture = self.pipeline.size, self.files.pixels(row)

@@ -63,6 +63,11 @@ class ImageFiles:
     def __len__(self) -> int:
         return len(self.files)
 
+    @property
+    def task(self) -> Task:
+        """What the labels are for."""
+        return task_of(self.labels)
+
     def __repr__(self) -> str:
         return f"ImageFiles({len(self):,} files: {some(self.files, 2)})"
 

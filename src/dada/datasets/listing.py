@@ -30,6 +30,11 @@ class Listing:
     validation: Samples | None = None
     size: tuple[int, int] | None = None
 
+    @property
+    def count(self) -> int:
+        """Training and test images."""
+        return len(self.train.files) + (0 if self.test is None else len(self.test.files))
+
 
 def check_known(where: object, part: str, found: Collection[str], classes: Sequence[str]) -> None:
     """Check that another part of the data has no class that the training images lack.

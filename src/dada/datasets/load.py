@@ -1,5 +1,6 @@
 """Load images by name, from a folder, a table, an ``.npz`` file or from Hugging Face."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -147,8 +148,8 @@ def open_images(
     """Load images (`load`) if they fit in 2 GiB of memory, otherwise read them from their files.
 
     They are for training and testing: a validation set is left out. ImageNet always stays in its
-    files, and images with boxes or masks are always loaded. Images in files are resized to 224×224
-    pixels unless a side is given, or all of a Hugging Face dataset have one size.
+    files. Images in files are resized to 224×224 pixels unless a side is given, or all of a Hugging
+    Face dataset have one size; those with boxes or masks have the size that `load` gives them.
 
     Raises:
         UserError: as `load` and `open_files`.
@@ -162,14 +163,14 @@ def open_images(
         height, width = size if side or chosen is None else (224, 224)
         found = replace(found, side=(height, width))
     elif str(source).strip() and source not in NAMES and (listing := _listing(source, side)):
-        if listing.size is not None:
+        if listing.size and _memory(listing.count, listing.size) <= _MEMORY:
             return read_folder(listing, name_of(source), choose=_no_validation)
         found = _open_listing(source, listing, side)
-        size = [side or 96] * 2  # the largest that `load` chooses
+        size = list(listing.size or [side or 96] * 2)  # 96 is the largest that `load` chooses
     else:
         return without_validation(load(source, side=side, root=root))
     found = without_validation(found)
-    taken = (len(found.train) + len(found.test)) * 3 * size[0] * size[1]
+    taken = _memory(len(found.train) + len(found.test), size)
     if taken <= _MEMORY:
         return load(source, side=side, root=root, choose=_no_validation)
     note = f"the images would take {taken / 2**30:.1f} GiB of memory: read from their files instead"
@@ -185,7 +186,8 @@ def open_files(
         source: ``imagenet`` for all its 1,000 classes, or the path of an image folder or table as
             in `dada.datasets.load`. If that has no test set, 20 % of every class are held out.
         root: the folder that holds ImageNet; None is ``~/.cache/dada/imagenet``.
-        side: that images are resized to, in pixels; None is 224.
+        side: that images are resized to, in pixels; None is 224. Images with boxes or masks have
+            the size that `load` gives them.
 
     Raises:
         UserError: there is no such folder; the message says what would be right.
@@ -196,11 +198,6 @@ def open_files(
         return replace(files, side=(side or 224, side or 224))
     if (listing := _listing(source, side)) is None:
         raise UserError(f"{source}: not an image folder or a table: give one, or imagenet")
-    if listing.size is not None:
-        raise UserError(
-            f"{source}: images with boxes or masks are read into memory, not from their files one "
-            "by one: dada.datasets.load reads them"
-        )
     return _open_listing(source, listing, side)
 
 
@@ -225,13 +222,18 @@ def _by_name(
     return read_named(name, Path(root or DEFAULT_ROOT).expanduser(), download, side)
 
 
+def _memory(count: int, size: Sequence[int]) -> int:
+    """Bytes of so many images in colour of that height and width."""
+    return count * 3 * size[0] * size[1]
+
+
 def _no_validation(_: FileDataset) -> Chosen:
     return Chosen(validation=0)
 
 
 def _open_listing(source: str | Path, listing: Listing, side: int | None) -> FileDataset:
     files = folder_files(name_of(source), listing)
-    return replace(with_bits(files), side=(side or 224, side or 224))
+    return replace(with_bits(files), side=listing.size or (side or 224, side or 224))
 
 
 def _listing(source: str | Path, side: int | None) -> Listing | None:

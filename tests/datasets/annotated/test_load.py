@@ -1,11 +1,13 @@
 """From a folder with boxes or masks to images and labels in memory."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from dada.datasets import Chosen, decode, load, open_files, open_images
+from dada.datasets import Chosen, Dataset, FileDataset, decode, load, open_files, open_images
 from dada.errors import UserError
 from dada.runs.provenance import describe_data
 from tests.datasets.annotated.formats import voc, write, write_masks, write_picture, write_voc
@@ -68,11 +70,18 @@ def test_an_unreadable_image_is_skipped_with_its_label(tmp_path):
     assert dataset.train.labels[:, 0, 4].tolist() == [1, 0]
 
 
-def test_they_are_never_streamed_from_files(tmp_path, monkeypatch):
+def test_those_that_do_not_fit_in_memory_stay_in_their_files(tmp_path, monkeypatch):
     write_voc(tmp_path)
-    assert len(open_images(tmp_path).train) == 3
-    with pytest.raises(UserError, match="boxes or masks are read into memory, not from their"):
-        open_files(tmp_path)
+    whole = load(tmp_path, side=16)
+    assert isinstance(open_images(tmp_path, 16), Dataset)
+    monkeypatch.setattr(sys.modules["dada.datasets.load"], "_MEMORY", 4 * 3 * 16 * 24 - 1)
+    found = open_images(tmp_path, 16)
+    assert isinstance(found, FileDataset)
+    assert (found.side, found.classes, len(found.test)) == (whole.side, whole.classes, 1)
+    assert torch.equal(found.train.labels, whole.train.labels)
+    assert found.notes[-1].endswith("read from their files instead")
+    assert open_files(tmp_path, side=16).side == whole.side
+    monkeypatch.undo()
     monkeypatch.setattr(decode, "available", lambda: 1000)
     with pytest.raises(UserError, match=r"4 images of 32x40 take .* GiB, but only 0.0"):
         open_images(tmp_path)
