@@ -17,6 +17,7 @@ from dada.cli.main import app
 from dada.errors import UserError
 from dada.policy import load_policy, save_policy
 from dada.searching import METHODS, settings
+from tests.datasets.annotated.formats import write_voc
 from tests.searching.trials import FEW, StopAfter, begin, finished, with_losses
 from tests.test_docs import EXTENDING, FENCED
 
@@ -117,8 +118,14 @@ def test_the_lines_of_detection_move_boxes(beside):
     boxes = tv_tensors.BoundingBoxes([[2, 2, 9, 9]], format="XYXY", canvas_size=(20, 30))
     target = {"boxes": boxes, "labels": torch.tensor([1])}
     image = tv_tensors.Image(torch.zeros(3, 20, 30, dtype=torch.uint8))
-    names = run(GUIDE / "detection.md", {**around(), "image": image, "target": target})
+    given = {**around(), "image": image, "target": target}
+    names = run(GUIDE / "detection.md", given, "policy.transform()")
     assert names["image"].dtype == torch.float32 and set(names["target"]) == {"boxes", "labels"}
+
+
+def test_the_lines_of_detection_read_a_folder_with_boxes(beside):
+    write_voc(beside / "blood")
+    assert run(GUIDE / "detection.md", {}, "load(")["dataset"].task.name == "detection"
 
 
 def test_the_lines_of_exports_write_a_file(beside, capsys):
