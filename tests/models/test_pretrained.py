@@ -4,7 +4,8 @@ import torchvision
 from torch import nn
 
 from dada.errors import UserError
-from dada.models import create
+from dada.models import create, pretrained
+from dada.models.libraries import detectors, segmenters
 from dada.models.pretrained import Statistics, for_channels, start_from, statistics_of, weights_of
 from tests.offered import offered
 
@@ -158,3 +159,66 @@ def test_nothing_changes_when_weights_do_not_fit(file, tmp_path):
 
 def _unreachable(*_, **__):
     raise OSError("no route")
+
+
+def test_a_detector_takes_the_weights_of_another_number_of_classes(tmp_path):
+    """The layers that depend on it keep their fresh weights, which say that objects are rare."""
+    torch.manual_seed(1)
+    state = create("retinanet_resnet18_fpn", classes=5).state_dict()
+    torch.save(state, tmp_path / "five.pt")
+    torch.manual_seed(2)
+    network = create("retinanet_resnet18_fpn", classes=3, weights=str(tmp_path / "five.pt"))
+    torch.manual_seed(2)
+    fresh = create("retinanet_resnet18_fpn", classes=3).state_dict()
+    for key, tensor in network.state_dict().items():
+        own = fresh if "classification_head.cls_logits" in key else state
+        assert torch.equal(tensor, own[key]), key
+
+
+@pytest.mark.parametrize("name", ["fasterrcnn_mobilenet_v3_large_fpn", "lraspp_mobilenet_v3_large"])
+def test_weights_of_torchvisions_detectors_and_segmentation_networks(name, monkeypatch):
+    """Their batch normalisation is frozen, and counts no batches."""
+    weights = torchvision.models.get_model_weights(name).DEFAULT
+    torch.manual_seed(0)
+    count = len(weights.meta["categories"])
+    state = torchvision.models.get_model(
+        name, weights=None, weights_backbone=None, num_classes=count
+    ).state_dict()
+    state = {key: t for key, t in state.items() if not key.endswith("num_batches_tracked")}
+    monkeypatch.setattr(type(weights), "get_state_dict", lambda *_, **__: state)
+    monkeypatch.setattr(pretrained, "_library_state", pretrained._library_state.__wrapped__)
+    network = create(name, classes=3, weights="pretrained")
+    found = network.state_dict()
+    alike = [key for key in state if torch.equal(state[key], found[key])]
+    assert len(state) - len(alike) == 4  # weight and bias of two layers
+    assert statistics_of(name).mean == (0.485, 0.456, 0.406)
+
+
+def test_a_detector_with_another_resnet_starts_from_what_is_offered_for_that(monkeypatch):
+    torch.manual_seed(0)
+    state = offered(monkeypatch, "resnet18")
+    network = create("fcos_resnet18_fpn", classes=3, weights="pretrained")
+    assert torch.equal(network.backbone.body.conv1.weight, state["conv1.weight"])
+    assert statistics_of("fcos_resnet18_fpn") == statistics_of("resnet18")
+
+
+def test_a_classifiers_file_is_for_the_backbone(tmp_path):
+    torch.manual_seed(0)
+    state = create("resnet18", classes=7).state_dict()
+    torch.save({"model": state}, tmp_path / "last.pt")
+    network = create("fasterrcnn_resnet18_fpn", 3, weights=str(tmp_path / "last.pt"))
+    assert torch.equal(network.backbone.body.conv1.weight, state["conv1.weight"])
+
+
+@pytest.mark.parametrize("name", [*detectors(), *segmenters()])
+def test_statistics_of_all_of_torchvisions(name):
+    if name in detectors():
+        with torch.device("meta"):
+            transform = create(name, classes=2).transform
+        expected = transform.image_mean, transform.image_std
+    else:
+        transform = torchvision.models.get_model_weights(name).DEFAULT.transforms()
+        expected = transform.mean, transform.std
+    assert [list(values) for values in statistics_of(name)] == [
+        pytest.approx(list(values)) for values in expected
+    ]

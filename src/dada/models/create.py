@@ -17,14 +17,14 @@ from dada.errors import UserError
 from dada.extras import install, library
 from dada.models import pyramid_net, shake_shake, wide_resnet
 from dada.models.detector import Detector
-from dada.models.libraries import timm_or_none, torchvisions
+from dada.models.libraries import detectors, segmenters, timm_or_none, torchvisions
+from dada.models.of_torchvision import detector, other_resnet, segmenter
 from dada.models.pretrained import start_from
 from dada.models.proxy import Proxy
 from dada.models.pyramid_net import PyramidNet
 from dada.models.resnet import resnet200
 from dada.models.segmenter import Segmenter
 from dada.models.shake_shake import ShakeShake
-from dada.models.torchvisions import detector, detectors, is_other_depth, segmenter, segmenters
 from dada.models.wide_resnet import WideResNet
 from dada.names import NETWORK_PATTERNS, PAPER_NETWORKS
 
@@ -81,7 +81,8 @@ def create(name: str, classes: int, channels: int = 3, weights: str | None = Non
         classes: number of outputs.
         channels: channels of the input images.
         weights: what it starts from instead (`dada.models.pretrained.start_from`), its last layer
-            excepted: "pretrained", for those of torchvision or timm, or a file.
+            excepted: "pretrained", for those of torchvision or timm, or a file; for a detector or
+            a segmentation network also a file of a classifier's, for its backbone.
 
     Returns:
         A network in training mode, on the CPU, from (B, channels, H, W) normalised images to
@@ -129,7 +130,7 @@ def _builder(name: str) -> Builder:
         depth, alpha = map(int, match.groups())
         pyramid_net.check_depth(depth)
         return _bounded(name, depth, PyramidNet, depth, alpha)
-    if name in names() or is_other_depth(name):
+    if name in names() or other_resnet(name):
         return partial(_from_torchvision, name)
     return _timm_builder(name)
 
@@ -156,7 +157,7 @@ def _from_torchvision(name: str, classes: int, channels: int) -> nn.Module:
         network = resnet200(classes)
     elif name in segmenters():
         network = segmenter(name, classes)
-    elif name in detectors() or is_other_depth(name):
+    elif name in detectors() or other_resnet(name):
         network = detector(name, classes)
     else:
         options = _WITHOUT if name in _SIDE_BRANCHES else {}

@@ -6,11 +6,23 @@ from importlib import import_module
 from types import ModuleType
 
 import torchvision.models
+from torchvision.models import detection, segmentation
 
 
 def torchvisions() -> list[str]:
     """The names of torchvision's classifiers."""
     return torchvision.models.list_models(module=torchvision.models)
+
+
+def segmenters() -> list[str]:
+    """The names of torchvision's segmentation networks."""
+    return torchvision.models.list_models(module=segmentation)
+
+
+def detectors() -> list[str]:
+    """The names of torchvision's detectors that give boxes and need nothing else."""
+    listed = torchvision.models.list_models(module=detection)
+    return [name for name in listed if not name.startswith(("maskrcnn", "keypointrcnn"))]
 
 
 def timm_or_none() -> ModuleType | None:

@@ -33,6 +33,8 @@ class OneStage(nn.Module):
 
     background: bool
     """Whether class 0 is that of no object."""
+    heads = "head.classification_head"
+    """Where layers are whose size depends on the classes."""
     # torchvision's
     backbone: nn.Module
     head: nn.Module

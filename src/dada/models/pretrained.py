@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,16 +13,19 @@ from torch import Tensor, nn
 
 from dada.errors import UserError, option
 from dada.extras import library
-from dada.models.libraries import timm_or_none, torchvisions
+from dada.models.backbone import State, load_backbone, named
+from dada.models.libraries import detectors, segmenters, timm_or_none, torchvisions
+from dada.models.of_torchvision import DETECTORS, other_resnet
 from dada.names import PRETRAINED
 
 _LARGEST = 2**33  # bytes of a file of weights
 _WITHIN = ("state_dict", "model_state", "model", "module")  # what files call the weights
 _WRAPPERS = ("module.", "_orig_mod.", "model.")  # of data-parallel, compiled and Lightning modules
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-
-State = Mapping[str, Tensor]
-"""Weights by name."""
+_OTHERS = {  # torchvision's that were not trained on images normalised like that
+    "ssd300_vgg16": ((0.48235, 0.45882, 0.40784), (1 / 255,) * 3),
+    "ssdlite320_mobilenet_v3_large": ((0.5,) * 3, (0.5,) * 3),
+}
 
 
 class Statistics(NamedTuple):
@@ -39,8 +42,8 @@ def statistics_of(name: str) -> Statistics | None:
         >>> statistics_of("resnet18").mean
         (0.485, 0.456, 0.406)
     """
-    if name in torchvisions():
-        return Statistics(*_IMAGENET)  # of all its classifiers
+    if _by_torchvision(name) or other_resnet(name):
+        return Statistics(*_OTHERS.get(name, _IMAGENET))
     timm, plain = timm_or_none(), name.removeprefix("timm:")
     if timm is None or not timm.is_model(plain):
         return None
@@ -58,10 +61,11 @@ def for_channels(statistics: Statistics, channels: int) -> Statistics:
 
 def start_from(network: nn.Module, name: str, weights: str, classes: int) -> None:
     """Give a network pre-trained weights. Where classes differ, its last layer starts at 0, so that
-    its first gradients do not disturb what the others know (Kolesnikov et al. 2020, BiT).
+    its first gradients do not disturb what the others know (Kolesnikov et al. 2020, BiT); those
+    layers of a detector that depend on the classes keep their fresh weights.
 
-    A first convolution for other than three channels gets the weights of the three: their sum for
-    one channel, which is what a grey picture in three equal channels would see.
+    A network that has a backbone may also be given the weights of a classifier, for that alone
+    (`load_backbone`).
 
     Args:
         network: changed in place.
@@ -75,7 +79,10 @@ def start_from(network: nn.Module, name: str, weights: str, classes: int) -> Non
     """
     state = weights_of(name, weights)
     own = network.state_dict()
-    found = _named(state, own) or _ordered(state, own)
+    found = named(state, own) or _ordered(state, own)
+    if not found and hasattr(network, "backbone"):
+        load_backbone(network, state, _where(name, weights))
+        return
     left = [key for key in own if key not in found and not key.endswith("num_batches_tracked")]
     places = {key.rpartition(".")[0] for key in left}
     if not found or not all(_is_head(network, place, classes) for place in places):
@@ -84,7 +91,8 @@ def start_from(network: nn.Module, name: str, weights: str, classes: int) -> Non
             f"{_where(name, weights)}: not the weights of {name}: {len(found)} of its {len(own)} "
             f"tensors are there; {first} is missing, or has another shape"
         )
-    network.load_state_dict({**own, **found, **{key: torch.zeros_like(own[key]) for key in left}})
+    fresh = own if isinstance(network, DETECTORS) else {k: torch.zeros_like(own[k]) for k in left}
+    network.load_state_dict({**own, **fresh, **found})
 
 
 def weights_of(name: str, weights: str) -> State:
@@ -96,12 +104,6 @@ def weights_of(name: str, weights: str) -> State:
     return _library_state(name) if weights == PRETRAINED else _file_state(weights)
 
 
-def _named(state: State, own: State) -> dict[str, Tensor]:
-    """Those tensors of the state that the network has, by name."""
-    fitted = {key: _fitted(state[key], own[key]) for key in own if key in state}
-    return {key: tensor for key, tensor in fitted.items() if tensor is not None}
-
-
 def _ordered(state: State, own: State) -> dict[str, Tensor]:
     """The same by order, for weights of another library's network with the same layers: all
     shapes but those of the last layer must be the same, one after another."""
@@ -109,22 +111,12 @@ def _ordered(state: State, own: State) -> dict[str, Tensor]:
     names = [key for key, tensor in own.items() if tensor.ndim]
     if len(given) != len(names):
         return {}
-    fitted = {key: _fitted(t, own[key]) for key, t in zip(names, given, strict=True)}
-    return {key: tensor for key, tensor in fitted.items() if tensor is not None}
-
-
-def _fitted(given: Tensor, own: Tensor) -> Tensor | None:
-    """The tensor for the network's place; None if it does not fit."""
-    if given.shape == own.shape:
-        return given
-    channels = own.shape[1] if own.ndim == 4 else 0
-    if channels and given.ndim == 4 and given.shape[1] == 3:
-        as_one = given.sum(1, keepdim=True).expand(-1, channels, -1, -1) / channels
-        return as_one if as_one.shape == own.shape else None
-    return None
+    return named(dict(zip(names, given, strict=True)), own)
 
 
 def _is_head(network: nn.Module, place: str, classes: int) -> bool:
+    if isinstance(network, DETECTORS):
+        return place.startswith(network.heads)
     layer = network.get_submodule(place)
     width = getattr(layer, "out_features", getattr(layer, "out_channels", None))
     return width == classes
@@ -136,15 +128,20 @@ def _where(name: str, weights: str) -> str:
 
 @lru_cache(maxsize=1)
 def _library_state(name: str) -> State:
+    name = other_resnet(name) or name
     plain = name.removeprefix("timm:")
     timm = timm_or_none()
-    if name in torchvisions():
+    if _by_torchvision(name):
         return _fetched(name, torchvision.models.get_model_weights(name).DEFAULT.get_state_dict)
     if timm is not None and timm.is_model(plain):
         return _fetched(name, lambda: timm.create_model(plain, pretrained=True).state_dict())
     raise UserError(
         f"network {name} has no pre-trained weights: give a file of them, {option('weights')}"
     )
+
+
+def _by_torchvision(name: str) -> bool:
+    return name in torchvisions() or name in segmenters() or name in detectors()
 
 
 def _fetched(name: str, fetch: Callable[[], Any]) -> State:

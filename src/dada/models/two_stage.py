@@ -38,6 +38,8 @@ class FasterRCNNDetector(FasterRCNN):
 
     background = True
     """Class 0 is that of no object."""
+    heads = "roi_heads.box_predictor"
+    """Where layers are whose size depends on the classes."""
 
     def forward(self, images: Tensor) -> Proposed:
         """Normalised images (B, C, H, W) to what is found, in training and in evaluation mode."""

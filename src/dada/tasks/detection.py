@@ -56,7 +56,12 @@ class Detection(Task):
     metric = Metric("mAP", "test mAP", lower_is_better=False)
     validation = Metric("F1", "validation F1", lower_is_better=False)
     proxy = "detector-16"
+    pretrained = "fcos_resnet50_fpn"
     pixels = 128
+
+    def network(self, side: int, accelerated: bool) -> str:
+        """A detector twice as wide as that of trials."""
+        return "detector-32"
 
     def fits(self, labels: Tensor | np.ndarray) -> bool:
         """See `Task.fits`."""

@@ -70,6 +70,11 @@ class Segmentation(Task):
     moves = True
     metric = Metric("mean IoU", "test mean IoU", lower_is_better=False)
     proxy = "segmenter-16"
+    pretrained = "deeplabv3_mobilenet_v3_large"
+
+    def network(self, side: int, accelerated: bool) -> str:
+        """A segmenter twice as wide as that of trials."""
+        return "segmenter-32"
 
     def fits(self, labels: Tensor | np.ndarray) -> bool:
         """See `Task.fits`."""

@@ -17,16 +17,18 @@ from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
 from torchvision.models.detection.ssd import SSD
 from torchvision.ops.feature_pyramid_network import LastLevelP6P7
 
-from dada.models.one_stage import FCOSDetector, RetinaNetDetector, SSDDetector
+from dada.models.one_stage import FCOSDetector, OneStage, RetinaNetDetector, SSDDetector
 from dada.models.two_stage import FasterRCNNDetector
 
-_DETECTORS: dict[type[nn.Module], type[nn.Module]] = {
+DETECTORS = (OneStage, FasterRCNNDetector)
+"""The classes of all detectors."""
+_CLASSES: dict[type[nn.Module], type[nn.Module]] = {
     detection.RetinaNet: RetinaNetDetector,
     detection.FCOS: FCOSDetector,
     SSD: SSDDetector,
     detection.FasterRCNN: FasterRCNNDetector,
 }
-_OTHER_DEPTH = re.compile(r"(retinanet|fcos|fasterrcnn)_resnet(18|34|101|152)_fpn")
+_OTHER_DEPTH = re.compile(r"(retinanet|fcos|fasterrcnn)_(resnet(?:18|34|101|152))_fpn")
 _OF_BACKBONE: dict[str, Callable[..., nn.Module]] = {
     "retinanet": RetinaNetDetector,
     "fcos": FCOSDetector,
@@ -61,25 +63,20 @@ _SEGMENTERS: dict[type[nn.Module], type[nn.Module]] = {
 }
 
 
-def detectors() -> list[str]:
-    """The names of torchvision's detectors that give boxes and need nothing else."""
-    listed = torchvision.models.list_models(module=detection)
-    return [name for name in listed if not name.startswith(("maskrcnn", "keypointrcnn"))]
+def other_resnet(name: str) -> str | None:
+    """The ResNet, of 18, 34, 101 or 152 layers, in the name of a detector that torchvision has with
+    50 layers only. None for other names.
 
-
-def segmenters() -> list[str]:
-    """The names of torchvision's segmentation networks."""
-    return torchvision.models.list_models(module=segmentation)
-
-
-def is_other_depth(name: str) -> bool:
-    """Whether the name is that of a detector with a ResNet that torchvision's have not: 18, 34, 101
-    or 152 layers, such as ``retinanet_resnet18_fpn``."""
-    return _OTHER_DEPTH.fullmatch(name) is not None
+    Examples:
+        >>> other_resnet("retinanet_resnet18_fpn")
+        'resnet18'
+    """
+    match = _OTHER_DEPTH.fullmatch(name)
+    return match[2] if match else None
 
 
 def segmenter(name: str, classes: int) -> nn.Module:
-    """One of `segmenters`, with fresh weights and without its auxiliary classifier."""
+    """One of `dada.models.libraries.segmenters`, with fresh weights, without its auxiliary head."""
     network = torchvision.models.get_model(
         name, weights=None, weights_backbone=None, num_classes=classes, aux_loss=False
     )
@@ -88,26 +85,26 @@ def segmenter(name: str, classes: int) -> nn.Module:
 
 
 def detector(name: str, classes: int) -> nn.Module:
-    """One of `detectors`, or one with a ResNet of another depth, with fresh weights.
+    """One of `dada.models.libraries.detectors`, or one with an `other_resnet`, with fresh weights.
 
     Images keep their size. Batch normalisation is an ordinary one.
     """
     if match := _OTHER_DEPTH.fullmatch(name):
-        return _with_resnet(match[1], int(match[2]), classes)
+        return _with_resnet(match[1], match[2], classes)
     background = name.startswith(("fasterrcnn", "ssd"))
     network = torchvision.models.get_model(
         name, weights=None, weights_backbone=None, num_classes=classes + background
     )
-    network.__class__ = _DETECTORS[type(network)]
+    network.__class__ = _CLASSES[type(network)]
     return network
 
 
-def _with_resnet(kind: str, depth: int, classes: int) -> nn.Module:
+def _with_resnet(kind: str, resnet: str, classes: int) -> nn.Module:
     options: dict[str, Any] = {}
     if kind != "fasterrcnn":  # as in torchvision's builders
         options = {"returned_layers": [2, 3, 4], "extra_blocks": LastLevelP6P7(256, 256)}
     backbone = resnet_fpn_backbone(
-        backbone_name=f"resnet{depth}",
+        backbone_name=resnet,
         weights=None,
         norm_layer=nn.BatchNorm2d,
         trainable_layers=5,

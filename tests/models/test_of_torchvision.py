@@ -6,7 +6,8 @@ import torchvision
 
 from dada.errors import UserError
 from dada.models import Detected, check_name, create
-from dada.models.torchvisions import detectors, segmenters
+from dada.models.libraries import detectors, segmenters
+from dada.tasks import TASKS
 
 OTHER_DEPTHS = ["retinanet_resnet18_fpn", "fcos_resnet34_fpn", "fasterrcnn_resnet101_fpn"]
 
@@ -39,11 +40,11 @@ def test_detectors_have_the_weights_of_torchvisions(name):
 @pytest.mark.parametrize("name", OTHER_DEPTHS)
 def test_other_depths_are_built_as_torchvisions_own(name):
     """With 50 layers, the same shapes as torchvision's; so only the ResNet differs."""
-    from dada.models import torchvisions as module
+    from dada.models.of_torchvision import _with_resnet
 
     kind = name.split("_")[0]
     with torch.device("meta"):
-        ours = module._with_resnet(kind, 50, 5)
+        ours = _with_resnet(kind, "resnet50", 5)
         own = create(f"{kind}_resnet50_fpn", classes=5)
         body = create(name, classes=5).backbone.body
         resnet = torchvision.models.get_model(name.split("_")[1])
@@ -66,6 +67,13 @@ def test_a_detector_by_name_answers_in_both_modes(name):
         assert isinstance(outputs, Detected)
         assert outputs.losses(labels).isfinite().all()
         assert outputs.boxes(most=7).shape[1] <= 7
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
+def test_the_networks_that_tasks_name_are_known_and_have_pretrained_weights(task):
+    for name in (task.proxy, task.pretrained, task.network(96, False), task.network(96, True)):
+        check_name(name)
+    torchvision.models.get_model_weights(task.pretrained)
 
 
 @pytest.mark.parametrize("name", ["maskrcnn_resnet50_fpn", "retinanet_resnet20_fpn"])
