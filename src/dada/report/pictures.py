@@ -9,10 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dada.augment import Pipeline, Sampler, apply
+from dada.augment import Motion, Pipeline, Sampler, apply
 from dada.policy import Policy
 from dada.report import sheet
 from dada.report.numbers import percent
+from dada.tasks import task_of
 
 _ROWS = 8
 
@@ -32,25 +33,32 @@ class Strip:
     words: Sequence[str] = ()
 
 
-def leading(images: Tensor, policy: Policy, seed: int) -> list[Strip]:
+def leading(images: Tensor, policy: Policy, seed: int, labels: Tensor | None = None) -> list[Strip]:
     """The originals, and a row for each of the leading sub-policies, always applied.
 
     Args:
         images: uint8 (N, C, H, W).
         policy: a policy with at least one sub-policy.
         seed: for strengths, signs and places.
+        labels: of the images, to be drawn where they have moved; None for none.
     """
-    rows = [_strip("Originals", images)]
+    rows = [_strip("Originals", _drawn(images, labels))]
     total = sum(s.weight for s in policy.sub_policies)
     for number, sub_policy in enumerate(policy.leading()[:_ROWS]):
-        shown = sheet.augmented(images, policy, sub_policy, sheet.row_generator(seed, number))
+        motion, generator = Motion(len(images)), sheet.row_generator(seed, number)
+        shown = sheet.augmented(images, policy, sub_policy, generator, motion)
+        shown = _drawn(shown, labels, motion)
         words = [w.replace("(p ", "(p\N{NO-BREAK SPACE}") for w in policy.in_words(sub_policy)]
         rows.append(_strip(percent(sub_policy.weight / total), shown, words))
     return rows
 
 
 def epochs(
-    images: Tensor, policies: Mapping[str, Policy], settings: Mapping[str, Any], seed: int
+    images: Tensor,
+    policies: Mapping[str, Policy],
+    settings: Mapping[str, Any],
+    seed: int,
+    labels: Tensor | None = None,
 ) -> list[Strip]:
     """The originals, and the same images as a training sees them in several epochs.
 
@@ -59,8 +67,9 @@ def epochs(
         policies: of each epoch by its label, applied with their probabilities.
         settings: what surrounds it: mean, std, padding, flip, cutout, crop, …
         seed: for everything that is drawn.
+        labels: of the images, to be drawn where they have moved; None for none.
     """
-    rows = [_strip("Originals", images)]
+    rows = [_strip("Originals", _drawn(images, labels))]
     mean, std = (torch.tensor(settings[name])[:, None, None] for name in ("mean", "std"))
     pipeline = Pipeline(
         mean=settings["mean"],
@@ -74,12 +83,23 @@ def epochs(
         lighting=settings.get("lighting", 0.0),
     )
     for number, (label, policy) in enumerate(policies.items()):
-        generator = sheet.row_generator(seed, number)
-        seen = pipeline.before_policy(images, generator)
-        seen = apply(seen, Sampler(policy)(len(seen), generator))
+        motion, generator = Motion(len(images)), sheet.row_generator(seed, number)
+        seen = pipeline.before_policy(images, generator, motion)
+        seen = apply(seen, Sampler(policy)(len(seen), generator), motion)
         seen = pipeline.finish(seen, generator)
-        rows.append(_strip(label, (255 * (seen * std + mean)).round().clamp(0, 255).byte()))
+        shown = (255 * (seen * std + mean)).round().clamp(0, 255).byte()
+        rows.append(_strip(label, _drawn(shown, labels, motion)))
     return rows
+
+
+def _drawn(images: Tensor, labels: Tensor | None, motion: Motion | None = None) -> Tensor:
+    """The images with their labels, moved as the pixels were."""
+    if labels is None:
+        return images
+    task = task_of(labels)
+    if motion is not None:
+        labels = task.moved(labels, motion.maps, (images.shape[2], images.shape[3]))
+    return task.drawn(images, labels)
 
 
 def _strip(label: str, images: Tensor, words: Sequence[str] = ()) -> Strip:

@@ -12,7 +12,7 @@ from dada.policy.words import describe_operation
 from dada.report.numbers import percent
 from dada.report.operations import Gains, operation_rows
 from dada.report.pictures import Strip, epochs, leading
-from dada.report.samples import load_samples
+from dada.report.samples import load_labels, load_samples
 from dada.report.sheet import shown_in_words
 from dada.report.stages import StageTable, shown_epochs, stage_table
 from dada.runs import RunFolder
@@ -67,6 +67,7 @@ def policy_part(
         gains: what a search measured of its operations.
     """
     images = None if policy.is_none else load_samples(run)
+    labels = None if images is None else load_labels(run)
     settings = run.config["settings"]
     whole = all(name in settings for name in _PIPELINE)
     if isinstance(policy, PolicySchedule):
@@ -83,8 +84,12 @@ def policy_part(
         sub_policies=[] if fixed.is_none else sub_policy_rows(fixed),
         random=any(o.spread for s in fixed.sub_policies for o in s.operations),
         around=around(settings) if whole else "",
-        training=epochs(images, shown, settings, seed) if images is not None and whole else [],
-        leading=leading(images, fixed, seed) if images is not None and not fixed.is_none else [],
+        training=epochs(images, shown, settings, seed, labels)
+        if images is not None and whole
+        else [],
+        leading=leading(images, fixed, seed, labels)
+        if images is not None and not fixed.is_none
+        else [],
         shown=shown_in_words(images.shape[1]) if images is not None else "",
         small=images is not None and max(images.shape[2:]) < 64,
     )

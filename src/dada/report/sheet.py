@@ -14,7 +14,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from dada.augment import Sampler, apply
+from dada.augment import Motion, Sampler, apply
 from dada.errors import UserError
 from dada.policy import Policy, SubPolicy
 
@@ -24,7 +24,11 @@ _PAPER, _INK, _MUTED = "#ffffff", "#1b1f24", "#57606a"
 
 
 def augmented(
-    images: Tensor, policy: Policy, sub_policy: SubPolicy, generator: torch.Generator
+    images: Tensor,
+    policy: Policy,
+    sub_policy: SubPolicy,
+    generator: torch.Generator,
+    motion: Motion | None = None,
 ) -> Tensor:
     """The images under one sub-policy whose operations are always applied.
 
@@ -36,13 +40,14 @@ def augmented(
         policy: gives the scale of the magnitudes.
         sub_policy: the one to show.
         generator: a CPU generator.
+        motion: to which it adds what moves the images.
     """
     always = tuple(
         replace(operation, probability=1.0 if operation.probability else 0.0)
         for operation in sub_policy.operations
     )
     alone = Policy((SubPolicy(always),), policy.scale)
-    return apply(images, Sampler(alone)(len(images), generator))
+    return apply(images, Sampler(alone)(len(images), generator), motion)
 
 
 def row_generator(seed: int, row: int) -> torch.Generator:

@@ -102,7 +102,7 @@ class SearchWork(Work[AnyPolicy]):
 
     def start(self, run: RunFolder) -> None:
         """Record what is searched, and save a few training images for the page."""
-        search, images = self.search, self.dataset.train.images
+        search, images = self.search, self.dataset.train
         where = search.problem.engine.words()
         run.add_event(
             {
@@ -114,7 +114,7 @@ class SearchWork(Work[AnyPolicy]):
                 **({"engine": where} if where else {}),
             }
         )
-        save_samples(run, images[:: max(1, len(images) // 8)][:8])
+        save_samples(run, images.subset(range(0, len(images), max(1, len(images) // 8))[:8]))
 
     def save(self, run: RunFolder, records: Sequence[Record]) -> Record:
         """Save the policy so far."""
