@@ -20,7 +20,7 @@ from dada.searching.methods.dada import OneStep
 from dada.searching.methods.dada.one_step.settings import OneStepSettings
 from dada.tasks.classification import CROSS_ENTROPY
 from dada.training.augmentations import BASELINE
-from dada.training.evaluate import logits_of
+from dada.training.examine import Tested, logits_of
 from dada.training.settings import TrainSettings
 from dada.training.training import Training
 
@@ -47,9 +47,10 @@ def main(path):
         )
         record = training.run_epoch()
         done = []
-        logits = logits_of(
+        tested = Tested(
             training.child, images(2, 41), STILL, processes, lambda *counts: done.append(counts)
         )
+        logits = logits_of(tested)
         searching = OneStepSettings(
             batch=31,
             epochs=1,

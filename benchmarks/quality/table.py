@@ -49,7 +49,7 @@ def certain(
         against: another row's, by seed; None for the row itself.
         searches: number of the row's searches; None for a row without a search.
     """
-    found = summary(errors, against)
+    found = {"errors": list(errors), **summary(errors, against)}
     if searches is None or not 1 < searches < len(errors):
         return found
     by_search = [

@@ -195,7 +195,7 @@ def test_ctrl_c_before_the_work_and_in_a_comparison(dada, monkeypatch):
         result = dada(SEARCH)
     assert (result.code, result.err) == (130, "") and not Path("runs").exists()
     with monkeypatch.context() as patch:
-        patch.setattr("dada.comparison.bench.wrong_answers", interrupt)
+        patch.setattr("dada.comparison.bench.answers", interrupt)
         result = dada(f"{COMPARE} -o out")
     assert result.code == 130 and "--resume" in result.out and not result.err
     # The last line was not finished when the process was killed.

@@ -71,7 +71,7 @@ def test_the_prior_is_how_often_each_class_occurs():
 
 @pytest.mark.parametrize(("labels", "error"), [([0, 1, 1, 1, 2], 0.4), ([3, 3], 0.0)])
 def test_the_error_of_always_answering_the_most_frequent_class(labels, error):
-    assert TASK.naive_error(torch.tensor(labels)) == error
+    assert TASK.naive(torch.tensor(labels)) == error
     features = np.zeros((len(labels), 1))
     dummy = DummyClassifier(strategy="most_frequent").fit(features, labels)
     assert error == pytest.approx(1 - dummy.score(features, labels))

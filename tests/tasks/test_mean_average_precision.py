@@ -116,7 +116,7 @@ def test_a_test_in_batches_measures_what_a_whole_one_does(size):
     precision = mean_average_precision(found, there)
     assert measured[TASK.metric.key] == precision.over_overlaps
     assert measured["test_mAP50"] == precision.at_half
-    assert measured["class_mAP"] == precision.per_class
+    assert measured["class_AP"] == precision.per_class
     assert measured["test_images"] == 12
     losses = [i for part in found.split(size) for i in range(len(part))]
     assert measured["test_loss"] == pytest.approx(sum(losses) / 12)

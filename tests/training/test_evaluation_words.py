@@ -1,5 +1,6 @@
 import pytest
 
+from dada.tasks.metric import TEST_ERROR
 from dada.training.evaluation_words import (
     calibration_in_brief,
     calibration_in_words,
@@ -55,11 +56,11 @@ def test_the_worst_classes_come_first_and_those_without_images_not_at_all():
     for row in rows:
         row["times"] = 2
     found = {"class_errors": [0.0, 0.5, None], "per_class": rows}
-    assert worst_in_words(found, 5) == [
+    assert worst_in_words(found, TEST_ERROR, 5) == [
         "horse 50.0% of 4 images, 2 taken for cat",
         "cat   0.0% of 1 image",
     ]
     labels = [{"name": "red", "images": 3, "recall": 0.25, "precision": None}]
-    assert worst_in_words({"class_errors": [0.1], "per_class": labels}, 5) == [
+    assert worst_in_words({"class_errors": [0.1], "per_class": labels}, TEST_ERROR, 5) == [
         "red 10.0%, recall 25.0%"
     ]

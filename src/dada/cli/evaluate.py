@@ -43,7 +43,7 @@ def evaluate(
     from dada.cli.progress import EvaluateProgress
     from dada.compute.device import pick_device
     from dada.runs import RunFolder
-    from dada.tasks import metric_recorded
+    from dada.tasks import TASKS, task_recorded
     from dada.training import evaluate as run_evaluate
     from dada.training import evaluation_words as words
     from dada.training.evaluation_page import EVALUATION
@@ -64,14 +64,17 @@ def evaluate(
         )
     for note in found["notes"]:
         terminal.say(f"note: {note}")
-    metric = metric_recorded(folder.config["data"])
+    task = task_recorded(folder.config["data"]) or TASKS[0]
+    metric = task.metric
     terminal.say(f"{metric.title:<11} {found[metric.key]:.2%} of {found['test_images']} images")
-    if found["test_error_top5"] is not None:
-        terminal.say(f"top-5       {found['test_error_top5']:.2%}")
+    for key, called in task.further.items():
+        if found[key] is not None:
+            terminal.say(f"{called.removesuffix(' error'):<11} {found[key]:.2%}")
     terminal.say(f"loss        {found['test_loss']:.4f}")
-    for number, line in enumerate(words.worst_in_words(found, _WORST)):
+    for number, line in enumerate(words.worst_in_words(found, metric, _WORST)):
         terminal.say(f"{'' if number else 'worst':<11} {line}")
-    calibration = words.calibration_in_brief(found["calibration"], found["test_loss"])
-    terminal.say(f"calibration {calibration}")
+    if "calibration" in found:
+        calibration = words.calibration_in_brief(found["calibration"], found["test_loss"])
+        terminal.say(f"calibration {calibration}")
     terminal.say(f"page        {page}")
     terminal.write_json(json_, found)

@@ -1,39 +1,32 @@
-"""Which test images a network gets wrong, and their record as a short text in a run's events."""
+"""What a network answers on the test images, and which it gets wrong as a short text in events."""
 
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
+from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from dada.augment import Pipeline
 from dada.augment.loader import Loader
-from dada.errors import DivergedError
 from dada.models.child import Child
-from dada.tasks import require_labelling, task_of
+from dada.tasks import task_of
 
 
-def wrong_answers(child: Child, images: Loader, pipeline: Pipeline) -> Tensor:
-    """Which answers are wrong.
+def answers(child: Child, images: Loader, pipeline: Pipeline) -> list[Any]:
+    """What the task keeps of each batch of a test (`dada.tasks.Task.kept`).
 
     Args:
         images: the test images.
 
-    Returns:
-        bool on the CPU, (N,), or (N, answers) with several answers per image (`dada.tasks`).
-
     Raises:
         DivergedError: the network's outputs are not finite numbers.
     """
-    found, task = [], require_labelling(task_of(images.labels), "compare")
-    for seen, labels in images.plain():
-        logits = child.logits(pipeline.normalise(seen))
-        if not logits.isfinite().all():
-            raise DivergedError("the loss on the test images is not a finite number")
-        found.append(task.wrong(logits, labels).cpu())
-    return torch.cat(found)
+    task = task_of(images.labels)
+    return [
+        task.kept(child.logits(pipeline.normalise(seen)), labels) for seen, labels in images.plain()
+    ]
 
 
 def pack(wrong: Tensor) -> str:

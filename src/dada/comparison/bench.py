@@ -12,14 +12,13 @@ from torch import nn
 
 from dada.augment.loader import MemoryLoader
 from dada.augment.words import around
-from dada.comparison.answers import pack, wrong_answers
+from dada.comparison.answers import answers, pack
 from dada.compute.parallel import Load, Tick
 from dada.compute.randomness import forked
 from dada.compute.threads import parameter_count
 from dada.datasets import Dataset, even_batches, reduced
 from dada.errors import DivergedError
 from dada.models.check import check_network
-from dada.tasks import require_labelling
 from dada.training.augmentations import Method
 from dada.training.build import network_of
 from dada.training.hooks import UserHooks
@@ -39,7 +38,7 @@ class Bench:
         hooks: UserHooks,
     ) -> None:
         self.dataset, self.device, self.loss = dataset, device, hooks.loss
-        self.task = require_labelling(dataset.task, "compare")
+        self.task = dataset.task
         self.settings = for_dataset(settings, dataset, device.type == "cuda")
         self.chosen = reduced(dataset.train.labels, self.settings.images)
         self.pipeline = pipeline_for(self.settings, dataset.side, hooks)
@@ -106,18 +105,17 @@ class Bench:
             try:
                 for _ in range(self.settings.epochs):
                     training.run_epoch(on_step)
-                wrong = wrong_answers(training.tested, self.test, self.pipeline)
+                kept = answers(training.tested, self.test, self.pipeline)
+                classes = len(self.dataset.classes)
+                found = self.task.compared(kept, self.test.labels, classes)
             except DivergedError as error:
                 raise DivergedError(f"{error} under {method.name}, seed {seed}") from None
         return {
             "event": "training",
             "row": method.name,
             "seed": seed,
-            "test_error": wrong.double().mean().item(),
-            "class_errors": self.task.class_errors(
-                wrong, self.test.labels, len(self.dataset.classes)
-            ),
-            "wrong": pack(wrong),
+            **found,
+            **({"wrong": pack(found["wrong"])} if "wrong" in found else {}),
             "seconds": round(time.perf_counter() - started, 3),
         }
 

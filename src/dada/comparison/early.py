@@ -61,7 +61,8 @@ def why_stop(asked: Sequence[Question], wrong: Mapping[str, np.ndarray], seeds: 
 
     Args:
         asked: the questions.
-        wrong: (seeds so far, images) errors of each row, in [0, 1].
+        wrong: (seeds so far, images) errors of each row, in [0, 1]; or (seeds so far,), a metric
+            that is no mean over images, and of which less is better.
         seeds: how many are planned.
     """
     done = len(next(iter(wrong.values())))
@@ -102,23 +103,36 @@ def answer(question: Question, wrong: Mapping[str, np.ndarray], level: float) ->
 
 
 def _sign(gaps: np.ndarray, level: float) -> int:
-    """-1 or 1 if the mean of (seeds, images) is certainly below or above zero, else 0."""
-    mean, by_seed = float(gaps.mean()), gaps.mean(1)
-    if np.count_nonzero(np.abs(gaps.sum(0)) > TINY) < FEWEST_IMAGES:
+    """-1 or 1 if the mean of (seeds, images) or (seeds,) is surely below or above zero, else 0."""
+    mean, alone = float(gaps.mean()), interval(_by_seed(gaps).tolist(), level)
+    if gaps.ndim > 1 and np.count_nonzero(np.abs(gaps.sum(0)) > TINY) < FEWEST_IMAGES:
         return 0
-    alone = interval(by_seed.tolist(), level)
-    half = 1.0 if alone is None else max(half_width(gaps, level), alone)
+    half = 1.0 if alone is None else alone
+    if gaps.ndim > 1:
+        half = max(half, half_width(gaps, level))
     return 0 if abs(mean) <= half else 1 if mean > 0 else -1
 
 
 def hopeless(question: Question, wrong: Mapping[str, np.ndarray], seeds: int) -> bool:
     """Whether neither answer can be reached with so many seeds."""
     gaps = [wrong[question.row] - wrong[rival] for rival in question.rivals]
-    halves = [half_width_with(gap, seeds) for gap in gaps]
-    edges = [reach(gap.mean(1), seeds) for gap in gaps]
+    halves = [_half_with(gap, seeds) for gap in gaps]
+    edges = [reach(_by_seed(gap), seeds) for gap in gaps]
     better = all(low < -half for (low, _), half in zip(edges, halves, strict=True))
     worse = any(high > half for (_, high), half in zip(edges, halves, strict=True))
     return not better and not worse
+
+
+def _by_seed(gaps: np.ndarray) -> np.ndarray:
+    """(seeds,) the means of (seeds, images), or (seeds,) as they are."""
+    return gaps if gaps.ndim == 1 else gaps.mean(1)
+
+
+def _half_with(gaps: np.ndarray, seeds: int) -> float:
+    """The half-width to be expected with so many seeds, by the spread so far."""
+    if gaps.ndim > 1:
+        return half_width_with(gaps, seeds)
+    return float(stats.t.ppf(0.5 + LEVEL / 2, seeds - 1) * gaps.std(ddof=1) / seeds**0.5)
 
 
 def reach(by_seed: np.ndarray, seeds: int) -> tuple[float, float]:

@@ -25,7 +25,8 @@ def methods_for(policies: Mapping[str, AnyPolicy], bench: Bench) -> list[Method]
     given = [replace(policy_method(p, name), given=name) for name, p in policies.items()]
     # The first policy's; no augmentation has no strengths, so that its scale says nothing.
     scale = next((policy.scale for policy in policies.values() if not policy.is_none), None)
-    others = [*given, *without_search(space_for(bench.dataset.channels, scale))]
+    space = space_for(bench.dataset.channels, scale)
+    others = [*given, *without_search(space, bench.task.moves)]
     if bench.settings.cutout:
         cutout = f"and Cutout {bench.settings.cutout}"
         others = [replace(method, name=f"{method.name} {cutout}") for method in others]

@@ -11,7 +11,7 @@ from statistics import median
 import torch
 
 from dada.augment.loader import MemoryLoader
-from dada.comparison.answers import wrong_answers
+from dada.comparison.answers import answers
 from dada.comparison.bench import Bench
 from dada.compute.distributed import Processes
 from dada.compute.parallel import Tick, concurrency, run_parallel
@@ -109,7 +109,7 @@ def _timed(bench: Bench, methods: Sequence[Method]) -> list[float]:
             image, seen = _seconds(training.run_epoch) / count, count
         tests = bench.dataset.test.subset(range(min(seen, len(bench.test))))
         loader = MemoryLoader(tests, bench.pipeline, device)
-        tested = _seconds(lambda: wrong_answers(training.tested, loader, bench.pipeline))
+        tested = _seconds(lambda: answers(training.tested, loader, bench.pipeline))
         generator, few = torch.Generator().manual_seed(0), min(batch, _FEW[-1])
         images, _ = next(bench.first(few).plain(few))
         first = [method.at(0, bench.settings.epochs) for method in methods]

@@ -166,23 +166,34 @@ def difference(
     return float(gaps.mean()), half_width(gaps, level), discordant
 
 
-def summary(errors: Sequence[float], baseline: Sequence[float] | None) -> dict[str, Any]:
-    """Mean error and, against a baseline of the same seeds, the paired difference, with intervals
-    over seeds alone: for trainings whose answers per image are unknown.
+def seeds_apart(
+    values: Sequence[float], others: Sequence[float], level: float = LEVEL
+) -> tuple[float, float | None]:
+    """The paired difference of two rows of trainings, and the half-width of its interval over seeds
+    alone.
 
     Args:
-        errors: test errors in [0, 1], one per seed.
-        baseline: the baseline's errors for the same seeds; None for the baseline itself.
+        values, others: of the same seeds.
+        level: confidence level.
+    """
+    gaps = [value - other for value, other in zip(values, others, strict=True)]
+    return float(np.mean(gaps)), interval(gaps, level)
+
+
+def summary(values: Sequence[float], baseline: Sequence[float] | None) -> dict[str, Any]:
+    """Mean and, against a baseline of the same seeds, the paired difference, with intervals over
+    seeds alone: for trainings whose answers per image are unknown, or no part of the metric.
+
+    Args:
+        values: of the metric, in [0, 1], one per seed.
+        baseline: the baseline's for the same seeds; None for the baseline itself.
     """
     row: dict[str, Any] = {
-        "errors": list(errors),
-        "mean": float(np.mean(errors)),
-        "interval": interval(errors),
+        "mean": float(np.mean(values)),
+        "interval": interval(values),
         "difference": 0.0,
         "difference_interval": None,
     }
     if baseline is not None:
-        differences = [e - b for e, b in zip(errors, baseline, strict=True)]
-        row["difference"] = float(np.mean(differences))
-        row["difference_interval"] = interval(differences)
+        row["difference"], row["difference_interval"] = seeds_apart(values, baseline)
     return row

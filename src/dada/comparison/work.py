@@ -10,7 +10,13 @@ from dada.comparison.bench import Bench
 from dada.comparison.early import questions, why_stop
 from dada.comparison.methods import by_interest
 from dada.comparison.page import write_page
-from dada.comparison.rows import errors_of, finished_seeds, summarise, wrong_by_row
+from dada.comparison.rows import (
+    finished_seeds,
+    losses_by_row,
+    summarise,
+    values_of,
+    wrong_by_row,
+)
 from dada.comparison.shared import trained
 from dada.compute.distributed import ALONE, Processes
 from dada.compute.parallel import concurrency
@@ -122,7 +128,7 @@ class ComparisonWork(Work[dict[str, Any]]):
         self._missing = [
             (method, seed)
             for method, seed in self._missing
-            if not errors_of(self.records, method.name, [seed])
+            if not values_of(self.records, self.dataset.task.metric, method.name, [seed])
         ]
         self._left = len(self._missing)
 
@@ -140,8 +146,11 @@ class ComparisonWork(Work[dict[str, Any]]):
     def _answered(self, records: Sequence[Record]) -> str | None:
         if not self.stop_early:
             return None
+        metric, done = self.dataset.task.metric, self.finished
         test, answers = len(self.dataset.test), self.bench.answers
-        wrong = wrong_by_row(records, self.methods, self.finished, test, answers)
+        wrong = wrong_by_row(records, self.methods, done, test, answers)
+        if not metric.over_images:
+            wrong = losses_by_row(records, self.methods, done, metric)
         return None if wrong is None else why_stop(questions(self.methods), wrong, len(self.seeds))
 
     def _late(self, done: int) -> str | None:
@@ -160,7 +169,8 @@ class ComparisonWork(Work[dict[str, Any]]):
     def standing(self) -> dict[str, Any]:
         """What the seeds that are finished say, of which there must be one: as `summarise`."""
         test, answers = len(self.dataset.test), self.bench.answers
-        return summarise(self.records, self.methods, self.finished, test, answers)
+        metric = self.dataset.task.metric
+        return summarise(self.records, self.methods, self.finished, test, answers, metric)
 
     def finish(self, run: RunFolder | None, records: Sequence[Record]) -> dict[str, Any]:
         """The comparison: what was compared, and each row's errors and differences."""
@@ -169,7 +179,7 @@ class ComparisonWork(Work[dict[str, Any]]):
             "baseline": self.methods[0].name,
             **task.recorded,
             **bench.facts(),
-            "naive_error": task.naive_error(test.labels),
+            task.metric.naive_key: task.naive(test.labels),
             **({"stopped": self._stopped} if self._stopped else {}),
             **self.standing(),
         }

@@ -8,7 +8,15 @@ from typing import Any
 
 from dada.report.chart import Dots, Row
 from dada.report.facts import NAMED_CLASSES
-from dada.report.gaps import WORDS, decimals, difference_in_words, effect, error_in_words, held
+from dada.report.gaps import (
+    WORDS,
+    decimals,
+    difference_in_words,
+    effect,
+    error_in_words,
+    held,
+    values_of,
+)
 from dada.report.numbers import capitalised, count, percent
 from dada.tasks import metric_recorded
 
@@ -23,7 +31,7 @@ class ComparisonPart:
         chart: the results.
         rows: the rows of the table, in words.
         held: what the intervals cover.
-        classes: errors by class; empty if they are unknown.
+        classes: the metric by class; empty if it is unknown.
     """
 
     lead: str
@@ -73,7 +81,7 @@ def metric_chart(comparison: Mapping[str, Any]) -> Dots:
     rows = [
         Row(
             name=row["name"],
-            points=[100 * error for error in row["errors"]],
+            points=[100 * value for value in values_of(row)],
             mean=100 * row["mean"],
             interval=None if row["interval"] is None else 100 * row["interval"],
             side=f"{100 * row['mean']:.1f} %",
@@ -96,12 +104,12 @@ def _rows(comparison: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows, metric = [], metric_recorded(comparison)
     for row in comparison["rows"]:
         baseline, kind = row["name"] == comparison["baseline"], effect(row, metric)
-        seeds = ", ".join(f"{100 * error:.2f}" for error in row["errors"])
+        seeds = ", ".join(f"{100 * value:.2f}" for value in values_of(row))
         rows.append(
             {
                 "name": row["name"],
                 "error": error_in_words(row, decimals(row)),
-                "seeds": seeds if len(row["errors"]) > 1 else "",
+                "seeds": seeds if len(values_of(row)) > 1 else "",
                 "difference": "" if baseline else difference_in_words(row, unit=""),
                 "effect": "baseline" if baseline else kind,
                 "words": "the baseline" if baseline else WORDS[kind],
@@ -111,8 +119,9 @@ def _rows(comparison: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _class_rows(comparison: Mapping[str, Any], classes: Sequence[str]) -> list[dict[str, Any]]:
-    """Errors of each class under each augmentation; of many classes, those that differ most."""
-    tables = [row.get("class_errors") for row in comparison["rows"]]
+    """The metric of each class under each augmentation; of many, those that differ most."""
+    key = metric_recorded(comparison).class_key
+    tables = [row.get(key) for row in comparison["rows"]]
     if not classes or not all(table and len(table) == len(classes) for table in tables):
         return []
     rows = [

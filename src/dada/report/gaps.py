@@ -24,6 +24,16 @@ FEWEST_IMAGES = 6
 """With fewer discordant images an exact test (McNemar 1947) never reaches 5 %: 2 / 2⁵ = 6 %."""
 
 
+def values_of(row: Row) -> list[float]:
+    """The metric of a row by seed, in [0, 1].
+
+    Examples:
+        >>> values_of({"errors": [0.05, 0.06]}), values_of({"values": [0.4]})
+        ([0.05, 0.06], [0.4])
+    """
+    return list(row["errors"] if "errors" in row else row["values"])
+
+
 def effect(row: Row, metric: Metric) -> Effect:
     """What the paired difference from the baseline shows.
 
@@ -37,7 +47,7 @@ def effect(row: Row, metric: Metric) -> Effect:
         >>> effect(row, TEST_ERROR)
         'helped'
     """
-    return effect_of(row, row["difference_interval"], len(row["errors"]), metric)
+    return effect_of(row, row["difference_interval"], len(values_of(row)), metric)
 
 
 def effect_of(gap: Row, half_width: float | None, seeds: int, metric: Metric) -> Effect:
@@ -66,7 +76,7 @@ def too_few(row: Row) -> str:
         >>> too_few({"errors": [0.05, 0.06]})
         '2 seeds are too few to tell that from chance'
     """
-    seeds = len(row["errors"])
+    seeds = len(values_of(row))
     if seeds == 1:
         held = "; the interval is over the test images alone" if row["interval"] else ""
         return f"one seed cannot tell that from chance{held}"

@@ -69,7 +69,7 @@ def count(number: int, noun: str) -> str:
         '2 batches'
     """
     stem, ending = (noun[:-1], "ies") if noun.endswith("cy") else (noun, "s")
-    plural = stem + ("es" if noun.endswith("tch") else ending)
+    plural = stem + ("es" if noun.endswith(("tch", "x")) else ending)
     return f"{number:,} {noun if number == 1 else plural}"
 
 

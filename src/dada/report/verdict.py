@@ -15,6 +15,7 @@ from dada.report.gaps import (
     effect_of,
     error_in_words,
     too_few,
+    values_of,
 )
 from dada.report.numbers import count
 from dada.tasks import Metric, metric_recorded
@@ -84,14 +85,14 @@ def judge(comparison: Mapping[str, Any], name: str, called: str | None = None) -
     row, baseline = rows[name], rows[comparison["baseline"]]
     metric = metric_recorded(comparison)
     kind, places = effect(row, metric), decimals(row)
-    seeds = count(len(row["errors"]), "seed")
+    seeds = count(len(values_of(row)), "seed")
     subject = called or _with_article(name)
     against = (
         f"{error_in_words(row, places)} against {error_in_words(baseline, places)} "
         f"for {baseline['name']}"
     )
     gap = f"paired difference {difference_in_words(row, places)} over {seeds}"
-    if row.get("discordant") == 0 and row["errors"] == baseline["errors"]:
+    if row.get("discordant") == 0 and values_of(row) == values_of(baseline):
         return Verdict(
             "none",
             f"On these images {subject} changed nothing: over {seeds} its networks got the "
@@ -120,7 +121,7 @@ def _beyond(
     against = row.get("against", {})
     if not against or kind == "unknown":
         return Verdict(kind, "")
-    seeds = len(row["errors"])
+    seeds = len(values_of(row))
     best = metric.best(against, key=lambda name: rows[name]["mean"])
     unbeaten = [
         name
@@ -164,10 +165,10 @@ def the_best(comparison: Mapping[str, Any]) -> str:
     row = metric.best(comparison["rows"], key=lambda row: row["mean"])
     name = _with_article(row["name"])
     said = (
-        f"The {metric.superlative} mean {metric.name} in the comparison is {error_in_words(row)}, "
+        f"The {metric.superlative} {metric.averaged} in the comparison is {error_in_words(row)}, "
         f"of {name}."
     )
-    naive = comparison.get("naive_error")
+    naive = comparison.get(metric.naive_key)
     if naive is None:
         return said
     beyond = abs(row["mean"] - naive) > (row["interval"] or 0.0)

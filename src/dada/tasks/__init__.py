@@ -11,7 +11,7 @@ from torch import Tensor
 from dada.errors import UserError
 from dada.tasks.classification import Classification
 from dada.tasks.detection import Detection
-from dada.tasks.labelling import Labelling, require_labelling
+from dada.tasks.labelling import Labelling
 from dada.tasks.metric import Metric
 from dada.tasks.multilabel import Multilabel
 from dada.tasks.segmentation import Segmentation
@@ -28,7 +28,6 @@ __all__ = [
     "Segmentation",
     "Task",
     "metric_recorded",
-    "require_labelling",
     "task_of",
     "task_recorded",
 ]

@@ -121,7 +121,7 @@ class Classification(Labelling):
         """Logarithms of the class counts."""
         return (labels.bincount(minlength=classes) + 1.0).log().float().expand(count, -1)
 
-    def naive_error(self, labels: Tensor) -> float:
+    def naive(self, labels: Tensor) -> float:
         """One minus the share of the most frequent class, to six decimals."""
         return round(1 - labels.bincount().max().item() / len(labels), 6)
 

@@ -53,9 +53,15 @@ class Detection(Task):
     ndim = 3
     recorded: ClassVar[dict[str, Any]] = {"task": "detection"}
     moves = True
-    metric = Metric("mAP", "test mAP", lower_is_better=False)
+    metric = Metric("mAP", "test mAP", lower_is_better=False, of_class="AP", over_images=False)
+    further: ClassVar[dict[str, str]] = {"test_mAP50": "mAP50"}
+    class_words = (
+        "AP: average precision, the mean over the overlaps (IoU) from 0.5 to 0.95 that count as "
+        "found, as for COCO."
+    )
     validation = Metric("F1", "validation F1", lower_is_better=False)
     proxy = "detector-16"
+    usual: ClassVar[dict[str, Any]] = {"batch": 16, "lr": 0.05}
     pretrained = "fcos_resnet50_fpn"
     pixels = 128
 
@@ -102,6 +108,21 @@ class Detection(Task):
         moved = moved.gather(1, first[..., None].expand_as(moved)).to(labels.device)
         still = (maps == maps.new_tensor(IDENTITY)).flatten(1).all(1)
         return torch.where(still[:, None, None].to(labels.device), labels, moved)
+
+    def found(self, outputs: Detected) -> Tensor:
+        """See `Task.found`: the boxes with a score of at least 0.3."""
+        boxes = outputs.boxes()
+        sure = present(boxes) & (boxes[..., 4] >= _SURE)
+        rows = boxes[..., [0, 1, 2, 3, 5]]
+        return torch.where(sure[..., None], rows, rows.new_tensor(ABSENT))
+
+    def occurrences(self, labels: Tensor, classes: int) -> dict[str, list[Any]]:
+        """Images with a box of the class, and boxes."""
+        of = [labels[..., -1] == kind for kind in range(classes)]
+        return {
+            "images": [int(rows.any(1).sum()) for rows in of],
+            "boxes": [int(rows.sum()) for rows in of],
+        }
 
     def drawn(self, images: Tensor, labels: Tensor) -> Tensor:
         """The outlines of the boxes, in a colour per class."""
@@ -173,11 +194,18 @@ class Detection(Task):
             "test_loss": losses.mean().item(),
             self.metric.key: precision.over_overlaps,
             f"{self.metric.key}50": precision.at_half,
-            "class_mAP": precision.per_class,
+            "class_AP": precision.per_class,
         }
 
     def prior(self, labels: Tensor, classes: int, count: int) -> None:
         """None: only a network can make outputs."""
+
+    def matched(self, labels: Tensor, outputs: Sequence[int]) -> tuple[Tensor, None]:
+        """The labels as the network numbers its classes."""
+        rows, there = labels.clone(), present(labels)
+        kinds = torch.tensor(outputs, dtype=labels.dtype)
+        rows[there, -1] = kinds[labels[there][:, -1].long()]
+        return rows, None
 
     def strata(self, labels: AnyLabels) -> None:
         """None: an image has boxes of several classes."""

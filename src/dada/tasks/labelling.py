@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
+import torch
 from torch import Tensor
 
-from dada.errors import UserError
+from dada.errors import DivergedError
 from dada.tasks.task import Task
 
 
@@ -17,6 +18,9 @@ class Labelling(Task):
 
     Outputs are logits (B, outputs), one output per class.
     """
+
+    further: ClassVar[dict[str, str]] = {"test_error_top5": "top-5 error"}
+    class_words = "Precision: of the images that get this answer, the share for which it is right."
 
     def expected(self, classes: int, size: tuple[int, int]) -> tuple[tuple[int, ...] | type, str]:
         """See `Task.expected`."""
@@ -39,6 +43,21 @@ class Labelling(Task):
             labels: those of the N images.
             classes: number of classes.
         """
+
+    def kept(self, outputs: Tensor, labels: Tensor) -> Tensor:
+        """See `Task.kept`: which answers are wrong."""
+        if not outputs.isfinite().all():
+            raise DivergedError("the loss on the test images is not a finite number")
+        return self.wrong(outputs, labels).cpu()
+
+    def compared(self, kept: Sequence[Tensor], labels: Tensor, classes: int) -> dict[str, Any]:
+        """See `Task.compared`."""
+        wrong = torch.cat(list(kept))
+        return {
+            self.metric.key: wrong.double().mean().item(),
+            self.metric.class_key: self.class_errors(wrong, labels, classes),
+            "wrong": wrong,
+        }
 
     @abstractmethod
     def answers(self, logits: Tensor) -> Tensor:
@@ -65,35 +84,3 @@ class Labelling(Task):
     @abstractmethod
     def in_words(self, label: Tensor, classes: Sequence[str]) -> str:
         """One image's label, or the answer for it, in words."""
-
-    @abstractmethod
-    def naive_error(self, labels: Tensor) -> float | None:
-        """The error of always giving the most frequent answer; None if there is no such answer."""
-
-    @abstractmethod
-    def matched(
-        self, labels: Tensor, outputs: Sequence[int]
-    ) -> tuple[Tensor, Sequence[int] | None]:
-        """The labels of other data for a network that is already trained.
-
-        Args:
-            labels: those of the data.
-            outputs: for each class of the data, the index of the network's output.
-
-        Returns:
-            The labels, and the outputs that they are for; None for all of the network's.
-        """
-
-
-def require_labelling(task: Task, verb: str) -> Labelling:
-    """The task, if its labels are for an image as a whole.
-
-    Args:
-        verb: what is done with it, in the message.
-
-    Raises:
-        UserError: they are not.
-    """
-    if isinstance(task, Labelling):
-        return task
-    raise UserError(f"{task.name}: dada {verb} cannot do it yet, only dada search")

@@ -18,6 +18,9 @@ class Metric:
         title: its name on an axis or a column, such as "test error".
         unit: the unit in which it is shown.
         lower_is_better: its direction.
+        of_class: its name for a single class.
+        over_images: whether it is a mean over the test images, so that differences can be paired
+            image by image.
 
     Examples:
         >>> error = Metric("error", "test error")
@@ -33,6 +36,8 @@ class Metric:
     title: str
     unit: str = "%"
     lower_is_better: bool = True
+    of_class: str = "error"
+    over_images: bool = True
 
     @property
     def key(self) -> str:
@@ -40,9 +45,39 @@ class Metric:
         return self.title.replace(" ", "_")
 
     @property
+    def class_key(self) -> str:
+        """The key of its values per class in a run's records."""
+        return "class_errors" if self.of_class == "error" else f"class_{self.of_class}"
+
+    @property
+    def averaged(self) -> str:
+        """What its mean over seeds is called."""
+        return self.name if self.name.startswith("mean ") else f"mean {self.name}"
+
+    @property
+    def by_class(self) -> str:
+        """What a table of its values per class is called."""
+        return "errors by class" if self.of_class == "error" else f"{self.of_class} by class"
+
+    @property
+    def seeds_key(self) -> str:
+        """The key of its values by seed in the rows of a comparison."""
+        return "errors" if self.name == "error" else "values"
+
+    @property
+    def naive_key(self) -> str:
+        """The key of what the most frequent answer gets without looking."""
+        return self.key.replace("test_", "naive_", 1)
+
+    @property
     def heading(self) -> str:
         """Title and unit, for an axis or a table of bare numbers."""
         return f"{self.title}, {self.unit}"
+
+    @property
+    def inferior(self) -> str:
+        """What the worst value is: "highest" or "lowest"."""
+        return "highest" if self.lower_is_better else "lowest"
 
     @property
     def superlative(self) -> str:

@@ -107,7 +107,7 @@ class Multilabel(Labelling):
         """Log odds of each label."""
         return ((labels.sum(0) + 1) / (len(labels) + 2)).logit().float().expand(count, -1)
 
-    def naive_error(self, labels: Tensor) -> None:
+    def naive(self, labels: Tensor) -> None:
         """None: no single answer is the most frequent."""
 
     def strata(self, labels: AnyLabels) -> None:

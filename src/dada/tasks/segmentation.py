@@ -68,8 +68,15 @@ class Segmentation(Task):
     ndim = 3
     recorded: ClassVar[dict[str, Any]] = {"task": "segmentation"}
     moves = True
-    metric = Metric("mean IoU", "test mean IoU", lower_is_better=False)
+    metric = Metric(
+        "mean IoU", "test mean IoU", lower_is_better=False, of_class="IoU", over_images=False
+    )
+    class_words = (
+        "IoU: of the pixels that are of the class or were taken for it, the share that are both. "
+        "Pixels: the class’s share."
+    )
     proxy = "segmenter-16"
+    usual: ClassVar[dict[str, Any]] = {"batch": 16, "lr": 0.05}
     pretrained = "deeplabv3_mobilenet_v3_large"
 
     def network(self, side: int, accelerated: bool) -> str:
@@ -106,6 +113,16 @@ class Segmentation(Task):
     def resized(self, labels: Tensor, size: tuple[int, int]) -> Tensor:
         """See `Task.resized`: the label of the nearest pixel."""
         return interpolate(labels[:, None], size, mode="nearest-exact")[:, 0]
+
+    def found(self, outputs: Tensor) -> Tensor:
+        """See `Task.found`: the class of the largest logit."""
+        return outputs.argmax(1).to(self.dtype)
+
+    def occurrences(self, labels: Tensor, classes: int) -> dict[str, list[Any]]:
+        """Images with the class, and its share of the pixels that count."""
+        counts = _counts(labels)[:classes]
+        images = [int((labels == kind).flatten(1).any(1).sum()) for kind in range(classes)]
+        return {"images": images, "pixels": (counts / counts.sum().clamp(min=1)).tolist()}
 
     def drawn(self, images: Tensor, labels: Tensor) -> Tensor:
         """Pixels tinted by their class, except those of class 0 or none."""
@@ -175,6 +192,19 @@ class Segmentation(Task):
         """Logarithms of the class counts, the same everywhere."""
         logits = (_counts(labels)[:classes] + 1.0).log().float()
         return logits[:, None, None].expand(count, -1, *labels.shape[1:])
+
+    def naive(self, labels: Tensor) -> float | None:
+        """The mean IoU of the most frequent class everywhere: its share of the pixels, by the
+        number of classes that there are."""
+        counts = _counts(labels).double()
+        there = int(counts.count_nonzero())
+        return round((counts.max() / counts.sum()).item() / there, 6) if there else None
+
+    def matched(self, labels: Tensor, outputs: Sequence[int]) -> tuple[Tensor, None]:
+        """The labels as the network numbers its classes."""
+        table = torch.full((IGNORED + 1,), IGNORED, dtype=labels.dtype)
+        table[: len(outputs)] = torch.tensor(outputs, dtype=labels.dtype)
+        return table[labels.long()], None
 
     def strata(self, labels: AnyLabels) -> None:
         """None: an image has pixels of several classes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar, TypeVar
@@ -10,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dada.errors import UserError
+from dada.errors import DivergedError, UserError
 from dada.models import suggest
 from dada.models.child import Loss, Outputs
 from dada.tasks.metric import TEST_ERROR, VALIDATION_ACCURACY, Metric
@@ -39,12 +40,18 @@ class Task(ABC):
     """Whether labels move with the pixels of their image; else augmentation never sees them."""
     metric: ClassVar[Metric] = TEST_ERROR
     """The metric on test images, one of their `measures`."""
+    further: ClassVar[dict[str, str]] = {}
+    """What else is in [0, 1] among its `measures`, and what it is called."""
+    class_words: ClassVar[str]
+    """What the table of classes has, where a reader may not know."""
     validation: ClassVar[Metric] = VALIDATION_ACCURACY
     """The metric on a search's validation images: the mean of `accuracy`."""
     proxy: ClassVar[str] = "proxy-32"
     """The network of trials, by its name in `dada.models.create`."""
     pixels: ClassVar[int] = 64
     """Longest side of the images in trials, at most."""
+    usual: ClassVar[dict[str, Any]] = {}
+    """Settings of a training, where the user sets none."""
     pretrained: ClassVar[str] = "resnet18"
     """The usual network with pre-trained weights; torchvision offers them."""
 
@@ -89,6 +96,14 @@ class Task(ABC):
             size: height and width of the images, in pixels.
         """
         return labels
+
+    def found(self, outputs: Outputs) -> Tensor:
+        """The answers for B images as labels of the task, where these can be drawn."""
+        raise UserError(f"{self.name}: answers cannot be drawn")
+
+    def occurrences(self, labels: Tensor, classes: int) -> dict[str, list[Any]]:
+        """How often classes occur in N images, by what is counted: a value per class."""
+        return {}
 
     def resized(self, labels: Tensor, size: tuple[int, int]) -> Tensor:
         """The labels of images that are brought to that height and width, in pixels."""
@@ -157,6 +172,61 @@ class Task(ABC):
             Names of lists with a value per class begin with "class_".
         """
         raise UserError(f"{self.name}: a network cannot be tested yet, only searched with")
+
+    def kept(self, outputs: Outputs, labels: Tensor) -> Any:
+        """What `compared` needs from a batch, on the CPU.
+
+        Raises:
+            DivergedError: the outputs are not finite numbers.
+        """
+        return self.tally(outputs, labels)
+
+    def compared(self, kept: Sequence[Any], labels: Tensor, classes: int) -> dict[str, Any]:
+        """What a comparison records of a test: the metric by its key, its values per class by
+        theirs and, if it is a mean over answers, `wrong`: which answers are, bool with the shape of
+        the labels.
+
+        Args:
+            kept: of all batches.
+            labels: those of all images.
+            classes: number of classes.
+
+        Raises:
+            DivergedError: the loss is not a finite number.
+        """
+        found = self.tested(kept, classes)
+        return {key: found[key] for key in (self.metric.key, self.metric.class_key)}
+
+    def tested(self, tallies: Sequence[Any], classes: int) -> dict[str, Any]:
+        """The same as `measures`, with a value for each class, None for those that never occur.
+
+        Raises:
+            DivergedError: the loss is not a finite number.
+        """
+        found = self.measures(tallies)
+        if not math.isfinite(found["test_loss"]):
+            raise DivergedError("the loss on the test images is not a finite number")
+        key = self.metric.class_key
+        found[key] = [*found[key], *[None] * (classes - len(found[key]))]
+        return found
+
+    def naive(self, labels: Tensor) -> float | None:
+        """The metric of always giving the most frequent answer; None if there is no such answer."""
+        return None
+
+    @abstractmethod
+    def matched(
+        self, labels: Tensor, outputs: Sequence[int]
+    ) -> tuple[Tensor, Sequence[int] | None]:
+        """The labels of other data for a network that is already trained.
+
+        Args:
+            labels: those of the data.
+            outputs: for each class of the data, the index of the network's output.
+
+        Returns:
+            The labels, and the outputs that they are for; None for all of the network's.
+        """
 
     @abstractmethod
     def strata(self, labels: AnyLabels) -> AnyLabels | None:

@@ -13,9 +13,10 @@ from torchvision.transforms import v2
 
 from dada.augment import Motion, Sampler, apply
 from dada.augment.words import around
-from dada.errors import UserError
+from dada.errors import UserError, listed
 from dada.names import WITHOUT_SEARCH
 from dada.policy import AnyPolicy, Policy, Scale, SearchSpace, as_policy
+from dada.policy.trivial import trivial_augment
 
 
 class Augment(Protocol):
@@ -137,8 +138,19 @@ def space_for(channels: int, scale: Scale | None = None) -> SearchSpace:
     return SearchSpace(scale=scale or Scale("strength")).for_channels(channels)
 
 
-def without_search(space: SearchSpace) -> list[Method]:
-    """The methods that a searched policy must beat, in the order of their names."""
+def without_search(space: SearchSpace, moves: bool = False) -> list[Method]:
+    """The methods that a searched policy must beat, in the order of their names.
+
+    Args:
+        space: the search space of the uniform policy.
+        moves: whether labels move with the pixels. Then TrivialAugment is a policy of the space's
+            operations, and there is no RandAugment, as torchvision's do not say what they moved.
+    """
+    if moves:
+        return [
+            policy_method(trivial_augment(space.operations)),
+            policy_method(space.uniform("uniform policy")),
+        ]
     return [
         torchvision_method("RandAugment", v2.RandAugment()),
         torchvision_method("TrivialAugment", v2.TrivialAugmentWide()),
@@ -172,19 +184,26 @@ def usual_cutout(side: tuple[int, int]) -> int:
     return min(side) // 2 if min(side) >= 24 and max(side) <= 64 else 0
 
 
-def method(given: str | Path | AnyPolicy, space: SearchSpace) -> Method:
+def method(given: str | Path | AnyPolicy, space: SearchSpace, moves: bool = False) -> Method:
     """The method that the user names: "none", a method without search, or a policy.
 
     Args:
         given: "none", "randaugment", "trivialaugment", "uniform"; else a published name, a policy
             file, a run folder or a policy.
         space: the search space of the "uniform" policy.
+        moves: as for `without_search`.
 
     Raises:
-        UserError: there is no such method or policy.
+        UserError: there is no such method or policy, or it does not move labels with the pixels.
     """
     if given == "none":
         return BASELINE
     if given in WITHOUT_SEARCH:
-        return without_search(space)[WITHOUT_SEARCH.index(given)]
+        methods = without_search(space, moves)
+        names = WITHOUT_SEARCH[-len(methods) :]
+        if given not in names:
+            raise UserError(
+                f"policy {given}: does not move boxes and masks with the pixels; {listed(names)} do"
+            )
+        return methods[names.index(str(given))]
     return policy_method(as_policy(given))

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from dada.augment import Pipeline
-from dada.augment.loader import Loader, make_loader
+from dada.augment.loader import Loader
 from dada.compute.device import best_precision, pick_device
 from dada.compute.distributed import ALONE, Processes, shared_job
 from dada.compute.job import is_first
@@ -21,8 +19,6 @@ from dada.datasets import (
     AnyData,
     Dataset,
     FileDataset,
-    ImageFiles,
-    ImageSet,
     as_dataset,
     channels_in_words,
     open_files,
@@ -34,14 +30,12 @@ from dada.models.child import Child
 from dada.names import DATASETS
 from dada.runs import Result
 from dada.runs.provenance import describe_data
-from dada.tasks import Task, require_labelling, task_of
+from dada.tasks import task_of
 from dada.training.classes import Outputs, match
-from dada.training.details import details
 from dada.training.evaluation_page import write_evaluation
+from dada.training.examine import OnBatch, Tested, examined, pictures
 from dada.training.pipeline import pipeline_for
 from dada.training.trained import WEIGHTS, Trained
-
-OnBatch = Callable[[int, int], None]
 
 
 def measure(
@@ -57,7 +51,7 @@ def measure(
         processes: those that share the test images.
 
     Returns:
-        As `dada.tasks.Task.measures`.
+        As `dada.tasks.Task.tested`.
 
     Raises:
         DivergedError: the loss is not a finite number.
@@ -68,14 +62,7 @@ def measure(
             task.tally(child.logits(pipeline.normalise(seen)), labels)
             for seen, labels in images.plain()
         ]
-    return _measures([tally for some in processes.all_gather(tallies) for tally in some], task)
-
-
-def _measures(tallies: Sequence[Any], task: Task) -> dict[str, Any]:
-    found = task.measures(tallies)
-    if not math.isfinite(found["test_loss"]):
-        raise DivergedError("the loss on the test images is not a finite number")
-    return found
+    return task.tested([tally for some in processes.all_gather(tallies) for tally in some], classes)
 
 
 def evaluate(
@@ -112,10 +99,10 @@ def evaluate(
             this process tests.
 
     Returns:
-        As `measure` and `dada.training.details.details`, with the names of the network's `classes`,
-        and `notes` on how the data differ from those that it was trained on. If the data have only
-        some of the classes, the network is tested on these; with several labels per image,
-        `classes` are the data's.
+        As `dada.training.examine.examined`, with the names of the network's `classes`, and `notes`
+        on how the data differ from those that it was trained on. If the data have only some of the
+        classes, the network is tested on these; with several labels per image, `classes` are the
+        data's.
 
     Raises:
         UserError: there is no training in the folder, or the data do not fit its network: they
@@ -130,11 +117,7 @@ def evaluate(
     notes = (*_differences(trained, given, data is None), *matched.notes)
     if data is not None and not isinstance(data, Dataset | FileDataset):
         notes = (*given.notes, *notes)
-    network, classes, task = (
-        trained.network(weights, model),
-        trained.classes,
-        require_labelling(given.task, "evaluate"),
-    )
+    network, classes, task = trained.network(weights, model), trained.classes, given.task
     labels, outputs = task.matched(given.test.labels, matched.outputs)
     if outputs is not None:
         network, classes = nn.Sequential(network, Outputs(outputs)), list(given.classes)
@@ -143,49 +126,17 @@ def evaluate(
     with shared_job(asked) as (processes, where):
         precision = best_precision(where, trained.settings.precision)
         child = Child(network, where, precision, task.loss(labels))
-        logits = logits_of(child, tested, pipeline, processes, on_batch)
-    try:
-        found = _measures([task.tally(logits, labels)], task)
-    except DivergedError as error:
-        raise UserError(f"{whose} is broken: {error}") from None
-    files = _files(given, trained.source if data is None else data, root)
-    found |= details(logits, labels, task, classes, files)
-    found |= {"classes": classes, "notes": list(notes)}
-    if page is not None and is_first():
-        worst = tested.subset([image["image"] for image in found["worst"]])
-        loader = make_loader(worst, pipeline, torch.device("cpu"), workers=0)
-        [(pictures, _)] = loader.plain(len(worst))
-        write_evaluation(Path(page), trained, given, found, pictures, weights)
+        how = Tested(child, tested, pipeline, processes, on_batch)
+        files = _files(given, trained.source if data is None else data, root)
+        try:
+            found = examined(how, task, classes, files)
+        except DivergedError as error:
+            raise UserError(f"{whose} is broken: {error}") from None
+        found |= {"classes": classes, "notes": list(notes)}
+        if page is not None and is_first():
+            worst = pictures(how, task, [image["image"] for image in found["worst"]])
+            write_evaluation(Path(page), trained, given, found, worst, weights)
     return Result(found)
-
-
-def logits_of(
-    child: Child,
-    images: ImageSet | ImageFiles,
-    pipeline: Pipeline,
-    processes: Processes = ALONE,
-    on_batch: OnBatch = lambda done, total: None,
-) -> Tensor:
-    """The logits of all images, float32 (N, classes) on the CPU.
-
-    Args:
-        child: the network.
-        images: N of them.
-        pipeline: normalises them.
-        processes: those that share the images; each gets all logits.
-        on_batch: see `evaluate`.
-
-    Raises:
-        UserError: a file cannot be read.
-    """
-    mine = images.subset(processes.shard(torch.arange(len(images))))
-    logits, done = [], 0
-    with threads_for(child.model, child.device):
-        for seen, _ in make_loader(mine, pipeline, child.device).plain():
-            logits.append(child.logits(pipeline.normalise(seen)).cpu())
-            done += len(seen)
-            on_batch(done, len(mine))
-    return torch.cat([part for some in processes.all_gather(logits) for part in some])
 
 
 def _opened(

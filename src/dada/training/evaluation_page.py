@@ -17,7 +17,8 @@ from dada.report.html import html
 from dada.report.numbers import capitalised, count, percent
 from dada.report.page import REPORT
 from dada.report.sheet import data_uri, shown_in_words
-from dada.training.evaluation_words import calibration_in_words
+from dada.tasks import Metric, Task
+from dada.training.evaluation_words import calibration_in_words, worst_first
 from dada.training.trained import Trained
 
 EVALUATION = "evaluation.html"
@@ -27,7 +28,11 @@ _FEW = 20  # rows of the table of classes that are shown at once
 _SHORT = 3  # letters of names that fit above a column
 _HEADINGS = {
     "images": "Images",
+    "boxes": "Boxes",
+    "pixels": "Pixels",
     "error": "Error",
+    "AP": "AP",
+    "IoU": "IoU",
     "recall": "Recall",
     "precision": "Precision",
     "f1": "F1",
@@ -56,7 +61,7 @@ def write_evaluation(
     Raises:
         UserError: the file cannot be written.
     """
-    metric = data.task.metric
+    metric, task = data.task.metric, data.task
     beside = path.resolve().parent == trained.folder.path.resolve()
     text = html(
         "evaluation.html",
@@ -65,22 +70,23 @@ def write_evaluation(
         lead=(
             f"Tested on {count(found['test_images'], 'image')}; trained on {trained.data}, "
             f"{count(trained.settings.epochs, 'epoch')}; weights of the "
-            f"{'last' if weights == 'last' else metric.superlative + '-error'} epoch."
+            f"{'last' if weights == 'last' else f'{metric.superlative}-{metric.name}'} epoch."
         ),
         report=REPORT if beside and (trained.folder.path / REPORT).is_file() else "",
-        result=_result(found, metric.key, metric.title),
+        result=_result(found, task),
         notes=found["notes"],
-        classes=class_table(found),
+        classes=class_table(found, metric),
+        first=f"{metric.inferior} {metric.of_class}",
+        class_words=task.class_words,
         few=_FEW,
         matrix=_matrix(found),
-        confusions=found["confusions"],
-        calibration=calibration_in_words(found["calibration"], found["test_loss"]),
-        reliability=_reliability(found["calibration"]["bins"]),
+        confusions=found.get("confusions", ()),
+        **_calibration(found),
         worst=[
             {
                 **about,
                 "picture": data_uri(image),
-                "right": about["label"] == about["answer"],
+                "right": "label" in about and about["label"] == about["answer"],
                 "short": "/".join(Path(about["file"] or "").parts[-2:]),
             }
             for about, image in zip(found["worst"], worst, strict=True)
@@ -92,16 +98,17 @@ def write_evaluation(
     return replace_file(path, text.encode(errors="replace"))
 
 
-def class_table(found: Mapping[str, Any]) -> dict[str, Any]:
-    """The table of classes: headings, and rows in words, the highest error first.
+def class_table(found: Mapping[str, Any], metric: Metric) -> dict[str, Any]:
+    """The table of classes: headings, and rows in words, the worst first.
 
     Classes without test images have no error, and come last.
     """
+    of = metric.of_class
     rows = [
-        {**about, "error": error}
-        for about, error in zip(found["per_class"], found["class_errors"], strict=True)
+        {**about, of: value}
+        for about, value in zip(found["per_class"], found[metric.class_key], strict=True)
     ]
-    rows.sort(key=lambda row: -1.0 if row["error"] is None else row["error"], reverse=True)
+    rows = worst_first(rows, metric, key=lambda row: row[of])
     shown = [name for name in _HEADINGS if name in rows[0] and name not in _left_out(rows[0])]
     return {
         "headings": [_HEADINGS[name] for name in shown],
@@ -125,7 +132,7 @@ def _left_out(row: Mapping[str, Any]) -> Sequence[str]:
 def _value(name: str, value: float | None) -> str:
     if value is None:
         return "–"
-    return f"{value:,}" if name == "images" else percent(value)
+    return f"{value:,}" if name in ("images", "boxes") else percent(value)
 
 
 def _taken_for(row: Mapping[str, Any]) -> str:
@@ -134,15 +141,19 @@ def _taken_for(row: Mapping[str, Any]) -> str:
     return f"{row['taken_for']} ({row['times']}\N{NO-BREAK SPACE}×)"
 
 
-def _result(found: Mapping[str, Any], key: str, title: str) -> str:
-    top5 = found["test_error_top5"]
-    more = "" if top5 is None else f"; top-5 error {percent(top5, 2)}"
-    return f"{capitalised(title)} {percent(found[key], 2)}{more}; loss {found['test_loss']:.3f}."
+def _result(found: Mapping[str, Any], task: Task) -> str:
+    title, value = capitalised(task.metric.title), found[task.metric.key]
+    more = "".join(
+        f"; {called} {percent(found[key], 2)}"
+        for key, called in task.further.items()
+        if found[key] is not None
+    )
+    return f"{title} {percent(value, 2)}{more}; loss {found['test_loss']:.3f}."
 
 
 def _matrix(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Rows of the confusion matrix, each cell with its share of the row; empty if it is large."""
-    confusion = found["confusion"]
+    confusion = found.get("confusion")
     if confusion is None or len(confusion) > MATRIX:
         return []
     short = all(len(name) <= _SHORT for name in found["classes"])
@@ -157,6 +168,17 @@ def _matrix(found: Mapping[str, Any]) -> list[dict[str, Any]]:
         }
         for i, (name, row) in enumerate(zip(found["classes"], confusion, strict=True))
     ]
+
+
+def _calibration(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What the page says of calibration, where an answer has a probability of being right."""
+    if "calibration" not in found:
+        return {"calibration": ()}
+    calibration = found["calibration"]
+    return {
+        "calibration": calibration_in_words(calibration, found["test_loss"]),
+        "reliability": _reliability(calibration["bins"]),
+    }
 
 
 def _reliability(bins: Sequence[Mapping[str, Any]]) -> Reliability:

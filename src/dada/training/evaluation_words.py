@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from dada.report.numbers import count, percent
+from dada.tasks import Metric
+
+Row = TypeVar("Row")
 
 
 def direction(calibration: Mapping[str, Any]) -> str:
@@ -49,21 +53,27 @@ def calibration_in_words(calibration: Mapping[str, Any], loss: float) -> list[st
     return said
 
 
-def worst_in_words(found: Mapping[str, Any], most: int) -> Sequence[str]:
-    """A line for each of the classes with the highest errors, for the terminal.
+def worst_first(
+    rows: Iterable[Row], metric: Metric, key: Callable[[Row], float | None]
+) -> list[Row]:
+    """Rows by the metric of their class, those without one last."""
+    sign = -1.0 if metric.lower_is_better else 1.0
+    return sorted(rows, key=lambda row: math.inf if key(row) is None else sign * (key(row) or 0.0))
+
+
+def worst_in_words(found: Mapping[str, Any], metric: Metric, most: int) -> Sequence[str]:
+    """A line for each of the classes with the worst metric, for the terminal.
 
     Args:
         found: as from `dada.evaluate`.
+        metric: the task's.
         most: of so many classes.
     """
-    rows = [
-        (error, about)
-        for error, about in zip(found["class_errors"], found["per_class"], strict=True)
-        if error is not None
-    ]
-    rows.sort(key=lambda row: row[0], reverse=True)
-    width = max((len(about["name"]) for _, about in rows[:most]), default=0)
-    return [f"{about['name']:<{width}} {error:.1%}{_more(about)}" for error, about in rows[:most]]
+    pairs = zip(found[metric.class_key], found["per_class"], strict=True)
+    known = [(value, about) for value, about in pairs if value is not None]
+    rows = worst_first(known, metric, key=lambda row: row[0])[:most]
+    width = max((len(about["name"]) for _, about in rows), default=0)
+    return [f"{about['name']:<{width}} {value:.1%}{_more(about)}" for value, about in rows]
 
 
 def _more(about: Mapping[str, Any]) -> str:
@@ -71,8 +81,12 @@ def _more(about: Mapping[str, Any]) -> str:
     if about.get("taken_for"):
         said += f", {about['times']} taken for {about['taken_for']}"
     for name in ("recall", "precision"):
-        if "taken_for" not in about and about[name] is not None:
+        if "taken_for" not in about and about.get(name) is not None:
             said += f", {name} {about[name]:.1%}"
+    if "boxes" in about:
+        said += f", {count(about['boxes'], 'box')} in {count(about['images'], 'image')}"
+    if "pixels" in about:
+        said += f", {about['pixels']:.1%} of the pixels"
     return said
 
 

@@ -32,7 +32,6 @@ from dada.models.child import Loss
 from dada.policy import AnyPolicy, dumps
 from dada.runs import Callback, Callbacks, Result, RunFolder, describe_run, open_run, run_loop
 from dada.runs.watchers import TrainWatcher, as_callback
-from dada.tasks import require_labelling
 from dada.training.augmentations import Method, method, space_for
 from dada.training.build import network_of, with_own_weights
 from dada.training.hooks import UserHooks
@@ -128,11 +127,10 @@ def train(
             else:
                 dataset = without_validation(as_dataset(given, side))
             origin = source or ""
-        require_labelling(dataset.task, "train")
         if asked.images is None:
             asked = asked.model_copy(update={"images": len(dataset.train)})
         chosen = for_dataset(asked, dataset, where.type == "cuda")
-        how = method(policy, space_for(dataset.channels))
+        how = method(policy, space_for(dataset.channels), dataset.task.moves)
         config = describe_run(
             "train",
             dataset=dataset,

@@ -95,7 +95,9 @@ def for_dataset(
     Raises:
         UserError: there are too few images, or a setting does not fit them.
     """
-    filled = resolved(settings.model_dump(), dataset, accelerated)
+    given = settings.model_fields_set
+    usual = {name: value for name, value in dataset.task.usual.items() if name not in given}
+    filled = resolved(settings.model_dump() | usual, dataset, accelerated)
     filled["batch"] = min(filled["batch"], filled["images"])
     if filled["test_every"] is None:  # a training step costs three forward passes
         filled["test_every"] = -(-10 * len(dataset.test) // (3 * filled["images"]))

@@ -21,7 +21,7 @@ from dada.training.training import Training
 METRICS, RESULT = "metrics.csv", "result.json"
 COLUMNS = (
     *("epoch", "train_loss", "lr", "seconds"),
-    *("test_images", "test_loss", "test_error", "test_error_top5"),
+    *("test_images", "test_loss"),
 )
 
 
@@ -99,8 +99,9 @@ class TrainingWork(Work[dict[str, Any]]):
         if tested and self._best(records) is records[-1]:
             run.save_tensors(WEIGHTS["best"], weights)
         text = io.StringIO()
-        columns = dict.fromkeys((*COLUMNS, self.dataset.task.metric.key))
-        table = csv.DictWriter(text, list(columns), extrasaction="ignore")
+        task = self.dataset.task
+        columns = (*COLUMNS, task.metric.key, *task.further)
+        table = csv.DictWriter(text, columns, extrasaction="ignore")
         table.writeheader()
         table.writerows(records)
         replace_file(run.path / METRICS, text.getvalue().encode())

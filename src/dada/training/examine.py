@@ -1,0 +1,141 @@
+"""What a network answers on test images, and everything that is said about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from dada.augment import Pipeline
+from dada.augment.loader import make_loader
+from dada.compute.distributed import ALONE, Processes
+from dada.compute.threads import threads_for
+from dada.datasets import ImageFiles, ImageSet
+from dada.models.child import Child, Outputs
+from dada.tasks import Labelling, Task
+from dada.training.details import WORST, details
+
+OnBatch = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Tested:
+    """A network and the images that it is tested on.
+
+    Attributes:
+        child: the network.
+        images: N of them, with labels.
+        pipeline: normalises them.
+        processes: those that share the images.
+        on_batch: see `dada.evaluate`.
+    """
+
+    child: Child
+    images: ImageSet | ImageFiles
+    pipeline: Pipeline
+    processes: Processes = ALONE
+    on_batch: OnBatch = lambda done, total: None
+
+    def outputs(self) -> Iterator[tuple[Outputs, Tensor]]:
+        """The network's outputs for this process's batches, and the labels, on its device.
+
+        Raises:
+            UserError: a file cannot be read.
+        """
+        mine, child, done = self._mine(), self.child, 0
+        with threads_for(child.model, child.device):
+            for seen, labels in make_loader(mine, self.pipeline, child.device).plain():
+                yield child.logits(self.pipeline.normalise(seen)), labels
+                done += len(seen)
+                self.on_batch(done, len(mine))
+
+    def gathered(self, parts: list[Any]) -> list[Any]:
+        """The parts of all processes, one per batch, in the order of the images."""
+        return [part for some in self.processes.all_gather(parts) for part in some]
+
+    def _mine(self) -> ImageSet | ImageFiles:
+        return self.images.subset(self.processes.shard(torch.arange(len(self.images))))
+
+
+def examined(
+    tested: Tested, task: Task, classes: Sequence[str], files: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Everything about a test, as plain data.
+
+    Args:
+        tested: the network and the images.
+        task: the task.
+        classes: names of the network's outputs.
+        files: those of the images; empty if there are none.
+
+    Returns:
+        As `dada.tasks.Task.tested`. If labels are for an image as a whole, and
+        `dada.training.details.details`; else `per_class`: for each class its `name`, how often it
+        occurs (`Task.occurrences`) and the metric; and `worst`: the images with the highest loss,
+        each with its `image`, a number from 0, its `file` or None, and its `loss`.
+
+    Raises:
+        DivergedError: the loss is not a finite number.
+    """
+    if isinstance(task, Labelling):
+        logits, labels = logits_of(tested), tested.images.labels
+        found = task.tested([task.tally(logits, labels)], len(classes))
+        return found | details(logits, labels, task, classes, files)
+    tallies, losses = [], []
+    for outputs, labels in tested.outputs():
+        tallies.append(task.tally(outputs, labels))
+        losses.append(tested.child.loss(outputs, labels).detach().float().cpu())
+    found = task.tested(tested.gathered(tallies), len(classes))
+    each = torch.cat(tested.gathered(losses))
+    order = torch.argsort(each, descending=True, stable=True)[:WORST].tolist()
+    return found | {
+        "per_class": _per_class(found, tested.images.labels, task, classes),
+        "worst": [
+            {"image": row, "file": files[row] if files else None, "loss": each[row].item()}
+            for row in order
+        ],
+    }
+
+
+def _per_class(
+    found: dict[str, Any], labels: Tensor, task: Task, classes: Sequence[str]
+) -> list[dict[str, Any]]:
+    columns = task.occurrences(labels, len(classes))
+    columns[task.metric.of_class] = found[task.metric.class_key]
+    rows = zip(*columns.values(), strict=True)
+    return [
+        {"name": name, **dict(zip(columns, row, strict=True))}
+        for name, row in zip(classes, rows, strict=True)
+    ]
+
+
+def logits_of(tested: Tested) -> Tensor:
+    """The logits of all images, float32 (N, classes) on the CPU, in every process.
+
+    Raises:
+        UserError: a file cannot be read.
+    """
+    return torch.cat(tested.gathered([logits.cpu() for logits, _ in tested.outputs()]))
+
+
+def pictures(tested: Tested, task: Task, rows: Sequence[int]) -> Tensor:
+    """Some of the images, uint8 (n, C, H, W); where labels are drawn, those beside the answers.
+
+    Args:
+        tested: the network and the images.
+        task: the task.
+        rows: indices of the images.
+    """
+    images = tested.images.subset(rows)
+    loader = make_loader(images, tested.pipeline, torch.device("cpu"), workers=0)
+    [(seen, labels)] = loader.plain(len(images))
+    if isinstance(task, Labelling):
+        return seen
+    part = Tested(tested.child, images, tested.pipeline)
+    found = torch.cat([task.found(outputs).cpu() for outputs, _ in part.outputs()])
+    true, answers = task.drawn(seen, labels), task.drawn(seen, found)
+    gap = true.new_full((*true.shape[:3], max(2, true.shape[3] // 32)), 255)
+    return torch.cat([true, gap, answers], 3)
