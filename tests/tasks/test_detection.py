@@ -4,8 +4,10 @@ from torchvision.ops import box_iou
 
 from dada.errors import UserError
 from dada.models import Detected
+from dada.searching.score import calibrated, guess
 from dada.tasks import Detection, task_of
 from dada.tasks.boxes import hits, iou
+from dada.tasks.detection import own_losses
 
 TASK = Detection()
 SIZE = (40, 80)
@@ -24,7 +26,7 @@ class Found(Detected):
         return self.rows[:, :most]
 
     def tempered(self, temperature):
-        return Found(self.rows / temperature)
+        return type(self)(self.rows / temperature)
 
     def float(self):
         return self
@@ -193,3 +195,20 @@ def test_boxes_are_drawn_as_outlines():
     rows, columns = lit.nonzero().T
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (10, 29, 20, 39)
     assert not lit[15:25, 25:35].any()
+
+
+@pytest.mark.parametrize(("best", "loss"), [(2.0, 0), (4.0, 0), (16.0, 64), (0.25, 1 / 16)])
+def test_a_detector_is_judged_at_the_best_of_few_temperatures(best, loss):
+    """Its loss is made to be (t − best)²; t is from 1/2 to 8."""
+
+    class Parabola(Found):
+        def losses(self, labels):
+            return (1 / self.rows[:, 0, 0] - best).square()
+
+    batches = [(Parabola(torch.ones(3, 1, 6)), torch.zeros(3, 1, 5)) for _ in range(2)]
+    assert calibrated(own_losses, batches) == pytest.approx(loss, abs=1e-9)
+
+
+def test_without_a_network_there_is_no_guess():
+    labels = labels_of([(0, 0, 5, 5, 0)])
+    assert guess(own_losses, labels, labels, 1) == float("inf")

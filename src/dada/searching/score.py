@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -20,7 +21,6 @@ NOTHING_LEARNED = (
 """What there is to say where every loss is above its `guess`."""
 _CHANCE = 18.4 / 2  # of `guess`
 _BATCH = 256  # images whose prior is judged at once: a prior may have a number per pixel
-_TEMPERATURES = 2.0 ** torch.linspace(-3, 5, 33)
 
 
 class Score(NamedTuple):
@@ -82,10 +82,9 @@ def calibrated(loss: Loss, batches: Iterable[tuple[Outputs, Tensor]]) -> float:
     Args:
         batches: outputs and labels; those of a batch are needed no longer than it takes.
     """
-    temperatures = _TEMPERATURES.tolist()
-    losses: list[list[Tensor]] = [[] for _ in temperatures]
+    losses: dict[float, list[Tensor]] = defaultdict(list)
     for outputs, labels in batches:
         task = task_of(labels)
-        for known, temperature in zip(losses, temperatures, strict=True):
-            known.append(loss(task.tempered(outputs, temperature), labels))
-    return min(torch.cat(known).mean().item() for known in losses)
+        for temperature in task.temperatures:
+            losses[temperature].append(loss(task.tempered(outputs, temperature), labels))
+    return min(torch.cat(parts).mean().item() for parts in losses.values())

@@ -64,6 +64,8 @@ class Detection(Task):
     usual: ClassVar[dict[str, Any]] = {"batch": 16, "lr": 0.05}
     pretrained = "fcos_resnet50_fpn"
     pixels = 128
+    temperatures = tuple(2.0 ** (step / 2) for step in range(-2, 7))
+    """Fewer than elsewhere: a detector's loss takes long, and a part of it has no temperature."""
 
     def network(self, side: int, accelerated: bool) -> str:
         """A detector twice as wide as that of trials."""

@@ -52,6 +52,8 @@ class Task(ABC):
     """Longest side of the images in trials, at most."""
     usual: ClassVar[dict[str, Any]] = {}
     """Settings of a training, where the user sets none."""
+    temperatures: ClassVar[Sequence[float]] = (2.0 ** torch.linspace(-3, 5, 33)).tolist()
+    """The outputs of trials are judged at the best of these."""
     pretrained: ClassVar[str] = "resnet18"
     """The usual network with pre-trained weights; torchvision offers them."""
 
