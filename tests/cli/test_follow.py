@@ -14,7 +14,8 @@ def lines(capsys) -> list[str]:
 
 def test_it_prints_what_the_command_line_prints(capsys, digits):
     dada.train(digits, callback=dada.Progress(), **QUICK)
-    first, second = lines(capsys)
+    first, note, second = lines(capsys)
+    assert note.startswith("note: no test images found")
     assert first.startswith("training wrn-10-1 on digits: 40 images, 1 epoch")
     assert second.startswith("epoch    1  training loss") and "test error" in second
     dada.search(digits, preset="demo", epochs=1, images=80, callback=dada.Progress())

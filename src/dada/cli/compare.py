@@ -63,6 +63,7 @@ def compare(
             autocompletion=o.RECIPE,
         ),
     ] = None,
+    backbone: o.Backbone = None,
     *,
     common: Common,
 ) -> None:
@@ -91,6 +92,8 @@ def compare(
             raise UserError("--add-seeds goes on with a comparison: without --seeds and --budget")
         common = replace(common, resume=True)
     given = common.settings((*TrainSettings.model_fields, "pixels"))
+    if backbone is not None:
+        given["backbone"] = str(backbone)
     start = Start.of(
         "compare",
         common,

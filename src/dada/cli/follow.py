@@ -31,6 +31,7 @@ class Progress(Callback[Work[Any]]):
         ...     "digits", images=40, epochs=1, model="wrn-10-1", callback=dada.Progress()
         ... )
         training wrn-10-1 on digits: 40 images, 1 epoch of 1 step, crop
+        note: no test images found: 20 % of the images, chosen per class, are held out...
         epoch    1  training loss 2.3...
     """
 

@@ -42,6 +42,13 @@ DataOption = Annotated[
     typer.Option("--data", help="The same as DATA.", autocompletion=starting(DATASETS)),
 ]
 Device = Annotated[str, typer.Option(help="Device: auto, cpu, cuda, cuda:1.")]
+Backbone = Annotated[
+    Path | None,
+    typer.Option(
+        help="Start the network's backbone from the weights of this run of dada train, or in this "
+        "file."
+    ),
+]
 Side = Annotated[
     int | None,
     typer.Option(min=8, max=1024, help="Resize and crop images to SIDE x SIDE pixels."),

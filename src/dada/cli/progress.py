@@ -185,6 +185,7 @@ class TrainProgress(Bar, Callback[TrainingWork]):
             f"{count(s.epochs, 'epoch')} of {count(per_epoch, 'step')}, "
             f"{policy}{around(s.model_dump())}"
         )
+        self.say_notes(dataset)
         ways = f"fewer {option('epochs')} or {option('images')}"
         shorter = _on(training.child.device, f"{ways} make it shorter")
         self.begin("train", work.parts, work.ticks[0], shorter)

@@ -47,6 +47,7 @@ def train(
     seed: Annotated[
         int | None, typer.Option(min=0, help="Seed of weights, order and draws. [0]")
     ] = None,
+    backbone: o.Backbone = None,
     workers: Annotated[
         int | None,
         typer.Option(min=0, help="Processes that decode images which do not fit in memory."),
@@ -70,6 +71,8 @@ def train(
     from dada.training.settings import TrainSettings, make_settings
 
     given = common.settings(TrainSettings.model_fields)
+    if backbone is not None:
+        given["backbone"] = str(backbone)
     kind, how = recipe or "default", Path(policy or "none").stem
     start = Start.of(
         "train",
@@ -86,7 +89,7 @@ def train(
         common = replace(common, log=[*(common.log or []), "tensorboard"])
     loggers = common.loggers(start.out)
     device, dataset = start.device, start.load(files=True)
-    with start.interruptible(TrainProgress()) as progress:
+    with start.interruptible(TrainProgress(dataset.notes)) as progress:
         result = run_train(
             dataset,
             source=start.source,

@@ -20,6 +20,7 @@ from dada.datasets import Dataset, even_batches, reduced
 from dada.errors import DivergedError
 from dada.models.check import check_network
 from dada.training.augmentations import Method
+from dada.training.backbone import noted
 from dada.training.build import network_of
 from dada.training.hooks import UserHooks
 from dada.training.pipeline import pipeline_for
@@ -40,6 +41,7 @@ class Bench:
         self.dataset, self.device, self.loss = dataset, device, hooks.loss
         self.task = dataset.task
         self.settings = for_dataset(settings, dataset, device.type == "cuda")
+        self.dataset = noted(dataset, self.settings.model, self.settings.backbone)
         self.chosen = reduced(dataset.train.labels, self.settings.images)
         self.pipeline = pipeline_for(self.settings, dataset.side, hooks)
         self.images = MemoryLoader(dataset.train.subset(self.chosen), self.pipeline, device)

@@ -27,6 +27,7 @@ from dada.policy import PAPER_OPERATIONS, dumps
 from dada.runs import Callback, RunFolder, describe_run, open_run, run_loop
 from dada.runs.watchers import CompareWatcher, as_callback
 from dada.searching.choices import left_out
+from dada.training.backbone import noted
 from dada.training.hooks import UserHooks
 from dada.training.settings import as_now, choose_images, make_settings
 
@@ -88,7 +89,8 @@ def compare(
         callback: follows the run (`dada.Callback`, `dada.loggers`), or several that do.
         watch: the former name of `callback`.
         source: what to call the data's origin in the run, where `data` is a `Dataset`.
-        **settings: single settings (`dada.training.settings.TrainSettings`): epochs, model, …
+        **settings: single settings (`dada.training.settings.TrainSettings`): epochs, model, …;
+            `backbone` as in `dada.train`.
 
     Returns:
         The comparison as plain data: baseline, network, what is around the policy, epochs, and each
@@ -138,7 +140,7 @@ def compare(
         methods = [m for m in methods_for(policies_by_name, bench) if terms.keeps(m.name)]
         config = describe_run(
             "compare",
-            dataset=dataset,
+            dataset=noted(dataset, bench.settings.model, bench.settings.backbone),
             source=origin,
             settings=bench.settings,
             device=where,

@@ -152,7 +152,7 @@ def fitted(
 def smaller(bench: Bench, free: frozenset[str]) -> Iterator[tuple[str, int | None]]:
     """Cheaper networks, by name, and the longest side of their images; None is as it is."""
     usual, task = bench.settings, bench.dataset.task
-    if "model" not in free or usual.weights:
+    if "model" not in free or usual.weights or usual.backbone:
         return
     small = _SMALL if "pixels" in free and max(bench.dataset.side) > _SMALL else None
     if small:

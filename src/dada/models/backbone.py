@@ -17,10 +17,17 @@ _SOURCES = ("", "features.", *_PLACES)  # where classifiers, and others of these
 
 
 class Loaded(NamedTuple):
-    """What was loaded: so many tensors, into this part of the network."""
+    """What was loaded: so many tensors, into this part of the network.
+
+    Attributes:
+        tensors: their number.
+        place: the part, by its name in the network.
+        left: names of the weights that are not used, such as those of the last layer.
+    """
 
     tensors: int
     place: str
+    left: tuple[str, ...]
 
 
 def load_backbone(network: nn.Module, state: State, what: str = "the weights") -> Loaded:
@@ -60,7 +67,9 @@ def load_backbone(network: nn.Module, state: State, what: str = "the weights") -
             f"{len(found)} of its {len(part)} tensors are there; {wrong}"
         )
     network.load_state_dict({**own, **{place + key: tensor for key, tensor in found.items()}})
-    return Loaded(len(found), place.removesuffix("."))
+    used = {source + key for key in found}
+    left = tuple(k for k in state if k not in used and not k.endswith("_tracked"))
+    return Loaded(len(found), place.removesuffix("."), left)
 
 
 def _fitted(given: Tensor, own: Tensor) -> Tensor | None:

@@ -101,7 +101,7 @@ def weights_of(name: str, weights: str) -> State:
     Raises:
         UserError: as `start_from`.
     """
-    return _library_state(name) if weights == PRETRAINED else _file_state(weights)
+    return _library_state(name) if weights == PRETRAINED else read_weights(weights)
 
 
 def _ordered(state: State, own: State) -> dict[str, Tensor]:
@@ -156,7 +156,14 @@ def _fetched(name: str, fetch: Callable[[], Any]) -> State:
     return state
 
 
-def _file_state(weights: str) -> State:
+def read_weights(weights: str) -> State:
+    """The weights in a file: tensors by name, as `torch.save` or safetensors write them.
+
+    They are read as data; nothing in the file is executed.
+
+    Raises:
+        UserError: there is no such file, or it holds no weights.
+    """
     path = Path(weights)
     try:
         size, changed = path.stat().st_size, path.stat().st_mtime_ns

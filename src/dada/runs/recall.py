@@ -12,6 +12,7 @@ from dada.models.create import check_name
 from dada.names import DATASETS
 from dada.policy import AnyPolicy, loads
 from dada.runs.folder import RunFolder
+from dada.tasks import task_recorded
 
 _HOOKS = {"loss": "loss", "before": "transform before the policy", "after": "transform after it"}
 
@@ -58,7 +59,7 @@ def recall(path: str | Path, data: str | None = None) -> Recalled:
         settings["images"] += len(described.get("skipped", ()))
     arguments = {
         "data": data or _source(run.path, described),
-        "side": _side(*described.get("side", (0, 0))),
+        "side": _side(described),
         "device": config.get("machine", {}).get("device", "auto"),
     }
     preset = settings.pop("preset", "default")
@@ -86,9 +87,14 @@ def _training(run: RunFolder, config: Mapping[str, Any], preset: str) -> dict[st
 _OF_KIND = {"search": _search, "compare": _comparison, "train": _training}
 
 
-def _side(height: int, width: int) -> int | None:
-    """The side that was chosen, if it was; images with any other size were not resized."""
-    return height if height == width and 8 <= height <= 1024 else None
+def _side(described: Mapping[str, Any]) -> int | None:
+    """The side that was chosen, if it was. Images with boxes or masks are resized to any shape, of
+    which it is the shorter side; others that are not squares were not resized."""
+    height, width = described.get("side", (0, 0))
+    task = task_recorded(described)
+    resized = height == width or (task is not None and task.moves)
+    shorter = min(height, width)
+    return shorter if resized and 8 <= shorter <= 1024 else None
 
 
 def _source(path: Path, described: Mapping[str, Any]) -> str:

@@ -10,7 +10,9 @@ from dada.errors import UserError
 from dada.models import create
 from dada.models.batch_norm import keep_statistics
 from dada.names import PRETRAINED
+from dada.training.backbone import start_backbone
 from dada.training.network import NetworkSettings, ResolvedNetwork
+from dada.training.settings import ResolvedTraining
 
 AnySettings = TypeVar("AnySettings", bound=NetworkSettings)
 
@@ -37,11 +39,13 @@ def network_of(
         module: the user's, which is then what is trained; None for the settings' network.
 
     Raises:
-        UserError: as `dada.models.create`.
+        UserError: as `dada.models.create`, or `dada.training.backbone.start_backbone`.
     """
     network = module
     if network is None:
         network = create(settings.model, classes, channels, settings.weights)
+        if isinstance(settings, ResolvedTraining) and settings.backbone:
+            start_backbone(network, settings.backbone)
     if settings.frozen_statistics:
         keep_statistics(network)
     return network

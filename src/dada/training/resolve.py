@@ -15,6 +15,7 @@ from dada.datasets import (
 from dada.errors import UserError
 from dada.models.pretrained import for_channels, statistics_of, weights_of
 from dada.runs.provenance import fingerprint
+from dada.training.backbone import backbone_at
 
 
 def usual_images(name: str) -> int:
@@ -41,6 +42,8 @@ def resolved(
     model = settings.get("model") or usual
     if weights:
         settings = _pretrained(settings, model, weights, dataset.channels, accelerated)
+    if backbone := settings.get("backbone"):
+        settings = _with_backbone(settings, model, backbone, dataset.channels)
     guesses: dict[str, Any] = {
         "images": usual_images(dataset.name),
         "model": model,
@@ -95,6 +98,24 @@ def _pretrained(
     if settings.get("precision", "auto") == "auto" and not accelerated:
         # On a CPU, depthwise convolutions take twice as long in bfloat16.
         decided["precision"] = "float32"
+    return decided
+
+
+def _with_backbone(
+    settings: Mapping[str, Any], model: str, backbone: str, channels: int
+) -> dict[str, Any]:
+    """The settings with what a backbone's weights decide: it sees images as it was trained to.
+
+    Raises:
+        UserError: there are no such weights, or others than the run began with.
+    """
+    found = backbone_at(backbone)
+    if settings.get("backbone_fingerprint") not in (None, found.fingerprint):
+        raise UserError(f"backbone {backbone}: not the weights that the run was started with")
+    decided = {**settings, "backbone_fingerprint": found.fingerprint}
+    known = found.statistics or statistics_of(model)
+    if known and settings.get("mean") is None and settings.get("std") is None:
+        decided |= for_channels(known, channels)._asdict()
     return decided
 
 

@@ -33,6 +33,7 @@ from dada.policy import AnyPolicy, dumps
 from dada.runs import Callback, Callbacks, Result, RunFolder, describe_run, open_run, run_loop
 from dada.runs.watchers import TrainWatcher, as_callback
 from dada.training.augmentations import Method, method, space_for
+from dada.training.backbone import noted
 from dada.training.build import network_of, with_own_weights
 from dada.training.hooks import UserHooks
 from dada.training.pipeline import pipeline_for
@@ -91,7 +92,9 @@ def train(
         watch: the former name of `callback`.
         tensorboard: `dada.loggers.TensorBoard` as a further callback, into `out`.
         source: what to call the data's origin in the run, where `data` is a `Dataset`.
-        **settings: single settings (`dada.training.settings.TrainSettings`): epochs, batch, …
+        **settings: single settings (`dada.training.settings.TrainSettings`): epochs, batch, …;
+            `backbone` is the run folder of a training, or a file of weights, from which the
+            network's backbone starts.
 
     Returns:
         The result as plain data: the last epoch's `test_error`, `train_loss` and the rest of
@@ -110,6 +113,8 @@ def train(
         raise UserError(f"seed {seed!r:.60}: must be an integer from 0 to 2³² - 1")
     hooks = UserHooks.of(loss=loss, before=before, after=after)
     asked = with_own_weights(make_settings(recipe, model=model_name(model), **settings), model)
+    if isinstance(model, nn.Module) and asked.backbone:
+        raise UserError("backbone: a module starts from its own weights; load them into it")
     given = data if data is not None else _data_of(recipe)
     if tensorboard:
         if out is None:
@@ -130,6 +135,7 @@ def train(
         if asked.images is None:
             asked = asked.model_copy(update={"images": len(dataset.train)})
         chosen = for_dataset(asked, dataset, where.type == "cuda")
+        dataset = noted(dataset, chosen.model, chosen.backbone)
         how = method(policy, space_for(dataset.channels), dataset.task.moves)
         config = describe_run(
             "train",

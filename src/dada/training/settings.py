@@ -42,6 +42,11 @@ class TrainSettings(NetworkSettings):
     label_smoothing: Fraction = 0.0
     ema: Fraction = 0.0
     """Decay per step of a moving average of the weights, which is what is tested; 0 for none."""
+    backbone: str | None = None
+    """A run folder of `dada train`, or a file of weights, that the network's backbone starts from,
+    as in the paper's transfer; None: as the rest of the network."""
+    backbone_fingerprint: str | None = None
+    """Of these weights; a run resumes with the same. None: whatever they are."""
     accumulate: Annotated[int, Field(ge=1)] = 1
     """Parts that a batch is split into, to save memory."""
     test_every: Annotated[int, Field(ge=1)] | None = None
