@@ -1,16 +1,21 @@
 """The recipes are what the paper trained: read, complete, and fit for their data."""
 
 import re
+import sys
 from importlib.resources import files
 
 import pytest
+import torch
 
+from dada.datasets import FileDataset
+from dada.models import create
 from dada.models.create import check_name
 from dada.policy import published_names
 from dada.runs import Callback
 from dada.training import train
 from dada.training.recipes import recipes
 from dada.training.settings import make_settings
+from tests.datasets.annotated.formats import coco, write, write_picture
 from tests.datasets.formats import (
     let_any_file_pass,
     write_cifar10,
@@ -36,6 +41,24 @@ PAPER = {
     "imagenet-resnet50": (512, 270, 0.2, 1e-4, 0),
 }
 
+# The 1x schedule of detectors: the learning rate. Batches of 16; divided by 10 after 60,000 and
+# 80,000 of 90,000 steps, after 500 steps from a third.
+TRANSFER = {"coco-retinanet_resnet50_fpn": 0.01, "coco-fasterrcnn_resnet50_fpn": 0.02}
+COCO = 118_287  # training images
+
+
+@pytest.mark.parametrize("name", TRANSFER)
+def test_a_detectors_schedule_is_once_the_usual_one(name):
+    s = make_settings(name)
+    steps = -(-COCO // s.batch)
+    assert (s.batch, s.lr, s.weight_decay, s.momentum) == (16, TRANSFER[name], 1e-4, 0.9)
+    assert not s.nesterov and s.frozen_statistics and s.schedule == "steps"
+    assert [round(steps * epoch, -2) for epoch in s.milestones] == [60_000, 80_000]
+    assert round(steps * s.warmup, -1) == 500 and s.warmup_from == pytest.approx(1 / 3, abs=0.001)
+    assert steps * s.epochs == 88_716, "as the receipt says"
+    before = make_settings("imagenet-resnet50")
+    assert (s.mean, s.std) == (before.mean, before.std), "the backbone sees images as it did"
+
 
 @pytest.mark.parametrize("name", PAPER)
 def test_settings_are_the_papers(name):
@@ -50,7 +73,7 @@ def test_settings_are_the_papers(name):
 
 
 def test_every_recipe_but_resnet200_which_the_paper_does_not_train_is_the_papers():
-    assert recipes().keys() - PAPER.keys() == {"imagenet-resnet200"}
+    assert recipes().keys() - PAPER.keys() == {"imagenet-resnet200", *TRANSFER}
 
 
 # What the published configuration files have where they differ from the paper.
@@ -93,8 +116,14 @@ def test_imagenet_has_its_top_5_errors():
 def test_a_recipe_is_complete(name):
     recipe, settings = recipes()[name], make_settings(name)
     assert name.startswith(recipe.receipt.data.split("-")[0])
-    assert recipe.receipt.command == f"dada train --recipe {name} --policy {recipe.receipt.policy}"
-    assert recipe.receipt.policy in published_names()
+    command = f"dada train --recipe {name}"
+    if before := recipe.receipt.backbone:
+        run = f"runs/train/{before}-{recipes()[before].receipt.policy}-0"
+        assert recipe.receipt.command == f"{command} --side 800 --backbone {run}"
+        assert recipe.receipt.departures and recipe.receipt.claim
+    else:
+        assert recipe.receipt.command == f"{command} --policy {recipe.receipt.policy}"
+        assert recipe.receipt.policy in published_names()
     assert settings.model and name.endswith(settings.model)
     check_name(settings.model)
     assert settings.mean and settings.std and settings.flip
@@ -122,7 +151,7 @@ class OneStep(Callback):
         raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("name", recipes())
+@pytest.mark.parametrize("name", recipes().keys() - TRANSFER.keys())
 def test_a_recipe_makes_its_first_step(name, root, monkeypatch):
     """The whole of it, but with two images a batch: network, reader, pipeline, policy."""
     let_any_file_pass(monkeypatch)
@@ -137,3 +166,32 @@ def test_a_recipe_makes_its_first_step(name, root, monkeypatch):
     assert len(moved) == len(training.child.parameters), "every weight was updated"
     if receipt.data == "imagenet":
         assert len(dataset.classes) == 1000 and training.pipeline.size == (224, 224)
+
+
+@pytest.fixture(scope="module")
+def resnet50(tmp_path_factory):
+    """A file of weights."""
+    file = tmp_path_factory.mktemp("weights") / "resnet50.pt"
+    torch.save(create("resnet50", 1000).state_dict(), file)
+    return str(file)
+
+
+@pytest.mark.parametrize("name", TRANSFER)
+def test_a_detectors_recipe_makes_its_first_step(name, resnet50, tmp_path, monkeypatch):
+    """From files of COCO's format that do not fit in memory, with the weights of a ResNet-50."""
+    for part, names in {"train2017": "abcd", "val2017": "d"}.items():
+        write(tmp_path / "coco" / "annotations" / f"instances_{part}.json", coco(names))
+        for i, picture in enumerate(names):
+            write_picture(tmp_path / "coco" / part / f"{picture}.png", value=9 * i + len(names))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys.modules["dada.datasets.load"], "_MEMORY", 1)
+    callback, given = OneStep(), {"batch": 2, "images": 4, "side": 32, "backbone": resnet50}
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe=name, callback=callback, workers=0, **given)
+    work = callback.work
+    training, dataset = work.training, work.dataset
+    assert dataset.name == recipes()[name].receipt.data and isinstance(dataset, FileDataset)
+    assert dataset.classes == ("cat", "dog") and training.pipeline.size == (32, 40)
+    assert any("resnet50.pt; left out: fc.weight, fc.bias" in note for note in dataset.notes)
+    moved = training.optimiser.state_dict()["state"]
+    assert len(moved) == len(training.child.parameters), "every weight was updated"

@@ -37,9 +37,13 @@ def recipes(
     terminal.say(receipt.title)
     terminal.say(f"  {receipt.command}")
     terminal.say(f"  cost: {receipt.cost}")
+    if receipt.claim:
+        terminal.say(f"  the paper: {receipt.claim}")
+    for departure in receipt.departures:
+        terminal.say(f"  other than in the paper: {departure}")
     for kind, errors in (("", receipt.paper), ("top-5 ", receipt.paper_top5)):
         listed = ", ".join(f"{key} {value}" for key, value in errors.items())
-        if listed or not kind:
+        if listed or not (kind or receipt.claim):
             terminal.say(f"  {kind}test error in the paper, %: {listed or 'none given'}")
     terminal.say(f"  ours: {receipt.ours}")
     for key, value in found[name].settings.items():

@@ -19,9 +19,12 @@ class Receipt(BaseModel):
         title: network and data.
         command: the command that runs it.
         data: the dataset it is for.
-        policy: the published policy in the paper's row.
+        policy: the published policy in the paper's row; of a transfer "none".
+        backbone: the recipe whose weights the network's backbone starts from; empty for none.
         paper: the paper's test error in per cent, by augmentation.
         paper_top5: the paper's top-5 error, likewise.
+        claim: what the paper says of the training in words.
+        departures: where the training differs from the paper's.
         cost: work and memory, and how they were determined.
         ours: what was measured with this program, and how.
     """
@@ -32,8 +35,11 @@ class Receipt(BaseModel):
     command: str
     data: str
     policy: str
+    backbone: str = ""
     paper: dict[str, str]
     paper_top5: dict[str, str] = {}
+    claim: str = ""
+    departures: tuple[str, ...] = ()
     cost: str
     ours: str = "not run"
 
