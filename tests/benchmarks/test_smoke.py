@@ -62,10 +62,13 @@ TINY = {
     "fine_tuning": "--data {photographs} {photographs} --weights {weights} --model proxy-4 "
     "--side 16 --rows none uniform finetune=preset=finetune,epochs=1,final_rounds=1 --per-class 4 "
     "--seeds 2 --epochs 1 --device cpu --folder {folder}/study",
+    "transfer": "--first {data} --second {boxes} --rows none --epochs 1 --second-epochs 1 "
+    "--seeds 1 --second-side 32 --device cpu --folder {folder}/study",
     "what_helps": "{run} {run} --picture {folder}/picture.svg",
 }
-NEEDS = {"training_throughput": "timm"}
-"""A library that a benchmark compares with."""
+NEEDS = {"training_throughput": "timm", "transfer": "pycocotools"}
+"""A library that a benchmark needs."""
+SLOW = {"transfer"}
 # What the benchmark needs of timm's training script.
 SCRIPT = """
 def train_one_epoch(epoch, model, loader):
@@ -124,6 +127,20 @@ def run(name, words, path, monkeypatch):
     return json.loads(path.read_text())
 
 
+def write_detection(folder):
+    """Six pictures with a box."""
+    for part, numbers in {"train": range(4), "val": range(4, 6)}.items():
+        images = [{"id": i, "file_name": f"{i}.png", "height": 30, "width": 40} for i in numbers]
+        boxes = [
+            {"id": i, "image_id": i, "category_id": 1, "bbox": [4, 5, 12, 16]} for i in numbers
+        ]
+        whole = {"images": images, "annotations": boxes, "categories": [{"id": 1, "name": "a"}]}
+        (folder / part).mkdir(parents=True)
+        (folder / part / "_annotations.coco.json").write_text(json.dumps(whole))
+        for i in numbers:
+            Image.new("RGB", (40, 30), (40 * i, 0, 0)).save(folder / part / f"{i}.png")
+
+
 def fill(words, folder):
     """What stands for files of one's own in a command: a tiny set, and a run of a search."""
     if "{data}" in words:
@@ -144,7 +161,10 @@ def fill(words, folder):
     if "{weights}" in words:
         torch.save(create("proxy-4", 5, 3).state_dict(), folder / "weights.pth")
         photographs(folder / "photographs")
+    if "{boxes}" in words:
+        write_detection(folder / "boxes")
     return words.format(
+        boxes=folder / "boxes",
         data=folder / "data.npz",
         run=folder / "run",
         pictures=folder / "pictures",
@@ -154,7 +174,9 @@ def fill(words, folder):
     )
 
 
-@pytest.mark.parametrize("name", TINY)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow) if n in SLOW else n for n in TINY]
+)
 def test_it_runs_and_its_results_are_shown(name, tmp_path, monkeypatch, small):
     if name in NEEDS:
         pytest.importorskip(NEEDS[name])
