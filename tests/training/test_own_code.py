@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 import dada
-from dada.datasets import open_files
+from dada.datasets import Dataset, ImageSet, open_files
 from dada.errors import UserError
 from dada.models.check import check_network
 
@@ -214,3 +214,14 @@ def test_a_network_that_diverges_leaves_no_number_that_is_none(lr, digits, tmp_p
             assert "not a finite number" in str(error) and "try a lower lr=" in str(error)
         for file in out.glob("*.json*"):
             assert "NaN" not in file.read_text() and "Infinity" not in file.read_text()
+
+
+@pytest.mark.parametrize("function", [dada.train, dada.compare])
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_transforms_of_images_alone_are_refused_where_labels_move(function, place):
+    part = ImageSet(
+        torch.zeros(4, 3, 16, 16, dtype=torch.uint8), torch.zeros(4, 16, 16, dtype=torch.uint8)
+    )
+    data = Dataset("squares", part, part, ("one", "two"))
+    with pytest.raises(UserError, match=f"{place}: a transform of images alone"):
+        function(data, model="segmenter-4", **{place: lambda image: image})

@@ -108,6 +108,7 @@ def compare(
     hooks, policies_by_name = UserHooks.of(loss=loss, before=before, after=after), named(policies)
     asked = make_settings(preset, **settings)
     dataset = without_validation(as_dataset(data, side, choose=partial(choose_images, asked)))
+    hooks.check(dataset.task)
     notes = left_out(PAPER_OPERATIONS, dataset.channels)
     origin = source or (str(data) if isinstance(data, str | Path) else "")
     fixed = {name for name, value in settings.items() if value is not None}

@@ -132,6 +132,7 @@ def train(
             else:
                 dataset = without_validation(as_dataset(given, side))
             origin = source or ""
+        hooks.check(dataset.task)
         if asked.images is None:
             asked = asked.model_copy(update={"images": len(dataset.train)})
         chosen = for_dataset(asked, dataset, where.type == "cuda")
