@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from dada.comparison.early import Question, answer, questions, reach, why_stop
 from dada.comparison.statistics import half_width, half_width_with
@@ -92,6 +93,25 @@ def test_a_certain_answer_and_a_hopeless_one_end_it_together():
 
 def test_equal_answers_are_hopeless():
     assert run([np.zeros((SEEDS, 300))], Question("found", ("rival 0",)))[1] == 3
+
+
+def test_of_a_metric_by_seed_the_seeds_alone_decide():
+    """At the level of the looks, Student's interval of the gaps must exclude zero."""
+    gaps = np.array([-0.20, -0.21, -0.19, -0.20])
+    wrong = {"found": np.zeros(4), "rival": -gaps}
+    reason = why_stop([Question("found", ("rival",))], wrong, 8)
+    assert reason.startswith("after 4 of 8 seeds, as the answer is certain: found is better")
+    level = 1 - 0.01 / 5
+    low, high = stats.ttest_1samp(gaps, 0).confidence_interval(level)
+    assert low < high < 0
+    far = np.array([-0.20, -0.35, -0.05, -0.20])
+    low, high = stats.ttest_1samp(far, 0).confidence_interval(level)
+    assert low < 0 < high
+    assert (
+        answer(Question("found", ("rival",)), {"found": far, "rival": np.zeros(4)}, level) is None
+    )
+    even = {"found": np.array([0.3, 0.31, 0.29, 0.3, 0.31, 0.29, 0.3]), "rival": np.full(7, 0.3)}
+    assert "no answer can be expected" in why_stop([Question("found", ("rival",))], even, 8)
 
 
 def test_nothing_is_decided_by_fewer_than_three_seeds():

@@ -2,17 +2,22 @@
 
 import csv
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from scipy import stats
 
 import dada
 from dada.comparison import compare
+from dada.comparison.plan import smaller
 from dada.errors import UserError
 from dada.reporting import write_report
-from dada.runs import RunFolder
+from dada.runs import Callback, RunFolder
 from dada.training.augmentations import usual_cutout
+from dada.training.onnx import export_onnx, shape_of_logits
+from dada.training.trained import Trained
 from tests import squares
 
 KINDS = {
@@ -106,11 +111,49 @@ def test_a_training_keeps_its_best_epoch_and_is_tested(kind, tmp_path):
     json.dumps(found)
 
 
+def test_a_budget_says_what_it_cannot_know(tmp_path):
+    said = []
+
+    class Listen(Callback):
+        def on_start(self, work):
+            said.extend(work.dataset.notes)
+
+    result = compare(
+        squares.of_boxes(8, 5), budget="1s", callback=Listen(), model="detector-4", **SMALL
+    )
+    assert any(note.startswith("budget of 1 s: detector-4 on all 8 images") for note in said)
+    assert any(note.startswith("mAP is no mean over test images") for note in said)
+    assert not any("points" in note for note in said)
+    assert result["intervals"] == "seeds"
+
+
+def test_the_networks_of_a_smaller_comparison_are_the_tasks(tmp_path):
+    bench = SimpleNamespace(
+        settings=SimpleNamespace(model="detector-32", weights=None),
+        dataset=SimpleNamespace(task=squares.of_boxes().task, side=(480, 640)),
+        device=torch.device("cpu"),
+    )
+    assert list(smaller(bench, frozenset({"model", "pixels"}))) == [
+        ("detector-32", 128),
+        ("detector-16", 128),
+    ]
+    bench.dataset.side = (96, 128)
+    assert list(smaller(bench, frozenset({"model", "pixels"}))) == [("detector-16", None)]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_torchvisions_randaugment_is_refused_by_name(kind):
     make, model, *_ = KINDS[kind]
     with pytest.raises(UserError, match="policy randaugment: does not move boxes and masks"):
         dada.train(make(), "randaugment", model=model, **SMALL)
+
+
+def test_a_detector_is_not_written_as_onnx_and_a_segmenter_is(tmp_path):
+    for kind, (make, model, *_) in KINDS.items():
+        dada.train(make(), out=tmp_path / kind, model=model, **SMALL)
+    with pytest.raises(UserError, match="a network for detection gives no plain logits"):
+        export_onnx(tmp_path / "detection", tmp_path / "model.onnx")
+    assert shape_of_logits(Trained.open(tmp_path / "segmentation")) == (3, 32, 32)
 
 
 def test_classes_of_other_data_are_matched_by_name(tmp_path):

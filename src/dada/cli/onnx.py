@@ -30,7 +30,7 @@ def onnx(
     one logit per class; its metadata name the classes. PyTorch needs no export: RUN/last.pt loads
     as it is.
     """
-    from dada.training.onnx import export_onnx
+    from dada.training.onnx import export_onnx, shape_of_logits
     from dada.training.trained import Trained
 
     trained = Trained.open(run)
@@ -40,8 +40,9 @@ def onnx(
     check_replaceable(path, force)
     export_onnx(run, path, weights=weights)
     height, width = trained.side
+    logits = ", ".join(map(str, shape_of_logits(trained)))
     terminal.say(
         f"input   images, uint8 (batch, {trained.channels}, {height}, {width}), 0 to 255\n"
-        f"output  logits, float32 (batch, {len(trained.classes)})\n"
+        f"output  logits, float32 (batch, {logits})\n"
         f"model   {path}"
     )

@@ -30,7 +30,6 @@ from dada.searching.shrink import shrunk
 from dada.training.settings import TrainSettings
 
 _MOST_SEEDS = 20
-_SMALL = 32  # pixels
 
 
 @dataclass(frozen=True)
@@ -154,9 +153,10 @@ def smaller(bench: Bench, free: frozenset[str]) -> Iterator[tuple[str, int | Non
     usual, task = bench.settings, bench.dataset.task
     if "model" not in free or usual.weights or usual.backbone:
         return
-    small = _SMALL if "pixels" in free and max(bench.dataset.side) > _SMALL else None
+    fewest = task.fewest_pixels
+    small = fewest if "pixels" in free and max(bench.dataset.side) > fewest else None
     if small:
-        yield task.network(_SMALL, bench.device.type == "cuda"), small
+        yield task.network(small, bench.device.type == "cuda"), small
     if usual.model != task.proxy:
         yield task.proxy, small
 

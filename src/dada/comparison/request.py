@@ -23,6 +23,7 @@ from dada.errors import listed, option
 from dada.policy import AnyPolicy
 from dada.report.gaps import FEWEST_SEEDS
 from dada.report.numbers import about, count
+from dada.tasks import Metric
 from dada.training.hooks import UserHooks
 from dada.training.settings import TrainSettings
 
@@ -129,7 +130,6 @@ def in_words(size: Size, bench: Bench, images: int, deadline: Deadline) -> tuple
         deadline: which it was to meet.
     """
     height, width = bench.dataset.side
-    half = expected_half_width(size.seeds, size.tests)
     used = (
         f"{size.images:,} of {images:,} images"
         if size.images < images
@@ -139,13 +139,27 @@ def in_words(size: Size, bench: Bench, images: int, deadline: Deadline) -> tuple
     if not size.fits:
         longer = size.seconds > deadline.seconds
         verdict = ", more than the budget" if longer else ", which says little"
-    seeds, tests = count(size.seeds, "seed"), count(size.tests, "test image")
+    seeds = count(size.seeds, "seed")
     return (
         f"budget of {about(deadline.seconds)}: {bench.settings.model} on {used} of "
         f"{width} × {height} pixels, {count(size.epochs, 'epoch')}, {seeds} of "
         f"{count(len(size.rows), 'row')}; about {about(size.seconds)} on "
         f"{machine_in_words(bench.device)}{verdict}; {option('budget')} changes it, and what you "
         "set stays",
+        certainty(bench.task.metric, size),
+    )
+
+
+def certainty(metric: Metric, size: Size) -> str:
+    """How certain differences will be, before anything is measured."""
+    seeds, tests = count(size.seeds, "seed"), count(size.tests, "test image")
+    if not metric.over_images:
+        return (
+            f"{metric.name} is no mean over test images: how certain differences are, their spread "
+            f"over {seeds} will tell"
+        )
+    half = expected_half_width(size.seeds, size.tests)
+    return (
         f"differences will be certain to about ± {100 * half:.1f} points: {seeds}, {tests}, and "
-        f"two networks that disagree on 1 test image in {1 / USUAL_DISAGREEMENT:.0f}, as is usual",
+        f"two networks that disagree on 1 test image in {1 / USUAL_DISAGREEMENT:.0f}, as is usual"
     )

@@ -64,6 +64,7 @@ class Detection(Task):
     usual: ClassVar[dict[str, Any]] = {"batch": 16, "lr": 0.05}
     pretrained = "fcos_resnet50_fpn"
     pixels = 128
+    fewest_pixels = 128
     temperatures = tuple(2.0 ** (step / 2) for step in range(-2, 7))
     """Fewer than elsewhere: a detector's loss takes long, and a part of it has no temperature."""
 
@@ -117,6 +118,10 @@ class Detection(Task):
         sure = present(boxes) & (boxes[..., 4] >= _SURE)
         rows = boxes[..., [0, 1, 2, 3, 5]]
         return torch.where(sure[..., None], rows, rows.new_tensor(ABSENT))
+
+    def inks(self, classes: int) -> list[tuple[int, int, int] | None]:
+        """See `Task.inks`."""
+        return [tuple(ink) for ink in colours(torch.arange(classes)).tolist()]
 
     def occurrences(self, labels: Tensor, classes: int) -> dict[str, list[Any]]:
         """Images with a box of the class, and boxes."""

@@ -76,6 +76,7 @@ class Segmentation(Task):
         "Pixels: the class’s share."
     )
     proxy = "segmenter-16"
+    fewest_pixels = 64
     usual: ClassVar[dict[str, Any]] = {"batch": 16, "lr": 0.05}
     pretrained = "deeplabv3_mobilenet_v3_large"
 
@@ -117,6 +118,13 @@ class Segmentation(Task):
     def found(self, outputs: Tensor) -> Tensor:
         """See `Task.found`: the class of the largest logit."""
         return outputs.argmax(1).to(self.dtype)
+
+    def inks(self, classes: int) -> list[tuple[int, int, int] | None]:
+        """See `Task.inks`: class 0 is not tinted."""
+        return [
+            tuple(ink) if kind else None
+            for kind, ink in enumerate(colours(torch.arange(classes)).tolist())
+        ]
 
     def occurrences(self, labels: Tensor, classes: int) -> dict[str, list[Any]]:
         """Images with the class, and its share of the pixels that count."""

@@ -50,6 +50,8 @@ class Task(ABC):
     """The network of trials, by its name in `dada.models.create`."""
     pixels: ClassVar[int] = 64
     """Longest side of the images in trials, at most."""
+    fewest_pixels: ClassVar[int] = 32
+    """Longest side of the images of a comparison that has little time, at most."""
     usual: ClassVar[dict[str, Any]] = {}
     """Settings of a training, where the user sets none."""
     temperatures: ClassVar[Sequence[float]] = (2.0 ** torch.linspace(-3, 5, 33)).tolist()
@@ -102,6 +104,10 @@ class Task(ABC):
     def found(self, outputs: Outputs) -> Tensor:
         """The answers for B images as labels of the task, where these can be drawn."""
         raise UserError(f"{self.name}: answers cannot be drawn")
+
+    def inks(self, classes: int) -> list[tuple[int, int, int] | None]:
+        """The colours (red, green, blue) of the classes in `drawn`, None where there is none."""
+        return [None] * classes
 
     def occurrences(self, labels: Tensor, classes: int) -> dict[str, list[Any]]:
         """How often classes occur in N images, by what is counted: a value per class."""

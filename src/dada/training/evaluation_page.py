@@ -17,7 +17,7 @@ from dada.report.html import html
 from dada.report.numbers import capitalised, count, percent
 from dada.report.page import REPORT
 from dada.report.sheet import data_uri, shown_in_words
-from dada.tasks import Metric, Task
+from dada.tasks import Task
 from dada.training.evaluation_words import calibration_in_words, worst_first
 from dada.training.trained import Trained
 
@@ -75,7 +75,7 @@ def write_evaluation(
         report=REPORT if beside and (trained.folder.path / REPORT).is_file() else "",
         result=_result(found, task),
         notes=found["notes"],
-        classes=class_table(found, metric),
+        classes=class_table(found, task),
         first=f"{metric.inferior} {metric.of_class}",
         class_words=task.class_words,
         few=_FEW,
@@ -98,15 +98,16 @@ def write_evaluation(
     return replace_file(path, text.encode(errors="replace"))
 
 
-def class_table(found: Mapping[str, Any], metric: Metric) -> dict[str, Any]:
+def class_table(found: Mapping[str, Any], task: Task) -> dict[str, Any]:
     """The table of classes: headings, and rows in words, the worst first.
 
     Classes without test images have no error, and come last.
     """
-    of = metric.of_class
+    metric, of = task.metric, task.metric.of_class
+    inks = task.inks(len(found["per_class"]))
     rows = [
-        {**about, of: value}
-        for about, value in zip(found["per_class"], found[metric.class_key], strict=True)
+        {**about, of: value, "ink": ink}
+        for about, value, ink in zip(found["per_class"], found[metric.class_key], inks, strict=True)
     ]
     rows = worst_first(rows, metric, key=lambda row: row[of])
     shown = [name for name in _HEADINGS if name in rows[0] and name not in _left_out(rows[0])]
@@ -115,6 +116,7 @@ def class_table(found: Mapping[str, Any], metric: Metric) -> dict[str, Any]:
         "rows": [
             {
                 "name": row["name"],
+                "ink": row["ink"],
                 "cells": [_value(name, row[name]) for name in shown],
                 "taken_for": _taken_for(row),
             }

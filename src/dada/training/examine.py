@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torchvision.transforms.v2 import functional as F
 
 from dada.augment import Pipeline
 from dada.augment.loader import make_loader
@@ -17,6 +18,8 @@ from dada.datasets import ImageFiles, ImageSet
 from dada.models.child import Child, Outputs
 from dada.tasks import Labelling, Task
 from dada.training.details import WORST, details
+
+_DRAWN = 384  # pixels of the longer side that labels are drawn in, at least half
 
 OnBatch = Callable[[int, int], None]
 
@@ -122,7 +125,8 @@ def logits_of(tested: Tested) -> Tensor:
 
 
 def pictures(tested: Tested, task: Task, rows: Sequence[int]) -> Tensor:
-    """Some of the images, uint8 (n, C, H, W); where labels are drawn, those beside the answers.
+    """Some of the images, uint8 (n, C, H, W); where labels are drawn, those beside the answers, and
+    small images enlarged.
 
     Args:
         tested: the network and the images.
@@ -136,6 +140,10 @@ def pictures(tested: Tested, task: Task, rows: Sequence[int]) -> Tensor:
         return seen
     part = Tested(tested.child, images, tested.pipeline)
     found = torch.cat([task.found(outputs).cpu() for outputs, _ in part.outputs()])
-    true, answers = task.drawn(seen, labels), task.drawn(seen, found)
+    height, width = seen.shape[2:]
+    factor = max(1, _DRAWN // max(height, width))
+    size = (factor * height, factor * width)
+    large = F.resize(seen, list(size))
+    true, answers = (task.drawn(large, task.resized(of, size)) for of in (labels, found))
     gap = true.new_full((*true.shape[:3], max(2, true.shape[3] // 32)), 255)
     return torch.cat([true, gap, answers], 3)

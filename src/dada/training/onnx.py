@@ -15,7 +15,7 @@ from dada import __version__
 from dada.errors import UserError
 from dada.extras import library
 from dada.files import replace_file
-from dada.training.trained import Trained
+from dada.training.trained import WEIGHTS, Trained
 
 _OPSET = 18  # the oldest that PyTorch writes
 _LARGEST = 2**31 - 1  # bytes of one ONNX file
@@ -43,15 +43,33 @@ class FromBytes(nn.Module):
         return self.network((images.float() / 255 - self.mean) / self.std)
 
 
+def shape_of_logits(trained: Trained) -> tuple[int, ...]:
+    """The shape of the output, after the batch.
+
+    Raises:
+        UserError: the network's answers are no logits.
+    """
+    if trained.task is None:  # of an old run, which is a classifier's
+        return (len(trained.classes),)
+    shape, _ = trained.task.expected(len(trained.classes), trained.side)
+    if isinstance(shape, type):
+        raise UserError(
+            f"{trained.folder.path}: a network for {trained.task.name} gives no plain logits, and "
+            f"is not written as ONNX: load {WEIGHTS['last']} in PyTorch"
+        )
+    return shape
+
+
 def export_onnx(
     run: str | Path, path: str | Path, *, weights: str = "last", model: nn.Module | None = None
 ) -> Path:
     """Write the network of a training's run folder as an ONNX file.
 
     Its input `images` is uint8 (B, C, H, W), 0 to 255, in the size that the network was trained on;
-    the graph normalises it. Its output `logits` is float32 (B, classes). Any number of images can
-    be given at once. The file's metadata name the `classes`, as a JSON list in the order of the
-    logits; the `network`, the `task`, and the version of `dada`.
+    the graph normalises it. Its output `logits` is float32 (B, classes), or (B, classes, H, W)
+    where each pixel has a class. Any number of images can be given at once. The file's metadata
+    name the `classes`, as a JSON list in the order of the logits; the `network`, the `task`, and
+    the version of `dada`.
 
     Args:
         run: the folder.
@@ -63,10 +81,11 @@ def export_onnx(
         The path.
 
     Raises:
-        UserError: there is no training in the folder, onnxscript is not installed, or PyTorch
-            cannot export the network.
+        UserError: there is no training in the folder, the network is a detector, onnxscript is not
+            installed, or PyTorch cannot export the network.
     """
     trained = Trained.open(run)
+    shape_of_logits(trained)
     network = trained.network(weights, model)
     library("onnxscript", "an ONNX file")
     whole = FromBytes(network, trained.settings.mean, trained.settings.std).eval()
