@@ -1,6 +1,7 @@
 """Squares of two kinds on a dark ground, with boxes or with masks: quickly learnt, quickly made."""
 
 import torch
+from PIL import Image
 
 from dada.datasets import Dataset, ImageSet
 
@@ -52,3 +53,20 @@ def turned(data):
         return ImageSet(images.images, labels)
 
     return Dataset(data.name, other(data.train), other(data.test), data.classes[::-1])
+
+
+def write_yolo(folder):
+    """The squares as a YOLO folder of small pictures."""
+    data = of_boxes()
+    for part, images in (("train", data.train), ("test", data.test)):
+        for kind in ("images", "labels"):
+            (folder / kind / part).mkdir(parents=True)
+        for number, (pixels, rows) in enumerate(zip(images.images, images.labels, strict=True)):
+            picture = Image.fromarray(pixels.permute(1, 2, 0).numpy())
+            picture.save(folder / "images" / part / f"{number}.png")
+            lines = [
+                f"{int(kind)} {(x0 + x1) / 2} {(y0 + y1) / 2} {x1 - x0} {y1 - y0}\n"
+                for x0, y0, x1, y1, kind in rows[rows[:, -1] >= 0].tolist()
+            ]
+            (folder / "labels" / part / f"{number}.txt").write_text("".join(lines))
+    (folder / "classes.txt").write_text("red\ngreen\n")

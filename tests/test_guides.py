@@ -17,6 +17,7 @@ from dada.cli.main import app
 from dada.errors import UserError
 from dada.policy import load_policy, save_policy
 from dada.searching import METHODS, settings
+from tests import squares
 from tests.datasets.annotated.formats import write_voc
 from tests.searching.trials import FEW, StopAfter, begin, finished, with_losses
 from tests.test_docs import EXTENDING, FENCED
@@ -126,6 +127,21 @@ def test_the_lines_of_detection_move_boxes(beside):
 def test_the_lines_of_detection_read_a_folder_with_boxes(beside):
     write_voc(beside / "blood")
     assert run(GUIDE / "detection.md", {}, "load(")["dataset"].task.name == "detection"
+
+
+def test_the_commands_of_detection(beside):
+    """As they stand but for the search, on few small pictures and with a small network."""
+    squares.write_yolo(beside / "blood")
+    (beside / "runs" / "blood").mkdir()
+    save_policy(load_policy("dada-cifar10"), beside / "runs" / "blood" / "policy.json")
+    lines = blocks(GUIDE / "detection.md", "sh")[0].splitlines()
+    _, _, compare, train, evaluate = [split(line, comments=True)[1:] for line in lines]
+    few = ["--model", "detector-4", "--epochs", "1", "--device", "cpu", "-q"]
+    app([*compare, "--seeds", "1", *few], standalone_mode=False)
+    app([*train, *few], standalone_mode=False)
+    app([*evaluate, "--device", "cpu"], standalone_mode=False)
+    assert (beside / "runs" / "blood" / "compare" / "comparison.json").is_file()
+    assert (beside / "runs" / "detector" / "evaluation.html").is_file()
 
 
 def test_the_lines_of_exports_write_a_file(beside, capsys):

@@ -17,6 +17,7 @@ from dada.reporting import write_report
 from dada.runs import Callback, RunFolder
 from dada.training.augmentations import usual_cutout
 from dada.training.onnx import export_onnx, shape_of_logits
+from dada.training.settings import make_settings
 from dada.training.trained import Trained
 from tests import squares
 
@@ -129,7 +130,7 @@ def test_a_budget_says_what_it_cannot_know(tmp_path):
 
 def test_the_networks_of_a_smaller_comparison_are_the_tasks(tmp_path):
     bench = SimpleNamespace(
-        settings=SimpleNamespace(model="detector-32", weights=None),
+        settings=make_settings(model="detector-32"),
         dataset=SimpleNamespace(task=squares.of_boxes().task, side=(480, 640)),
         device=torch.device("cpu"),
     )
