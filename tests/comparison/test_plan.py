@@ -21,7 +21,7 @@ class Machine:
         self.now, self.budget, self.tried, self.speeds = 0.0, budget, [], speeds
         self.bench = SimpleNamespace(
             images=range(images),
-            settings=SimpleNamespace(epochs=60, model="wrn-16-2", weights=weights),
+            settings=SimpleNamespace(epochs=60, model="wrn-16-2", weights=weights, backbone=None),
             dataset=SimpleNamespace(
                 side=(96, 96), classes=("a", "b"), task=Classification(), test=range(tests)
             ),

@@ -46,7 +46,7 @@ def test_epochs_give_way_down_to_half_then_images_then_epochs():
 def test_what_the_user_set_stays():
     bench = SimpleNamespace(
         images=range(500),
-        settings=SimpleNamespace(epochs=40, weights=None),
+        settings=SimpleNamespace(epochs=40, weights=None, backbone=None),
         dataset=SimpleNamespace(classes=("a", "b")),
     )
     for views in (0, 100, 5000, 10**6):
