@@ -30,8 +30,8 @@ DEFAULT_ROOT = Path("~/.cache/dada")
 """Where named datasets are looked for and downloaded to by default."""
 
 _WANTED = (
-    "give an image folder, a .csv, .tsv or .parquet file of path and label, an .npz file, "
-    f"hf:OWNER/NAME, or a name ({', '.join(NAMES)})"
+    "give an image folder (with boxes or masks, too), a .csv, .tsv or .parquet file of path and "
+    f"label, an .npz file, hf:OWNER/NAME, or a name ({', '.join(NAMES)})"
 )
 _MEMORY = 2**31  # bytes of images; a network and its activations need the rest
 
