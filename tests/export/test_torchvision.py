@@ -76,11 +76,11 @@ def test_odd_sizes_and_angles_move_tensors_as_pillow_does():
         picture = Image.fromarray(array)
         for name in GEOMETRIC:
             for value in [0.0, 0.5, -0.37, 90.0, 180.0, *random.uniform(-1, 1, 5).tolist()]:
-                moved = names["OPERATIONS"][name](torch.from_numpy(array).movedim(-1, 0), value)
                 known = np.asarray(get(name).pillow(picture, value))
-                np.testing.assert_array_equal(
-                    moved.movedim(0, -1).numpy(), known, f"{name} {value}"
-                )
+                tensor = torch.from_numpy(array).movedim(-1, 0)
+                moved = names["apply"](tensor, [(name, [value])]).movedim(0, -1).numpy()
+                for found in (moved, np.asarray(names["apply"](picture, [(name, [value])]))):
+                    np.testing.assert_array_equal(found, known, f"{name} {value}")
 
 
 def test_operations_follow_each_other():
@@ -102,6 +102,35 @@ def test_boxes_masks_and_points_move_with_the_image(name, sign):
         value = Scale().values(get(name), magnitude)[sign]
         params = {"draws": [[(name, [value])]]}
         check_moved(*(augment.transform(item, params) for item in patch_in(400, 320)))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.int64])
+@pytest.mark.parametrize("format", ["XYXY", "XYWH", "CXCYWH"])
+def test_all_that_follows_moves_as_under_our_transform_bit_for_bit(format, dtype):
+    cut = Operation("Cutout", 1.0, 1.0)
+    pairs = [
+        (Operation(a, 1.0, 0.93), Operation(b, 1.0, 1.0)) for a in GEOMETRIC for b in GEOMETRIC
+    ]
+    policy = Policy(tuple(SubPolicy((first, cut, second)) for first, second in pairs))
+    ours, augment = policy.transform(), augment_of(policy)
+    random = torch.Generator().manual_seed(0)
+    image, mask = (torch.randint(256, (1, 30, 41), generator=random).byte() for _ in range(2))
+    corners = (torch.rand(6, 4, generator=random) * 40 - 3).view(6, 2, 2).sort(1).values
+    canvas = {"canvas_size": (30, 41)}
+    boxes = tv_tensors.BoundingBoxes(corners.flatten(1), format="XYXY", **canvas)
+    boxes = F.convert_bounding_box_format(boxes, new_format=format)
+    boxes = tv_tensors.wrap(boxes.to(dtype), like=boxes)
+    points = tv_tensors.KeyPoints(corners.flatten(0, 1).to(dtype), **canvas)
+    sample = [tv_tensors.Image(image), tv_tensors.Mask(mask), boxes, points]
+    for _ in range(60):
+        params = ours.make_params(sample)
+        choices = params["draw"].choices()
+        draw = [(n, [value, *(place if n == "Cutout" else [])]) for n, value, place in choices]
+        for item in sample:
+            known = ours.transform(item, params)
+            moved = augment.transform(item, {"draws": [draw]})
+            assert type(moved) is type(known) and moved.dtype == known.dtype
+            assert torch.equal(moved, known)
 
 
 @pytest.mark.parametrize("name", [n for n in KNOWN if n not in GEOMETRIC])

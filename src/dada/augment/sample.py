@@ -17,8 +17,6 @@ from dada.augment.convert import channels_seem_last
 MOVING = tv_tensors.Mask | tv_tensors.BoundingBoxes | tv_tensors.KeyPoints
 """Types that move along with a picture."""
 
-_ROTATED = [f for f in tv_tensors.BoundingBoxFormat if tv_tensors.is_rotated_bounding_format(f)]
-
 
 def find_picture(leaves: Sequence[Any]) -> int:
     """The index of a sample's picture, or batch of pictures, among its leaves.
@@ -80,8 +78,6 @@ def check_picture(picture: Any) -> None:
 
 def _check_beside(leaf: Any, picture: Any) -> None:
     """Raise TypeError for a leaf that seems to belong to the picture but would not move with it."""
-    if isinstance(leaf, tv_tensors.BoundingBoxes) and leaf.format in _ROTATED:
-        raise TypeError(f"boxes of format {leaf.format.value}: convert them to XYXY first")
     if not _is_plain(leaf):
         return
     batch = not isinstance(picture, PIL.Image.Image) and picture.ndim == 4

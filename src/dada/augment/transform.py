@@ -18,10 +18,10 @@ from dada.augment.apply import apply, apply_to_picture
 from dada.augment.convert import from_array, is_picture, to_array, to_picture, to_tensor
 from dada.augment.draw import Choice, Draw
 from dada.augment.epoch import Epoch
+from dada.augment.following import follow
 from dada.augment.motion import maps
 from dada.augment.sample import MOVING, find_picture
 from dada.augment.sampler import Sampler
-from dada.ops.moving import move_boxes, move_masks, move_points
 from dada.policy import AnyPolicy
 
 
@@ -131,10 +131,8 @@ class PolicyTransform(v2.Transform):
     def transform(self, inpt: Any, params: dict[str, Draw]) -> Any:
         """Apply the draw to a picture or batch, or move a mask, boxes or key points accordingly."""
         draw = params["draw"]
-        if isinstance(inpt, tv_tensors.Mask):
-            return _move_mask(inpt, draw)
         if isinstance(inpt, MOVING):
-            return _move_points(inpt, draw)
+            return follow(inpt, maps(draw, *F.get_size(inpt)))
         if is_picture(inpt):
             return _through_pillow(inpt, draw.choices())
         if isinstance(inpt, np.ndarray):
@@ -164,36 +162,3 @@ def _by_kernels(images: Tensor, draw: Draw) -> Tensor:
 def _like(image: Tensor, result: Tensor) -> Tensor:
     """Wrap the result if the image was a `tv_tensors.Image`."""
     return tv_tensors.wrap(result, like=image) if isinstance(image, tv_tensors.Image) else result
-
-
-def _move_mask(mask: tv_tensors.Mask, draw: Draw) -> tv_tensors.Mask:
-    """Move masks by nearest neighbour; in a batch, each mask follows its own image's draw."""
-    B = len(draw)
-    if B != 1 and (mask.ndim < 3 or len(mask) != B):
-        raise TypeError(f"{B} images but a mask {tuple(mask.shape)}: must be ({B}, ..., H, W)")
-    H, W = mask.shape[-2:]
-    layers = mask.shape[:-2].numel() if B == 1 else mask.shape[1:-2].numel()
-    plain = mask.as_subclass(Tensor).reshape(B, layers, H, W)
-    moved = move_masks(plain, maps(draw, H, W))
-    return tv_tensors.wrap(moved.reshape(mask.shape), like=mask)
-
-
-def _move_points(item: Any, draw: Draw) -> Any:
-    """Move the boxes or key points of one image."""
-    if len(draw) != 1:
-        raise TypeError(
-            f"{type(item).__name__} with a batch of {len(draw)} images: "
-            "transform the samples before they become a batch"
-        )
-    exact = tv_tensors.wrap(item.as_subclass(Tensor).cpu().double(), like=item)
-    steps = maps(draw, *item.canvas_size)
-    if isinstance(item, tv_tensors.KeyPoints):
-        moved = move_points(exact.as_subclass(Tensor)[None], steps)[0]
-    else:
-        XYXY = tv_tensors.BoundingBoxFormat.XYXY
-        plain = F.convert_bounding_box_format(exact, new_format=XYXY).as_subclass(Tensor)
-        around = move_boxes(plain[None], steps, item.canvas_size)[0][0]
-        upright = tv_tensors.wrap(around, like=item, format=XYXY)
-        moved = F.convert_bounding_box_format(upright, new_format=item.format).as_subclass(Tensor)
-    moved = moved if item.is_floating_point() else moved.round()
-    return tv_tensors.wrap(moved.to(item.dtype).to(item.device), like=item)

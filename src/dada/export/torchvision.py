@@ -23,8 +23,10 @@ _TENSORS = {
 _USAGE = f"""{USAGE}
 
 It takes PIL images, uint8 tensors (C, H, W), batches (B, C, H, W) with a draw for each image,
-NumPy arrays (H, W, C), and samples of an image with boxes and masks (torchvision.tv_tensors).
-Cutout leaves boxes and masks as they are, also where it covers them."""
+NumPy arrays (H, W, C), and samples of an image with boxes, masks and points of
+torchvision.tv_tensors, which move with it, also where Cutout covers them. A box becomes the one
+around what is left of it, and stays even if that is nothing: v2.SanitizeBoundingBoxes(min_size=1)
+drops boxes of less than a pixel with their labels."""
 
 
 def _source(policy: Policy, ending: str) -> str:

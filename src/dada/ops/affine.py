@@ -15,8 +15,8 @@ from collections.abc import Callable
 from functools import wraps
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn.functional import pad
 
 from dada.ops.two_step import TwoStep
 
@@ -35,7 +35,7 @@ def _sample(images: Tensor, columns: Tensor, rows: Tensor) -> Tensor:
     """Pixel (rows, columns) of each image in 16.16 fixed point, int32 (B, H, W) and overwritten."""
     B, C, H, W = images.shape
     # All that lies outside is black, so clamp onto a black frame of one pixel: no masks needed.
-    framed = F.pad(images, (1, 1, 1, 1))
+    framed = pad(images, (1, 1, 1, 1))
     columns >>= 16
     rows >>= 16
     index = rows.clamp_(-1, H).mul_(W + 2).add_(columns.clamp_(-1, W)).add_(W + 3)

@@ -39,7 +39,7 @@ def move_masks(masks: Tensor, maps: Tensor) -> Tensor:
 
 
 def move_points(points: Tensor, maps: Tensor) -> Tensor:
-    """Points (B, …, 2), x and y in pixels, float64 on the CPU: where their pixels go."""
+    """Points (B, ..., 2), x and y in pixels, float64 on the CPU: where their pixels go."""
     for step in maps.unbind(1):
         points = _forwards(points, step)
     return points
@@ -86,7 +86,7 @@ def _moving(step: Tensor) -> Tensor:
 
 
 def _forwards(points: Tensor, step: Tensor) -> Tensor:
-    """New positions of points (B, …, 2) under the maps (B, 6)."""
+    """New positions of points (B, ..., 2) under the maps (B, 6)."""
     a, b, c, d, e, f = step.T.reshape(6, len(step), *[1] * (points.ndim - 2))
     x, y = points[..., 0] - c, points[..., 1] - f
     # A map gives the source of each pixel, so points move by its inverse.
@@ -94,13 +94,13 @@ def _forwards(points: Tensor, step: Tensor) -> Tensor:
 
 
 def _area(polygons: Tensor) -> Tensor:
-    """Areas (…) of polygons (…, V, 2), by the shoelace formula."""
+    """Areas (...) of polygons (..., V, 2), by the shoelace formula."""
     x, y = polygons.unbind(-1)
     return ((x * y.roll(-1, -1) - y * x.roll(-1, -1)).sum(-1) / 2).abs()
 
 
 def _clipped(polygons: Tensor, size: tuple[int, int]) -> Tensor:
-    """Convex polygons (…, V, 2), cut at the edges of an image (Sutherland and Hodgman 1974)."""
+    """Convex polygons (..., V, 2), cut at the edges of an image (Sutherland and Hodgman 1974)."""
     height, width = size
     for axis, edge in ((0, width), (1, height)):
         polygons = _cut(polygons, polygons[..., axis])
@@ -109,7 +109,7 @@ def _clipped(polygons: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def _cut(polygons: Tensor, depth: Tensor) -> Tensor:
-    """The part of convex polygons (…, V, 2) with a depth (…, V) of at least 0: (…, V + 1, 2).
+    """The part of convex polygons (..., V, 2) with a depth (..., V) of at least 0: (..., V + 1, 2).
 
     Polygons with fewer corners repeat the last one; nothing is a point.
     """

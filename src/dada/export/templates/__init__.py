@@ -1,12 +1,13 @@
 """Modules that run as they are, with all operations in them, which exported files are cut from.
 
-An exported file is the part of one that a policy needs, with the policy's tables in it.
+An exported file is the part of one that a policy needs, with the policy's tables in it. What a
+template imports from `dada` is written into the file.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -38,14 +39,32 @@ def fill(template: str, heading: str, tables: Mapping[str, str]) -> str:
         heading: the file's docstring, without quotes.
         tables: text of the values that replace the template's, by name of the variable.
     """
-    pieces = list(_pieces(_read(template), tables))
-    needed = _closure(pieces, "Augment")
-    text, blank = f'"""{heading}"""\n', 1
-    for piece in pieces:
-        blank = max(blank, piece.blank)
-        kept = _narrowed(piece, needed) if piece.is_import else piece.text
-        if kept and (piece.is_import or piece.defined & needed):
-            text, blank = text + "\n" * blank + kept + "\n", 0
+    text = _written(_alone(_read(template), tables), {"Augment", "annotations"})
+    return f'"""{heading}"""\n\n{text}'
+
+
+def inlined(module: str, names: Collection[str]) -> str:
+    """The part of a module of `dada` that these names need, without its imports from elsewhere.
+
+    Examples:
+        >>> print(inlined("dada.ops.moving", ["IDENTITY"]))
+        IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+        <BLANKLINE>
+    """
+    pieces = [piece for piece in _alone(_source(module), {}) if not piece.is_import]
+    return _written(pieces, set(names))
+
+
+def _written(pieces: list[Piece], roots: set[str]) -> str:
+    """The pieces that the roots need, imports first, and each name once."""
+    needed, text, blank, done = _closure(pieces, roots), "", 0, set[str]()
+    for piece in sorted(pieces, key=lambda piece: not piece.is_import):
+        blank, wanted = max(blank, piece.blank), needed - done
+        kept = _narrowed(piece, wanted) if piece.is_import else piece.text
+        if kept and piece.defined & wanted:
+            text += "\n" * (blank if text else 0) + kept + "\n"
+            blank = 2 * kept.startswith(("def ", "class "))
+            done |= piece.defined
     return text
 
 
@@ -60,7 +79,12 @@ def operations(template: str) -> dict[str, str]:
 
 
 def _read(template: str) -> str:
-    return (files(__name__) / f"{template}.py").read_text(encoding="utf-8")
+    return _source(f"{__name__}.{template}")
+
+
+def _source(module: str) -> str:
+    package, _, name = module.rpartition(".")
+    return (files(package) / f"{name}.py").read_text(encoding="utf-8")
 
 
 def known(source: str) -> dict[str, str]:
@@ -82,6 +106,21 @@ def known(source: str) -> dict[str, str]:
                 names = (str(ast.literal_eval(key)) for key in table.keys if key)
                 return dict(zip(names, map(ast.unparse, table.values), strict=True))
     raise ValueError("no table of operations")
+
+
+def _alone(source: str, tables: Mapping[str, str]) -> list[Piece]:
+    """The pieces of a file and, at its end, of what it imports from `dada`."""
+    found: list[Piece] = []
+    imported: list[Piece] = []
+    for piece in _pieces(source, tables):
+        node = ast.parse(piece.text).body[0] if piece.is_import else None
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("dada."):
+            inner = _alone(_source(str(node.module)), {})
+            needed = _closure(inner, set(piece.defined))
+            imported += [p for p in inner if p.is_import or p.defined & needed]
+        else:
+            found.append(piece)
+    return [*found, *imported]
 
 
 def _pieces(source: str, tables: Mapping[str, str]) -> Iterator[Piece]:
@@ -117,10 +156,10 @@ def _used(node: ast.AST) -> Iterator[str]:
     return (n.id for n in ast.walk(node) if isinstance(n, ast.Name))
 
 
-def _closure(pieces: list[Piece], root: str) -> set[str]:
-    """All names that `root` needs, itself included."""
+def _closure(pieces: list[Piece], roots: set[str]) -> set[str]:
+    """All names that the roots need, themselves included."""
     uses = {name: piece.used for piece in pieces for name in piece.defined}
-    needed, waiting = {root}, [root]
+    needed, waiting = set(roots), [*roots]
     while waiting:
         new = (uses.get(waiting.pop(), frozenset()) & uses.keys()) - needed
         needed |= new
@@ -130,8 +169,6 @@ def _closure(pieces: list[Piece], root: str) -> set[str]:
 
 def _narrowed(piece: Piece, needed: set[str]) -> str:
     """The import, cut to what is needed; empty if nothing is."""
-    if piece.defined == {"annotations"}:
-        return piece.text
     node = ast.parse(piece.text).body[0]
     assert isinstance(node, ast.Import | ast.ImportFrom)
     node.names = [a for a in node.names if (a.asname or a.name).partition(".")[0] in needed]

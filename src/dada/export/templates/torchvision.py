@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from itertools import accumulate
 from typing import Any
 
 import PIL.Image
@@ -12,6 +11,9 @@ import torch
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as F
+
+from dada.augment.following import follow
+from dada.ops.affine import affine
 
 # Each sub-policy: its frequency relative to the others, and its operations in order. An operation:
 # its name, probability, magnitude in [0, 1], and the spread of that. With L standard logistic, each
@@ -29,92 +31,54 @@ LINES: dict[str, tuple[tuple[float, float], tuple[float, float]]] = {
 
 # Operations at a random place (x, y), in fractions of both sides.
 PLACED: list[str] = ["Cutout"]
-# Operations that move boxes, masks and points too, which the others leave as they are.
+# Operations that move pixels, and boxes, masks and points with them.
 GEOMETRIC: list[str] = ["ShearX"]
 
+# (a, b, c, d, e, f): the pixel (x, y) is taken from (ax + by + c, dx + ey + f).
+Map = tuple[float, float, float, float, float, float]
 
-def shear_x(sample: Any, value: float) -> Any:
+
+def shear_x(value: float, width: int, height: int) -> Map:
     """Row y is taken from value * y pixels further right."""
-    if is_pixels(sample):
-        return nearest(sample, 1, value, 0, 0, 1, 0)
-    return affine(sample, shear=[math.degrees(math.atan(value)), 0.0])
+    return 1, value, 0, 0, 1, 0
 
 
-def shear_y(sample: Any, value: float) -> Any:
+def shear_y(value: float, width: int, height: int) -> Map:
     """Column x is taken from value * x pixels further down."""
-    if is_pixels(sample):
-        return nearest(sample, 1, 0, 0, value, 1, 0)
-    return affine(sample, shear=[0.0, math.degrees(math.atan(value))])
+    return 1, 0, 0, value, 1, 0
 
 
-def translate_x(sample: Any, value: float) -> Any:
+def translate_x(value: float, width: int, height: int) -> Map:
     """The image moves left by the value, a fraction of its width."""
-    _, width = F.get_size(sample)
-    if is_pixels(sample):
-        return nearest(sample, 1, 0, value * width, 0, 1, 0)
-    return affine(sample, translate=[-value * width, 0.0])
+    return 1, 0, value * width, 0, 1, 0
 
 
-def translate_y(sample: Any, value: float) -> Any:
+def translate_y(value: float, width: int, height: int) -> Map:
     """The image moves up by the value, a fraction of its height."""
-    height, _ = F.get_size(sample)
-    if is_pixels(sample):
-        return nearest(sample, 1, 0, 0, 0, 1, value * height)
-    return affine(sample, translate=[0.0, -value * height])
+    return 1, 0, 0, 0, 1, value * height
 
 
-def rotate(sample: Any, value: float) -> Any:
+def rotate(value: float, width: int, height: int) -> Map:
     """Turn counterclockwise about the centre by the value in degrees."""
-    if not is_pixels(sample):
-        return F.rotate(sample, value)
-    height, width = F.get_size(sample)
     angle = -math.radians(value % 360)
     # Rounded as Pillow does, so that right angles become exact.
     cos, sin = round(math.cos(angle), 15), round(math.sin(angle), 15)
     c = cos * (-width / 2) + sin * (-height / 2) + width / 2
     f = -sin * (-width / 2) + cos * (-height / 2) + height / 2
-    return nearest(sample, cos, sin, c, -sin, cos, f)
+    return cos, sin, c, -sin, cos, f
 
 
-def affine(sample: Any, **what: list[float]) -> Any:
-    """Shear or translate about the corner (0, 0), as Pillow does."""
-    known = {"translate": [0.0, 0.0], "shear": [0.0, 0.0], "center": [0.0, 0.0]}
-    return F.affine(sample, angle=0.0, scale=1.0, **{**known, **what})
+def move(image: Any, moved: Map) -> Any:
+    """An image under a map: the nearest pixel, black outside."""
+    if isinstance(image, PIL.Image.Image):
+        return image.transform(image.size, PIL.Image.Transform.AFFINE, moved)
+    pixels = image.as_subclass(torch.Tensor).reshape(1, -1, *image.shape[-2:])
+    return tv_tensors.wrap(affine(pixels, steps([moved])[:, 0]).view(image.shape), like=image)
 
 
-def is_pixels(sample: Any) -> bool:
-    """Whether it is a tensor of pixels: an image, a video or a mask."""
-    boxes = (PIL.Image.Image, tv_tensors.BoundingBoxes, tv_tensors.KeyPoints)
-    return not isinstance(sample, boxes)
-
-
-def nearest(pixels: torch.Tensor, *coefficients: float) -> torch.Tensor:
-    """Of (a, b, c, d, e, f): pixel (x, y) is taken from (ax + by + c, dx + ey + f); 0 outside.
-
-    Pillow's arithmetic. torchvision samples tensors in single precision and rounds halves to
-    even, so F.affine takes the neighbour of many a pixel.
-    """
-    height, width = pixels.shape[-2:]
-    a, b, c, d, e, f = coefficients
-    x, y = torch.arange(width, device=pixels.device), torch.arange(height, device=pixels.device)
-    if b == d == 0:
-        columns = running(c + a / 2, a, width).to(pixels.device)
-        rows = running(f + e / 2, e, height).to(pixels.device)[:, None]
-    else:
-        a, b, c = (math.floor(v * 65536 + 0.5) for v in (a, b, c + a / 2 + b / 2))
-        d, e, f = (math.floor(v * 65536 + 0.5) for v in (d, e, f + d / 2 + e / 2))
-        columns = (a * x + b * y[:, None] + c) >> 16
-        rows = (d * x + e * y[:, None] + f) >> 16
-    outside = (columns < 0) | (columns >= width) | (rows < 0) | (rows >= height)
-    plain = pixels.as_subclass(torch.Tensor)
-    moved = plain[..., rows.clamp(0, height - 1), columns.clamp(0, width - 1)]
-    return tv_tensors.wrap(moved.masked_fill(outside, 0), like=pixels)
-
-
-def running(start: float, step: float, count: int) -> torch.Tensor:
-    """Whole parts of start, start + step, and so on: a running sum, rounded as Pillow's is."""
-    whole = [math.floor(v) for v in accumulate([start] + [step] * (count - 1))]
-    return torch.tensor(whole, device="cpu")
+def steps(maps: list[Map]) -> torch.Tensor:
+    """The maps (1, K, 6) of one image."""
+    return torch.tensor(maps, dtype=torch.float64, device="cpu").view(1, -1, 6)
 
 
 def auto_contrast(image: Any, value: float) -> Any:
@@ -204,7 +168,8 @@ class Augment(v2.Transform):
     gets its own draw; masks (B, ..., H, W) may come with a batch. Without other inputs, also a
     uint8 NumPy array (H, W), (H, W, C) or (B, H, W, C). The frames of a video and everything else
     in a sample share one draw. Geometric operations move boxes, masks (nearest pixel, 0 outside)
-    and points; the others leave them. Random numbers are of PyTorch's global CPU generator.
+    and points; the others leave them. A box becomes the one around what is left of it in the
+    image. Random numbers are of PyTorch's global CPU generator.
 
     Raises:
         TypeError: no such image, or an ambiguous input: a list of images, or a plain mask or array.
@@ -297,10 +262,16 @@ class Augment(v2.Transform):
 
 def apply(sample: Any, draw: list[Any]) -> Any:
     """The draw's operations on one image, or what of them concerns a box, a mask or a point."""
-    if 0 in F.get_size(sample):
+    height, width = F.get_size(sample)
+    if not height or not width:
         return sample
+    if isinstance(sample, FOLLOWING):
+        maps = [OPERATIONS[n](*v, width, height) for n, v in draw if n in GEOMETRIC]
+        return follow(sample, steps(maps))
     for name, arguments in draw:
-        if name in GEOMETRIC or not isinstance(sample, FOLLOWING):
+        if name in GEOMETRIC:
+            sample = move(sample, OPERATIONS[name](*arguments, width, height))
+        else:
             sample = OPERATIONS[name](sample, *arguments)
     return sample
 
