@@ -1,4 +1,4 @@
-"""How close exported files come to our pixels, for the libraries that are installed.
+"""How close exported files come to our pixels, masks and boxes, for the libraries installed.
 
 python -m benchmarks.fidelity [--targets python torchvision ...] [--json FILE]
 """
@@ -13,8 +13,9 @@ import numpy as np
 
 from benchmarks._contract import finish
 from dada.errors import UserError
-from dada.export import TARGETS
+from dada.export import TARGETS, target
 from dada.export.fidelity import fidelity
+from dada.export.motion import motion
 
 
 def summary(rows: list[dict]) -> dict[str, dict]:
@@ -29,6 +30,20 @@ def summary(rows: list[dict]) -> dict[str, dict]:
         largest = [row["largest"] for row in done if row["largest"] is not None]
         kept["largest"] = max(largest, default=None)
         found[name] = kept
+    return found
+
+
+def motion_summary(rows: list[dict]) -> dict[str, dict]:
+    """Per operation: overlap of masks, largest difference of boxes, and boxes that one drops."""
+    found = {}
+    for name in dict.fromkeys(row["operation"] for row in rows):
+        same = [row for row in rows if row["operation"] == name]
+        found[name] = {
+            "iou": float(np.mean([row["iou"] for row in same])),
+            "corner": max(row["corner"] for row in same if row["corner"] is not None),
+            "boxes": sum(row["boxes"] for row in same),
+            "unlike": sum(row["unlike"] for row in same),
+        }
     return found
 
 
@@ -48,15 +63,20 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     result: dict[str, object] = {}
+    motions = {}
     for name in options.targets:
         try:
             found = summary(fidelity(name))
+            moved = motion_summary(motion(name)) if target(name).sample_from else {}
         except UserError as error:
             print(f"{name}: {error}", file=sys.stderr)
             continue
         result[name] = found
-        for operation, near in found.items():
+        if moved:
+            motions[name] = moved
+        for operation, near in [*found.items(), *moved.items()]:
             print(name, operation, near)
+    result["motion"] = motions
     result["libraries"] = versions()
     finish(result, options.json)
 

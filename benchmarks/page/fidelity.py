@@ -1,9 +1,11 @@
 """How close exported files come, as Markdown."""
 
+_NONE = 1e-3  # pixels that count as no difference
+
 
 def fidelity(result: dict) -> list[str]:
     """How close each library comes, one row per operation."""
-    targets = [name for name in result if name not in ("machine", "command", "libraries")]
+    targets = [name for name in result if name not in ("machine", "command", "libraries", "motion")]
     lines = [
         "Exported files at work on PIL images (photographs, 64×64, colour and grey), magnitudes "
         "from 0 to 1: the share of bytes equal to ours and, unless all are equal, the largest "
@@ -17,7 +19,32 @@ def fidelity(result: dict) -> list[str]:
         cells = [_nearness(result[name][operation]) for name in targets]
         lines.append("| " + " | ".join([operation, *cells]) + " |")
     libraries = ", ".join(f"{name} {version}" for name, version in result["libraries"].items())
-    return [*lines, "", libraries]
+    return [*lines, "", *motion(result["motion"]), "", libraries]
+
+
+def motion(result: dict) -> list[str]:
+    """How close each library moves masks and boxes, one row per policy."""
+    lines = [
+        "Masks and boxes under operations that move or hide pixels (python and timm take pictures "
+        "alone): the intersection over union of masks with ours (four ranges of grey of the "
+        "photographs), the largest difference of a box's coordinate in pixels, and how many of "
+        "the boxes one keeps and the other drops. Equal: every pixel of the masks, and boxes to a "
+        "thousandth of a pixel. torchvision drops no box.",
+        "",
+        "| | " + " | ".join(result) + " |",
+        "|---|" + "---|" * len(result),
+    ]
+    for operation in next(iter(result.values()), ()):
+        cells = [_motion(found[operation]) for found in result.values()]
+        lines.append("| " + " | ".join([operation, *cells]) + " |")
+    return lines
+
+
+def _motion(found: dict) -> str:
+    unlike = f", {found['unlike']} of {found['boxes']}" if found["unlike"] else ""
+    if found["iou"] == 1 and found["corner"] < _NONE:
+        return f"equal{unlike}"
+    return f"{found['iou']:.4f}, {found['corner']:.2f} px{unlike}"
 
 
 def _nearness(found: dict) -> str:

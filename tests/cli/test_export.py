@@ -92,5 +92,8 @@ def test_the_list_of_targets_and_the_help_name_them_all(dada):
     lines = dada("export --list").out.splitlines()
     assert tuple(line.split()[0] for line in lines) == TARGETS
     assert all(len(line.split()) > 5 for line in lines)
+    moving = [line.split()[0] for line in lines if "; moves masks" in line]
+    assert moving == ["torchvision", "albumentations", "kornia", "dali"]
+    assert sum("; pictures alone; " in line for line in lines) == len(lines) - len(moving)
     words = dada("export --help").out.replace(",", " ").replace(".", " ").split()
     assert set(TARGETS) <= set(words)

@@ -210,7 +210,10 @@ def pixels(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Any], dict[st
 
     def each(images: Any, bins: Any, signs: Any) -> Any:
         where = {"magnitude_bin": signed_bin(bins, signs), "num_magnitude_bins": 101}
-        return tuple(module.AUGMENTATIONS[name](images, **where) for name in KNOWN)
+        return tuple(
+            module.AUGMENTATIONS[name](module.Sample(images, None, None), **where).images
+            for name in KNOWN
+        )
 
     images, bins, signs = zip(*samples, strict=True)
     outputs = batch(
@@ -285,3 +288,32 @@ def test_frequencies_of_sub_policies_operations_and_signs(tmp_path: Path) -> Non
     ):
         share = (rows == expected).all(1).mean()
         assert abs(share - chance) <= 4 * (chance * (1 - chance) / count) ** 0.5, expected
+
+
+@pytest.mark.parametrize("name", ["ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate"])
+def test_masks_and_boxes_follow_the_white_patch(name: str, tmp_path: Path) -> None:
+    augment = run(one(name, magnitude=0.9), tmp_path).augment
+    image, count = np.zeros((64, 64, 3), np.uint8), 8
+    image[20:40, 24:36] = 255
+    mask, box = image[..., :1] // 255, np.float32([[24, 20, 36, 40], [0, 0, 0, 0]])
+    images, masks, boxes = batch(augment, [image] * count, [mask] * count, [box] * count)
+    assert ((images[..., :1] == 255) == (masks == 1)).all()
+    for pixels, rows in zip(masks[..., 0], boxes, strict=True):
+        ys, xs = np.nonzero(pixels)
+        tight = [xs.min(), ys.min(), xs.max() + 1, ys.max() + 1]
+        assert np.abs(rows[0] - tight).max() <= 1 and not rows[1].any()
+    assert len(np.unique(boxes[:, 0], axis=0)) == 2  # both signs
+
+
+def test_what_does_not_move_stays_and_slivers_become_zeros(tmp_path: Path) -> None:
+    image, count = np.zeros((32, 32, 3), np.uint8), 8
+    rows = np.float32([[0, 0, 18, 9], [4, 0, 32, 9], [30.6, 0, 32, 9]])
+    mask = np.arange(1024, dtype=np.uint8).reshape(32, 32, 1)
+    given = ([image] * count, [mask] * count, [rows] * count)
+    images, masks, boxes = batch(run(one("Cutout", magnitude=1.0), tmp_path).augment, *given)
+    assert images.any() and (masks == mask).all() and (boxes == rows).all()
+    moved = batch(run(one("TranslateX", magnitude=0.99), tmp_path).augment, *given)[2]  # 14.112
+    left = [[0, 0, 0, 0], [0, 0, 17.888, 9], [16.488, 0, 17.888, 9]]
+    right = [[14.112, 0, 32, 9], [18.112, 0, 32, 9], [0, 0, 0, 0]]
+    for found in moved:
+        assert any(np.abs(found - known).max() < 1e-3 for known in (left, right))

@@ -196,3 +196,11 @@ def test_names_stay_readable():
     text = target("python").source(Policy(one("Invert", 0.5).sub_policies, name="hand signs, 2nd"))
     assert text.startswith('"""hand signs, 2nd: an image-augmentation policy of 1 sub-policy.\n')
     assert all(c in string.printable for c in text)
+
+
+@pytest.mark.parametrize("to", [name for name in TARGETS if ".py" in target(name).endings])
+def test_a_file_says_whether_masks_and_boxes_move(to):
+    said = ast.get_docstring(ast.parse(target(to).source(one("Rotate", 0.5), ".py")))
+    alone = "takes pictures alone: masks, boxes and points do not move" in (said or "")
+    assert alone == (to in ("python", "timm"))
+    assert bool(said and "boxes" in said) == (to != "list")  # which has no docstring

@@ -8,7 +8,7 @@ from PIL import Image
 
 from dada.errors import UserError
 from dada.export import TARGETS, target, write
-from dada.export.templates import fill
+from dada.export.templates import fill, inlined
 from dada.ops import names
 from dada.policy import load_policy, save_policy
 
@@ -51,7 +51,7 @@ def test_a_template_is_cut_to_what_is_used(template):
     tree = ast.parse(text)
     assert ast.get_docstring(tree) == "A policy."
     functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
-    assert "invert" in functions and not functions & {"rotate", "cutout", "nearest", "affine"}
+    assert "invert" in functions and not functions & {"rotate", "cutout", "by_affine"}
     imported = {
         (alias.asname or alias.name).partition(".")[0]
         for node in ast.walk(tree)
@@ -61,6 +61,18 @@ def test_a_template_is_cut_to_what_is_used(template):
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     assert imported - used == {"annotations"}
     assert "\n\n\n\n" not in text and text.endswith("\n") and not text.endswith("\n\n")
+
+
+def test_what_comes_from_dada_is_written_out_once_with_its_imports():
+    text = fill("torchvision", "A policy.", TABLES)
+    tree = ast.parse(text)
+    defined = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    assert len(defined) == len(set(defined)) and {"follow", "move_boxes", "affine"} <= {*defined}
+    assert "from torch import Tensor\nfrom torch.nn.functional import pad\nfrom torchvision" in text
+    assert "dada." not in "".join(line for line in text.splitlines() if "import" in line)
+    names = {}
+    exec(inlined("dada.ops.moving", ["_area"]), {"Tensor": None}, names)
+    assert names.keys() == {"_area"}
 
 
 @pytest.mark.parametrize("template", ["python", "torchvision"])

@@ -51,7 +51,10 @@ def export(
         for name in TARGETS:
             library = target(name)
             endings = " or ".join(library.endings)
-            terminal.say(f"{name:<15} {endings:<23} {library.what}; knows {library.knowledge}")
+            terminal.say(
+                f"{name:<15} {endings:<23} {library.what}; "
+                f"{library.motion}; knows {library.knowledge}"
+            )
         return
     if policy is None:
         raise UserError("give a policy to export: a published name, a file or a run folder")

@@ -14,22 +14,31 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from dada.errors import UserError
 from dada.export.albumentations_transforms import TRANSFORMS, Transform, make
-from dada.export.interface import Target
+from dada.export.interface import Sample, Target
 from dada.export.python import run
 from dada.export.steps import LEVELS, Step, Steps, resolve
 from dada.export.templates import fill
-from dada.export.words import FACTORS, heading
+from dada.export.words import FACTORS, around_corners, heading
 from dada.extras import library
 from dada.policy import Policy
+from dada.tasks.detection import LEAST_LEFT, LEAST_SIDE
 
 _USAGE = """    augment = Augment()  # an albumentations.Compose
-    image = augment(image=image)["image"]  # a uint8 array (H, W, 3), (H, W, 1) or (H, W)"""
+    image = augment(image=image)["image"]  # a uint8 array (H, W, 3), (H, W, 1) or (H, W)
+
+    boxes = A.BboxParams("pascal_voc", label_fields=["labels"], min_visibility=0.25)
+    augment = Augment(bbox_params=boxes)
+    moved = augment(image=image, mask=mask, bboxes=bboxes, labels=labels)
+
+Masks, boxes and points move with the image, and stay as they are where Cutout covers them. Boxes of
+which less than a quarter is left are dropped by min_visibility."""
 
 _UNCHECKED = (
     "JSON and YAML cannot check the library that reads them: AlbumentationsX, which is imported as "
@@ -71,6 +80,7 @@ def _differences(policy: Policy) -> list[str]:
         *(f"{name}: {_DIFFERENCES[name]}" for name in names if name in _DIFFERENCES),
         *(f"{name}: a factor below 0 counts as 0" for name in sorted(negative)),
         *([f"a random magnitude is one of {LEVELS} equally likely ones"] * spread),
+        *around_corners(policy),
         *_UNCHECKED,
     ]
 
@@ -81,19 +91,44 @@ def _load(text: str, ending: str) -> Callable[[Image.Image], Image.Image]:
     Raises:
         UserError: albumentations is not installed, or another version of it.
     """
-    library("albumentations", "the export to albumentations")
-    if ending != ".py":  # in the file of Python it is checked
-        table = repr(json.loads(text)["transform"])
-        text = fill("albumentations", "A policy.", {"TRANSFORM": table})
-    try:
-        transform = run(text)["Augment"]()
-    except ImportError as error:
-        raise UserError(str(error)) from None
+    transform = _run(text, ending)
 
     def augment(image: Image.Image) -> Image.Image:
         return Image.fromarray(transform(image=np.array(image))["image"])
 
     return augment
+
+
+def _sample(text: str, ending: str) -> Callable[[Sample], Sample]:
+    """The file at work on a sample; boxes are dropped by the rule of `dada.tasks.detection`."""
+    limits = {"min_visibility": LEAST_LEFT, "min_width": LEAST_SIDE, "min_height": LEAST_SIDE}
+    boxes = {"format": "pascal_voc", "label_fields": ["rows"], **limits}
+    transform = _run(text, ending, bbox_params=boxes)
+
+    def augment(sample: Sample) -> Sample:
+        moved = transform(
+            image=np.array(sample.image),
+            mask=sample.mask,
+            bboxes=sample.boxes,
+            rows=np.arange(len(sample.boxes)),
+        )
+        boxes = np.zeros_like(sample.boxes)
+        boxes[np.asarray(moved["rows"], dtype=int)] = moved["bboxes"]
+        return Sample(Image.fromarray(moved["image"]), moved["mask"], boxes)
+
+    return augment
+
+
+def _run(text: str, ending: str, **arguments: Any) -> Any:
+    """The file's ``Augment``, made with the arguments."""
+    library("albumentations", "the export to albumentations")
+    if ending != ".py":  # in the file of Python it is checked
+        table = repr(json.loads(text)["transform"])
+        text = fill("albumentations", "A policy.", {"TRANSFORM": table})
+    try:
+        return run(text)["Augment"](**arguments)
+    except ImportError as error:
+        raise UserError(str(error)) from None
 
 
 def _sub_policy(sub_policy: Steps) -> Transform:
@@ -139,7 +174,8 @@ _DIFFERENCES = {
     "Sharpness": "changes the outermost pixels too, and is a Gaussian blur for factors below 1: "
     "bytes differ by about 1 on average",
     "Cutout": "the square lies wholly inside the image, and its sides are truncated fractions of "
-    "the width and of the height; with JSON and YAML, images must have three channels",
+    "the width and of the height; with JSON and YAML, images must have three channels, "
+    "and boxes that it covers shrink or are dropped",
 }
 
 
@@ -151,4 +187,6 @@ target = Target(
     text_of=_source,
     differences_of=_differences,
     load_from=_load,
+    moves="masks, boxes and key points",
+    sample_from=_sample,
 )

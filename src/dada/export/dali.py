@@ -11,17 +11,19 @@ from importlib.util import module_from_spec, spec_from_file_location
 from math import prod
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 
 from dada.errors import UserError
 from dada.export.dali_code import CODE, IMPORTS
-from dada.export.interface import Target
+from dada.export.interface import Sample, Target
 from dada.export.steps import fixed, resolve
 from dada.export.templates import known
-from dada.export.words import BORDERLINE, heading, used
+from dada.export.words import BORDERLINE, LIMITS, around_corners, heading, used
 from dada.extras import library
 from dada.ops import get
 from dada.policy import Policy
@@ -37,7 +39,11 @@ _MOST = 10_000  # sub-policies of the list, without random magnitudes
 _USAGE = """    @pipeline_def(enable_conditionals=True)
     def pipeline():
         images = ...  # uint8, HWC, RGB, on the CPU or the GPU
-        images = augment(images)"""
+        images = augment(images)
+        images, masks, boxes = augment(images, masks, boxes)  # or either of them, by name
+
+Masks, HWC, and boxes, rows (x0, y0, x1, y1) in pixels, move with their image, and stay as they are
+where Cutout hides them. A box of which too little is left becomes zeros."""
 
 _KNOWN = tuple(name for name in known(CODE) if name != "Identity")
 _PIXELS = {
@@ -62,7 +68,7 @@ def _source(policy: Policy, ending: str) -> str:
         _entry(times, row) for times, row in zip(_times(chances), rows, strict=True) if times
     )
     docstring = f'"""{heading(policy, "NVIDIA DALI, tried with 2.4", _USAGE)}"""\n'
-    return f"{docstring}{IMPORTS}SUB_POLICIES = [\n{table}]\n{_lines(policy)}{CODE}"
+    return f"{docstring}{IMPORTS}SUB_POLICIES = [\n{table}]\n{_lines(policy)}{LIMITS}{CODE}"
 
 
 def _rows(policy: Policy) -> tuple[list[list[Row]], list[float]]:
@@ -130,6 +136,7 @@ def _differences(policy: Policy) -> list[str]:
     if (off := np.abs(times / times.sum() - chances).max()) > 1e-6:
         found.append(f"the chance of a sub-policy is off by up to {off:.1e}")
     found.append("images in a pipeline are RGB, uint8 and HWC")
+    found += around_corners(policy)
     return found + [_PIXELS[name] for name in _KNOWN if name in names and name in _PIXELS]
 
 
@@ -139,6 +146,30 @@ def _load(text: str, ending: str) -> Callable[[Image.Image], Image.Image]:
     Raises:
         UserError: DALI is not installed.
     """
+    run = _pipeline(text, {"images": "HWC"})
+
+    def transform(image: Image.Image) -> Image.Image:
+        (augmented,) = run(np.asarray(image.convert("RGB")))
+        return Image.fromarray(augmented).convert(image.mode)
+
+    return transform
+
+
+def _sample(text: str, ending: str) -> Callable[[Sample], Sample]:
+    """As `_load`, of a sample."""
+    run = _pipeline(text, {"images": "HWC", "masks": "HWC", "boxes": None})
+
+    def transform(sample: Sample) -> Sample:
+        whole = np.asarray(sample.image.convert("RGB"))
+        image, mask, boxes = run(whole, sample.mask[..., None], sample.boxes.astype(np.float32))
+        picture = Image.fromarray(image).convert(sample.image.mode)
+        return Sample(picture, mask[..., 0], boxes.astype(np.float64))
+
+    return transform
+
+
+def _pipeline(text: str, layouts: dict[str, str | None]) -> Callable[..., list[NDArray[Any]]]:
+    """The file at work on arrays, one of each name."""
     dali = library("nvidia.dali", "the export to DALI")
     # A real file, because DALI reads the source of what it runs to find its conditionals.
     with TemporaryDirectory() as folder:
@@ -151,7 +182,8 @@ def _load(text: str, ending: str) -> Callable[[Image.Image], Image.Image]:
 
         @dali.pipeline_def(enable_conditionals=True)
         def build() -> object:
-            return module.augment(dali.fn.external_source(name="images", layout="HWC"))
+            given = [dali.fn.external_source(name=n, layout=of) for n, of in layouts.items()]
+            return module.augment(*given)
 
         pipeline = build(
             batch_size=1,
@@ -164,12 +196,12 @@ def _load(text: str, ending: str) -> Callable[[Image.Image], Image.Image]:
         )
         pipeline.build()
 
-    def transform(image: Image.Image) -> Image.Image:
-        pipeline.feed_input("images", [np.asarray(image.convert("RGB"))])
-        (augmented,) = pipeline.run()
-        return Image.fromarray(np.array(augmented.at(0))).convert(image.mode)
+    def run(*arrays: NDArray[Any]) -> list[NDArray[Any]]:
+        for name, array in zip(layouts, arrays, strict=True):
+            pipeline.feed_input(name, [array])
+        return [np.array(output.at(0)) for output in pipeline.run()]
 
-    return transform
+    return run
 
 
 target = Target(
@@ -180,4 +212,6 @@ target = Target(
     text_of=_source,
     differences_of=_differences,
     load_from=_load,
+    moves="masks and boxes",
+    sample_from=_sample,
 )

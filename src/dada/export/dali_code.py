@@ -1,7 +1,8 @@
 """The part of a file for DALI that is the same for every policy."""
 
 IMPORTS = """
-from functools import partial
+from collections import namedtuple
+from functools import partial, reduce
 
 import numpy as np
 from nvidia.dali import fn, math, types
@@ -73,20 +74,20 @@ def grey(images):
     return math.floor(fn.reductions.sum(images * weights, axes=[2], keep_dims=True) + 0.5)
 
 
-def translate_x(images, fraction):
-    offset = fn.stack(fraction * height_width(images)[1], 0.0 * fraction)
-    return warp(images, fn.transforms.translation(offset=offset))
+def given(size, matrix):
+    return matrix
 
 
-def translate_y(images, fraction):
-    offset = fn.stack(0.0 * fraction, fraction * height_width(images)[0])
-    return warp(images, fn.transforms.translation(offset=offset))
+def translate_x(size, fraction):
+    return fn.transforms.translation(offset=fn.stack(fraction * size[1], 0.0 * fraction))
 
 
-def rotate(images, degrees):
-    size = height_width(images)
-    centre = fn.stack(size[1] / 2, size[0] / 2)
-    return warp(images, fn.transforms.rotation(angle=degrees, center=centre))
+def translate_y(size, fraction):
+    return fn.transforms.translation(offset=fn.stack(0.0 * fraction, fraction * size[0]))
+
+
+def rotate(size, degrees):
+    return fn.transforms.rotation(angle=degrees, center=fn.stack(size[1] / 2, size[0] / 2))
 
 
 def auto_contrast(images, _):
@@ -166,10 +167,12 @@ def identity(images, _):
     return images
 
 
-# Each operation: what it does, what a magnitude becomes for it, and the device that needs it.
+# Each operation: what it does, what a magnitude becomes for it, and the device that needs it. Those
+# in MATRICES do not change the image but give the matrix by which it is warped.
+MATRICES = ("ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate")
 OPERATIONS = {
-    "ShearX": (warp, slope_x, "cpu"),
-    "ShearY": (warp, slope_y, "cpu"),
+    "ShearX": (given, slope_x, "cpu"),
+    "ShearY": (given, slope_y, "cpu"),
     "TranslateX": (translate_x, number, "cpu"),
     "TranslateY": (translate_y, number, "cpu"),
     "Rotate": (rotate, number, "cpu"),
@@ -187,14 +190,56 @@ OPERATIONS = {
 }
 
 
+class Sample(namedtuple("Sample", "images masks boxes")):
+    """Images and what belongs to them; None where nothing does."""
+
+    @property
+    def device(self):
+        return self.images.device
+
+
+def under(name, sample, parameter):
+    """The sample under an operation. Only one that moves pixels moves masks and boxes."""
+    images, masks, boxes = sample
+    function, size = OPERATIONS[name][0], height_width(images)
+    if name not in MATRICES:
+        return Sample(function(images, parameter), masks, boxes)
+    matrix = function(size, parameter)
+    if masks is not None:
+        masks = warp(masks, matrix)
+    if boxes is not None:
+        boxes = moved(boxes, matrix, size)
+    return Sample(warp(images, matrix), masks, boxes)
+
+
+def moved(boxes, matrix, size):
+    """The boxes around the moved ones, cut at the edges of the image."""
+    a, b, c, d, e, f = (matrix[i, j] for i in range(2) for j in range(3))
+    x0, y0, x1, y1 = (boxes[:, i] for i in range(4))
+    corners = [(x - c, y - f) for x in (x0, x1) for y in (y0, y1)]
+    scale = a * e - b * d
+    xs = [(e * x - b * y) / scale for x, y in corners]
+    ys = [(a * y - d * x) / scale for x, y in corners]
+    whole, cut = [], []
+    for values, end in ((xs, size[1]), (ys, size[0])):
+        low, high = reduce(math.min, values), reduce(math.max, values)
+        whole.append(high - low)
+        cut.append((math.min(math.max(low, 0.0), end), math.min(math.max(high, 0.0), end)))
+    (left, right), (top, bottom) = cut
+    width, height = right - left, bottom - top
+    kept = width * height >= LEAST_LEFT * whole[0] * whole[1]
+    kept = fn.cast(kept & (width >= LEAST_SIDE) & (height >= LEAST_SIDE), dtype=types.FLOAT)
+    return fn.stack(left * kept, top * kept, right * kept, bottom * kept, axis=1)
+
+
 def named(name):
     """The operation as DALI's augmentation."""
-    function, *parameter = OPERATIONS[name]
+    _, *parameter = OPERATIONS[name]
     if not parameter:
-        return augmentation(function, name=name)
+        return augmentation(partial(under, name), name=name)
     convert, device = parameter
     return augmentation(
-        function,
+        partial(under, name),
         mag_range=(0, 1),
         randomly_negate=True,
         mag_to_param=partial(convert, name),
@@ -222,7 +267,17 @@ def only_rgb(images):
     return fn.color_space_conversion(turned, image_type=types.BGR, output_type=types.RGB)
 
 
-def augment(images):
-    """A sub-policy drawn for each image; the pipeline's seed fixes the draws."""
-    return apply_auto_augment(POLICY, only_rgb(images))
+def augment(images, masks=None, boxes=None):
+    """A sub-policy drawn for each image; the pipeline's seed fixes the draws.
+
+    Masks are HWC and on the images' device; they take the nearest pixel, and 0 outside. Boxes are
+    float32 (N, 4), rows (x0, y0, x1, y1) in pixels, and on the CPU. A moved box is the one around
+    all its corners, cut at the edges of the image. If less than LEAST_LEFT of it is left, or less
+    than LEAST_SIDE pixels across, the row becomes zeros.
+
+    Returns the images alone, or a tuple of all that was given.
+    """
+    sample = apply_auto_augment(POLICY, Sample(only_rgb(images), masks, boxes))
+    found = tuple(given for given in sample if given is not None)
+    return found[0] if len(found) == 1 else found
 '''

@@ -70,7 +70,7 @@ def fidelity(
     if operations is None:
         operations = [name for name in names() if get(name).pillow]
     rows = []
-    with _fixed_randomness():
+    with fixed_randomness():
         for kind in map(get, operations):
             for magnitude in magnitudes if kind.has_magnitude else magnitudes[:1]:
                 policy = Policy((SubPolicy((Operation(kind.name, 1.0, float(magnitude)),)),))
@@ -188,7 +188,7 @@ def _covered(before: Image.Image, after: Image.Image) -> float:
 
 
 @contextmanager
-def _fixed_randomness() -> Iterator[None]:
+def fixed_randomness() -> Iterator[None]:
     """Seed the three global generators with 0, and restore them afterwards."""
     python, arrays = random.getstate(), np.random.get_state()
     with torch.random.fork_rng(devices=[]):

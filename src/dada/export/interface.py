@@ -6,10 +6,29 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
 from dada.errors import UserError
 from dada.export.words import used
 from dada.ops import names
 from dada.policy import Policy
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A picture and what belongs to it.
+
+    Attributes:
+        image: of mode RGB or L.
+        mask: (H, W), uint8.
+        boxes: (N, 4), float64, rows (x0, y0, x1, y1) in pixels. A row of zeros is no box.
+    """
+
+    image: Image.Image
+    mask: NDArray[np.uint8]
+    boxes: NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +45,10 @@ class Target:
             is. It may count on the policy's operations being known.
         differences_of: a policy to where the library differs from `dada`, in words.
         load_from: ``(text, ending)`` to the file at work. Only this imports the library.
+        moves: what else the file moves with a picture, in words; empty where it takes pictures
+            alone.
+        sample_from: as `load_from`, of a picture with what belongs to it; None where the file takes
+            pictures alone.
     """
 
     name: str
@@ -35,6 +58,19 @@ class Target:
     text_of: Callable[[Policy, str], str]
     differences_of: Callable[[Policy], list[str]]
     load_from: Callable[[str, str], Callable[[Any], Any]]
+    moves: str = ""
+    sample_from: Callable[[str, str], Callable[[Sample], Sample]] | None = None
+
+    @property
+    def motion(self) -> str:
+        """What moves with a picture, in words.
+
+        Examples:
+            >>> import dada
+            >>> dada.export.target("kornia").motion, dada.export.target("timm").motion
+            ('moves masks and boxes', 'pictures alone')
+        """
+        return f"moves {self.moves}" if self.moves else "pictures alone"
 
     @property
     def knowledge(self) -> str:

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 import torch
 from torchvision.transforms.v2 import functional as F
 
-from dada.export.interface import Target
+from dada.export.interface import Sample, Target
 from dada.export.kornia_code import CODE, IMPORTS
 from dada.export.steps import LEVELS, Step, Steps, resolve
-from dada.export.templates import known
-from dada.export.words import BORDERLINE, heading
+from dada.export.templates import inlined, known
+from dada.export.words import BORDERLINE, LIMITS, heading
 from dada.extras import library
 from dada.ops import get
 from dada.policy import Policy
@@ -30,9 +30,13 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _USAGE = """    images = augment(images)
+    images, masks, boxes = augment(images, masks, boxes)  # or either of them, by name
 
 It takes float images (B, C, H, W) or (C, H, W) in [0, 1], C of 1 or 3, on any device, and gives
-each a sub-policy of its own. `Augment` makes further ones. They have no parameters."""
+each a sub-policy of its own. `Augment` makes further ones. They have no parameters.
+
+Masks (B, H, W) and boxes (B, N, 4), x0, y0, x1, y1 in pixels, move with their images, and stay as
+they are where Cutout hides them. A box of which too little is left becomes zeros."""
 
 _KNOWN = known(CODE)
 _ROUNDING = "{}: at most 1 grey level, 0.3 to 0.5 on average: bytes are rounded, not truncated"
@@ -50,7 +54,9 @@ _PIXELS = {
 def _source(policy: Policy, ending: str) -> str:
     """The file: the policy as a table, kornia's augmentations at its values, and `augment`."""
     table = "".join(_rows(sub_policy) for sub_policy in resolve(policy))
-    return f'"""{heading(policy, "kornia 0.8 or newer", _USAGE)}"""\n{IMPORTS}{table}]\n{CODE}'
+    motion = inlined("dada.ops.moving", ("move_boxes", "IDENTITY"))
+    docstring = f'"""{heading(policy, "kornia 0.8 or newer", _USAGE)}"""\n'
+    return f"{docstring}{IMPORTS}{table}]\n{LIMITS}{CODE}\n\n{motion}"
 
 
 def _rows(sub_policy: Steps) -> str:
@@ -87,16 +93,38 @@ def _load(text: str, ending: str) -> Callable[[Image], Image]:
     Raises:
         UserError: kornia is not installed.
     """
+    augment = _run(text).augment
+
+    def transform(image: Image) -> Image:
+        return _picture(augment(F.pil_to_tensor(image).float() / 255))
+
+    return transform
+
+
+def _sample(text: str, ending: str) -> Callable[[Sample], Sample]:
+    """The file at work on a sample."""
+    augment = _run(text).augment
+
+    def transform(sample: Sample) -> Sample:
+        image = F.pil_to_tensor(sample.image).float() / 255
+        beside = (torch.from_numpy(x.copy()) for x in (sample.mask, sample.boxes))
+        image, mask, boxes = augment(image, *beside)
+        return Sample(_picture(image), mask.numpy(), boxes.numpy())
+
+    return transform
+
+
+def _run(text: str) -> ModuleType:
     module = ModuleType("exported_policy")
     library("kornia", "the export to kornia")
     exec(compile(text, "<policy for kornia>", "exec"), module.__dict__)
+    return module
 
-    def transform(image: Image) -> Image:
-        augmented = module.augment(F.pil_to_tensor(image)[None].float() / 255)
-        # Rounded here, because torchvision's conversion stretches [0, 1] over 256 levels.
-        return F.to_pil_image((augmented[0].clamp(0, 1) * 255).round().to(torch.uint8))
 
-    return transform
+def _picture(image: torch.Tensor) -> Image:
+    # Rounded here, because torchvision's conversion stretches [0, 1] over 256 levels.
+    found: Image = F.to_pil_image((image.clamp(0, 1) * 255).round().to(torch.uint8))
+    return found
 
 
 target = Target(
@@ -107,4 +135,6 @@ target = Target(
     text_of=_source,
     differences_of=_differences,
     load_from=_load,
+    moves="masks and boxes",
+    sample_from=_sample,
 )

@@ -10,7 +10,7 @@ from PIL import Image
 
 from dada.export.interface import Target
 from dada.export.templates import fill, operations
-from dada.export.words import heading, used
+from dada.export.words import ALONE, heading, used
 from dada.ops import get
 from dada.policy import Operation, Policy, SubPolicy
 
@@ -22,7 +22,8 @@ USAGE = """    augment = Augment()
 
 def _source(policy: Policy, ending: str) -> str:
     """The file: the policy's table, the operations in it and no others, and ``Augment``."""
-    return fill("python", heading(policy, "Pillow alone", USAGE), tables(policy, "python"))
+    head = heading(policy, "Pillow alone", f"{USAGE}\n\n{ALONE}")
+    return fill("python", head, tables(policy, "python"))
 
 
 def _differences(policy: Policy) -> list[str]:

@@ -17,16 +17,18 @@ from PIL import Image
 from dada.export.interface import Target
 from dada.export.timm_code import ALWAYS, CLASSES, DRAW, HPARAMS
 from dada.export.timm_levels import TIMM_OPERATIONS
-from dada.export.words import heading
+from dada.export.words import ALONE, heading
 from dada.extras import library
 from dada.ops import OperationType, get
 from dada.policy import Operation, Policy, Scale, SubPolicy
 
-_USAGE = """    image = augment(image)  # a PIL image of mode RGB or L
+_USAGE = f"""    image = augment(image)  # a PIL image of mode RGB or L
     add_to(loader)          # or into the transform of timm's create_loader, in its place
 
 Its place is after crop and flip and before the conversion to tensors. Randomness is that of
-`random`, which DataLoader seeds in every worker."""
+`random`, which DataLoader seeds in every worker.
+
+{ALONE}"""
 
 
 def _source(policy: Policy, ending: str) -> str:

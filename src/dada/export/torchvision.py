@@ -1,12 +1,15 @@
-"""One file with a torchvision v2 transform, which moves boxes and masks with the image."""
+"""One file with a torchvision v2 transform, which moves what belongs to an image as we do."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+import torch
+from torchvision import tv_tensors
+
 from dada.errors import UserError
-from dada.export.interface import Target
+from dada.export.interface import Sample, Target
 from dada.export.python import USAGE, run, tables
 from dada.export.templates import fill, operations
 from dada.export.words import FACTORS, heading, used
@@ -64,12 +67,31 @@ def _load(text: str, ending: str) -> Callable[[Any], Any]:
     return augment
 
 
+def _sample(text: str, ending: str) -> Callable[[Sample], Sample]:
+    """The file at work on a sample of tv_tensors."""
+    augment = _load(text, ending)
+
+    def transform(sample: Sample) -> Sample:
+        mask = tv_tensors.Mask(torch.from_numpy(sample.mask.copy()))
+        boxes = tv_tensors.BoundingBoxes(
+            torch.from_numpy(sample.boxes.copy()),
+            format="XYXY",
+            canvas_size=sample.mask.shape,
+        )
+        image, mask, boxes = augment((sample.image, mask, boxes))
+        return Sample(image, mask.numpy(), boxes.numpy())
+
+    return transform
+
+
 target = Target(
     name="torchvision",
-    what="a v2 transform that moves masks and boxes with the image",
+    what="a v2 transform",
     endings=(".py",),
     operations=operations("torchvision"),
     text_of=_source,
     differences_of=_differences,
     load_from=_load,
+    moves="masks, boxes and key points",
+    sample_from=_sample,
 )

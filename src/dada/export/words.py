@@ -6,12 +6,22 @@ from collections.abc import Mapping
 
 from dada import __version__
 from dada.augment.words import around
+from dada.ops import get
 from dada.policy import Policy
+from dada.tasks.detection import LEAST_LEFT, LEAST_SIDE
 
 _AROUND = {"crop": str, "padding": int, "flip": bool, "cutout": int}
 _AROUND |= {"jitter": float, "lighting": float}
 _LONGEST = 40  # characters of a policy's name in a heading
 _BETWEEN = "a pixel whose source lies between two pixels may take the other one"
+
+ALONE = "It takes pictures alone: masks, boxes and points do not move with them."
+"""For the docstrings of files that move nothing else."""
+
+LIMITS = f"""
+LEAST_LEFT, LEAST_SIDE = {LEAST_LEFT!r}, {LEAST_SIDE!r}  # of a moved box, or it is dropped
+"""
+"""The rule of `dada.tasks.detection`, for files that drop boxes themselves."""
 
 FACTORS = ("Contrast", "Color", "Brightness", "Sharpness")
 """Operations whose value is a factor."""
@@ -37,6 +47,16 @@ def heading(policy: Policy, needs: str, usage: str) -> str:
     return "\n".join(
         [f"{title}\n", *said, usage, f"\nWritten by dada {__version__}. Needs {needs}.\n"]
     )
+
+
+def around_corners(policy: Policy) -> list[str]:
+    """Where libraries differ that put a box around all of its moved corners."""
+    said = (
+        "a moved box is the one around all its corners, cut at the edges of the image: larger than "
+        "dada's where a turned one leaves the image (of 64 pixels, by up to 1 after one operation, "
+        "and 16 after two)"
+    )
+    return [said] * any(get(name).affine_map is not None for name in used(policy))
 
 
 def remarks(policy: Policy) -> list[str]:

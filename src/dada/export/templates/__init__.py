@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 
 
@@ -56,16 +56,30 @@ def inlined(module: str, names: Collection[str]) -> str:
 
 
 def _written(pieces: list[Piece], roots: set[str]) -> str:
-    """The pieces that the roots need, imports first, and each name once."""
-    needed, text, blank, done = _closure(pieces, roots), "", 0, set[str]()
-    for piece in sorted(pieces, key=lambda piece: not piece.is_import):
-        blank, wanted = max(blank, piece.blank), needed - done
-        kept = _narrowed(piece, wanted) if piece.is_import else piece.text
-        if kept and piece.defined & wanted:
-            text += "\n" * (blank if text else 0) + kept + "\n"
-            blank = 2 * kept.startswith(("def ", "class "))
+    """The pieces that the roots need: imports first, and each name once."""
+    needed, blank, done = _closure(pieces, roots), 0, set[str]()
+    text = _imports([piece for piece in pieces if piece.is_import], needed)
+    for piece in pieces:
+        blank = max(blank, piece.blank)
+        if not piece.is_import and piece.defined & (needed - done):
+            text += "\n" * (blank if text else 0) + piece.text + "\n"
+            blank = 2 * piece.text.startswith(("def ", "class "))
             done |= piece.defined
     return text
+
+
+def _imports(pieces: list[Piece], needed: set[str]) -> str:
+    """The imports that are needed, sorted within their groups."""
+    groups: list[list[str]] = []
+    done, apart = set[str](), True
+    for piece in pieces:
+        apart |= piece.blank > 0
+        if kept := _narrowed(piece, needed - done):
+            groups += [[]] * apart
+            groups[-1] = [*groups[-1], kept]
+            done, apart = done | piece.defined, False
+    plain_first = [sorted(g, key=lambda line: (line.startswith("from"), line)) for g in groups]
+    return "\n".join("\n".join(group) + "\n" for group in plain_first)
 
 
 def operations(template: str) -> dict[str, str]:
@@ -117,7 +131,9 @@ def _alone(source: str, tables: Mapping[str, str]) -> list[Piece]:
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("dada."):
             inner = _alone(_source(str(node.module)), {})
             needed = _closure(inner, set(piece.defined))
-            imported += [p for p in inner if p.is_import or p.defined & needed]
+            # What it imports itself joins the last group, of other packages.
+            imported += [replace(p, blank=0) for p in inner if p.is_import]
+            imported += [p for p in inner if not p.is_import and p.defined & needed]
         else:
             found.append(piece)
     return [*found, *imported]

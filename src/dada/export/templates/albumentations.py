@@ -28,19 +28,46 @@ def check_library() -> None:
         )
 
 
+class Cutout(A.CoarseDropout):
+    """Hides what it covers, and leaves boxes and points as they are."""
+
+    def apply_to_bboxes(self, bboxes: Any, *args: Any, **params: Any) -> Any:
+        """The boxes."""
+        return bboxes
+
+    def apply_to_keypoints(self, keypoints: Any, *args: Any, **params: Any) -> Any:
+        """The points."""
+        return keypoints
+
+
+def made(row: dict[str, Any]) -> Any:
+    """The transform that a dictionary stands for."""
+    arguments = dict(row)
+    name = arguments.pop("__class_fullname__")
+    if "transforms" in row:
+        arguments["transforms"] = [made(inner) for inner in row["transforms"]]
+    return (Cutout if name == "CoarseDropout" else getattr(A, name))(**arguments)
+
+
 class Augment(A.Compose):
     """The policy as a Compose: ``augment(image=image)["image"]``, and masks and boxes with it.
 
     It may stand in another Compose. The global generator of `random` seeds it in each process, at
     the first call; PyTorch's DataLoader seeds that generator differently in every worker.
 
+    Args:
+        bbox_params: as of Compose: the form of boxes, and which ones are dropped.
+        keypoint_params: as of Compose.
+
     Raises:
         ImportError: another version of albumentations, or AlbumentationsX.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, bbox_params: Any = None, keypoint_params: Any = None) -> None:
         check_library()
-        super().__init__(A.from_dict({"transform": TRANSFORM}).transforms)
+        super().__init__(
+            made(TRANSFORM).transforms, bbox_params=bbox_params, keypoint_params=keypoint_params
+        )
 
     def set_random_seed(self, seed: int | None) -> None:
         """Draw from this seed; None: from a new one in each process."""
