@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -224,29 +225,28 @@ class _Work(torch.utils.data.Dataset[Any]):
         self.files, self.pipeline, self.seed = files, pipeline, seed
 
     def __getitems__(self, wanted: list[_Wanted]) -> tuple[Tensor, Tensor] | UserError:
-        motions = [Motion(1) for _ in wanted]
+        labels, task = self.files.labels[[row for row, _ in wanted]], self.files.task
+        motions = [Motion(1) for _ in wanted] if task.moves else []
         try:
-            images = torch.stack([self._image(*one) for one in zip(wanted, motions, strict=True)])
+            pairs = zip(wanted, motions or repeat(None), strict=False)
+            images = torch.stack([self._image(row, at, motion) for (row, at), motion in pairs])
         except UserError as error:
             return error
-        labels, task = self.files.labels[[row for row, _ in wanted]], self.files.task
         if task.moves:
             maps = torch.cat([motion.maps for motion in motions])
             labels = task.moved(labels, maps, self.pipeline.size)
         return images, labels
 
-    def _image(self, wanted: _Wanted, motion: Motion) -> Tensor:
+    def _image(self, row: int, epoch: int | None, motion: Motion | None) -> Tensor:
         """Uint8 (C, height, width) of the pipeline's size."""
-        row, epoch = wanted
         return self._whole(row) if epoch is None else self._augmented(epoch, row, motion)
 
-    def _augmented(self, epoch: int, row: int, motion: Motion) -> Tensor:
+    def _augmented(self, epoch: int, row: int, motion: Motion | None) -> Tensor:
         image = self._whole(row) if self.pipeline.crop == "padded" else self.files.pixels(row)
         # SeedSequence mixes its inputs, so neighbouring epochs and rows get unrelated seeds.
         mixed = np.random.SeedSequence(self.seed, spawn_key=(epoch, row))
         generator = torch.Generator().manual_seed(mixed.generate_state(1, np.uint64).item())
-        recorded = motion if self.files.task.moves else None
-        return self.pipeline.before_policy(image[None], generator, recorded)[0]
+        return self.pipeline.before_policy(image[None], generator, motion)[0]
 
     def _whole(self, row: int) -> Tensor:
         if not self.files.task.moves:

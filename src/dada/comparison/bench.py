@@ -38,8 +38,7 @@ class Bench:
         device: torch.device,
         hooks: UserHooks,
     ) -> None:
-        self.dataset, self.device, self.loss = dataset, device, hooks.loss
-        self.task = dataset.task
+        self.task, self.device, self.loss = dataset.task, device, hooks.loss
         self.settings = for_dataset(settings, dataset, device.type == "cuda")
         self.dataset = noted(dataset, self.settings.model, self.settings.backbone)
         self.chosen = reduced(dataset.train.labels, self.settings.images)

@@ -27,7 +27,6 @@ from dada.policy import PAPER_OPERATIONS, dumps
 from dada.runs import Callback, RunFolder, describe_run, open_run, run_loop
 from dada.runs.watchers import CompareWatcher, as_callback
 from dada.searching.choices import left_out
-from dada.training.backbone import noted
 from dada.training.hooks import UserHooks
 from dada.training.settings import as_now, choose_images, make_settings
 
@@ -141,7 +140,7 @@ def compare(
         methods = [m for m in methods_for(policies_by_name, bench) if terms.keeps(m.name)]
         config = describe_run(
             "compare",
-            dataset=noted(dataset, bench.settings.model, bench.settings.backbone),
+            dataset=replace(dataset, notes=bench.dataset.notes),
             source=origin,
             settings=bench.settings,
             device=where,

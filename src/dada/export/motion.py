@@ -19,7 +19,7 @@ from dada.export.interface import Sample
 from dada.ops import get, names
 from dada.ops.moving import move_boxes, move_masks
 from dada.policy import Operation, Policy, Scale, SubPolicy
-from dada.tasks.detection import LEAST_LEFT, LEAST_SIDE
+from dada.tasks.detection import kept
 
 _BOXES = 12
 _SHADES = 64  # of grey: each is a class of the mask
@@ -105,8 +105,7 @@ def _maps(chain: Sequence[str], values: Sequence[float], sample: Sample) -> Tens
 def _compared(before: Sample, after: Sample, maps: Tensor) -> dict[str, float | None]:
     mask = move_masks(torch.from_numpy(before.mask.copy())[None, None], maps)[0, 0].numpy()
     moved, left = move_boxes(torch.from_numpy(before.boxes)[None], maps, before.mask.shape)
-    boxes, whole = moved[0].numpy(), left[0].numpy() >= LEAST_LEFT
-    ours = whole & (boxes[:, 2:] - boxes[:, :2] >= LEAST_SIDE).all(1)
+    boxes, ours = moved[0].numpy(), kept(moved, left)[0].numpy()
     theirs = (after.boxes[:, 2:] > after.boxes[:, :2]).all(1)
     both = ours & theirs
     corner = np.abs(boxes - after.boxes)[both].max() if both.any() else None

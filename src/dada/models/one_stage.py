@@ -23,6 +23,20 @@ from dada.models.detected import Detected
 from dada.models.rows import padded, targets_of
 
 
+def anchors_of(generator: nn.Module, images: Tensor, features: Sequence[Tensor]) -> Tensor:
+    """The anchors of torchvision's generator, (anchors, 4) in pixels: the same for all images.
+
+    Args:
+        images: (B, C, H, W).
+        features: each level of their pyramid, (B, C, h, w).
+    """
+    # Anchors have the type of the features, whose bfloat16 would round them.
+    grids = [images.new_zeros(1, dtype=torch.float32).expand(f.shape) for f in features]
+    size = (images.shape[2], images.shape[3])
+    (anchors,) = generator(ImageList(images[:1], [size]), grids)
+    return anchors
+
+
 class OneStage(nn.Module):
     """What the three have in common. A subclass is one of torchvision's, too.
 
@@ -46,16 +60,12 @@ class OneStage(nn.Module):
     def forward(self, images: Tensor) -> Outputs:
         """Normalised images (B, C, H, W) to what is found, in training and in evaluation mode."""
         features = list(self.backbone(images).values())
-        # Anchors have the type of the features, whose bfloat16 would round them.
-        grids = [images.new_zeros(1, dtype=torch.float32).expand(f.shape) for f in features]
-        height, width = images.shape[2:]
-        (anchors,) = self.anchor_generator(ImageList(images[:1], [(height, width)]), grids)
         return Outputs(
             network=self,
             heads=self.head(features),
-            anchors=anchors,
+            anchors=anchors_of(self.anchor_generator, images, features),
             cells=[f.shape[2] * f.shape[3] for f in features],
-            size=(height, width),
+            size=(images.shape[2], images.shape[3]),
         )
 
     def loss(self, outputs: Outputs, target: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -16,12 +16,12 @@ import torch
 from torch import Tensor
 from torch.func import functional_call
 from torchvision.models.detection import FasterRCNN
-from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.roi_heads import fastrcnn_loss
 from torchvision.models.detection.rpn import concat_box_prediction_layers
 
 from dada.compute.randomness import forked
 from dada.models.detected import Detected
+from dada.models.one_stage import anchors_of
 from dada.models.rows import Boxes, padded, targets_of
 
 _SEED = 0  # of the samples in evaluation mode
@@ -47,9 +47,7 @@ class FasterRCNNDetector(FasterRCNN):
         size = (images.shape[2], images.shape[3])
         maps = list(features.values())
         logits, deltas = self.rpn.head(maps)
-        # Anchors have the type of the features, whose bfloat16 would round them.
-        grids = [images.new_zeros(1, dtype=torch.float32).expand(f.shape) for f in maps]
-        (anchors,) = self.rpn.anchor_generator(ImageList(images[:1], [size]), grids)
+        anchors = anchors_of(self.rpn.anchor_generator, images, maps)
         levels = [o[0].numel() for o in logits]
         logits, deltas = (
             part.float().view(len(images), len(anchors), -1)

@@ -273,6 +273,11 @@ class SearchMethod(ABC):
         """Continue from a `state_dict`."""
 
 
+def policies_in_words(sub_policies: int, names: Names) -> str:
+    """Policies of so many sub-policies: ``policies of 5 sub-policies of 15 operations``."""
+    return f"policies of {count(sub_policies, 'sub-policy')} of {operations_in_words(names)}"
+
+
 def operations_in_words(names: Names) -> str:
     """How many different operations there are: ``15 operations``."""
     return count(len({name for operations in names for name in operations}), "operation")

@@ -26,12 +26,23 @@ LEAST_LEFT = 0.25
 """The share of a moved box's area that must be left in the image, or it is dropped."""
 LEAST_SIDE = 1.0
 """The shortest side of a moved box, in pixels, or it is dropped."""
-_OVERLAP, _SURE = 0.5, 0.3  # of `accuracy`: the least intersection over union, the least score
+_OVERLAP, _SURE = 0.5, 0.3  # the least intersection over union, of `accuracy`; the least score
 
 
 def own_losses(outputs: Detected, labels: Tensor) -> Tensor:
     """(B,) what the detector itself says that the outputs cost."""
     return outputs.losses(labels)
+
+
+def kept(boxes: Tensor, left: Tensor) -> Tensor:
+    """(…,) bool: which moved boxes stay.
+
+    Args:
+        boxes: (…, 4), rows (x0, y0, x1, y1) in pixels.
+        left: (…,) the share of each one's area that is left in the image.
+    """
+    sides = boxes[..., 2:] - boxes[..., :2]
+    return (left >= LEAST_LEFT) & (sides >= LEAST_SIDE).all(-1)
 
 
 class Detection(Task):
@@ -103,11 +114,10 @@ class Detection(Task):
         rows = labels.cpu().double()
         scale = rows.new_tensor([width, height, width, height])
         boxes, left = move_boxes(rows[..., :4] * scale, maps, size)
-        sides = boxes[..., 2:] - boxes[..., :2]
-        kept = present(rows) & (left >= LEAST_LEFT) & (sides >= LEAST_SIDE).all(-1)
+        there = present(rows) & kept(boxes, left)
         moved = torch.cat([boxes / scale, rows[..., 4:]], -1).to(labels.dtype)
-        moved = torch.where(kept[..., None], moved, moved.new_tensor(ABSENT))
-        first = (~kept).byte().argsort(dim=1, stable=True)
+        moved = torch.where(there[..., None], moved, moved.new_tensor(ABSENT))
+        first = (~there).byte().argsort(dim=1, stable=True)
         moved = moved.gather(1, first[..., None].expand_as(moved)).to(labels.device)
         still = (maps == maps.new_tensor(IDENTITY)).flatten(1).all(1)
         return torch.where(still[:, None, None].to(labels.device), labels, moved)
@@ -115,9 +125,8 @@ class Detection(Task):
     def found(self, outputs: Detected) -> Tensor:
         """See `Task.found`: the boxes with a score of at least 0.3."""
         boxes = outputs.boxes()
-        sure = present(boxes) & (boxes[..., 4] >= _SURE)
         rows = boxes[..., [0, 1, 2, 3, 5]]
-        return torch.where(sure[..., None], rows, rows.new_tensor(ABSENT))
+        return torch.where(_sure(boxes)[..., None], rows, rows.new_tensor(ABSENT))
 
     def inks(self, classes: int) -> list[tuple[int, int, int] | None]:
         """See `Task.inks`."""
@@ -171,7 +180,7 @@ class Detection(Task):
         """F1 of the boxes with a score of at least 0.3, right if they overlap a box of their class
         by half (intersection over union); 1 where nothing is there and nothing was found."""
         found, there = outputs.boxes(), present(labels)
-        sure = present(found) & (found[..., 4] >= _SURE)
+        sure = _sure(found)
         most = int(sure.sum(1).max()) if sure.numel() else 0
         found, sure = found[:, :most], sure[:, :most]
         right = (hits(found, labels, _OVERLAP) & sure).sum(1)
@@ -194,7 +203,7 @@ class Detection(Task):
         """
         found = [image for tally in tallies for image in tally["found"]]
         there = [image for tally in tallies for image in tally["there"]]
-        losses = torch.cat([tally["losses"] for tally in tallies])
+        losses = self.losses(tallies)
         precision = mean_average_precision(found, there)
         return {
             "test_images": len(losses),
@@ -216,3 +225,8 @@ class Detection(Task):
 
     def strata(self, labels: AnyLabels) -> None:
         """None: an image has boxes of several classes."""
+
+
+def _sure(found: Tensor) -> Tensor:
+    """(B, D) bool: which found boxes (B, D, 6) are shown and counted."""
+    return present(found) & (found[..., 4] >= _SURE)

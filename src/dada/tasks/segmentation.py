@@ -19,7 +19,7 @@ from dada.tasks.pictures import colours, rgb
 from dada.tasks.task import AnyLabels, Task
 
 IGNORED = 255
-"""The label of pixels that do not count."""
+"""The label of pixels that do not count, as in Pascal VOC."""
 _CHUNK = 256  # masks that are counted at once
 
 
@@ -180,7 +180,7 @@ class Segmentation(Task):
             UserError: no pixel counts.
         """
         confusion = added([tally["confusion"] for tally in tallies])
-        losses = torch.cat([tally["losses"] for tally in tallies])
+        losses = self.losses(tallies)
         hits = confusion.diagonal().double()
         either = confusion.sum(0) + confusion.sum(1) - hits
         if not bool(either.any()):

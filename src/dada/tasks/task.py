@@ -181,6 +181,10 @@ class Task(ABC):
         """
         raise UserError(f"{self.name}: a network cannot be tested yet, only searched with")
 
+    def losses(self, tallies: Sequence[Any]) -> Tensor:
+        """(N,) the loss of each image, of tallies that keep it."""
+        return torch.cat([tally["losses"] for tally in tallies])
+
     def kept(self, outputs: Outputs, labels: Tensor) -> Any:
         """What `compared` needs from a batch, on the CPU.
 

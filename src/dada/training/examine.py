@@ -87,12 +87,8 @@ def examined(
         logits, labels = logits_of(tested), tested.images.labels
         found = task.tested([task.tally(logits, labels)], len(classes))
         return found | details(logits, labels, task, classes, files)
-    tallies, losses = [], []
-    for outputs, labels in tested.outputs():
-        tallies.append(task.tally(outputs, labels))
-        losses.append(tested.child.loss(outputs, labels).detach().float().cpu())
-    found = task.tested(tested.gathered(tallies), len(classes))
-    each = torch.cat(tested.gathered(losses))
+    tallies = tested.gathered([task.tally(*batch) for batch in tested.outputs()])
+    found, each = task.tested(tallies, len(classes)), task.losses(tallies)
     order = torch.argsort(each, descending=True, stable=True)[:WORST].tolist()
     return found | {
         "per_class": _per_class(found, tested.images.labels, task, classes),

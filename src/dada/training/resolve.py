@@ -13,7 +13,7 @@ from dada.datasets import (
     size_with_shares,
 )
 from dada.errors import UserError
-from dada.models.pretrained import for_channels, statistics_of, weights_of
+from dada.models.pretrained import Statistics, for_channels, statistics_of, weights_of
 from dada.runs.provenance import fingerprint
 from dada.training.backbone import backbone_at
 
@@ -91,10 +91,7 @@ def _pretrained(
     found = fingerprint(*weights_of(model, weights).values())
     if settings.get("weights_fingerprint") not in (None, found):
         raise UserError(f"weights {weights}: not those that the run was started with")
-    decided = {**settings, "weights_fingerprint": found}
-    known = statistics_of(model)
-    if known and settings.get("mean") is None and settings.get("std") is None:
-        decided |= for_channels(known, channels)._asdict()
+    decided = _seen_as(statistics_of(model), {**settings, "weights_fingerprint": found}, channels)
     if settings.get("precision", "auto") == "auto" and not accelerated:
         # On a CPU, depthwise convolutions take twice as long in bfloat16.
         decided["precision"] = "float32"
@@ -113,10 +110,15 @@ def _with_backbone(
     if settings.get("backbone_fingerprint") not in (None, found.fingerprint):
         raise UserError(f"backbone {backbone}: not the weights that the run was started with")
     decided = {**settings, "backbone_fingerprint": found.fingerprint}
-    known = found.statistics or statistics_of(model)
+    return _seen_as(found.statistics or statistics_of(model), decided, channels)
+
+
+def _seen_as(known: Statistics | None, settings: dict[str, Any], channels: int) -> dict[str, Any]:
+    """The settings with what weights were trained to see images as, if that is known and the user
+    sets neither mean nor deviation."""
     if known and settings.get("mean") is None and settings.get("std") is None:
-        decided |= for_channels(known, channels)._asdict()
-    return decided
+        return settings | for_channels(known, channels)._asdict()
+    return settings
 
 
 def size_within(size: tuple[int, int], pixels: int) -> tuple[int, int]:

@@ -7,6 +7,7 @@ import numpy as np
 from dada.compute.memory import check_fits
 from dada.datasets.annotated.found import Found, Picture, Tallies
 from dada.datasets.annotated.sizes import Sizes, same_shape
+from dada.tasks.detection import ABSENT
 
 _SLACK = 1e-4  # of a side, by which rounding moves a box out of its image
 
@@ -51,8 +52,7 @@ def box_labels(
             kept.append(i)
     most = max(1, *map(len, rows)) if rows else 1
     check_fits(f"{where}: boxes, up to {most:,} per image", len(rows) * most * 20, len(rows))
-    targets = np.zeros((len(rows), most, 5), np.float32)
-    targets[:, :, 4] = -1
+    targets = np.tile(np.array(ABSENT, np.float32), (len(rows), most, 1))
     for target, row in zip(targets, rows, strict=True):
         target[: len(row)] = row
     return Labels(targets, np.array(kept, np.int64)), tallies.notes()

@@ -13,9 +13,7 @@ from dada.datasets.picture import quiet, read_picture
 from dada.datasets.pixels import deep_values, is_deep
 from dada.errors import UserError
 from dada.errors import listed as in_words
-
-IGNORED = 255
-"""The value of pixels that count as nothing, as in Pascal VOC."""
+from dada.tasks.segmentation import IGNORED
 
 
 def read_masks(

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from dada.report.chart import Chart, Lines, Panel, Panels, Series
-from dada.report.numbers import capitalised, count
-from dada.searching.method import Names, Records, operations_in_words
+from dada.report.numbers import capitalised
+from dada.searching.method import Names, Records, policies_in_words
 from dada.searching.rounds import NONE, trainings_in_words
 
 
 def space_in_words(settings: Mapping[str, Any], names: Names) -> str:
     """See `SearchMethod.space_in_words`."""
-    return f"policies of {count(settings['size'], 'sub-policy')} of {operations_in_words(names)}"
+    return policies_in_words(settings["size"], names)
 
 
 def summary(settings: Mapping[str, Any], start: Mapping[str, Any], records: Records) -> str:

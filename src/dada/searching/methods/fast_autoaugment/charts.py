@@ -10,7 +10,7 @@ from typing import Any
 from dada.augment.words import around
 from dada.report.chart import Chart, Dots, Lines, Row, Series
 from dada.report.numbers import count, duration
-from dada.searching.method import Names, Records, operations_in_words
+from dada.searching.method import Names, Records, policies_in_words
 from dada.searching.methods.fast_autoaugment.tried import Tried, best
 
 
@@ -22,7 +22,7 @@ def tried_of(records: Records) -> list[list[Tried]]:
 
 def space_in_words(settings: Mapping[str, Any], names: Names) -> str:
     """See `SearchMethod.space_in_words`."""
-    return f"policies of {count(settings['size'], 'sub-policy')} of {operations_in_words(names)}"
+    return policies_in_words(settings["size"], names)
 
 
 def summary(settings: Mapping[str, Any], start: Mapping[str, Any], records: Records) -> str:

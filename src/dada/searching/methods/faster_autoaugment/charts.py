@@ -11,7 +11,7 @@ from dada.augment.words import around
 from dada.ops import get
 from dada.report.chart import Chart, Lines, Panel, Panels, Series
 from dada.report.numbers import count, duration, percent
-from dada.searching.method import Names, Records, operations_in_words
+from dada.searching.method import Names, Records, policies_in_words
 
 _LEADING = 5
 
@@ -64,8 +64,7 @@ def charts(settings: Mapping[str, Any], names: Names, records: Records) -> list[
 
 def space_in_words(settings: Mapping[str, Any], names: Names) -> str:
     """See `SearchMethod.space_in_words`."""
-    learnt = count(settings["sub_policies"], "sub-policy")
-    return f"policies of {learnt} of {operations_in_words(names)}"
+    return policies_in_words(settings["sub_policies"], names)
 
 
 def summary(settings: Mapping[str, Any], start: Mapping[str, Any], records: Records) -> str:
