@@ -17,7 +17,6 @@ started again, with more rows or seeds, too.
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,7 +29,8 @@ import torch
 
 from benchmarks._contract import finish, parser_of, positive, studied
 from benchmarks.search_quality.statistics import crossed
-from benchmarks.search_quality.store import Store
+from benchmarks.search_quality.store import Store, digest
+from benchmarks.search_quality.table import in_words
 from dada import Callback, train
 from dada.compute.device import pick_device
 from dada.compute.parallel import Tick, run_parallel
@@ -78,7 +78,7 @@ class Job:
         data = describe_data(self.data, "")["fingerprint"]
         before = self.before.key if self.before else ""
         parts = (policy, data, sorted(self.settings.items()), before)
-        return f"{self.name}/{hashlib.sha256(repr(parts).encode()).hexdigest()[:16]}"
+        return f"{self.name}/{digest(*parts)}"
 
     def file(self, folder: Path) -> Path:
         """Where its weights are kept."""
@@ -239,14 +239,9 @@ def lines(result: Mapping[str, Any]) -> Iterator[str]:
     """The table as text."""
     yield f"{result['first']}; {result['second']}, {result['seeds']} seeds"
     for name, row in result["rows"].items():
-        gaps = [f"{key} {_signed(value)}" for key, value in row.items() if key.startswith("less")]
+        gaps = [f"{key} {in_words(value)}" for key, value in row.items() if key.startswith("less")]
         first = f", first error {np.mean(row['errors']):.2f} %" if "errors" in row else ""
-        yield f"{name:24} mAP {_signed(row['mean'], '')}{first}  {', '.join(gaps)}"
-
-
-def _signed(found: Mapping[str, Any], sign: str = "+") -> str:
-    half = found["interval"]
-    return f"{found['mean']:{sign}.2f}" + ("" if half is None else f" ± {half:.2f}")
+        yield f"{name:24} mAP {in_words(row['mean'], sign='')}{first}  {', '.join(gaps)}"
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """How close exported files come, as Markdown."""
 
+from collections.abc import Callable
+
 _NONE = 1e-3  # pixels that count as no difference
 
 
@@ -12,32 +14,33 @@ def fidelity(result: dict) -> list[str]:
         "difference in grey levels. For Cutout, whose place is random: the covered area over "
         "ours.",
         "",
-        "| | " + " | ".join(targets) + " |",
-        "|---|" + "---|" * len(targets),
+        *_table({name: result[name] for name in targets}, _nearness),
     ]
-    for operation in result[targets[0]]:
-        cells = [_nearness(result[name][operation]) for name in targets]
-        lines.append("| " + " | ".join([operation, *cells]) + " |")
     libraries = ", ".join(f"{name} {version}" for name, version in result["libraries"].items())
     return [*lines, "", *motion(result["motion"]), "", libraries]
 
 
 def motion(result: dict) -> list[str]:
     """How close each library moves masks and boxes, one row per policy."""
-    lines = [
+    return [
         "Masks and boxes under operations that move or hide pixels (python and timm take pictures "
         "alone): the intersection over union of masks with ours (four ranges of grey of the "
         "photographs), the largest difference of a box's coordinate in pixels, and how many of "
         "the boxes one keeps and the other drops. Equal: every pixel of the masks, and boxes to a "
         "thousandth of a pixel. torchvision drops no box.",
         "",
-        "| | " + " | ".join(result) + " |",
-        "|---|" + "---|" * len(result),
+        *_table(result, _motion),
     ]
-    for operation in next(iter(result.values()), ()):
-        cells = [_motion(found[operation]) for found in result.values()]
-        lines.append("| " + " | ".join([operation, *cells]) + " |")
-    return lines
+
+
+def _table(columns: dict[str, dict], cell: Callable[[dict], str]) -> list[str]:
+    """A row for each key that the columns have, in the order of the first."""
+    rows = next(iter(columns.values()), {})
+    return [
+        "| | " + " | ".join(columns) + " |",
+        "|---|" + "---|" * len(columns),
+        *(f"| {' | '.join([row, *(cell(of[row]) for of in columns.values())])} |" for row in rows),
+    ]
 
 
 def _motion(found: dict) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from pathlib import Path
 from typing import Any
 
 from benchmarks.search_quality.rows import Row
 from benchmarks.search_quality.splits import Parts
-from benchmarks.search_quality.store import Store
+from benchmarks.search_quality.store import Store, digest
 from dada import search
 from dada.datasets import Dataset
 from dada.errors import UserError
@@ -59,8 +58,7 @@ class Searches:
         settings = {"seed": number, **row.settings}
         asked = make_settings(**settings).model_dump(mode="json")
         images = fingerprint(data.train.images, data.train.labels)
-        digest = hashlib.sha256(repr((images, asked)).encode()).hexdigest()[:16]
-        key = f"search/{row.name}/{number}/{digest}"
+        key = f"search/{row.name}/{number}/{digest(images, asked)}"
         if key not in self.store:
             resume = (out / "config.json").exists()
             search(data, out=out, resume=resume, device=self.device, **settings)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
+
+
+def digest(*parts: object) -> str:
+    """Of all that a result depends on: the end of its key."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
 class Store:

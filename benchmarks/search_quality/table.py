@@ -26,10 +26,11 @@ def lines(result: dict[str, Any]) -> Iterator[str]:
 def errors(table: Mapping[str, Any]) -> Iterator[str]:
     """Each row's error, and what it is less than others."""
     for name, row in table.items():
-        others = [f"{key} {_signed(value)}" for key, value in row.items() if "less" in key]
+        others = [f"{key} {in_words(value)}" for key, value in row.items() if "less" in key]
         yield f"{name:14} {row['error']['mean']:6.2f}  {', '.join(others)}"
 
 
-def _signed(found: dict[str, Any]) -> str:
+def in_words(found: Mapping[str, Any], sign: str = "+") -> str:
+    """A mean and its interval; by default a difference, with its sign."""
     half = found["interval"]
-    return f"{found['mean']:+.2f}" + ("" if half is None else f" ± {half:.2f}")
+    return f"{found['mean']:{sign}.2f}" + ("" if half is None else f" ± {half:.2f}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -12,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from benchmarks.search_quality.store import Store
+from benchmarks.search_quality.store import Store, digest
 from dada.augment import MemoryLoader, Motion
 from dada.compute.parallel import Tick, run_parallel
 from dada.compute.randomness import forked, stream
@@ -61,7 +60,7 @@ class Job:
         parts: tuple[object, ...] = (augmentation, images, self.model, self.seed, self.epochs)
         if self.weights:
             parts = (*parts, Path(self.weights).name)
-        return f"{self.name}/{hashlib.sha256(repr(parts).encode()).hexdigest()[:16]}"
+        return f"{self.name}/{digest(*parts)}"
 
 
 def content_of(method: Method) -> object:
