@@ -9,8 +9,7 @@ from dada.augment.loader import MemoryLoader
 from dada.augment.motion import maps
 from dada.datasets import ImageSet
 from dada.errors import UserError
-from dada.ops import PAPER_OPERATIONS, get, register, registry
-from dada.ops.affine import by_affine
+from dada.ops import PAPER_OPERATIONS, get
 from dada.ops.moving import move_boxes, move_masks
 from dada.policy import Operation, Policy, Scale, SearchSpace, SubPolicy
 
@@ -52,15 +51,8 @@ def test_each_operation_alone(name):
     assert torch.equal(still, ~draw.applied if name in GEOMETRIC else torch.ones_like(still))
 
 
-def test_an_operation_of_ones_own_moves_masks(monkeypatch):
-    monkeypatch.setattr(registry, "_operations", dict(registry._operations))
-
-    @register("Zoom", low=1, high=0.5)
-    @by_affine
-    def zoom(values, width, height):
-        return values, 0, (1 - values) * width / 2, 0, values, (1 - values) * height / 2
-
-    policy = Policy((SubPolicy((Operation("Zoom", 0.5, 0.4), Operation("Rotate", 0.5, 0.9))),))
+def test_an_operation_of_ones_own_moves_masks(zoom):
+    policy = Policy((SubPolicy((Operation(zoom, 0.5, 0.4), Operation("Rotate", 0.5, 0.9))),))
     motion = Motion(COUNT)
     check(noise(), apply(noise(), Sampler(policy)(COUNT, generator()), motion), motion)
 

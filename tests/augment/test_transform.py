@@ -11,8 +11,7 @@ from torchvision.ops import box_iou
 from torchvision.transforms import v2
 
 from dada.augment import PolicyTransform, Sampler, apply
-from dada.ops import PAPER_OPERATIONS, get, register, registry
-from dada.ops.affine import by_affine
+from dada.ops import PAPER_OPERATIONS, get
 from dada.policy import Operation, Policy, Scale, SearchSpace, SubPolicy, load_policy
 
 POLICY = SearchSpace(scale=Scale("strength")).uniform()
@@ -254,15 +253,8 @@ def test_a_batch_moves_each_mask_with_its_own_image(image):
             transform(tv_tensors.Image(batch), wrong)
 
 
-def test_an_affine_operation_of_ones_own_moves_them_too(monkeypatch):
-    monkeypatch.setattr(registry, "_operations", dict(registry._operations))
-
-    @register("Zoom", low=1, high=0.5)
-    @by_affine
-    def zoom(values, width, height):
-        return values, 0, (1 - values) * width / 2, 0, values, (1 - values) * height / 2
-
-    check_moved(*PolicyTransform(alone(("Zoom", 0.4)))(*patch_in(400, 320)))
+def test_an_affine_operation_of_ones_own_moves_them_too(zoom):
+    check_moved(*PolicyTransform(alone((zoom, 0.4)))(*patch_in(400, 320)))
 
 
 @pytest.mark.parametrize("name", ["dada-cifar10", "autoaugment-imagenet", "strength"])
