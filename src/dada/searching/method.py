@@ -27,6 +27,9 @@ Record = dict[str, Any]
 Records = Sequence[Mapping[str, Any]]
 Names = Sequence[Sequence[str]]
 
+LEARNING = 3
+"""Forward passes that learning from an image takes: a backward pass is two of them."""
+
 
 @dataclass(frozen=True)
 class SearchProblem:
@@ -156,6 +159,12 @@ class SearchMethod(ABC):
     @abstractmethod
     def parameter_count(self) -> int:
         """Number of weights of the trained network."""
+
+    @property
+    @abstractmethod
+    def passes(self) -> int:
+        """Forward passes of single images that the whole search takes as planned, in all processes:
+        what it costs on any machine. Learning from an image counts as `LEARNING`."""
 
     @abstractmethod
     def words(self) -> str:

@@ -18,7 +18,7 @@ from dada.errors import DivergedError, UserError, option
 from dada.policy import Policy
 from dada.report.numbers import count, duration
 from dada.searching.common_settings import ResolvedSearch, SearchSettings
-from dada.searching.method import Cost, Record, Records, SearchMethod, SearchProblem
+from dada.searching.method import LEARNING, Cost, Record, Records, SearchMethod, SearchProblem
 from dada.searching.score import Score, guess
 from dada.searching.training_settings import ResolvedRounds
 from dada.searching.trials import Fold, State, Trials
@@ -172,6 +172,14 @@ class Rounds(SearchMethod):
     def parameter_count(self) -> int:
         """Weights of the proxy."""
         return self.trials.parameter_count
+
+    @property
+    def passes(self) -> int:
+        """See `SearchMethod.passes`: trials learn, and are judged at their end."""
+        return sum(
+            LEARNING * self.views(number) + size * len(self.fold_of(number).judges)
+            for number, size in enumerate(self.sizes)
+        )
 
     def words(self) -> str:
         """What is done, for people."""

@@ -255,12 +255,12 @@ def test_a_budget_is_kept_by_fewer_epochs_and_by_fewer_trials(digits):
 
 def test_what_is_left_is_in_units_of_the_last_round(digits):
     search = begin(digits, **FEW)
-    learnt = 3 * 36 * 2  # as looks: three for a step
+    first = 3 * 36 * 2 + 24  # learning counts three times, and then the child judges
     search.advance()
-    assert search.remaining() == pytest.approx(24 * 2 * 5 / learnt)
+    assert search.remaining() == pytest.approx(24 * 2 * 5 / first)
     search.advance()
     assert search.remaining() == pytest.approx(2 / 3)
-    assert [work for _, work in search.parts] == [learnt, 24 * 2 * 3, 24 * 2 * 2]
+    assert [work for _, work in search.parts] == [2 * first, 2 * 24 * 2 * 3, 2 * 24 * 2 * 2]
 
 
 @pytest.mark.parametrize(

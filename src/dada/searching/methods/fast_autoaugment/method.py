@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
+from statistics import fmean
 from typing import Any, TypeVar
 
 import torch
@@ -18,7 +19,7 @@ from dada.errors import DivergedError, option
 from dada.policy import Policy
 from dada.report.numbers import count
 from dada.searching.common_settings import ResolvedSearch, SearchSettings
-from dada.searching.method import Cost, Record, SearchMethod, SearchProblem
+from dada.searching.method import LEARNING, Cost, Record, SearchMethod, SearchProblem
 from dada.searching.methods.fast_autoaugment import charts
 from dada.searching.methods.fast_autoaugment.lab import Lab, unpacked
 from dada.searching.methods.fast_autoaugment.settings import (
@@ -32,7 +33,6 @@ from dada.searching.trials import Fold
 
 Result = TypeVar("Result")
 
-_LEARNING = 3.0  # what a step on an image takes, against a look at one
 _FEWEST = 0.25  # of the trials are meant to be left, where a budget makes trainings shorter
 _REHEARSED = 3  # epochs, and trials, that are timed
 
@@ -96,7 +96,12 @@ class FastAutoAugmentMethod(SearchMethod):
     @property
     def parts(self) -> list[tuple[int, float]]:
         """See `SearchMethod.parts`: an epoch takes longer than a trial, or shorter."""
-        return list(zip(self.steps, map(self._work, range(self.length)), strict=True))
+        return list(zip(self.steps, map(float, self._passes), strict=True))
+
+    @property
+    def passes(self) -> int:
+        """See `SearchMethod.passes`."""
+        return sum(self._passes)
 
     @property
     def parameter_count(self) -> int:
@@ -139,7 +144,7 @@ class FastAutoAugmentMethod(SearchMethod):
             "epoch": self.iteration,
             "steps": self.steps[number],
             "seconds": round(time.perf_counter() - started, 3),
-            "train_loss": _mean([child.train_loss for child in self.children]),
+            "train_loss": fmean([child.train_loss for child in self.children]),
             **found,
             "findings": {"learned": learned, "notes": [] if learned else [NOTHING_LEARNED]},
         }
@@ -152,8 +157,8 @@ class FastAutoAugmentMethod(SearchMethod):
         return {
             "views": sum(len(fold.train) for fold in self.folds) * epochs,
             "looks": sum(len(fold.judges) for fold in self.folds),
-            "validation_loss": _mean([child.loss for child in self.children]),
-            "validation_accuracy": _mean([child.accuracy for child in self.children]),
+            "validation_loss": fmean([child.loss for child in self.children]),
+            "validation_accuracy": fmean([child.accuracy for child in self.children]),
             "children": [child._asdict() for child in self.children],
         }
 
@@ -166,8 +171,8 @@ class FastAutoAugmentMethod(SearchMethod):
         return {
             "views": 0,
             "looks": sum(len(fold.judges) for fold in self.folds) * trials * self.settings.size,
-            "validation_loss": _mean([one.loss for one in everything]),
-            "validation_accuracy": _mean([one.accuracy for one in everything]),
+            "validation_loss": fmean([one.loss for one in everything]),
+            "validation_accuracy": fmean([one.accuracy for one in everything]),
             "tried": [[one._asdict() for one in new] for new in found],
         }
 
@@ -183,10 +188,9 @@ class FastAutoAugmentMethod(SearchMethod):
 
         done = problem.engine.run(len(mine), one, problem.device, on_step, **self._load)
         found = {mine[place]: result for place, result in done}
-        everything: dict[int, Result] = {}
-        for part in problem.processes.all_gather(found):
-            everything |= part
-        return [everything[number] for number in range(len(self.folds))]
+        for others in problem.processes.all_gather(found):
+            found |= others
+        return [found[number] for number in range(len(self.folds))]
 
     def _trained(self, number: int, tick: Tick) -> tuple[Score, bytes]:
         return self.lab.train(self.folds[number], self.seeds[number], self.plan[0], tick)
@@ -231,8 +235,8 @@ class FastAutoAugmentMethod(SearchMethod):
             return ""
         first = [best(fold, 1e-9, self.settings.reward)[0] for fold in self.tried]
         if self.settings.reward == "loss":
-            return f"best loss: {_mean([one.loss for one in first]):.3f}"
-        return f"best accuracy: {_mean([one.accuracy for one in first]):.1%}"
+            return f"best loss: {fmean([one.loss for one in first]):.3f}"
+        return f"best accuracy: {fmean([one.accuracy for one in first]):.1%}"
 
     def converged(self, records: Sequence[Record]) -> str | None:
         """See `SearchMethod.converged`: children that know nothing are not asked."""
@@ -285,8 +289,8 @@ class FastAutoAugmentMethod(SearchMethod):
 
     def remaining(self) -> float:
         """See `SearchMethod.remaining`."""
-        work = list(map(self._work, range(self.length)))
-        return sum(work[self.iteration :]) / work[self.iteration - 1]
+        passes = self._passes
+        return sum(passes[self.iteration :]) / passes[self.iteration - 1]
 
     def replan(self, factor: float, most: int) -> None:
         """Make so many times as many of the trials that are left, never more than were asked for.
@@ -302,12 +306,13 @@ class FastAutoAugmentMethod(SearchMethod):
         left = sum(self.plan[self.iteration :])
         return f"{count(left, 'more trial')} {'is' if left == 1 else 'are'} made on each fold"
 
-    def _work(self, number: int) -> float:
-        """What a round takes, in looks at an image."""
-        fold = self.folds[0]
-        if not number:
-            return _LEARNING * len(fold.train) * self.plan[0]
-        return float(len(fold.judges) * self.settings.size * self.plan[number])
+    @property
+    def _passes(self) -> list[int]:
+        """Of each round: children learn, and are judged; then they judge under each sub-policy."""
+        epochs, *trials = self.plan
+        learnt = LEARNING * epochs * sum(len(fold.train) for fold in self.folds)
+        judged = sum(len(fold.judges) for fold in self.folds)
+        return [learnt + judged, *(judged * self.settings.size * number for number in trials)]
 
     @property
     def _mine(self) -> list[int]:
@@ -343,7 +348,3 @@ class FastAutoAugmentMethod(SearchMethod):
         self.children = [Score(*child) for child in state["children"]]
         self.weights = state["weights"]
         self.tried = [[Tried(*one) for one in fold] for fold in tried]
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)

@@ -27,6 +27,10 @@ from dada.searching.methods.faster_autoaugment.settings import (
 from dada.searching.methods.faster_autoaugment.step import Step
 
 _TIMED_STEPS = 2
+_PASSES = 7
+"""Forward passes per image and epoch. For each half of a batch: original and augmented images,
+3 + 3; the penalty on the slope, a forward and a backward pass in the images, both differentiated
+again, 2 × 3; the policy's step, a forward and a backward pass in the images, 2."""
 _WAY = 0.3  # what a number of the policy has to be able to move by
 
 
@@ -91,6 +95,11 @@ class FasterAutoAugmentMethod(SearchMethod):
     def parameter_count(self) -> int:
         """Number of weights of the critic."""
         return parameter_count(self.critic)
+
+    @property
+    def passes(self) -> int:
+        """See `SearchMethod.passes`."""
+        return _PASSES * self.length * len(self.images)
 
     def words(self) -> str:
         """See `SearchMethod.words`."""

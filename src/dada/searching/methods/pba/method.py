@@ -15,7 +15,7 @@ from dada.extras import library
 from dada.policy import AnyPolicy, Policy
 from dada.report.numbers import count
 from dada.searching.common_settings import ResolvedSearch, SearchSettings
-from dada.searching.method import Cost, Record, SearchMethod, SearchProblem
+from dada.searching.method import LEARNING, Cost, Record, SearchMethod, SearchProblem
 from dada.searching.methods.pba.charts import charts, space_in_words, summary
 from dada.searching.methods.pba.competition import Entry, compete
 from dada.searching.methods.pba.history import Round, history_of, policy_of, schedule_of
@@ -88,6 +88,13 @@ class PbaMethod(SearchMethod):
     def parameter_count(self) -> int:
         """Weights of the proxy."""
         return self.population.parameter_count
+
+    @property
+    def passes(self) -> int:
+        """See `SearchMethod.passes`: trials learn, and are judged after every round."""
+        learnt = self.epochs * len(self.fold.train)
+        judged = self.length * len(self.fold.judges)
+        return self.settings.trials * (LEARNING * learnt + judged)
 
     def words(self) -> str:
         """See `SearchMethod.words`."""

@@ -37,6 +37,10 @@ from dada.searching.methods.dada.one_step.strategies import (
 from dada.training.optimiser import set_rate, sgd
 
 _FEW_STEPS = 100  # about as many as move a policy visibly from the uniform one
+_PASSES = 5
+"""Forward passes per image and epoch. The training and the validation gradient are one half of the
+images' each, 3 + 3, and the finite difference is two forward passes of the first half with
+derivatives in the images, 2 × 2."""
 _TIMED_STEPS = 2
 
 
@@ -152,6 +156,11 @@ class OneStep(SearchMethod):
     def parameter_count(self) -> int:
         """Number of weights of the child network."""
         return parameter_count(self.child.model)
+
+    @property
+    def passes(self) -> int:
+        """See `SearchMethod.passes`."""
+        return _PASSES * self.length * len(self.problem.images)
 
     def words(self) -> str:
         """See `SearchMethod.words`."""
