@@ -50,6 +50,10 @@ SEARCH_METHODS = {
 TRAIN_PRESETS = ("default", "demo", "finetune")
 """For a training or a comparison, besides the recipes."""
 
+WEIGHTS = {"last": "last.pt", "best": "best.pt"}
+"""A training's weights, and their files in its run folder. "best" is chosen on the test images, as
+in published code, so its error there is optimistically biased."""
+
 WITHOUT_SEARCH = ("randaugment", "trivialaugment", "uniform")
 """What a training accepts in place of a policy, besides "none"."""
 

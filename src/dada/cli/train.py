@@ -14,7 +14,7 @@ from dada.cli.common import Common
 from dada.cli.start import Start
 from dada.cli.terminal import terminal
 from dada.errors import UserError
-from dada.names import DATASETS, TRAIN_PRESETS, WITHOUT_SEARCH, recipe_names
+from dada.names import DATASETS, TRAIN_PRESETS, WEIGHTS, WITHOUT_SEARCH, recipe_names
 
 
 def train(
@@ -107,7 +107,7 @@ def train(
         f"{metric.superlative:<11} {best[metric.key]:.2%} in epoch {best['epoch']}, "
         "chosen on the test images"
     )
-    terminal.say(f"weights     {start.out / 'last.pt'}")
+    terminal.say(f"weights     {start.out / WEIGHTS['last']}")
     terminal.say(f"report      {start.out / 'report.html'}")
     terminal.write_json(common.json_, result)
 

@@ -16,7 +16,7 @@ from dada.extras import library
 from dada.models.backbone import State, load_backbone, named
 from dada.models.libraries import detectors, segmenters, timm_or_none, torchvisions
 from dada.models.of_torchvision import DETECTORS, other_resnet
-from dada.names import PRETRAINED
+from dada.names import PRETRAINED, WEIGHTS
 
 _LARGEST = 2**33  # bytes of a file of weights
 _WITHIN = ("state_dict", "model_state", "model", "module")  # what files call the weights
@@ -170,7 +170,8 @@ def read_weights(weights: str) -> State:
     except OSError:
         raise UserError(f"weights {weights}: no such file") from None
     if path.is_dir():
-        raise UserError(f"weights {weights}: a folder; give the file, such as {path / 'last.pt'}")
+        file = path / WEIGHTS["last"]
+        raise UserError(f"weights {weights}: a folder; give the file, such as {file}")
     if size > _LARGEST:
         raise UserError(f"{path}: {size:,} bytes: at most {_LARGEST:,} are read")
     return _read(path, changed)

@@ -15,13 +15,14 @@ from dada.errors import UserError, some
 from dada.models import create
 from dada.models.backbone import Loaded, State, load_backbone
 from dada.models.pretrained import Statistics, read_weights
+from dada.names import WEIGHTS
 from dada.report.numbers import count
 from dada.runs import RunFolder
 from dada.runs.provenance import fingerprint
 
 AnyDataset = TypeVar("AnyDataset", bound=Dataset | FileDataset)
 
-_LAST = "last.pt"  # of a training
+_LAST = WEIGHTS["last"]
 
 
 class Backbone(NamedTuple):

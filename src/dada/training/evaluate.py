@@ -27,7 +27,7 @@ from dada.datasets import (
 )
 from dada.errors import DivergedError, UserError
 from dada.models.child import Child
-from dada.names import DATASETS
+from dada.names import DATASETS, WEIGHTS
 from dada.runs import Result
 from dada.runs.provenance import describe_data
 from dada.tasks import task_of
@@ -35,7 +35,7 @@ from dada.training.classes import Outputs, match
 from dada.training.evaluation_page import write_evaluation
 from dada.training.examine import OnBatch, Tested, examined, pictures
 from dada.training.pipeline import pipeline_for
-from dada.training.trained import WEIGHTS, Trained
+from dada.training.trained import Trained
 
 
 def measure(

@@ -15,7 +15,8 @@ from dada import __version__
 from dada.errors import UserError
 from dada.extras import library
 from dada.files import replace_file
-from dada.training.trained import WEIGHTS, Trained
+from dada.names import WEIGHTS
+from dada.training.trained import Trained
 
 _OPSET = 18  # the oldest that PyTorch writes
 _LARGEST = 2**31 - 1  # bytes of one ONNX file

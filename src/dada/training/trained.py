@@ -10,13 +10,10 @@ from torch import nn
 from dada.errors import UserError
 from dada.models import create
 from dada.models.check import model_name
+from dada.names import WEIGHTS
 from dada.runs import RunFolder
 from dada.tasks import Task, task_recorded
 from dada.training.settings import ResolvedTraining
-
-WEIGHTS = {"last": "last.pt", "best": "best.pt"}
-"""The files of a training's weights. "best" is chosen on the test images, as in published code, so
-its error there is optimistically biased."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,12 +10,12 @@ from typing import Any
 from dada.augment.loader import Loader
 from dada.datasets import Dataset, FileDataset
 from dada.files import replace_file
+from dada.names import WEIGHTS
 from dada.runs import RunFolder, Work
 from dada.runs.work import Record, Tick
 from dada.training.augmentations import Method
 from dada.training.evaluate import measure
 from dada.training.page import write_page
-from dada.training.trained import WEIGHTS
 from dada.training.training import Training
 
 METRICS, RESULT = "metrics.csv", "result.json"
