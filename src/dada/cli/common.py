@@ -93,11 +93,12 @@ class Common:
         before = ["tensorboard"] if self.resume and (out / FOLDER).is_dir() else []
         return named([*(self.log or []), *before], out)
 
-    def settings(self, known: Iterable[str]) -> dict[str, Any]:
+    def settings(self, known: Iterable[str], backbone: Path | None = None) -> dict[str, Any]:
         """The settings that were given.
 
         Args:
             known: the names that ``--set`` may have.
+            backbone: of the verbs that have this option.
 
         Raises:
             UserError: as `extra_settings`.
@@ -108,6 +109,8 @@ class Common:
             given["weights"] = str(self.weights)
         elif self.pretrained:
             given["weights"] = PRETRAINED
+        if backbone is not None:
+            given["backbone"] = str(backbone)
         return given | extra_settings(self.set_, known)
 
 

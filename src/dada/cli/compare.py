@@ -91,9 +91,7 @@ def compare(
         if seeds is not None or budget is not None:
             raise UserError("--add-seeds goes on with a comparison: without --seeds and --budget")
         common = replace(common, resume=True)
-    given = common.settings((*TrainSettings.model_fields, "pixels"))
-    if backbone is not None:
-        given["backbone"] = str(backbone)
+    given = common.settings((*TrainSettings.model_fields, "pixels"), backbone)
     start = Start.of(
         "compare",
         common,

@@ -70,9 +70,7 @@ def train(
     from dada.training import train as run_train
     from dada.training.settings import TrainSettings, make_settings
 
-    given = common.settings(TrainSettings.model_fields)
-    if backbone is not None:
-        given["backbone"] = str(backbone)
+    given = common.settings(TrainSettings.model_fields, backbone)
     kind, how = recipe or "default", Path(policy or "none").stem
     start = Start.of(
         "train",
