@@ -1,5 +1,7 @@
 """YOLO text: rows and names that are broken, polygons, and images without a file."""
 
+from pathlib import Path
+
 import pytest
 
 from dada.datasets.annotated.read_text import yaml_names
@@ -94,6 +96,23 @@ def test_what_has_no_partner_is_said(tmp_path):
         "images without a text file are taken to be without objects: 1, first in "
         "images/train/new.png",
     )
+
+
+@pytest.mark.parametrize(
+    ("images", "labels"),
+    [
+        ("images/train", "labels/train"),
+        ("train/images", "train/labels"),
+        ("images", "labels"),
+    ],
+)
+def test_the_text_files_of_a_part_are_listed_once(tmp_path, monkeypatch, images, labels):
+    write_picture(tmp_path / images / "a.png")
+    write(tmp_path / labels / "a.txt", "0 0.5 0.5 0.1 0.1\n")
+    listed, before = [], Path.rglob
+    monkeypatch.setattr(Path, "rglob", lambda *given: listed.append(given[0]) or before(*given))
+    (pictures,) = filter(None, find(tmp_path).parts.values())
+    assert len(pictures) == 1 and listed == [tmp_path / labels]
 
 
 def test_names_may_be_in_a_text_file(tmp_path):

@@ -10,6 +10,9 @@ from dada.errors import UserError
 
 _NOT_LABELS = {"classes", "names", "readme", "readme.dataset", "readme.roboflow"}
 
+Texts = dict[str, Path]
+"""Text files, by the names of their images."""
+
 
 def find(root: Path) -> Found | None:
     """Read a folder of YOLO text files: rows of class, and centre and size relative to the image.
@@ -22,14 +25,14 @@ def find(root: Path) -> Found | None:
     Raises:
         UserError: a row is broken, or has a class without a name; the message names file and line.
     """
-    if not (pairs := _pairs(root)):
+    if not (parts := _parts(root)):
         return None
     tallies, names = Tallies(root), yaml_names(root)
     if names is None:
         labels = folder(root, "labels")
         names = class_names(root, *([labels] if labels else []))
     found = {
-        part: _pictures(images, labels, names, tallies) for part, (images, labels) in pairs.items()
+        part: _pictures(images, texts, names, tallies) for part, (images, texts) in parts.items()
     }
     if not any(found.values()):
         return None
@@ -41,29 +44,30 @@ def find(root: Path) -> Found | None:
     return Found("YOLO text", found, names, relative=True, notes=notes)
 
 
-def _pairs(root: Path) -> dict[str, tuple[Path, Path]]:
-    """The folders of images and of text files of each part."""
+def _parts(root: Path) -> dict[str, tuple[Path, Texts]]:
+    """The folder of images and the text files of each part."""
     images, labels = folder(root, *IMAGES), folder(root, "labels")
     if images is not None and labels is not None:
         inner = {place.name: place for place in folders(labels)}
-        parts = [name for name, part in parts_of(inner).items() if part]
-        pairs = {
-            name: (place, inner[name]) for name in parts if (place := folder(images, name.lower()))
+        names = [name for name, part in parts_of(inner).items() if part]
+        parts = {
+            name: (place, _text_files(inner[name]))
+            for name in names
+            if (place := folder(images, name.lower()))
         }
-        return pairs or ({"": (images, labels)} if _has_text(labels) else {})
-    pairs = {}
+        texts = {} if parts else _text_files(labels)
+        return {"": (images, texts)} if texts and not pictures(labels) else parts
+    parts, certain = {}, False
     for place in folders(root):
         images, labels = folder(place, *IMAGES), folder(place, "labels")
         if images is not None and labels is not None and parts_of([place.name])[place.name]:
-            pairs[place.name] = (images, labels)
-    return pairs if any(_has_text(labels) for _, labels in pairs.values()) else {}
+            texts = _text_files(labels)
+            parts[place.name] = (images, texts)
+            certain = certain or (bool(texts) and not pictures(labels))
+    return parts if certain else {}
 
 
-def _has_text(labels: Path) -> bool:
-    return bool(_text_files(labels)) and not pictures(labels)
-
-
-def _text_files(labels: Path) -> dict[str, Path]:
+def _text_files(labels: Path) -> Texts:
     """The text files in and below a folder, by their paths inside it without ending."""
     found = (path for path in sorted(labels.rglob("*.txt")) if path.is_file())
     return {
@@ -74,9 +78,8 @@ def _text_files(labels: Path) -> dict[str, Path]:
 
 
 def _pictures(
-    images: Path, labels: Path, names: tuple[str, ...], tallies: Tallies
+    images: Path, texts: Texts, names: tuple[str, ...], tallies: Tallies
 ) -> list[Picture]:
-    texts = _text_files(labels)
     there = pictures(images)
     for name in texts.keys() - there.keys():
         tallies.add("annotations whose image is not there are left out", texts[name])
