@@ -29,14 +29,14 @@ class SearchProgress(Bar, Callback[SearchWork]):
     epochs_done = 0
     unit = "epoch"
     _found: Sequence[str] = ()
-    _shown: Metric
+    _title: str
 
     def on_start(self, work: SearchWork) -> None:
         """Print what is searched, and with what."""
         self.work = work
         search, dataset = work.search, work.dataset
         self.epochs_done, self.unit = search.iteration, search.unit
-        self._shown, problem = dataset.task.validation, search.problem
+        self._title, problem = dataset.task.validation.title, search.problem
         settings = search.settings.model_dump()
         self.say(
             f"searching {dataset.name}: {count(len(problem.images), 'image')} of "
@@ -61,7 +61,7 @@ class SearchProgress(Bar, Callback[SearchWork]):
         self.epochs_done = record["epoch"]
         self.say(
             f"{self.unit} {record['epoch']:3d}  training loss {record['train_loss']:.3f}, "
-            f"{self._shown.title} {record[self._shown.key]:5.1%}  "
+            f"{self._title} {record['validation_accuracy']:5.1%}  "
             f"{record['seconds']:.1f} s  {self.work.search.headline()}"
         )
         notes = record.get("findings", {}).get("notes", [])

@@ -1,0 +1,48 @@
+"""Every verb on pictures with boxes and with masks."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.datasets.annotated import formats
+
+SMALL = "--preset demo --epochs 1 --batch 4 --operations Rotate,Color"
+TRAIN = "--epochs 1 --batch 4"
+TASKS = {
+    "detection": ("detector-16", "mAP"),
+    "segmentation": ("segmenter-16", "mean IoU"),
+}
+
+
+@pytest.fixture(params=TASKS)
+def kind(request, monkeypatch, tmp_path):
+    """The name of a task; its pictures are in the folder "pictures"."""
+    monkeypatch.chdir(tmp_path)
+    names, random = "abcdefghijklmnop", np.random.default_rng(0)
+    corners = zip(random.integers(0, 20, 16), random.integers(0, 14, 16), strict=True)
+    scenes = {
+        name: [(int(x), int(y), int(x) + 20, int(y) + 16, formats.CLASSES[n % 2])]
+        for n, (name, (x, y)) in enumerate(zip(names, corners, strict=True))
+    }
+    monkeypatch.setattr(formats, "SCENES", scenes)
+    monkeypatch.setattr(formats, "PARTS", {"train": names[:12], "test": names[12:]})
+    write = {"detection": formats.write_coco, "segmentation": formats.write_masks}
+    write[request.param](Path("pictures"))
+    return request.param
+
+
+def test_every_verb(kind, dada):
+    model, metric = TASKS[kind]
+    result = dada(f"search pictures {SMALL} --model {model} -o run")
+    assert result.code == 0 and not result.err, result
+    assert "validation " in result.out
+    assert dada("preview run pictures -o sheet.jpg").code == 0
+    words = f"compare pictures {TRAIN} --model {model} --seeds 2 --policy run -o run/compare"
+    result = dada(words)
+    assert result.code == 0 and metric in result.out, result
+    assert dada("report run").code == 0
+    result = dada(f"train pictures {TRAIN} --model {model} --policy run -o trained")
+    assert result.code == 0 and metric in result.out, result
+    result = dada("evaluate trained pictures")
+    assert result.code == 0 and metric in result.out, result
