@@ -20,7 +20,7 @@ from dada.searching.methods.dada import OneStep
 from dada.searching.methods.dada.one_step.settings import OneStepSettings
 from dada.tasks.classification import CROSS_ENTROPY
 from dada.training.augmentations import BASELINE
-from dada.training.examine import Tested, logits_of
+from dada.training.examine import Tested
 from dada.training.settings import TrainSettings
 from dada.training.training import Training
 
@@ -50,7 +50,7 @@ def main(path):
         tested = Tested(
             training.child, images(2, 41), STILL, processes, lambda *counts: done.append(counts)
         )
-        logits = logits_of(tested)
+        logits = torch.cat(tested.gathered([logits for logits, _ in tested.outputs()]))
         searching = OneStepSettings(
             batch=31,
             epochs=1,

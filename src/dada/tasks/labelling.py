@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from dada.errors import DivergedError
+from dada.tasks.details import details
 from dada.tasks.task import Task
 
 
@@ -58,6 +59,22 @@ class Labelling(Task):
             self.metric.class_key: self.class_errors(wrong, labels, classes),
             "wrong": wrong,
         }
+
+    def evidence(self, outputs: Tensor, labels: Tensor) -> Tensor:
+        """See `Task.evidence`: the logits."""
+        return outputs.cpu()
+
+    def examined(
+        self,
+        evidence: Sequence[Tensor],
+        labels: Tensor,
+        classes: Sequence[str],
+        files: Sequence[str] = (),
+    ) -> dict[str, Any]:
+        """See `Task.examined`; what is said besides `tested` is in `dada.tasks.details.details`."""
+        logits = torch.cat(list(evidence))
+        found = self.tested([self.tally(logits, labels)], len(classes))
+        return found | details(logits, labels, self, classes, files)
 
     @abstractmethod
     def answers(self, logits: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from torch import Tensor
 from dada.errors import DivergedError, UserError
 from dada.models import suggest
 from dada.models.child import Loss, Outputs
+from dada.tasks.details import per_class, worst
 from dada.tasks.metric import TEST_ERROR, VALIDATION_ACCURACY, Metric
 
 AnyLabels = TypeVar("AnyLabels", Tensor, np.ndarray)
@@ -37,7 +38,8 @@ class Task(ABC):
     recorded: ClassVar[dict[str, Any]]
     """Entries in a run's files by which its task is recognised."""
     moves: ClassVar[bool] = False
-    """Whether labels move with the pixels of their image; else augmentation never sees them."""
+    """Whether labels move with the pixels of their image, and can be drawn on it; else augmentation
+    never sees them."""
     metric: ClassVar[Metric] = TEST_ERROR
     """The metric on test images, one of their `measures`."""
     further: ClassVar[dict[str, str]] = {}
@@ -221,6 +223,41 @@ class Task(ABC):
         key = self.metric.class_key
         found[key] = [*found[key], *[None] * (classes - len(found[key]))]
         return found
+
+    def evidence(self, outputs: Outputs, labels: Tensor) -> Any:
+        """What `examined` needs from a batch, on the CPU."""
+        return self.tally(outputs, labels)
+
+    def examined(
+        self,
+        evidence: Sequence[Any],
+        labels: Tensor,
+        classes: Sequence[str],
+        files: Sequence[str] = (),
+    ) -> dict[str, Any]:
+        """Everything about a test, as plain data.
+
+        Args:
+            evidence: of all batches of N images.
+            labels: those of the N images.
+            classes: names of the network's outputs.
+            files: those of the images; empty if there are none.
+
+        Returns:
+            As `tested`; `per_class`: for each class its `name`, how often it occurs (`occurrences`)
+            and the metric; and `worst`, as from `dada.tasks.details.worst`. Where labels are for an
+            image as a whole, more is said (`dada.tasks.details.details`).
+
+        Raises:
+            DivergedError: the loss is not a finite number.
+        """
+        found = self.tested(evidence, len(classes))
+        columns = self.occurrences(labels, len(classes))
+        columns[self.metric.of_class] = found[self.metric.class_key]
+        return found | {
+            "per_class": per_class(columns, classes),
+            "worst": worst(self.losses(evidence), files),
+        }
 
     def naive(self, labels: Tensor) -> float | None:
         """The metric of always giving the most frequent answer; None if there is no such answer."""

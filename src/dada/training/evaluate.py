@@ -99,8 +99,8 @@ def evaluate(
             this process tests.
 
     Returns:
-        As `dada.training.examine.examined`, with the names of the network's `classes`, and `notes`
-        on how the data differ from those that it was trained on. If the data have only some of the
+        As `dada.tasks.Task.examined`, with the names of the network's `classes`, and `notes` on how
+        the data differ from those that it was trained on. If the data have only some of the
         classes, the network is tested on these; with several labels per image, `classes` are the
         data's.
 

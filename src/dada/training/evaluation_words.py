@@ -28,7 +28,7 @@ def calibration_in_words(calibration: Mapping[str, Any], loss: float) -> list[st
     """Sentences on a network's calibration.
 
     Args:
-        calibration: as from `dada.training.calibration.calibration`.
+        calibration: as from `dada.tasks.calibration.calibration`.
         loss: the mean loss of the network as it is.
     """
     said = [

@@ -16,8 +16,7 @@ from dada.compute.distributed import ALONE, Processes
 from dada.compute.threads import threads_for
 from dada.datasets import ImageFiles, ImageSet
 from dada.models.child import Child, Outputs
-from dada.tasks import Labelling, Task
-from dada.training.details import WORST, details
+from dada.tasks import Task
 
 _DRAWN = 384  # pixels of the longer side that labels are drawn in, at least half
 
@@ -75,49 +74,14 @@ def examined(
         files: those of the images; empty if there are none.
 
     Returns:
-        As `dada.tasks.Task.tested`. If labels are for an image as a whole, and
-        `dada.training.details.details`; else `per_class`: for each class its `name`, how often it
-        occurs (`Task.occurrences`) and the metric; and `worst`: the images with the highest loss,
-        each with its `image`, a number from 0, its `file` or None, and its `loss`.
-
-    Raises:
-        DivergedError: the loss is not a finite number.
-    """
-    if isinstance(task, Labelling):
-        logits, labels = logits_of(tested), tested.images.labels
-        found = task.tested([task.tally(logits, labels)], len(classes))
-        return found | details(logits, labels, task, classes, files)
-    tallies = tested.gathered([task.tally(*batch) for batch in tested.outputs()])
-    found, each = task.tested(tallies, len(classes)), task.losses(tallies)
-    order = torch.argsort(each, descending=True, stable=True)[:WORST].tolist()
-    return found | {
-        "per_class": _per_class(found, tested.images.labels, task, classes),
-        "worst": [
-            {"image": row, "file": files[row] if files else None, "loss": each[row].item()}
-            for row in order
-        ],
-    }
-
-
-def _per_class(
-    found: dict[str, Any], labels: Tensor, task: Task, classes: Sequence[str]
-) -> list[dict[str, Any]]:
-    columns = task.occurrences(labels, len(classes))
-    columns[task.metric.of_class] = found[task.metric.class_key]
-    rows = zip(*columns.values(), strict=True)
-    return [
-        {"name": name, **dict(zip(columns, row, strict=True))}
-        for name, row in zip(classes, rows, strict=True)
-    ]
-
-
-def logits_of(tested: Tested) -> Tensor:
-    """The logits of all images, float32 (N, classes) on the CPU, in every process.
+        As `dada.tasks.Task.examined`.
 
     Raises:
         UserError: a file cannot be read.
+        DivergedError: the loss is not a finite number.
     """
-    return torch.cat(tested.gathered([logits.cpu() for logits, _ in tested.outputs()]))
+    evidence = tested.gathered([task.evidence(*batch) for batch in tested.outputs()])
+    return task.examined(evidence, tested.images.labels, classes, files)
 
 
 def pictures(tested: Tested, task: Task, rows: Sequence[int]) -> Tensor:
@@ -132,7 +96,7 @@ def pictures(tested: Tested, task: Task, rows: Sequence[int]) -> Tensor:
     images = tested.images.subset(rows)
     loader = make_loader(images, tested.pipeline, torch.device("cpu"), workers=0)
     [(seen, labels)] = loader.plain(len(images))
-    if isinstance(task, Labelling):
+    if not task.moves:
         return seen
     part = Tested(tested.child, images, tested.pipeline)
     found = torch.cat([task.found(outputs).cpu() for outputs, _ in part.outputs()])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from scipy.optimize import minimize_scalar
 from torch import Tensor
 
-from dada.tasks import Labelling
+if TYPE_CHECKING:
+    from dada.tasks.labelling import Labelling
 
 BINS = 15  # as in Guo et al. 2017
 _DRAWS, _NUMBERS = 100, 10**7  # at most

@@ -2,7 +2,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from dada.tasks import Classification, Multilabel
-from dada.training.details import WORST, details
+from dada.tasks.details import WORST, details
 
 CLASSES = ("cat", "dog", "owl")
 

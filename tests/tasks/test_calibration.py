@@ -4,7 +4,7 @@ import torch
 from sklearn.metrics import log_loss
 
 from dada.tasks import Classification, Multilabel
-from dada.training.calibration import calibration
+from dada.tasks.calibration import calibration
 
 
 def sample(images=4000, classes=5, factor=1.0):
