@@ -1,4 +1,4 @@
-"""Squares of two kinds on a dark ground, with boxes or with masks: quickly learnt, quickly made."""
+"""Squares of two kinds on a dark ground, with boxes or masks: quickly learnt, quickly made."""
 
 import torch
 from PIL import Image
@@ -35,12 +35,27 @@ def masks(seed, count):
     return ImageSet(found.images, labels)
 
 
+def instances(seed, count):
+    """The same squares, each an object; the later one is in front."""
+    found = boxes(seed, count)
+    labels = torch.zeros(count, SIDE, SIDE, dtype=torch.int32)
+    for image, rows in enumerate(found.labels.tolist()):
+        for number, (*corners, kind) in enumerate(rows):
+            x0, y0, x1, y1 = (round(SIDE * corner) for corner in corners)
+            labels[image, y0:y1, x0:x1] = 1 + int(kind) + 256 * number
+    return ImageSet(found.images, labels)
+
+
 def of_boxes(train=16, test=9):
     return Dataset("squares", boxes(0, train), boxes(1, test), ("red", "green"))
 
 
 def of_masks(train=16, test=9):
     return Dataset("squares", masks(0, train), masks(1, test), ("ground", "red", "green"))
+
+
+def of_instances(train=16, test=9):
+    return Dataset("squares", instances(0, train), instances(1, test), ("red", "green"))
 
 
 def turned(data):

@@ -18,6 +18,7 @@ PACKAGES = {
     "optuna": "'dada-augment[optuna]'",
     "pyarrow.parquet": "'dada-augment[parquet]'",
     "pycocotools": "'dada-augment[detection]'",
+    "pycocotools.mask": "'dada-augment[detection]'",
     "ray": "'dada-augment[ray]'",
     "ray.tune": "'dada-augment[ray]'",
     "safetensors.torch": "safetensors",

@@ -8,6 +8,9 @@ from importlib.resources import files
 DATASETS = ("digits", "cifar10", "cifar100", "svhn", "svhn-extra", "fashion-mnist", "imagenet")
 """Data sets that `dada.datasets.load` knows by name."""
 
+INSTANCES = "instances:"
+"""Before the path of a folder: masks of objects are its labels, not their boxes."""
+
 PAPER_NETWORKS = (
     "wrn-40-2",
     "wrn-28-10",

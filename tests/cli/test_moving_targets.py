@@ -12,12 +12,13 @@ TRAIN = "--epochs 1 --batch 4"
 TASKS = {
     "detection": ("detector-16", "mAP"),
     "segmentation": ("segmenter-16", "mean IoU"),
+    "instances": ("detector-16", "mask mAP"),
 }
 
 
 @pytest.fixture(params=TASKS)
-def kind(request, monkeypatch, tmp_path):
-    """The name of a task; its pictures are in the folder "pictures"."""
+def given(request, monkeypatch, tmp_path):
+    """The name of a task, and its pictures, in the folder "pictures"."""
     monkeypatch.chdir(tmp_path)
     names, random = "abcdefghijklmnop", np.random.default_rng(0)
     corners = zip(random.integers(0, 20, 16), random.integers(0, 14, 16), strict=True)
@@ -27,22 +28,27 @@ def kind(request, monkeypatch, tmp_path):
     }
     monkeypatch.setattr(formats, "SCENES", scenes)
     monkeypatch.setattr(formats, "PARTS", {"train": names[:12], "test": names[12:]})
-    write = {"detection": formats.write_coco, "segmentation": formats.write_masks}
+    write = {
+        "detection": formats.write_coco,
+        "segmentation": formats.write_masks,
+        "instances": formats.write_outlines,
+    }
     write[request.param](Path("pictures"))
-    return request.param
+    return request.param, "instances:pictures" if request.param == "instances" else "pictures"
 
 
-def test_every_verb(kind, dada):
+def test_every_verb(given, dada):
+    kind, data = given
     model, metric = TASKS[kind]
-    result = dada(f"search pictures {SMALL} --model {model} -o run")
+    result = dada(f"search {data} {SMALL} --model {model} -o run")
     assert result.code == 0 and not result.err, result
     assert "validation " in result.out
-    assert dada("preview run pictures -o sheet.jpg").code == 0
-    words = f"compare pictures {TRAIN} --model {model} --seeds 2 --policy run -o run/compare"
+    assert dada(f"preview run {data} -o sheet.jpg").code == 0
+    words = f"compare {data} {TRAIN} --model {model} --seeds 2 --policy run -o run/compare"
     result = dada(words)
     assert result.code == 0 and metric in result.out, result
     assert dada("report run").code == 0
-    result = dada(f"train pictures {TRAIN} --model {model} --policy run -o trained")
+    result = dada(f"train {data} {TRAIN} --model {model} --policy run -o trained")
     assert result.code == 0 and metric in result.out, result
-    result = dada("evaluate trained pictures")
+    result = dada(f"evaluate trained {data}")
     assert result.code == 0 and metric in result.out, result

@@ -25,6 +25,7 @@ KINDS = {
     "detection": (squares.of_boxes, "detector-4", "test_mAP", "class_AP"),
     "segmentation": (squares.of_masks, "segmenter-4", "test_mean_IoU", "class_IoU"),
 }
+INSTANCES = (squares.of_instances, "detector-4", "test_mask_mAP", "class_AP")
 SMALL = {"epochs": 1, "batch": 8, "precision": "float32", "device": "cpu"}
 
 
@@ -85,9 +86,9 @@ def test_the_page_names_the_metric_and_no_error(compared):
     assert "test error" not in result._repr_html_().lower()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, "instances"])
 def test_a_training_keeps_its_best_epoch_and_is_tested(kind, tmp_path):
-    make, model, key, class_key = KINDS[kind]
+    make, model, key, class_key = KINDS.get(kind, INSTANCES)
     data, run = make(), tmp_path / "run"
     result = dada.train(
         data, "trivialaugment", out=run, model=model, **SMALL | {"epochs": 3}, test_every=1

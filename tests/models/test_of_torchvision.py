@@ -9,7 +9,12 @@ from dada.models import Detected, check_name, create
 from dada.models.libraries import detectors, segmenters
 from dada.tasks import TASKS
 
-OTHER_DEPTHS = ["retinanet_resnet18_fpn", "fcos_resnet34_fpn", "fasterrcnn_resnet101_fpn"]
+OTHER_DEPTHS = [
+    "retinanet_resnet18_fpn",
+    "fcos_resnet34_fpn",
+    "fasterrcnn_resnet101_fpn",
+    "maskrcnn_resnet18_fpn",
+]
 
 
 def shapes(network):
@@ -76,7 +81,7 @@ def test_the_networks_that_tasks_name_are_known_and_have_pretrained_weights(task
     torchvision.models.get_model_weights(task.pretrained)
 
 
-@pytest.mark.parametrize("name", ["maskrcnn_resnet50_fpn", "retinanet_resnet20_fpn"])
+@pytest.mark.parametrize("name", ["keypointrcnn_resnet50_fpn", "retinanet_resnet20_fpn"])
 def test_others_are_unknown(name):
     with pytest.raises(UserError, match=f"unknown network '{name}'"):
         check_name(name)

@@ -8,7 +8,7 @@ SIDE = 16
 
 
 def shapes(kind, count=48):
-    """A set for "segmentation" or "detection"; an image has one rectangle, or none."""
+    """A set for "segmentation", "instances" or "detection"; an image has one rectangle, or none."""
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(120, (count, 3, SIDE, SIDE), dtype=torch.uint8, generator=generator)
     masks = torch.zeros(count, SIDE, SIDE, dtype=torch.uint8)
@@ -21,8 +21,10 @@ def shapes(kind, count=48):
             masks[number, y : y + 7, x : x + 7] = kind_of_it + 1
             corners = torch.tensor([x, y, x + 7, y + 7]) / SIDE
             boxes[number, 0] = torch.cat([corners, torch.tensor([float(kind_of_it)])])
-    labels, classes = (
-        (masks, ("ground", "red", "green")) if kind == "segmentation" else (boxes, ("red", "green"))
-    )
+    labels, classes = {
+        "segmentation": (masks, ("ground", "red", "green")),
+        "instances": (masks.int(), ("red", "green")),
+        "detection": (boxes, ("red", "green")),
+    }[kind]
     train, test = (ImageSet(images[part], labels[part]) for part in (slice(36), slice(36, None)))
     return Dataset("shapes", train, test, classes)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dada.cli.terminal import terminal
 from dada.errors import UserError
+from dada.names import INSTANCES
 
 if TYPE_CHECKING:
     from dada.datasets import Choose
@@ -55,7 +56,7 @@ def check_outside(out: Path, source: str) -> None:
     Raises:
         UserError: the run folder is in the image folder.
     """
-    images = Path(source).expanduser().resolve()
+    images = Path(source.removeprefix(INSTANCES)).expanduser().resolve()
     if images.is_dir() and images in (out.resolve(), *out.resolve().parents):
         raise UserError(f"{out} is in the image folder {source}: choose a run folder outside (-o)")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dada.errors import UserError
-from dada.names import DATASETS
+from dada.names import DATASETS, INSTANCES
 
 
 def is_run(given: str) -> bool:
@@ -19,7 +19,7 @@ def is_run(given: str) -> bool:
     from dada.runs import RunFolder
     from dada.runs.folder import CONFIG
 
-    if given in DATASETS or given.startswith(PREFIX) or not given.strip():
+    if given in DATASETS or given.startswith((PREFIX, INSTANCES)) or not given.strip():
         return False
     path = Path(given)
     if (path / CONFIG).is_file():

@@ -56,7 +56,8 @@ class ImageSet:
         images: uint8, (N, C, H, W), where C is 1 (grey), 3 (RGB), or any number below H and W.
         labels: as one of `dada.tasks.TASKS` has them: int64, (N,), from 0; or, if an image may have
             several labels, float32, (N, L): 1 for each of the L labels that it has and 0 for the
-            others; a class per pixel, uint8, (N, H, W); or boxes, float32, (N, M, 5).
+            others; a class per pixel, uint8, (N, H, W); boxes, float32, (N, M, 5); or an object
+            per pixel, int32, (N, H, W).
 
     Raises:
         UserError: a tensor has another type or shape, or the counts differ.

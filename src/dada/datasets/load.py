@@ -25,6 +25,7 @@ from dada.datasets.table import is_table
 from dada.datasets.validation import without_validation
 from dada.errors import UserError
 from dada.names import DATASETS as NAMES
+from dada.names import INSTANCES
 
 DEFAULT_ROOT = Path("~/.cache/dada")
 """Where named datasets are looked for and downloaded to by default."""
@@ -49,7 +50,8 @@ def load(
 
     A folder may have boxes or masks (`dada.datasets.annotated`): COCO JSON, Pascal VOC XML, YOLO
     text, or images and masks. A note says which. All its images are stretched to one size, of the
-    usual shape, with ``side`` as the shorter side.
+    usual shape, with ``side`` as the shorter side. Of COCO JSON with masks of objects the boxes are
+    read; ``instances:`` before the path reads the masks (`dada.tasks.Instances`).
 
     If there is no test set, 20 % of every class are held out as one.
 
@@ -84,9 +86,9 @@ def load(
     elif isinstance(source, str) and source.startswith(PREFIX):
         return read_splits(open_hub(source, root, download), side, choose)
     else:
-        path = Path(source).expanduser()
+        path, _ = _place(source)
         try:
-            if (listing := _listing(path, side)) is not None:
+            if (listing := _listing(source, side)) is not None:
                 return read_folder(listing, name, side, progress, choose)
             parts = _by_path(path, side)
         except OSError as error:
@@ -109,7 +111,7 @@ def name_of(source: str | Path) -> str:
     if isinstance(source, str) and (source in NAMES or source.startswith(PREFIX)):
         return hub_name(source)
     try:
-        return path_name(Path(source).expanduser())
+        return path_name(_place(source)[0])
     except OSError as error:
         raise _unreadable(Path(source), error) from error
 
@@ -238,13 +240,28 @@ def _open_listing(source: str | Path, listing: Listing, side: int | None) -> Fil
 
 def _listing(source: str | Path, side: int | None) -> Listing | None:
     """The image files of a folder or a table; None if it is neither."""
-    path = Path(source).expanduser()
+    path, instances = _place(source)
     try:
+        if instances:
+            return _with_masks(path, side)
         if path.is_dir():
             return list_annotated(path, side) or list_folder(path)
         return list_table(path) if is_table(path) and path.is_file() else None
     except OSError as error:
         raise _unreadable(path, error) from error
+
+
+def _place(source: str | Path) -> tuple[Path, bool]:
+    """The path, and whether masks of objects are its labels."""
+    text = str(source)
+    return Path(text.removeprefix(INSTANCES)).expanduser(), text.startswith(INSTANCES)
+
+
+def _with_masks(path: Path, side: int | None) -> Listing:
+    listing = list_annotated(path, side, instances=True) if path.is_dir() else None
+    if listing is None:
+        raise UserError(f"{INSTANCES}{path}: no folder of COCO JSON, which has masks of objects")
+    return listing
 
 
 def _unreadable(path: Path, error: OSError) -> UserError:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import Self
 
+import torch
 from torch import Tensor
+
+from dada.models.instance_maps import filled, rows_of
 
 
 class Detected(ABC):
@@ -14,6 +18,8 @@ class Detected(ABC):
     It knows by itself what it costs and which boxes it means, so that no task, loss or metric has
     to know how a detector works. Boxes are relative to the width and height of the images: a row
     (x0, y0, x1, y1), each in [0, 1], holds at any size.
+
+    A detector that finds boxes only learns the boxes of masks, and means by a box all pixels in it.
     """
 
     @abstractmethod
@@ -32,6 +38,30 @@ class Detected(ABC):
         Of overlapping boxes of a class only the best is there (non-maximum suppression). Absent
         rows have class -1 and come last. Scores are in [0, 1].
         """
+
+    def instance_losses(self, maps: Tensor) -> Tensor:
+        """(B,) float32, as `losses`, where the labels are masks of objects.
+
+        Args:
+            maps: int32 (B, H, W), see `dada.models.instance_maps`.
+        """
+        return self.losses(rows_of(maps))
+
+    @torch.no_grad()
+    def instances(self, size: tuple[int, int], most: int = 100) -> Iterator[tuple[Tensor, Tensor]]:
+        """What was found in each image, with masks.
+
+        Args:
+            size: height and width of the masks.
+            most: as in `boxes`.
+
+        Returns:
+            For each image its rows of `boxes`, (D, 6), without absent ones, and the masks, bool
+            (D, H, W).
+        """
+        for image in self.boxes(most):
+            rows = image[image[:, 5] >= 0]
+            yield rows, filled(rows[:, :4], size)
 
     @abstractmethod
     def tempered(self, temperature: float) -> Self:

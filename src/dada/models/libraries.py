@@ -20,9 +20,9 @@ def segmenters() -> list[str]:
 
 
 def detectors() -> list[str]:
-    """The names of torchvision's detectors that give boxes and need nothing else."""
+    """The names of torchvision's detectors that give boxes, or boxes and masks."""
     listed = torchvision.models.list_models(module=detection)
-    return [name for name in listed if not name.startswith(("maskrcnn", "keypointrcnn"))]
+    return [name for name in listed if not name.startswith("keypointrcnn")]
 
 
 def timm_or_none() -> ModuleType | None:

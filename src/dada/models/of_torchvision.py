@@ -17,6 +17,7 @@ from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
 from torchvision.models.detection.ssd import SSD
 from torchvision.ops.feature_pyramid_network import LastLevelP6P7
 
+from dada.models.mask_rcnn import MaskRCNNDetector
 from dada.models.one_stage import FCOSDetector, OneStage, RetinaNetDetector, SSDDetector
 from dada.models.two_stage import FasterRCNNDetector
 
@@ -27,13 +28,18 @@ _CLASSES: dict[type[nn.Module], type[nn.Module]] = {
     detection.FCOS: FCOSDetector,
     SSD: SSDDetector,
     detection.FasterRCNN: FasterRCNNDetector,
+    detection.MaskRCNN: MaskRCNNDetector,
 }
-_OTHER_DEPTH = re.compile(r"(retinanet|fcos|fasterrcnn)_(resnet(?:18|34|101|152))_fpn")
+_TWO_STAGES: dict[str, type[FasterRCNNDetector]] = {
+    "fasterrcnn": FasterRCNNDetector,
+    "maskrcnn": MaskRCNNDetector,
+}
 _OF_BACKBONE: dict[str, Callable[..., nn.Module]] = {
     "retinanet": RetinaNetDetector,
     "fcos": FCOSDetector,
-    "fasterrcnn": FasterRCNNDetector,
+    **_TWO_STAGES,
 }
+_OTHER_DEPTH = re.compile(rf"({'|'.join(_OF_BACKBONE)})_(resnet(?:18|34|101|152))_fpn")
 
 
 class _OutOnly:
@@ -91,7 +97,7 @@ def detector(name: str, classes: int) -> nn.Module:
     """
     if match := _OTHER_DEPTH.fullmatch(name):
         return _with_resnet(match[1], match[2], classes)
-    background = name.startswith(("fasterrcnn", "ssd"))
+    background = name.startswith((*_TWO_STAGES, "ssd"))
     network = torchvision.models.get_model(
         name, weights=None, weights_backbone=None, num_classes=classes + background
     )
@@ -101,7 +107,7 @@ def detector(name: str, classes: int) -> nn.Module:
 
 def _with_resnet(kind: str, resnet: str, classes: int) -> nn.Module:
     options: dict[str, Any] = {}
-    if kind != "fasterrcnn":  # as in torchvision's builders
+    if kind not in _TWO_STAGES:  # as in torchvision's builders
         options = {"returned_layers": [2, 3, 4], "extra_blocks": LastLevelP6P7(256, 256)}
     backbone = resnet_fpn_backbone(
         backbone_name=resnet,
@@ -110,5 +116,4 @@ def _with_resnet(kind: str, resnet: str, classes: int) -> nn.Module:
         trainable_layers=5,
         **options,
     )
-    make = _OF_BACKBONE[kind]
-    return make(backbone, classes + (make is FasterRCNNDetector))
+    return _OF_BACKBONE[kind](backbone, classes + (kind in _TWO_STAGES))

@@ -7,10 +7,10 @@ loss or boxes are asked for, with the weights that the network had when it made 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, NamedTuple, Self
 
 import torch
 from torch import Tensor
@@ -38,7 +38,7 @@ class FasterRCNNDetector(FasterRCNN):
 
     background = True
     """Class 0 is that of no object."""
-    heads = "roi_heads.box_predictor"
+    heads: str | tuple[str, ...] = "roi_heads.box_predictor"
     """Where layers are whose size depends on the classes."""
 
     def forward(self, images: Tensor) -> Proposed:
@@ -53,7 +53,7 @@ class FasterRCNNDetector(FasterRCNN):
             part.float().view(len(images), len(anchors), -1)
             for part in concat_box_prediction_layers(logits, deltas)
         )
-        return Proposed(
+        return self.proposed(
             network=self,
             second=dict(self.roi_heads.named_parameters()),
             features=features,
@@ -63,6 +63,10 @@ class FasterRCNNDetector(FasterRCNN):
             proposals=self._proposals(logits, deltas, anchors, levels, size),
             size=size,
         )
+
+    def proposed(self, **parts: Any) -> Proposed:
+        """The outputs, of their attributes."""
+        return Proposed(**parts)
 
     @torch.no_grad()
     def _proposals(
@@ -77,6 +81,22 @@ class FasterRCNNDetector(FasterRCNN):
         proposals = self.rpn.box_coder.decode(deltas.flatten(0, 1), [anchors] * count)
         proposals = proposals.view(count, -1, 4)
         return self.rpn.filter_proposals(proposals, logits, [size] * count, levels)[0]
+
+
+class Samples(NamedTuple):
+    """What the second stage is judged by in an image.
+
+    Attributes:
+        proposals: (S, 4) in pixels.
+        matched: (S,) the index of the object that each is for; of no meaning where there is none.
+        numbers: (S,) the classes, 0 for no object.
+        boxes: (S, 4) what is to be said of where they are.
+    """
+
+    proposals: Tensor
+    matched: Tensor
+    numbers: Tensor
+    boxes: Tensor
 
 
 @dataclass(frozen=True)
@@ -106,19 +126,30 @@ class Proposed(Detected):
 
     def losses(self, labels: Tensor) -> Tensor:
         """See `Detected.losses`."""
-        targets = targets_of(labels, self.size, self.network.background)
+        return self.judged(targets_of(labels, self.size, self.network.background))[0]
+
+    def judged(self, targets: Sequence[Boxes]) -> tuple[Tensor, Sequence[Samples]]:
+        """(B,) the losses of both stages, and the samples of the second.
+
+        Args:
+            targets: of each image, as torchvision's losses take them.
+        """
         first, samples = zip(*map(self._sampled, range(len(self)), targets), strict=True)
-        counts = [len(proposals) for proposals, *_ in samples]
-        own = dict(self.network.roi_heads.named_parameters())
-        learn = all(weight is own[name] for name, weight in self.second.items())
-        classes, boxes = self._answers([proposals for proposals, *_ in samples], learn)
+        counts = [len(image.proposals) for image in samples]
+        classes, boxes = self._answers([image.proposals for image in samples], self.learns)
         second = [
-            torch.stack(fastrcnn_loss(logits, where, [numbers], [wanted])).sum()
-            for logits, where, (_, numbers, wanted) in zip(
+            torch.stack(fastrcnn_loss(logits, where, [image.numbers], [image.boxes])).sum()
+            for logits, where, image in zip(
                 classes.split(counts), boxes.split(counts), samples, strict=True
             )
         ]
-        return torch.stack(first) + torch.stack(second)
+        return torch.stack(first) + torch.stack(second), samples
+
+    @property
+    def learns(self) -> bool:
+        """Whether the weights are the network's own, whose batch normalisation they update."""
+        own = dict(self.network.roi_heads.named_parameters())
+        return all(weight is own[name] for name, weight in self.second.items())
 
     @torch.no_grad()
     def boxes(self, most: int = 100) -> Tensor:
@@ -157,18 +188,17 @@ class Proposed(Detected):
     def __len__(self) -> int:
         return len(self.logits)
 
-    def _sampled(self, image: int, target: Boxes) -> tuple[Tensor, tuple[Tensor, Tensor, Tensor]]:
-        """An image's loss in the first stage; and the proposals that the second is to be judged by,
-        their classes and their boxes."""
+    def _sampled(self, image: int, target: Boxes) -> tuple[Tensor, Samples]:
+        """An image's loss in the first stage, and what the second is to be judged by."""
         rpn, anchors = self.network.rpn, [self.anchors]
         labels, matched = rpn.assign_targets_to_anchors(anchors, [target])
         wanted = rpn.box_coder.encode(matched, anchors)
         with self._draws():
             losses = rpn.compute_loss(self.logits[image], self.deltas[image], labels, wanted)
-            (proposals,), _, (numbers,), (boxes,) = self.network.roi_heads.select_training_samples(
+            found = self.network.roi_heads.select_training_samples(
                 [self.proposals[image]], [target]
             )
-        return torch.stack(losses).sum(), (proposals, numbers, boxes)
+        return torch.stack(losses).sum(), Samples(*(of_image for (of_image,) in found))
 
     @contextmanager
     def _draws(self) -> Iterator[None]:
@@ -181,19 +211,25 @@ class Proposed(Detected):
             yield
 
     def _answers(self, proposals: list[Tensor], learn: bool) -> tuple[Tensor, Tensor]:
-        """The second stage's logits (P, classes + 1) and boxes (P, 4 (classes + 1)) for all images.
+        """The second stage's logits (P, classes + 1) and boxes (P, 4 (classes + 1)) for all images;
+        see `through`."""
+        sizes = [self.size] * len(self)
+        x = self.network.roi_heads.box_roi_pool(dict(self.features), proposals, sizes)
+        logits, boxes = self.through(("box_head", "box_predictor"), x, learn)
+        return logits / self.temperature, boxes
+
+    def through(self, names: Sequence[str], x: Tensor, learn: bool) -> Any:
+        """What modules of the second stage, one after the other, make of pooled features.
 
         Args:
+            names: of the modules.
+            x: what the first is given.
             learn: whether batch normalisation, if it has any, updates its statistics.
         """
-        heads = self.network.roi_heads
-        sizes = [self.size] * len(self)
-        x = heads.box_roi_pool(dict(self.features), proposals, sizes)
-        for name in ("box_head", "box_predictor"):
-            module = getattr(heads, name)
+        for name in names:
+            module = getattr(self.network.roi_heads, name)
             state = {n: self.second[f"{name}.{n}"] for n, _ in module.named_parameters()}
             if not learn:
                 state |= {n: buffer.clone() for n, buffer in module.named_buffers()}
             x = functional_call(module, state, (x,))
-        logits, boxes = x
-        return logits / self.temperature, boxes
+        return x

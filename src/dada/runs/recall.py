@@ -9,7 +9,7 @@ from typing import Any
 
 from dada.errors import UserError
 from dada.models.create import check_name
-from dada.names import DATASETS
+from dada.names import DATASETS, INSTANCES
 from dada.policy import AnyPolicy, loads
 from dada.runs.folder import RunFolder
 from dada.tasks import task_recorded
@@ -104,7 +104,8 @@ def _source(path: Path, described: Mapping[str, Any]) -> str:
             f"{path}: its images came from Python, as {described.get('name', 'they are')!r}: "
             "resume it there, with the same data"
         )
-    if source in DATASETS or source.startswith("hf:") or Path(source).expanduser().exists():
+    place = Path(source.removeprefix(INSTANCES)).expanduser()
+    if source in DATASETS or source.startswith("hf:") or place.exists():
         return source
     raise UserError(f"{path}: its images are no longer at {source}: say where they are now")
 

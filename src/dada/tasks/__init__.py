@@ -11,6 +11,7 @@ from torch import Tensor
 from dada.errors import UserError
 from dada.tasks.classification import Classification
 from dada.tasks.detection import Detection
+from dada.tasks.instances import Instances
 from dada.tasks.labelling import Labelling
 from dada.tasks.metric import Metric
 from dada.tasks.multilabel import Multilabel
@@ -22,6 +23,7 @@ __all__ = [
     "TASKS",
     "Classification",
     "Detection",
+    "Instances",
     "Labelling",
     "Metric",
     "Multilabel",
@@ -32,7 +34,13 @@ __all__ = [
     "task_recorded",
 ]
 
-TASKS: tuple[Task, ...] = (Classification(), Multilabel(), Segmentation(), Detection())
+TASKS: tuple[Task, ...] = (
+    Classification(),
+    Multilabel(),
+    Segmentation(),
+    Detection(),
+    Instances(),
+)
 
 TARGETS = ", or ".join(task.targets for task in TASKS)
 """What labels may be, in messages."""

@@ -5,10 +5,18 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+_SURE = 0.3
+
 
 def present(rows: Tensor) -> Tensor:
     """(…,) bool: which rows (…, 5 or 6) are boxes; the class of others, the last column, is -1."""
     return rows[..., -1] >= 0
+
+
+def sure(found: Tensor) -> Tensor:
+    """(…,) bool: which found boxes (…, 6), (x0, y0, x1, y1, score, class), are shown and counted:
+    those with a score of at least 0.3."""
+    return present(found) & (found[..., 4] >= _SURE)
 
 
 def iou(some: Tensor, others: Tensor) -> Tensor:

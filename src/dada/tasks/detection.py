@@ -14,7 +14,7 @@ from dada.errors import UserError
 from dada.models.child import Loss
 from dada.models.detected import Detected
 from dada.ops.moving import IDENTITY, move_boxes
-from dada.tasks.boxes import hits, present
+from dada.tasks.boxes import hits, present, sure
 from dada.tasks.mean_average_precision import mean_average_precision
 from dada.tasks.metric import Metric
 from dada.tasks.pictures import colours, rgb
@@ -26,7 +26,7 @@ LEAST_LEFT = 0.25
 """The share of a moved box's area that must be left in the image, or it is dropped."""
 LEAST_SIDE = 1.0
 """The shortest side of a moved box, in pixels, or it is dropped."""
-_OVERLAP, _SURE = 0.5, 0.3  # the least intersection over union, of `accuracy`; the least score
+_OVERLAP = 0.5  # the least intersection over union, of `accuracy`
 
 
 def own_losses(outputs: Detected, labels: Tensor) -> Tensor:
@@ -122,11 +122,11 @@ class Detection(Task):
         still = (maps == maps.new_tensor(IDENTITY)).flatten(1).all(1)
         return torch.where(still[:, None, None].to(labels.device), labels, moved)
 
-    def found(self, outputs: Detected) -> Tensor:
+    def found(self, outputs: Detected, size: tuple[int, int]) -> Tensor:
         """See `Task.found`: the boxes with a score of at least 0.3."""
         boxes = outputs.boxes()
         rows = boxes[..., [0, 1, 2, 3, 5]]
-        return torch.where(_sure(boxes)[..., None], rows, rows.new_tensor(ABSENT))
+        return torch.where(sure(boxes)[..., None], rows, rows.new_tensor(ABSENT))
 
     def inks(self, classes: int) -> list[tuple[int, int, int] | None]:
         """See `Task.inks`."""
@@ -180,11 +180,11 @@ class Detection(Task):
         """F1 of the boxes with a score of at least 0.3, right if they overlap a box of their class
         by half (intersection over union); 1 where nothing is there and nothing was found."""
         found, there = outputs.boxes(), present(labels)
-        sure = _sure(found)
-        most = int(sure.sum(1).max()) if sure.numel() else 0
-        found, sure = found[:, :most], sure[:, :most]
-        right = (hits(found, labels, _OVERLAP) & sure).sum(1)
-        there_are = sure.sum(1) + there.sum(1)
+        counted = sure(found)
+        most = int(counted.sum(1).max()) if counted.numel() else 0
+        found, counted = found[:, :most], counted[:, :most]
+        right = (hits(found, labels, _OVERLAP) & counted).sum(1)
+        there_are = counted.sum(1) + there.sum(1)
         return torch.where(there_are > 0, 2 * right / there_are.clamp(min=1), 1.0)
 
     def tally(self, outputs: Detected, labels: Tensor) -> dict[str, Tensor]:
@@ -225,8 +225,3 @@ class Detection(Task):
 
     def strata(self, labels: AnyLabels) -> None:
         """None: an image has boxes of several classes."""
-
-
-def _sure(found: Tensor) -> Tensor:
-    """(B, D) bool: which found boxes (B, D, 6) are shown and counted."""
-    return present(found) & (found[..., 4] >= _SURE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
@@ -11,7 +11,7 @@ from dada.errors import UserError
 from dada.extras import library
 from dada.tasks.boxes import present
 
-_USER = "mAP"
+USER = "mAP"
 
 
 class Precision(NamedTuple):
@@ -41,8 +41,8 @@ def mean_average_precision(found: Sequence[Tensor], there: Sequence[Tensor]) -> 
     Raises:
         UserError: there is no box, or torchmetrics or pycocotools is not installed.
     """
-    library("pycocotools", _USER)
-    detection = library("torchmetrics.detection", _USER)
+    library("pycocotools", USER)
+    detection = library("torchmetrics.detection", USER)
     metric = detection.MeanAveragePrecision(class_metrics=True)
     wanted = [image[present(image)] for image in there]
     given = [image[present(image)] for image in found]
@@ -55,7 +55,11 @@ def mean_average_precision(found: Sequence[Tensor], there: Sequence[Tensor]) -> 
         ],
         [{"boxes": rows[:, :4], "labels": rows[:, 4].long()} for rows in wanted],
     )
-    result = metric.compute()
+    return precision_of(metric.compute())
+
+
+def precision_of(result: dict[str, Any]) -> Precision:
+    """What torchmetrics computed, with a value for each class."""
     kinds, each = (result[name].reshape(-1).tolist() for name in ("classes", "map_per_class"))
     # torchmetrics lists classes that occur, and writes -1 for those of which nothing is there.
     known = {int(kind): value for kind, value in zip(kinds, each, strict=True) if value >= 0}

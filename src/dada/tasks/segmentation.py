@@ -115,7 +115,7 @@ class Segmentation(Task):
         """See `Task.resized`: the label of the nearest pixel."""
         return interpolate(labels[:, None], size, mode="nearest-exact")[:, 0]
 
-    def found(self, outputs: Tensor) -> Tensor:
+    def found(self, outputs: Tensor, size: tuple[int, int]) -> Tensor:
         """See `Task.found`: the class of the largest logit."""
         return outputs.argmax(1).to(self.dtype)
 

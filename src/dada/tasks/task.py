@@ -103,8 +103,9 @@ class Task(ABC):
         """
         return labels
 
-    def found(self, outputs: Outputs) -> Tensor:
-        """The answers for B images as labels of the task, where these can be drawn."""
+    def found(self, outputs: Outputs, size: tuple[int, int]) -> Tensor:
+        """The answers for B images, of that height and width, as labels of the task, where these
+        can be drawn."""
         raise UserError(f"{self.name}: answers cannot be drawn")
 
     def inks(self, classes: int) -> list[tuple[int, int, int] | None]:

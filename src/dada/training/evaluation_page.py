@@ -29,6 +29,7 @@ _SHORT = 3  # letters of names that fit above a column
 _HEADINGS = {
     "images": "Images",
     "boxes": "Boxes",
+    "objects": "Objects",
     "pixels": "Pixels",
     "error": "Error",
     "AP": "AP",
@@ -134,7 +135,7 @@ def _left_out(row: Mapping[str, Any]) -> Sequence[str]:
 def _value(name: str, value: float | None) -> str:
     if value is None:
         return "–"
-    return f"{value:,}" if name in ("images", "boxes") else percent(value)
+    return f"{value:,}" if name in ("images", "boxes", "objects") else percent(value)
 
 
 def _taken_for(row: Mapping[str, Any]) -> str:

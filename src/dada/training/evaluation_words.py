@@ -83,8 +83,9 @@ def _more(about: Mapping[str, Any]) -> str:
     for name in ("recall", "precision"):
         if "taken_for" not in about and about.get(name) is not None:
             said += f", {name} {about[name]:.1%}"
-    if "boxes" in about:
-        said += f", {count(about['boxes'], 'box')} in {count(about['images'], 'image')}"
+    for name, one in (("boxes", "box"), ("objects", "object")):
+        if name in about:
+            said += f", {count(about[name], one)} in {count(about['images'], 'image')}"
     if "pixels" in about:
         said += f", {about['pixels']:.1%} of the pixels"
     return said

@@ -99,8 +99,9 @@ def pictures(tested: Tested, task: Task, rows: Sequence[int]) -> Tensor:
     if not task.moves:
         return seen
     part = Tested(tested.child, images, tested.pipeline)
-    found = torch.cat([task.found(outputs).cpu() for outputs, _ in part.outputs()])
     height, width = seen.shape[2:]
+    shown = [task.found(outputs, (height, width)).cpu() for outputs, _ in part.outputs()]
+    found = torch.cat(shown)
     factor = max(1, _DRAWN // max(height, width))
     size = (factor * height, factor * width)
     large = F.resize(seen, list(size))

@@ -91,6 +91,36 @@ def write_coco(root):
             write_picture(root / f"{part}2017" / f"{name}.png", value=ord(name))
 
 
+def with_outlines(names):
+    """The content of a COCO file with outlines: dogs are polygons, cats run lengths."""
+    content = coco(names)
+    for annotation in content["annotations"]:
+        x, y, width, height = annotation["bbox"]
+        if annotation["category_id"] == 18:
+            corners = [x, y, x + width, y, x + width, y + height, x, y + height]
+            annotation["segmentation"] = [corners]
+        else:
+            mask = np.zeros(SIZE, int)
+            mask[y : y + height, x : x + width] = 1
+            flat = mask.T.ravel()
+            edges = np.flatnonzero(np.diff(flat)) + 1
+            runs = np.diff([0, *edges.tolist(), len(flat)]).tolist()
+            annotation["segmentation"] = {
+                "size": list(SIZE),
+                "counts": [0, *runs] if flat[0] else runs,
+            }
+    return content
+
+
+def write_outlines(root, change=lambda content: None, parts=None):
+    for part, names in (parts or PARTS).items():
+        content = with_outlines(names)
+        change(content)
+        write(root / "annotations" / f"instances_{part}2017.json", content)
+        for name in names:
+            write_picture(root / f"{part}2017" / f"{name}.png", value=ord(name))
+
+
 def write_roboflow_coco(root):
     for part, names in PARTS.items():
         write(root / part / "_annotations.coco.json", coco(names))

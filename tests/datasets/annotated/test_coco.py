@@ -33,7 +33,7 @@ def test_boxes_are_those_of_pycocotools(tmp_path):
         boxes = pictures[str(tmp_path / "train2017" / image["file_name"])].boxes
         found = oracle.loadAnns(oracle.getAnnIds(imgIds=number))
         assert [box.name for box in boxes] == [oracle.cats[a["category_id"]]["name"] for a in found]
-        sizes = [[x0, y0, x1 - x0, y1 - y0] for (x0, y0, x1, y1), _ in boxes]
+        sizes = [[x0, y0, x1 - x0, y1 - y0] for x0, y0, x1, y1 in (box.corners for box in boxes)]
         assert sizes == [a["bbox"] for a in found]
 
 

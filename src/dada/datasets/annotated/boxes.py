@@ -16,13 +16,15 @@ class Labels(NamedTuple):
     """The labels of pictures.
 
     Attributes:
-        targets: float32 (N, M, 5): x0, y0, x1, y1, relative, and the class; absent rows are zeros
-            with class −1, and come last.
+        targets: of boxes float32 (N, M, 5): x0, y0, x1, y1, relative, and the class; absent rows
+            are zeros with class −1, and come last. Of masks int32 (N, H, W).
         kept: (N,) the indices of the pictures that they are for.
+        there: bool (N, classes), whether a picture has an object of a class.
     """
 
     targets: np.ndarray
     kept: np.ndarray
+    there: np.ndarray
 
 
 def box_labels(
@@ -46,20 +48,24 @@ def box_labels(
     tallies, rows, kept = Tallies(where), [], []
     places = {name: i for i, name in enumerate(found.classes)}
     for i, picture in enumerate(pictures):
-        size = (1, 1) if found.relative else _size(picture, sizes, i, tallies)
+        size = (1, 1) if found.relative else reference_size(picture, sizes, i, tallies)
         if size is not None:
             rows.append(_rows(picture, size, places, tallies))
             kept.append(i)
     most = max(1, *map(len, rows)) if rows else 1
     check_fits(f"{where}: boxes, up to {most:,} per image", len(rows) * most * 20, len(rows))
     targets = np.tile(np.array(ABSENT, np.float32), (len(rows), most, 1))
-    for target, row in zip(targets, rows, strict=True):
+    there = np.zeros((len(rows), len(found.classes)), bool)
+    for target, has, row in zip(targets, there, rows, strict=True):
         target[: len(row)] = row
-    return Labels(targets, np.array(kept, np.int64)), tallies.notes()
+        has[row[:, 4].astype(int)] = True
+    return Labels(targets, np.array(kept, np.int64), there), tallies.notes()
 
 
-def _size(picture: Picture, sizes: Sizes, index: int, tallies: Tallies) -> tuple[int, int] | None:
-    """The height and width that a picture's boxes are relative to; None leaves it out."""
+def reference_size(
+    picture: Picture, sizes: Sizes, index: int, tallies: Tallies
+) -> tuple[int, int] | None:
+    """The height and width in which a picture is annotated; None leaves it out."""
     own, said = sizes.upright[index], picture.size
     if own is None or said is None or own == said:
         return own or said or (1, 1)  # without any size it cannot be decoded, and will be skipped

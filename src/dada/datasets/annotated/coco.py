@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dada.datasets.annotated.found import Box, Found, Picture, Tallies
+from dada.datasets.annotated.found import Box, Found, Outline, Picture, Tallies
 from dada.datasets.annotated.places import IMAGES, files, folder, folders, inside
 from dada.datasets.annotated.read_json import entry, read_json
 from dada.datasets.parts import kind_of
@@ -18,7 +18,9 @@ _NUMBER = (int, float)
 
 
 def find(root: Path) -> Found | None:
-    """Read a folder of COCO JSON files (https://cocodataset.org/#format-data), boxes only.
+    """Read a folder of COCO JSON files (https://cocodataset.org/#format-data).
+
+    Objects have boxes, and outlines where ``segmentation`` gives them.
 
     A file is the annotation of a part: by its name, as in ``annotations/instances_val2017.json``,
     or by its folder's, as in ``valid/_annotations.coco.json``. Its images are in a folder called
@@ -102,7 +104,9 @@ def _pictures(
         if annotation.get("iscrowd"):
             tallies.add("crowd annotations are left out", where)
         else:
-            boxes[image].append(Box(_corners(annotation, where), names[category]))
+            shape = annotation.get("segmentation")
+            outline = Outline(shape, path, number) if shape and shape != [[]] else None
+            boxes[image].append(Box(_corners(annotation, where), names[category], outline))
     places = _places(root, path, part)
     found = []
     for i, image in enumerate(images):

@@ -5,9 +5,27 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, NoReturn, Protocol
 
-from dada.errors import printable
+from dada.errors import UserError, printable
+
+
+class Outline(NamedTuple):
+    """An object's ``segmentation``, unchecked, and where it is.
+
+    Attributes:
+        shape: a list of polygons, each [x, y, x, y, …] in pixels, or ``{"size", "counts"}``.
+        file: of the annotation.
+        number: of the annotation.
+    """
+
+    shape: Any
+    file: Path
+    number: object
+
+    def refuse(self, what: str) -> NoReturn:
+        """Raise an error that names the file and the annotation."""
+        raise UserError(f"{self.file}, annotation {self.number}: segmentation {what}")
 
 
 class Box(NamedTuple):
@@ -16,10 +34,12 @@ class Box(NamedTuple):
     Attributes:
         corners: (x0, y0, x1, y1), in pixels or relative to width and height (`Found.relative`).
         name: of the class.
+        outline: of its pixels, where the format has it.
     """
 
     corners: tuple[float, float, float, float]
     name: str
+    outline: Outline | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import numpy as np
 
 from dada.datasets.annotated.boxes import box_labels
 from dada.datasets.annotated.found import Found, Picture
+from dada.datasets.annotated.instances import instance_labels
 from dada.datasets.annotated.mask_files import read_masks
 from dada.datasets.annotated.sizes import Sizes, usual_size
 from dada.datasets.decode import Samples
@@ -14,10 +15,15 @@ from dada.datasets.listing import Listing
 from dada.datasets.parts import parts_of, roles_in_words, roles_of
 from dada.errors import UserError
 from dada.errors import listed as in_words
+from dada.names import INSTANCES
 
 
-def listed(path: Path, found: Found, side: int | None) -> Listing:
+def listed(path: Path, found: Found, side: int | None, instances: bool = False) -> Listing:
     """Label the pictures of each part.
+
+    Args:
+        path, side, instances: as for `dada.datasets.annotated.find.list_annotated`.
+        found: what its format's reader found.
 
     Raises:
         UserError: there is no training part, no image, no object, or masks cannot be used.
@@ -29,9 +35,16 @@ def listed(path: Path, found: Found, side: int | None) -> Listing:
     sizes = Sizes.of([picture.file for picture in pictures])
     size, said = usual_size(sizes.upright, side)
     kept, classes = np.arange(len(pictures)), found.classes
-    if pictures[0].mask is None:
-        (targets, kept), more = box_labels(found, pictures, sizes, path)
-        more += _without_objects(path, targets[kept < len(parts["train"])], classes)
+    if instances or pictures[0].mask is None:
+        labels, more = (
+            instance_labels(found, pictures, sizes, size, path)
+            if instances
+            else box_labels(found, pictures, sizes, path)
+        )
+        targets, kept = labels.targets, labels.kept
+        more += _without_objects(path, labels.there[kept < len(parts["train"])], classes)
+        if not instances and any(box.outline for picture in pictures for box in picture.boxes):
+            more += (f"objects have masks, too: to use them, write {INSTANCES}{path}",)
     else:
         targets, classes, more = read_masks(found, pictures, sizes.upright, size, path)
     roles = np.repeat(list(parts), [len(part) for part in parts.values()])[kept]
@@ -68,19 +81,17 @@ def _parts(path: Path, found: Found) -> tuple[dict[str, Sequence[Picture]], list
     return {role: there[name] for name, role in roles.items()}, notes
 
 
-def _without_objects(path: Path, train: np.ndarray, classes: Sequence[str]) -> tuple[str, ...]:
+def _without_objects(path: Path, there: np.ndarray, classes: Sequence[str]) -> tuple[str, ...]:
     """Notes on images and classes without objects among the training images.
 
     Raises:
         UserError: there are no objects at all.
     """
-    there = train[:, :, 4] >= 0
     if not there.any():
         raise UserError(f"{path}: the training images have no objects: at least one is needed")
     notes = []
     if empty := int((~there.any(1)).sum()):
-        notes.append(f"{empty:,} of {len(train):,} training images are without objects, and stay")
-    counts = np.bincount(train[there][:, 4].astype(int), minlength=len(classes))
-    if missing := [name for name, count in zip(classes, counts, strict=True) if not count]:
+        notes.append(f"{empty:,} of {len(there):,} training images are without objects, and stay")
+    if missing := [classes[i] for i in np.flatnonzero(~there.any(axis=0)).tolist()]:
         notes.append(f"no training image has an object of class {in_words(missing)}")
     return tuple(notes)

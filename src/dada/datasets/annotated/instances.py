@@ -1,0 +1,92 @@
+"""Masks of objects as labels: one map per image of which object each pixel belongs to."""
+
+import numpy as np
+import torch
+
+from dada.compute.memory import check_fits
+from dada.datasets.annotated.boxes import Labels, reference_size
+from dada.datasets.annotated.found import Box, Found, Picture, Tallies
+from dada.datasets.annotated.outlines import mask_in
+from dada.datasets.annotated.sizes import Sizes
+from dada.errors import UserError
+from dada.models.instance_maps import CLASSES, NUMBERS, filled, kinds_of, value_of
+
+
+def instance_labels(
+    found: Found, pictures: list[Picture], sizes: Sizes, size: tuple[int, int], where: object
+) -> tuple[Labels, tuple[str, ...]]:
+    """The objects of all pictures as labels of `dada.tasks.Instances`, and notes.
+
+    Where objects overlap, the smaller one is in front. An object without an outline is its box,
+    filled; one of which no pixel is seen is left out.
+
+    Args:
+        found: what they are of.
+        pictures: all, with boxes that have outlines.
+        sizes: those of the pictures.
+        size: height and width of the maps.
+        where: begins error messages.
+
+    Raises:
+        UserError: no object has an outline, one is broken, or the maps do not fit in memory.
+    """
+    if not any(box.outline for picture in pictures for box in picture.boxes):
+        raise UserError(
+            f"{where}: read as {found.format}, and no object has a mask: COCO JSON with "
+            "segmentation is needed; without instances: boxes are read"
+        )
+    if len(found.classes) > CLASSES:
+        raise UserError(f"{where}: {len(found.classes)} classes: at most {CLASSES} with masks")
+    tallies = Tallies(where)
+    kept: list[int] = []
+    check_fits(f"{where}: maps of objects", len(pictures) * size[0] * size[1] * 4, len(pictures))
+    maps = np.zeros((len(pictures), *size), np.int32)
+    there = np.zeros((len(pictures), len(found.classes)), bool)
+    places = {name: i for i, name in enumerate(found.classes)}
+    for i, picture in enumerate(pictures):
+        own = reference_size(picture, sizes, i, tallies)
+        if own is not None:
+            masks = _masks(picture, own, size, tallies)
+            seen = _paint(maps[len(kept)], masks, places)
+            for _ in range(len(masks) - len(seen)):
+                tallies.add("objects behind smaller ones are left out", picture.file)
+            there[len(kept), seen] = True
+            kept.append(i)
+    count = len(kept)
+    return Labels(maps[:count], np.array(kept, np.int64), there[:count]), tallies.notes()
+
+
+def _masks(
+    picture: Picture, own: tuple[int, int], size: tuple[int, int], tallies: Tallies
+) -> list[tuple[str, np.ndarray]]:
+    """The class and the pixels of each object, the largest first."""
+    if own == (1, 1):  # of no known size: cannot be decoded, and will be skipped
+        return []
+    if len(picture.boxes) > NUMBERS:
+        raise UserError(f"{picture.file}: {len(picture.boxes):,} objects: at most {NUMBERS:,}")
+    masks = []
+    for box in picture.boxes:
+        if box.outline is None:
+            tallies.add("objects without a mask are their boxes", picture.file)
+        mask = _filled(box, own, size) if box.outline is None else mask_in(box.outline, own, size)
+        if mask.any():
+            masks.append((box.name, mask))
+        else:
+            tallies.add("objects of which no pixel is seen are left out", picture.file)
+    return sorted(masks, key=lambda pair: -int(pair[1].sum()))
+
+
+def _filled(box: Box, own: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
+    height, width = own
+    corners = torch.tensor([box.corners]) / torch.tensor([width, height, width, height])
+    return filled(corners, size)[0].numpy()
+
+
+def _paint(
+    canvas: np.ndarray, masks: list[tuple[str, np.ndarray]], places: dict[str, int]
+) -> np.ndarray:
+    """Paint objects over each other; the classes of those that are seen."""
+    for number, (name, mask) in enumerate(masks):
+        canvas[mask] = value_of(places[name], number)
+    values = torch.from_numpy(np.flatnonzero(np.bincount(canvas.ravel())))
+    return kinds_of(values[values > 0]).numpy()
