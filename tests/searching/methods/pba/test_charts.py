@@ -56,7 +56,15 @@ def test_the_summary_says_what_was_done_and_what_came_of_it():
     assert summary(SETTINGS, {"parameters": 24_000}, nothing).endswith("No augmentation: why.")
 
 
-def test_the_summary_says_where_the_best_trial_never_had_a_policy():
-    first = {**RECORDS[0], "population": HISTORY[0]._replace(values=[[0] * 8] * 3)._asdict()}
-    said = summary(SETTINGS, {"parameters": 24_000}, [first])
+def test_where_the_best_trial_never_had_a_policy_the_summary_says_so_and_there_is_no_schedule():
+    assert not any(map(any, HISTORY[0].values)), "a policy in later rounds alone"
+    said = summary(SETTINGS, {"parameters": 24_000}, RECORDS[:1])
     assert said.endswith("and its ancestors were trained without a policy.")
+    (trials,) = charts(SETTINGS, NAMES, RECORDS[:1])
+    assert trials.title == "The trials"
+
+
+def test_where_nothing_was_learned_there_is_no_schedule():
+    nothing = {**RECORDS[-1], "findings": {"notes": ["no augmentation: why"]}}
+    (trials,) = charts(SETTINGS, NAMES, [*RECORDS[:-1], nothing])
+    assert trials.title == "The trials"

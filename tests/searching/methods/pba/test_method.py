@@ -51,7 +51,7 @@ def test_a_search_that_is_stopped_and_resumed_ends_with_the_same_bytes(digits, t
     again = dada.search(digits, out=broken, resume=True, **{**FEW, **PBA})
     assert again == found
     assert (broken / "policy.json").read_bytes() == (whole / "policy.json").read_bytes()
-    assert "The schedule" in (whole / "report.html").read_text()
+    assert "The trials" in (whole / "report.html").read_text()
 
 
 def test_as_many_trials_at_once_as_there_are_threads_change_nothing(digits, without_ray):

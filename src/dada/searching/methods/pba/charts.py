@@ -41,8 +41,7 @@ def _found(history: History, record: Mapping[str, Any]) -> str:
         f"trial {best + 1}",
         f"{percent(accuracies[best])} accurate on held-out images",
     )
-    line = zip(history, ancestry(history, best), strict=True)
-    if not any(any(shares_of(one.values[place])[0]) for one, place in line):
+    if _without_policy(history):
         return f"The best, {trial}, {accuracy}, and its ancestors were trained without a policy"
     return (
         f"The schedule has the policies that {trial} and its ancestors were trained under, "
@@ -50,9 +49,17 @@ def _found(history: History, record: Mapping[str, Any]) -> str:
     )
 
 
+def _without_policy(history: History) -> bool:
+    """Whether the weights of the best trial were trained without a policy in every round."""
+    line = zip(history, ancestry(history, history[-1].best), strict=True)
+    return not any(any(shares_of(one.values[place])[0]) for one, place in line)
+
+
 def charts(settings: Mapping[str, Any], names: Names, records: Records) -> list[Chart]:
-    """See `SearchMethod.charts`: how the trials fared, and the schedule of the best."""
+    """See `SearchMethod.charts`: how the trials fared, and the schedule of the best, if any."""
     history = history_of([record["population"] for record in records])
+    if records[-1]["findings"]["notes"] or _without_policy(history):
+        return [_accuracies(history)]
     return [_accuracies(history), _schedule(history, [name for (name,) in names])]
 
 
