@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from dada.policy import AnyPolicy
     from dada.searching.common_settings import SearchSettings
 
+_WITHOUT_SEARCH = ("RandAugment", "TrivialAugment")
+
 
 def search(
     data: o.DataOrRun = None,
@@ -145,17 +147,21 @@ def search(
 def _next(start: Start, policy: AnyPolicy, asked: SearchSettings) -> str:
     """The comparison that tells whether the policy helps: by the network that will be used, if
     trials started from its weights."""
-    question, tried = "does it help?", ["--policy", start.out]
+    from dada.searching.settings import method_for
+
+    question, given_policy = "does it help?", ["--policy", start.out]
     if policy.is_none:  # which is crop and flip, a row of every comparison
-        known, others = _without_search(policy)
-        for name in known:
-            terminal.say(f"{name}, which the search tried as well, is no better than none")
+        settings = policy.provenance["settings"]
+        tried = method_for(settings).no_better(settings)
+        for said in tried.values():
+            terminal.say(said)
+        others = [name for name in _WITHOUT_SEARCH if name not in tried]
         terminal.say(
             "more images or a longer search may find a policy; "
             f"{' and '.join(others)} {'needs' if len(others) == 1 else 'need'} no search"
         )
-        question, tried = "does it help?" if len(others) == 1 else "do they help?", []
-    words = ["dada", "compare", start.source, *tried, "-o", start.out / "compare"]
+        question, given_policy = "does it help?" if len(others) == 1 else "do they help?", []
+    words = ["dada", "compare", start.source, *given_policy, "-o", start.out / "compare"]
     given = start.common
     for name, value in (("side", given.side), ("cutout", given.cutout), ("root", given.root)):
         words += [f"--{name}", value] if value else []
@@ -163,13 +169,3 @@ def _next(start: Start, policy: AnyPolicy, asked: SearchSettings) -> str:
         words += ["--model", asked.model] if asked.model else []
         words += ["--pretrained"] if asked.weights == PRETRAINED else ["--weights", asked.weights]
     return f"{question}  {shlex.join(map(str, words))}"
-
-
-def _without_search(policy: AnyPolicy) -> tuple[list[str], list[str]]:
-    """Policies that need no search: those that this one tried, and the others."""
-    settings = policy.provenance["settings"]
-    tried = {
-        "RandAugment": settings["method"] == "randaugment",
-        "TrivialAugment": settings.get("rivals", False),
-    }
-    return [name for name in tried if tried[name]], [name for name in tried if not tried[name]]

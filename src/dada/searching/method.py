@@ -273,6 +273,16 @@ class SearchMethod(ABC):
         """What was measured of single operations; None, the default, if nothing was."""
         return None
 
+    @staticmethod
+    def no_better(settings: Mapping[str, Any]) -> dict[str, str]:
+        """What a search that found no policy says of policies that need no search, by their names:
+        of those that it tried itself, that they are no better than none. Nothing by default.
+
+        Args:
+            settings: those in the run's config.
+        """
+        return {}
+
     @abstractmethod
     def state_dict(self) -> dict[str, Any]:
         """Everything that the next iteration depends on: tensors and plain data."""

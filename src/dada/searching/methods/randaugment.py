@@ -71,6 +71,11 @@ class RandAugmentMethod(BestOf):
         pairs = len(settings["numbers"]) * len(settings["strengths"])
         return f"{count(pairs, 'pair')} of N and M for {operations_in_words(names)}"
 
+    @staticmethod
+    def no_better(settings: Mapping[str, Any]) -> dict[str, str]:
+        """See `SearchMethod.no_better`."""
+        return {"RandAugment": "RandAugment is no better than none at any N and M that was tried"}
+
     def proposals(self) -> dict[str, Policy]:
         """See `BestOf.proposals`."""
         return {

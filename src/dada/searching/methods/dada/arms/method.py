@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -123,6 +124,12 @@ class Arms(Rounds):
             return {}
         space = self.problem.space
         return {p.name: p for p in (space.uniform(), trivial_augment(space.operations))}
+
+    @staticmethod
+    def no_better(settings: Mapping[str, Any]) -> dict[str, str]:
+        """See `SearchMethod.no_better`: of the rivals, the one that has a name elsewhere."""
+        said = "TrivialAugment, which the search tried as well, is no better than none"
+        return {"TrivialAugment": said} if settings.get("rivals") else {}
 
     def alone(self, name: str, side: float = 0.0) -> Policy:
         """The policy of a single operation: weak, strong or, at side 0, of any strength."""
