@@ -14,8 +14,8 @@ def test_what_is_left_open_follows_from_the_data(digits):
     chosen = resolved(digits)
     assert (chosen.fold_images, chosen.epochs, chosen.batch) == (125, 40, 16)
     assert chosen.images == len(digits.train) < 125 + 1500
-    assert (chosen.children, chosen.size, chosen.best, chosen.length) == (300, 5, 5, 2)
-    assert chosen.rounds_in_all == 20
+    assert (chosen.children, chosen.size, chosen.best, chosen.length) == (150, 5, 5, 2)
+    assert chosen.rounds_in_all == 10
 
 
 def test_few_images_leave_half_to_judge(digits):
@@ -30,7 +30,7 @@ def test_few_images_leave_half_to_judge(digits):
 def test_a_budget_takes_children_then_images_of_the_fold_and_no_judges(
     digits, share, children, fold
 ):
-    chosen = resolved(digits, images=1000, fold_images=400)
+    chosen = resolved(digits, images=1000, fold_images=400, children=300)
     fewer = chosen.with_images(int(1000 * share))
     assert (fewer.children, fewer.fold_images, fewer.images) == (children, fold, 600 + fold)
 
@@ -51,7 +51,7 @@ def test_the_last_batch_may_be_smaller(children, per_update, rounds):
         ({"size": 101}, "size: .*less than or equal to 100"),
         ({"best": 0}, "best: .*greater than or equal to 1"),
         ({"controller_lr": 0}, "controller_lr: .*greater than 0"),
-        ({"plan": (3,)}, "plan: must be 20 numbers of epochs"),
+        ({"plan": (3,)}, "plan: must be 10 numbers of epochs"),
         ({"length": 3, "operations": ("Rotate", "Invert")}, "sub-policies of 3: at least 3"),
         ({"rounds": 3}, "rounds has no effect with method autoaugment"),
         ({"spread": 0.0}, "spread has no effect with method autoaugment"),
