@@ -10,12 +10,13 @@ import torch
 from dada.datasets import FileDataset
 from dada.models import create
 from dada.models.create import check_name
+from dada.names import INSTANCES
 from dada.policy import published_names
 from dada.runs import Callback
 from dada.training import train
 from dada.training.recipes import recipes
 from dada.training.settings import make_settings
-from tests.datasets.annotated.formats import coco, write, write_picture
+from tests.datasets.annotated.formats import with_outlines, write, write_picture
 from tests.datasets.formats import (
     let_any_file_pass,
     write_cifar10,
@@ -43,7 +44,11 @@ PAPER = {
 
 # The 1x schedule of detectors: the learning rate. Batches of 16; divided by 10 after 60,000 and
 # 80,000 of 90,000 steps, after 500 steps from a third.
-TRANSFER = {"coco-retinanet_resnet50_fpn": 0.01, "coco-fasterrcnn_resnet50_fpn": 0.02}
+TRANSFER = {
+    "coco-retinanet_resnet50_fpn": 0.01,
+    "coco-fasterrcnn_resnet50_fpn": 0.02,
+    "coco-maskrcnn_resnet50_fpn": 0.02,
+}
 COCO = 118_287  # training images
 
 
@@ -115,7 +120,7 @@ def test_imagenet_has_its_top_5_errors():
 @pytest.mark.parametrize("name", recipes())
 def test_a_recipe_is_complete(name):
     recipe, settings = recipes()[name], make_settings(name)
-    assert name.startswith(recipe.receipt.data.split("-")[0])
+    assert name.startswith(recipe.receipt.data.removeprefix(INSTANCES).split("-")[0])
     command = f"dada train --recipe {name}"
     if before := recipe.receipt.backbone:
         run = f"runs/train/{before}-{recipes()[before].receipt.policy}-0"
@@ -180,7 +185,7 @@ def resnet50(tmp_path_factory):
 def test_a_detectors_recipe_makes_its_first_step(name, resnet50, tmp_path, monkeypatch):
     """From files of COCO's format that do not fit in memory, with the weights of a ResNet-50."""
     for part, names in {"train2017": "abcd", "val2017": "d"}.items():
-        write(tmp_path / "coco" / "annotations" / f"instances_{part}.json", coco(names))
+        write(tmp_path / "coco" / "annotations" / f"instances_{part}.json", with_outlines(names))
         for i, picture in enumerate(names):
             write_picture(tmp_path / "coco" / part / f"{picture}.png", value=9 * i + len(names))
     monkeypatch.chdir(tmp_path)
@@ -190,7 +195,9 @@ def test_a_detectors_recipe_makes_its_first_step(name, resnet50, tmp_path, monke
         train(recipe=name, callback=callback, workers=0, **given)
     work = callback.work
     training, dataset = work.training, work.dataset
-    assert dataset.name == recipes()[name].receipt.data and isinstance(dataset, FileDataset)
+    assert dataset.name == "coco" and isinstance(dataset, FileDataset)
+    masks = recipes()[name].receipt.data.startswith(INSTANCES)
+    assert masks == name.startswith("coco-mask") == (dataset.task.name == "instances")
     assert dataset.classes == ("cat", "dog") and training.pipeline.size == (32, 40)
     assert any("resnet50.pt; left out: fc.weight, fc.bias" in note for note in dataset.notes)
     moved = training.optimiser.state_dict()["state"]

@@ -89,8 +89,8 @@ def changed(kind):
     [
         ("crowd", "crowd annotations are left out: 2, first in"),
         ("boxes", "objects without a mask are their boxes: 2, first in"),
-        ("hidden", "objects behind smaller ones are left out: 1, first in"),
-        ("tiny", "objects of which no pixel is seen are left out: 2, first in"),
+        ("hidden", "objects too small to be seen, or hidden, are left out: 1, first in"),
+        ("tiny", "objects too small to be seen, or hidden, are left out: 2, first in"),
     ],
 )
 def test_what_is_left_out_or_changed_is_said(tmp_path, kind, note):

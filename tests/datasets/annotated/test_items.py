@@ -12,8 +12,9 @@ from torchvision.datasets import (
     wrap_dataset_for_transforms_v2,
 )
 
-from dada.datasets import as_dataset
+from dada.datasets import as_dataset, load
 from dada.errors import UserError
+from dada.models.instance_maps import value_of
 from tests.datasets.annotated.formats import (
     CLASSES,
     PARTS,
@@ -24,6 +25,7 @@ from tests.datasets.annotated.formats import (
     write,
     write_coco,
     write_mask,
+    write_outlines,
     write_picture,
     write_voc,
 )
@@ -150,6 +152,65 @@ def test_masks_of_every_kind(kind):
     dataset = as_dataset({"train": items, "test": items})
     assert dataset.classes == ("class 0", "class 1")
     np.testing.assert_array_equal(dataset.train.labels, [values])
+
+
+def of_objects(*rows, kinds, size=SIZE):
+    """Masks of rectangles, without boxes."""
+    masks = torch.zeros(len(rows), *size, dtype=torch.bool)
+    for number, (x0, y0, x1, y1) in enumerate(rows):
+        masks[number, y0:y1, x0:x1] = True
+    return picture(size), {"masks": tv_tensors.Mask(masks), "labels": torch.tensor(kinds)}
+
+
+def test_masks_of_objects_without_boxes_are_instances():
+    items = [
+        of_objects((10, 5, 20, 15), (0, 0, 40, 30), (30, 20, 35, 25), kinds=[9, 2, 9]),
+        of_objects(kinds=[]),
+        of_objects((20, 10, 40, 30), kinds=[5], size=(60, 80)),
+    ]
+    dataset = as_dataset({"train": items, "test": items}, side=30)
+    assert dataset.task.name == "instances" and dataset.classes == ("2", "5", "9")
+    expected = torch.zeros(3, *SIZE, dtype=torch.int32)
+    expected[0] = value_of(0, 0)
+    expected[0, 5:15, 10:20], expected[0, 20:25, 30:35] = value_of(2, 1), value_of(2, 2)
+    expected[2, 5:15, 10:20] = value_of(1, 0)
+    assert torch.equal(dataset.train.labels, expected)
+
+
+def test_coco_detection_with_masks_alone(tmp_path):
+    pytest.importorskip("pycocotools")
+    write_outlines(tmp_path)
+    sets = [
+        wrap_dataset_for_transforms_v2(
+            CocoDetection(
+                str(tmp_path / f"{part}2017"),
+                str(tmp_path / f"annotations/instances_{part}2017.json"),
+            ),
+            target_keys=("masks", "labels", "image_id"),
+        )
+        for part in PARTS
+    ]
+    found, read = as_dataset(tuple(sets)), load(f"instances:{tmp_path}", side=30)
+    assert found.classes == read.classes and found.side == read.side
+    assert torch.equal(found.train.labels, read.train.labels)
+    assert torch.equal(found.test.labels, read.test.labels)
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ({"masks": torch.zeros(2, *SIZE), "labels": [0]}, r"masks \(2, 30, 40\) and 1 labels"),
+        ({"masks": torch.zeros(*SIZE), "labels": [0] * 30}, r"masks \(30, 40\) and 30 labels"),
+        ({"masks": torch.ones(1, 9, 9), "labels": [0]}, "mask is 9x9 pixels, but the picture"),
+        ({"masks": torch.ones(1, *SIZE), "labels": [-1]}, "label -1: must be a whole number"),
+        ({"boxes": boxes((1, 1, 9, 9)), "labels": [0]}, "has no masks of objects, or boxes too"),
+        (3, "has no masks of objects"),
+    ],
+)
+def test_a_broken_item_among_masks_of_objects_is_named(target, message):
+    good = of_objects((1, 1, 9, 9), kinds=[0])
+    with pytest.raises(UserError, match=f"list, item 1: .*{message}"):
+        as_dataset([good, (picture(), target), *[good] * 4])
 
 
 @pytest.mark.parametrize(

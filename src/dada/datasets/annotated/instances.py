@@ -1,5 +1,7 @@
 """Masks of objects as labels: one map per image of which object each pixel belongs to."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import torch
 
@@ -46,47 +48,61 @@ def instance_labels(
     for i, picture in enumerate(pictures):
         own = reference_size(picture, sizes, i, tallies)
         if own is not None:
-            masks = _masks(picture, own, size, tallies)
-            seen = _paint(maps[len(kept)], masks, places)
-            for _ in range(len(masks) - len(seen)):
-                tallies.add("objects behind smaller ones are left out", picture.file)
-            there[len(kept), seen] = True
+            masks = _masks(picture, own, size, places, tallies)
+            there[len(kept), paint(maps[len(kept)], masks, picture.file, tallies)] = True
             kept.append(i)
     count = len(kept)
     return Labels(maps[:count], np.array(kept, np.int64), there[:count]), tallies.notes()
 
 
+def paint(
+    canvas: np.ndarray, masks: Sequence[tuple[int, np.ndarray]], where: str, tallies: Tallies
+) -> np.ndarray:
+    """Paint objects on an empty map, the smaller in front.
+
+    Args:
+        canvas: int32 (H, W), zeros.
+        masks: the class and the pixels, bool (H, W), of each object.
+        where: of the picture.
+        tallies: counts objects of which no pixel is seen.
+
+    Returns:
+        The classes of those that are seen.
+
+    Raises:
+        UserError: there are more than a map can tell apart.
+    """
+    if len(masks) > NUMBERS:
+        raise UserError(f"{where}: {len(masks):,} objects: at most {NUMBERS:,}")
+    for number, (kind, mask) in enumerate(sorted(masks, key=lambda pair: -int(pair[1].sum()))):
+        canvas[mask] = value_of(kind, number)
+    values = torch.from_numpy(np.flatnonzero(np.bincount(canvas.ravel())))
+    seen = kinds_of(values[values > 0]).numpy()
+    for _ in range(len(masks) - len(seen)):
+        tallies.add("objects too small to be seen, or hidden, are left out", where)
+    return seen
+
+
 def _masks(
-    picture: Picture, own: tuple[int, int], size: tuple[int, int], tallies: Tallies
-) -> list[tuple[str, np.ndarray]]:
-    """The class and the pixels of each object, the largest first."""
+    picture: Picture,
+    own: tuple[int, int],
+    size: tuple[int, int],
+    places: Mapping[str, int],
+    tallies: Tallies,
+) -> list[tuple[int, np.ndarray]]:
+    """The class and the pixels of each object."""
     if own == (1, 1):  # of no known size: cannot be decoded, and will be skipped
         return []
-    if len(picture.boxes) > NUMBERS:
-        raise UserError(f"{picture.file}: {len(picture.boxes):,} objects: at most {NUMBERS:,}")
     masks = []
     for box in picture.boxes:
         if box.outline is None:
             tallies.add("objects without a mask are their boxes", picture.file)
         mask = _filled(box, own, size) if box.outline is None else mask_in(box.outline, own, size)
-        if mask.any():
-            masks.append((box.name, mask))
-        else:
-            tallies.add("objects of which no pixel is seen are left out", picture.file)
-    return sorted(masks, key=lambda pair: -int(pair[1].sum()))
+        masks.append((places[box.name], mask))
+    return masks
 
 
 def _filled(box: Box, own: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
     height, width = own
     corners = torch.tensor([box.corners]) / torch.tensor([width, height, width, height])
     return filled(corners, size)[0].numpy()
-
-
-def _paint(
-    canvas: np.ndarray, masks: list[tuple[str, np.ndarray]], places: dict[str, int]
-) -> np.ndarray:
-    """Paint objects over each other; the classes of those that are seen."""
-    for number, (name, mask) in enumerate(masks):
-        canvas[mask] = value_of(places[name], number)
-    values = torch.from_numpy(np.flatnonzero(np.bincount(canvas.ravel())))
-    return kinds_of(values[values > 0]).numpy()

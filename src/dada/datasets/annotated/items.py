@@ -12,13 +12,16 @@ from dada.compute.memory import check_fits
 from dada.datasets.adapt import MapStyle, bits_used, item_of, pixels_of, stack
 from dada.datasets.annotated.boxes import box_labels
 from dada.datasets.annotated.found import Found, Picture
+from dada.datasets.annotated.instances import paint
 from dada.datasets.annotated.mask_files import nearest, numbered_masks
 from dada.datasets.annotated.masks import VOC_CLASSES
 from dada.datasets.annotated.sizes import Sizes, same_shape, usual_size
-from dada.datasets.annotated.targets import BoxReader, is_mask, mask_of
+from dada.datasets.annotated.targets import ObjectReader, has_masks, is_mask, mask_of
 from dada.datasets.imageset import ImageSet, Parts
 from dada.datasets.pixels import bits_in_words, planes, stretched
 from dada.errors import UserError
+from dada.models.instance_maps import CLASSES
+from dada.tasks import Instances
 
 _SAMPLE = 100  # pictures looked at to choose a size
 _BACKGROUND = ("background", "__background__")
@@ -36,7 +39,7 @@ def read_items(
     side: int | None,
     names: Mapping[str, Sequence[str]],
 ) -> Parts:
-    """Read every item of datasets of (picture, boxes) or (picture, mask) once.
+    """Read every item of datasets of (picture, boxes), (picture, masks) or (picture, mask) once.
 
     Pictures are as in `dada.datasets.from_torch`, boxes and masks as
     `dada.datasets.annotated.targets` takes them. Images have the size that pictures share, and
@@ -58,11 +61,13 @@ def read_items(
             raise UserError(f"{name}: {part} has other classes than train: must be the same")
     size, notes = _size(name, datasets["train"], side)
     total = sum(map(len, datasets.values()))
-    check_fits(name, 4 * total * size[0] * size[1], total)
+    first = datasets["train"]
+    target = item_of(first, 0, name)[1]
+    each = 7 if has_masks(target) else 4  # bytes of a pixel, its label's included
+    check_fits(name, each * total * size[0] * size[1], total)
     bits = bits_used(*datasets.values(), name=name)
     notes += () if bits is None else (bits_in_words(bits),)
-    first = datasets["train"]
-    read = _masks if is_mask(item_of(first, 0, name)[1]) else _boxes
+    read = _masks if is_mask(target) else _instances if has_masks(target) else _boxes
     images: list[np.ndarray] = []
 
     def items() -> Iterator[_Item]:
@@ -117,10 +122,8 @@ def _resized(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 def _boxes(
     items: Iterator[_Item], _: tuple[int, int], dataset: Any, names: Sequence[str]
 ) -> _Labels:
-    known = _categories(dataset) or dict(enumerate(names))
-    if known.get(0, "").lower() in _BACKGROUND:  # a class of masks, not of boxes
-        del known[0]
-    reader = BoxReader(known)
+    known = _known(dataset, names)
+    reader = ObjectReader(known)
     pictures = [
         Picture(where, reader.boxes_of(target, where), size) for where, size, target in items
     ]
@@ -134,23 +137,57 @@ def _boxes(
     return labels.targets, classes, (*reader.tallies.notes(), *notes)
 
 
+def _instances(
+    items: Iterator[_Item], size: tuple[int, int], dataset: Any, names: Sequence[str]
+) -> _Labels:
+    known = _known(dataset, names)
+    reader, maps = ObjectReader(known), []
+    numbers: dict[str, int] = {}  # in the order in which names occur
+    for where, own, target in items:
+        masks = []
+        for name, mask in reader.masks_of(target, where):
+            _check_shape(where, own, mask)
+            resized = nearest(mask.astype(np.uint8), size) > 0
+            masks.append((numbers.setdefault(name, len(numbers)), resized))
+        if len(numbers) > CLASSES:
+            raise UserError(f"{where}: more than {CLASSES} classes: fewer are told apart in masks")
+        maps.append(np.zeros(size, np.int32))
+        paint(maps[-1], masks, where, reader.tallies)
+    classes = tuple(known.values()) or tuple(sorted(numbers, key=_number))
+    places = [classes.index(name) for name in numbers]
+    labels, _ = Instances().matched(torch.from_numpy(np.stack(maps)), places)
+    return labels.numpy(), classes, reader.tallies.notes()
+
+
 def _masks(
     items: Iterator[_Item], size: tuple[int, int], dataset: Any, names: Sequence[str]
 ) -> _Labels:
     masks, there, places = [], [], []
     for where, own, target in items:
         mask = mask_of(target, where)
-        if not same_shape(own, mask.shape):
-            raise UserError(
-                f"{where}: mask is {mask.shape[0]}x{mask.shape[1]} pixels, but the picture "
-                f"{own[0]}x{own[1]}: must have the same shape"
-            )
+        _check_shape(where, own, mask)
         masks.append(nearest(mask, size))
         there.append(np.bincount(mask.ravel(), minlength=256) > 0)
         places.append(where)
     if not names and isinstance(_inner(dataset), VOCSegmentation):
         names = VOC_CLASSES
     return numbered_masks(np.stack(masks), np.stack(there), places, names)
+
+
+def _check_shape(where: str, own: tuple[int, int], mask: np.ndarray) -> None:
+    if not same_shape(own, mask.shape):
+        raise UserError(
+            f"{where}: mask is {mask.shape[0]}x{mask.shape[1]} pixels, but the picture "
+            f"{own[0]}x{own[1]}: must have the same shape"
+        )
+
+
+def _known(dataset: Any, names: Sequence[str]) -> dict[int, str]:
+    """The names of the labels of objects; none if they have none."""
+    known = _categories(dataset) or dict(enumerate(names))
+    if known.get(0, "").lower() in _BACKGROUND:  # a class of masks, not of objects
+        del known[0]
+    return known
 
 
 def _number(name: str) -> tuple[int, str]:

@@ -50,8 +50,9 @@ def listed(path: Path, found: Found, side: int | None, instances: bool = False) 
     roles = np.repeat(list(parts), [len(part) for part in parts.values()])[kept]
     samples = {}
     for role in parts:
-        rows = np.flatnonzero(roles == role)
-        samples[role] = Samples(tuple(pictures[i].file for i in kept[rows]), targets[rows])
+        start, count = int((roles == role).argmax()), int((roles == role).sum())
+        own = slice(start, start + count)  # parts follow each other, and masks are not copied
+        samples[role] = Samples(tuple(pictures[i].file for i in kept[own]), targets[own])
     return Listing(
         root=path,
         train=samples["train"],

@@ -21,10 +21,15 @@ _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 def is_target(target: Any) -> bool:
     """Whether it is a mask, or boxes in one of the ways that `boxes_of` knows."""
     if isinstance(target, Mapping):
-        return bool(target.keys() & {"boxes", "annotation", "image_id"})
+        return bool(target.keys() & {"boxes", "masks", "annotation", "image_id"})
     if isinstance(target, list):
         return not target or isinstance(target[0], Mapping)
     return is_mask(target)
+
+
+def has_masks(target: Any) -> bool:
+    """Whether it has masks of objects, and no boxes."""
+    return isinstance(target, Mapping) and "masks" in target and "boxes" not in target
 
 
 def is_mask(target: Any) -> bool:
@@ -64,8 +69,8 @@ def mask_of(target: Any, where: str) -> np.ndarray:
 
 
 @dataclass
-class BoxReader:
-    """Reads the boxes of items, in pixels.
+class ObjectReader:
+    """Reads the boxes of items, in pixels, or their masks.
 
     Attributes:
         names: the name of each label; labels without are called by their number.
@@ -97,10 +102,36 @@ class BoxReader:
             return tuple(box for found in target if (box := self._coco(found, where)))
         raise UserError(f"{where}: is a {type(target).__name__}, not boxes as in other items")
 
+    def masks_of(self, target: Any, where: str) -> list[tuple[str, np.ndarray]]:
+        """The class and the pixels, bool (H, W), of each object in a picture.
+
+        Args:
+            target: ``{"masks": …, "labels": …}`` with masks (D, H, W) and D labels; or an item of
+                torchvision's wrapped ``CocoDetection`` without objects.
+            where: begins error messages.
+
+        Raises:
+            UserError: it is something else.
+        """
+        if isinstance(target, Mapping) and "masks" not in target and "image_id" in target:
+            return []
+        if not has_masks(target):
+            raise UserError(f"{where}: has no masks of objects, or boxes too, unlike other items")
+        masks = torch.as_tensor(target["masks"])
+        labels = torch.as_tensor(target.get("labels", ())).reshape(-1)
+        if masks.ndim != 3 or len(masks) != len(labels):
+            raise UserError(
+                f"{where}: masks {tuple(masks.shape)} and {len(labels)} labels: must be (D, H, W), "
+                "and D"
+            )
+        names = [self._name(label, where) for label in labels.tolist()]
+        return list(zip(names, (masks > 0).cpu().numpy(), strict=True))
+
     def _tensors(self, target: Mapping[str, Any], where: str) -> tuple[Box, ...]:
         boxes, labels = target["boxes"], torch.as_tensor(target.get("labels", ())).reshape(-1)
         if "masks" in target:
-            self.tallies.add("masks of objects are not used, their boxes are", where)
+            what = "masks of objects are not used, their boxes are: give masks without boxes"
+            self.tallies.add(what, where)
         if isinstance(boxes, tv_tensors.BoundingBoxes):
             if tv_tensors.is_rotated_bounding_format(boxes.format):
                 raise UserError(f"{where}: boxes are rotated: upright ones are needed")
