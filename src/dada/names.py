@@ -28,6 +28,7 @@ NETWORK_PATTERNS = (
     "proxy-WIDTH",
     "segmenter-WIDTH",
     "detector-WIDTH",
+    "mask-detector-WIDTH",
     "shake-shake-DEPTH-2xWIDTHd",
     "pyramidnet-DEPTH-ALPHA",
 )

@@ -12,7 +12,7 @@ TRAIN = "--epochs 1 --batch 4"
 TASKS = {
     "detection": ("detector-16", "mAP"),
     "segmentation": ("segmenter-16", "mean IoU"),
-    "instances": ("detector-16", "mask mAP"),
+    "instances": ("mask-detector-16", "mask mAP"),
 }
 
 

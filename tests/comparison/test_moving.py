@@ -25,7 +25,7 @@ KINDS = {
     "detection": (squares.of_boxes, "detector-4", "test_mAP", "class_AP"),
     "segmentation": (squares.of_masks, "segmenter-4", "test_mean_IoU", "class_IoU"),
 }
-INSTANCES = (squares.of_instances, "detector-4", "test_mask_mAP", "class_AP")
+INSTANCES = (squares.of_instances, "mask-detector-4", "test_mask_mAP", "class_AP")
 SMALL = {"epochs": 1, "batch": 8, "precision": "float32", "device": "cpu"}
 
 

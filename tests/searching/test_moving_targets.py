@@ -20,7 +20,7 @@ from dada.training.training import Training
 
 from .shapes import SIDE, shapes
 
-KINDS = {"segmentation": "segmenter-4", "detection": "detector-4", "instances": "detector-4"}
+KINDS = {"segmentation": "segmenter-4", "detection": "detector-4", "instances": "mask-detector-4"}
 TINY = {
     **{"epochs": 1, "batch": 9, "device": "cpu", "precision": "float32", "folds": 2},
     **{"final_rounds": 1, "operations": ("Rotate", "Invert")},

@@ -18,6 +18,7 @@ from dada.extras import install, library
 from dada.models import pyramid_net, shake_shake, wide_resnet
 from dada.models.detector import Detector
 from dada.models.libraries import detectors, segmenters, timm_or_none, torchvisions
+from dada.models.mask_detector import MaskDetector
 from dada.models.of_torchvision import detector, other_resnet, segmenter
 from dada.models.pretrained import start_from
 from dada.models.proxy import Proxy
@@ -31,12 +32,13 @@ from dada.names import NETWORK_PATTERNS, PAPER_NETWORKS
 Builder = Callable[[int, int], nn.Module]  # from classes and channels
 
 _WRN = re.compile(r"wrn-(\d{1,9})-([1-9]\d{0,5})")
-_OF_WIDTH = re.compile(r"(proxy|scout|segmenter|detector)-([1-9]\d{0,5})")
+_OF_WIDTH = re.compile(r"(proxy|scout|segmenter|detector|mask-detector)-([1-9]\d{0,5})")
 _KINDS: dict[str, type[nn.Module]] = {
     "proxy": Proxy,
     "scout": Proxy,  # its name until 0.2
     "segmenter": Segmenter,
     "detector": Detector,
+    "mask-detector": MaskDetector,
 }
 _SHAKE_SHAKE = re.compile(r"shake-shake-(\d{1,9})-2x(\d{1,6})d")
 _PYRAMID_NET = re.compile(r"pyramidnet-(\d{1,9})-(\d{1,6})")
@@ -73,7 +75,8 @@ def create(name: str, classes: int, channels: int = 3, weights: str | None = Non
             ``shake-shake-DEPTH-2xWIDTHd`` such as ``shake-shake-26-2x96d`` (depth 6n + 2),
             ``pyramidnet-DEPTH-ALPHA`` such as ``pyramidnet-272-200`` (depth 9n + 2),
             ``proxy-WIDTH`` such as ``proxy-32`` (the first convolution's channels),
-            ``segmenter-WIDTH`` and ``detector-WIDTH``, such as ``segmenter-16`` (likewise),
+            ``segmenter-WIDTH``, ``detector-WIDTH`` and ``mask-detector-WIDTH``, such as
+            ``segmenter-16`` (likewise),
             ``resnet200``, a network of torchvision's (a detector also with a ResNet of 18, 34, 101
             or 152 layers: ``retinanet_resnet18_fpn``), or one of timm's: ``timm:NAME``, or just
             NAME if torchvision has no such network. Some networks of the two libraries accept

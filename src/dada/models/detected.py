@@ -9,7 +9,16 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from dada.errors import UserError
 from dada.models.instance_maps import filled, rows_of
+
+
+def masks_needed(network: str) -> UserError:
+    """What is wrong where a network that draws masks is given boxes to learn from."""
+    return UserError(
+        f"a {network} learns masks of objects, and the labels are boxes: give data with masks "
+        "(instances:FOLDER of COCO JSON), or a network that finds boxes"
+    )
 
 
 class Detected(ABC):

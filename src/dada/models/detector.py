@@ -42,10 +42,16 @@ class Detector(nn.Module):
 
     def forward(self, images: Tensor) -> OnGrid:
         """(B, channels, H, W) to the objects found."""
+        x, cell = self.cells(images)
+        return OnGrid(self.head(x), cell)
+
+    def cells(self, images: Tensor) -> tuple[Tensor, tuple[float, float]]:
+        """The features of the cells, (B, 2 · width, h, w), and the width and height of a cell,
+        relative to the image's."""
         x, factor = shrunk(images, _SIDE)
         height, width = images.shape[2:]
-        cell = factor * _STRIDE
-        return OnGrid(self.head(self.trunk(self.stem(x))), (cell / width, cell / height))
+        side = factor * _STRIDE
+        return self.trunk(self.stem(x)), (side / width, side / height)
 
 
 def _strided(inputs: int, outputs: int) -> nn.Sequential:

@@ -15,7 +15,7 @@ from torchvision.models.detection.roi_heads import (
     paste_masks_in_image,
 )
 
-from dada.errors import UserError
+from dada.models.detected import masks_needed
 from dada.models.instance_maps import kinds_of, objects
 from dada.models.rows import Boxes
 from dada.models.two_stage import FasterRCNNDetector, Proposed, Samples
@@ -44,15 +44,12 @@ class ProposedMasks(Proposed):
     """What the first stage says of B images; the second draws masks, too."""
 
     def losses(self, labels: Tensor) -> Tensor:
-        """Refused: without masks there is nothing to learn for a half of the network.
+        """Refused.
 
         Raises:
             UserError: always.
         """
-        raise UserError(
-            "a Mask R-CNN learns masks of objects, and the labels are boxes: give data with masks "
-            "(instances:FOLDER, COCO JSON), or another network, such as a Faster R-CNN"
-        )
+        raise masks_needed("Mask R-CNN")
 
     def instance_losses(self, maps: Tensor) -> Tensor:
         """See `Detected.instance_losses`."""

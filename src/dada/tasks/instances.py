@@ -49,8 +49,8 @@ class Instances(Detection):
     the area that its pixels have once they are moved. An operation that hides pixels, such as
     Cutout, leaves objects.
 
-    What only knows boxes, as the detector of trials does, is given the smallest boxes around the
-    objects, and its own count as masks filled to their edges.
+    A detector that finds boxes only is given the smallest boxes around the objects, and its own
+    count as masks, filled to their edges.
     """
 
     name = "instances"
@@ -70,12 +70,12 @@ class Instances(Detection):
         "that count as found, as for COCO."
     )
     validation = Metric("box F1", "validation box F1", lower_is_better=False)
-    usual: ClassVar[dict[str, Any]] = {"batch": 16, "lr": 0.02}
+    proxy = "mask-detector-16"
     pretrained = "maskrcnn_resnet50_fpn"
 
     def network(self, side: int, accelerated: bool) -> str:
-        """A Mask R-CNN with a small ResNet."""
-        return "maskrcnn_resnet18_fpn"
+        """A detector twice as wide as that of trials."""
+        return "mask-detector-32"
 
     def fits(self, labels: Tensor | np.ndarray) -> bool:
         """See `Task.fits`."""
