@@ -105,6 +105,7 @@ def test_a_subset_by_indices_and_by_mask():
     assert (some.files, some.labels.tolist(), some.channels) == (("c", "a"), [2, 0], 1)
     assert files.subset(files.labels > 0).files == ("b", "c")
     assert len(files.subset([])) == 0
+    assert files.subset([0, 1, 2]) is files
 
 
 def test_files_of_the_same_bytes_have_the_same_contents(tmp_path, monkeypatch):

@@ -72,9 +72,14 @@ class ImageFiles:
         return f"ImageFiles({len(self):,} files: {some(self.files, 2)})"
 
     def subset(self, indices: Sequence[int] | np.ndarray | Tensor) -> Self:
-        """Return the files at ``indices`` (or where a mask is true), in that order."""
+        """Return the files at ``indices`` (or where a mask is true), in that order.
+
+        Labels are a copy, unless they are all there are, as they are: that is the set itself.
+        """
         chosen = torch.as_tensor(indices)
         chosen = chosen.nonzero()[:, 0] if chosen.dtype == torch.bool else chosen.long()
+        if torch.equal(chosen, torch.arange(len(self))):  # maps of objects are large
+            return self
         files = tuple(self.files[index] for index in chosen.tolist())
         return replace(self, files=files, labels=self.labels[chosen])
 
