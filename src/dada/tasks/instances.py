@@ -147,15 +147,11 @@ class Instances(Detection):
         """Pixels of objects tinted by their class, and at the edges of objects its colour."""
         plain = rgb(images)
         ink = colours(kinds_of(labels)).permute(0, 3, 1, 2)
-        around = pad(labels[:, None].float(), (1, 1, 1, 1), mode="replicate")[:, 0]
-        middle = around[:, 1:-1, 1:-1]
-        sides = (
-            around[:, :-2, 1:-1],
-            around[:, 2:, 1:-1],
-            around[:, 1:-1, :-2],
-            around[:, 1:-1, 2:],
-        )
-        edge = torch.stack([side != middle for side in sides]).any(0)
+        thick = max(1, min(images.shape[2:]) // 96)
+        around = pad(labels[:, None].float(), (thick,) * 4, mode="replicate")[:, 0]
+        inner, low, high = slice(thick, -thick), slice(None, -2 * thick), slice(2 * thick, None)
+        shifts = ((low, inner), (high, inner), (inner, low), (inner, high))
+        edge = torch.stack([around[:, y, x] != labels for y, x in shifts]).any(0)
         tinted = torch.where(edge[:, None], ink, plain // 2 + ink // 2)
         return torch.where((labels > 0)[:, None], tinted, plain)
 
