@@ -20,6 +20,7 @@ import torch
 from benchmarks._contract import finish, measure
 from benchmarks._searches import trial_of
 from dada.augment import Bank, MemoryLoader, Pipeline
+from dada.augment.loader import Augment
 from dada.comparison.statistics import interval
 from dada.compute.device import pick_device
 from dada.compute.parallel import Tick, run_parallel
@@ -28,7 +29,7 @@ from dada.datasets import Dataset, ImageSet, load
 from dada.policy import Operation, Policy, SubPolicy
 from dada.searching import SearchProblem
 from dada.searching.score import score
-from dada.training.augmentations import Augment, policy_method, unchanged
+from dada.training.augmentations import policy_method, unchanged
 from dada.training.settings import ResolvedTraining
 from dada.training.training import Training
 

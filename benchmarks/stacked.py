@@ -17,6 +17,7 @@ from torch import nn
 
 from benchmarks._contract import finish, measure
 from dada.augment import MemoryLoader, Pipeline, Sampler, apply
+from dada.augment.loader import Augment
 from dada.compute.device import best_precision, pick_device
 from dada.compute.parallel import run_parallel
 from dada.datasets import ImageSet
@@ -24,7 +25,6 @@ from dada.models import create
 from dada.ops import PAPER_OPERATIONS
 from dada.policy import Operation, Policy, SubPolicy
 from dada.report.numbers import count
-from dada.training.augmentations import Augment
 from dada.training.pipeline import pipeline_for
 from dada.training.settings import ResolvedTraining
 from dada.training.side_by_side import SideBySide

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from benchmarks.search_quality.store import Store, digest
 from dada.augment import MemoryLoader, Motion
+from dada.augment.loader import Augment
 from dada.compute.parallel import Tick, run_parallel
 from dada.compute.randomness import forked, stream
 from dada.datasets import Dataset, ImageSet
@@ -22,7 +23,7 @@ from dada.searching.problem import problem_of
 from dada.searching.score import score
 from dada.searching.shrink import shrunk
 from dada.searching.training_settings import settings_of_a_trial
-from dada.training.augmentations import Augment, Method, PerEpoch
+from dada.training.augmentations import Method, PerEpoch
 from dada.training.training import Training
 
 _BATCH, _PIXELS = 128, 64  # the largest batch, and the most pixels per side

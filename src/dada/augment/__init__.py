@@ -3,7 +3,8 @@
 from dada.augment.apply import apply
 from dada.augment.bank import Bank
 from dada.augment.draw import Draw, Table
-from dada.augment.loader import FileLoader, Loader, MemoryLoader
+from dada.augment.file_loader import FileLoader
+from dada.augment.loader import Loader, MemoryLoader
 from dada.augment.motion import Motion
 from dada.augment.own import Transform
 from dada.augment.pipeline import Pipeline

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from dada.augment import MemoryLoader, Motion, Sampler, apply
+from dada.augment.loader import Augment
 from dada.compute.parallel import Load, Tick
 from dada.compute.randomness import forked, stream
 from dada.compute.threads import parameter_count
@@ -23,7 +24,6 @@ from dada.searching.common_settings import ResolvedSearch
 from dada.searching.method import SearchProblem
 from dada.searching.score import Score, score
 from dada.searching.training_settings import settings_of_a_trial
-from dada.training.augmentations import Augment
 from dada.training.side_by_side import SideBySide, stack_size
 from dada.training.training import Training
 from dada.training.views import each

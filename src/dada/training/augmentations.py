@@ -5,30 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
 from torchvision.transforms import v2
 
 from dada.augment import Motion, Sampler, apply
+from dada.augment.loader import Augment
 from dada.augment.words import around
 from dada.errors import UserError, listed
 from dada.names import WITHOUT_SEARCH
 from dada.policy import AnyPolicy, Policy, Scale, SearchSpace, as_policy
 from dada.policy.trivial import trivial_augment
-
-
-class Augment(Protocol):
-    """Uint8 (B, C, H, W) and a CPU generator in, uint8 out.
-
-    A motion is given where labels move with the pixels: what moves them is added to it.
-    """
-
-    def __call__(
-        self, images: Tensor, generator: torch.Generator, motion: Motion | None = None, /
-    ) -> Tensor:
-        """See the class."""
 
 
 @dataclass(frozen=True)
@@ -78,28 +67,35 @@ class Method:
 
 def policy_method(policy: AnyPolicy, name: str | None = None) -> Method:
     """A policy, with one draw per image, or the policy of each epoch."""
-    latest: list[tuple[Policy, Augment]] = []
-
-    def at(epoch: int, epochs: int) -> Augment:
-        now = policy.at(epoch, epochs)
-        if not latest or latest[0][0] is not now:
-            latest[:] = [(now, _under(now))]
-        return latest[0][1]
-
-    return Method(name or policy.name, PerEpoch(at), policy)
+    return Method(name or policy.name, PerEpoch(_UnderPolicy(policy)), policy)
 
 
-def _under(policy: Policy) -> Augment:
-    """One draw per image; if the policy changes none, the baseline's augmentation, so that training
-    under it gives the same bits."""
-    if policy.is_none:
-        return unchanged
-    sampler = Sampler(policy)
+class _UnderPolicy:
+    """The policy of an epoch, at work. Workers are sent it, which no closure can be."""
 
-    def augment(images: Tensor, generator: torch.Generator, motion: Motion | None = None) -> Tensor:
-        return apply(images, sampler(len(images), generator), motion)
+    def __init__(self, policy: AnyPolicy) -> None:
+        self._policy = policy
+        self._latest: tuple[Policy, Augment] | None = None
 
-    return augment
+    def __call__(self, epoch: int, epochs: int) -> Augment:
+        """If the policy changes no image, the baseline's augmentation, so that training under it
+        gives the same bits."""
+        now = self._policy.at(epoch, epochs)
+        if self._latest is None or self._latest[0] is not now:
+            self._latest = now, unchanged if now.is_none else _Sampled(Sampler(now))
+        return self._latest[1]
+
+
+@dataclass(frozen=True)
+class _Sampled:
+    """One draw per image."""
+
+    sampler: Sampler
+
+    def __call__(
+        self, images: Tensor, generator: torch.Generator, motion: Motion | None = None
+    ) -> Tensor:
+        return apply(images, self.sampler(len(images), generator), motion)
 
 
 def unchanged(images: Tensor, generator: torch.Generator, motion: Motion | None = None) -> Tensor:
@@ -114,19 +110,28 @@ def torchvision_method(name: str, transform: v2.Transform) -> Method:
     transformed as grey images, with the same draw. It does not say what it moved, so it is refused
     where labels move with the pixels.
     """
+    return Method(name, _OfTorchvision(name, transform))
 
-    def one(image: Tensor) -> Tensor:
-        return transform(image) if len(image) in (1, 3) else transform(image[:, None])[:, 0]
 
-    def augment(images: Tensor, generator: torch.Generator, motion: Motion | None = None) -> Tensor:
+@dataclass(frozen=True)
+class _OfTorchvision:
+    name: str
+    transform: v2.Transform
+
+    def __call__(
+        self, images: Tensor, generator: torch.Generator, motion: Motion | None = None
+    ) -> Tensor:
         if motion is not None:
-            raise UserError(f"torchvision's {name} does not move labels with the pixels")
+            raise UserError(f"torchvision's {self.name} does not move labels with the pixels")
         seed = int(torch.randint(2**62, (), generator=generator))
         with torch.random.fork_rng(devices=[]):  # torchvision draws from the global generator
             torch.manual_seed(seed)
-            return torch.stack([one(image) for image in images.cpu()]).to(images.device)
+            return torch.stack([self._one(image) for image in images.cpu()]).to(images.device)
 
-    return Method(name, augment)
+    def _one(self, image: Tensor) -> Tensor:
+        if len(image) in (1, 3):
+            return self.transform(image)
+        return self.transform(image[:, None])[:, 0]
 
 
 def space_for(channels: int, scale: Scale | None = None) -> SearchSpace:

@@ -11,7 +11,7 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional as F
 
 from dada.augment import Pipeline
-from dada.augment.loader import make_loader
+from dada.augment.make_loader import make_loader
 from dada.compute.distributed import ALONE, Processes
 from dada.compute.threads import threads_for
 from dada.datasets import ImageFiles, ImageSet

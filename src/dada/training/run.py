@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import torch
 from torch import nn
 
 from dada.augment import Transform
-from dada.augment.loader import Loader, make_loader
+from dada.augment.loader import Loader
+from dada.augment.make_loader import make_loader, workers_augment
 from dada.compute.device import pick_device
 from dada.compute.distributed import Processes, shared_job
 from dada.compute.randomness import forked, stream
@@ -32,7 +34,7 @@ from dada.models.child import Loss
 from dada.policy import AnyPolicy, dumps
 from dada.runs import Callback, Callbacks, Result, RunFolder, describe_run, open_run, run_loop
 from dada.runs.watchers import TrainWatcher, as_callback
-from dada.training.augmentations import Method, method, space_for
+from dada.training.augmentations import Method, method, of_epoch, space_for, unchanged
 from dada.training.backbone import noted
 from dada.training.build import network_of, with_own_weights
 from dada.training.hooks import UserHooks
@@ -208,14 +210,16 @@ def _begin(
     if processes.rank:  # initial weights are the same in all; random layers draw their own numbers
         torch.manual_seed(stream(seed, 2 * processes.rank))
     pipeline = pipeline_for(settings, dataset.side, hooks)
-    chosen = reduced(dataset.train.labels, settings.images)
+    train = dataset.train.subset(reduced(dataset.train.labels, settings.images))
     mine = processes.shard(torch.arange(len(dataset.test)))
+    in_workers = workers_augment(train, device)
+    at = partial(of_epoch, method.augment, epochs=settings.epochs) if in_workers else None
     training = Training(
         settings=settings,
         model=network,
-        images=make_loader(dataset.train.subset(chosen), pipeline, device, seed, workers),
+        images=make_loader(train, pipeline, device, seed, workers, at),
         pipeline=pipeline,
-        augment=method.augment,
+        augment=unchanged if in_workers else method.augment,
         seed=seed,
         device=device,
         processes=processes,

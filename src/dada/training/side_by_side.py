@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from dada.augment import Pipeline
-from dada.augment.loader import Loader
+from dada.augment.loader import Augment, Loader
 from dada.compute.threads import is_small, threads_for
 from dada.models.child import Child, Loss
 from dada.models.stacked import apart, joined, stack, stackable
 from dada.models.stacked_child import StackedChild
-from dada.training.augmentations import Augment, PerEpoch
+from dada.training.augmentations import PerEpoch
 from dada.training.settings import ResolvedTraining
 from dada.training.training import Training
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from dada.augment import Motion, Pipeline
-from dada.augment.loader import Loader
+from dada.augment.loader import Augment, Loader
 from dada.compute.device import best_precision
 from dada.compute.distributed import ALONE, Processes
 from dada.compute.randomness import random_state, restore_random_state, stream
@@ -20,7 +20,7 @@ from dada.datasets import even_batches
 from dada.errors import DivergedError
 from dada.models.child import Child, Loss, Tensors
 from dada.tasks import task_of
-from dada.training.augmentations import Augment, PerEpoch, of_epoch
+from dada.training.augmentations import PerEpoch, of_epoch
 from dada.training.optimiser import adamw, set_rate, sgd
 from dada.training.schedule import learning_rate
 from dada.training.settings import ResolvedTraining

@@ -8,9 +8,8 @@ import torch
 from torch import Tensor
 
 from dada.augment.bank import Bank
-from dada.augment.loader import Batches
+from dada.augment.loader import Augment, Batches
 from dada.augment.motion import Motion
-from dada.training.augmentations import Augment
 
 
 def each(augments: Sequence[Augment]) -> Augment:

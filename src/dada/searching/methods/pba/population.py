@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 import torch
 
+from dada.augment.loader import Augment
 from dada.compute.parallel import Tick
 from dada.compute.randomness import forked, stream
 from dada.policy import AnyPolicy, Policy
 from dada.searching.score import Score
 from dada.searching.trials import Fold, State, Trials, advance, drawn_apart
-from dada.training.augmentations import Augment, PerEpoch
+from dada.training.augmentations import PerEpoch
 from dada.training.training import Training
 
 
