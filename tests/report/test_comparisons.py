@@ -1,7 +1,9 @@
+import json
+
 import pytest
 
 from dada.errors import UserError
-from dada.policy import save_policy
+from dada.policy import Policy, dumps, save_policy
 from dada.report.comparisons import find
 from dada.reporting import write_report
 from dada.runs import RunFolder
@@ -58,3 +60,14 @@ def test_a_comparison_is_shown_once(run):
     assert len(find(RunFolder(run), make_policy())) == 1, "a run that was copied whole"
     write_compare(run.parent / "again" / "compare", make_comparison(0.001))
     assert len(find(RunFolder(run), make_policy())) == 2
+
+
+@pytest.mark.parametrize(("data", "count"), [("digits", 1), ("others", 0)])
+def test_no_augmentation_is_known_by_the_search_that_found_it(run, data, count):
+    """Its content is the same whatever was searched on."""
+    found, there = (Policy.none(provenance={"data": {"name": n}}) for n in ("digits", data))
+    other = write_compare(run.parent / "other", make_comparison())
+    config = json.loads((other / "config.json").read_text())
+    config["policies"] = dict.fromkeys(config["policies"], dumps(there))
+    (other / "config.json").write_text(json.dumps(config))
+    assert len(find(RunFolder(run), found)) == count

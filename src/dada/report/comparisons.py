@@ -48,7 +48,8 @@ def comparison_of(run: RunFolder) -> dict[str, Any] | None:
 def find(run: RunFolder, policy: AnyPolicy, named: Sequence[str | Path] = ()) -> list[Found]:
     """Comparisons of exactly this policy: in the run, in folders beside it, and in named ones.
 
-    A policy is recognised by its content, which a comparison keeps in its config. Folders beside
+    A policy is recognised by its content, which a comparison keeps in its config; that of no
+    augmentation, which searches on any data may find, by where it comes from, too. Folders beside
     the run that cannot be read are skipped, as they may be unrelated. Copies count once.
 
     Args:
@@ -89,12 +90,19 @@ def _found(run: RunFolder, comparison: dict[str, Any], policy: AnyPolicy) -> Fou
     """The comparison, with the policy's row."""
     there = (run.path / "config.json").is_file()
     for name, text in run.config.get("policies", {}).items() if there else ():
-        if loads(text).content != policy.content:
+        if not _same(loads(text), policy):
             continue
         for row in comparison["rows"]:
             if row.get("policy", row["name"]) == name and row["name"] in policy_rows(comparison):
                 return Found(run, comparison, row["name"])
     return Found(run, comparison, None)
+
+
+def _same(one: AnyPolicy, other: AnyPolicy) -> bool:
+    """Whether two policies change images alike; if neither does, whether one search found both."""
+    if one.content != other.content:
+        return False
+    return not one.is_none or one.provenance == other.provenance
 
 
 def _beside(path: Path) -> Iterator[Path]:
