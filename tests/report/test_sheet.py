@@ -120,3 +120,26 @@ def test_data_uris_decode(side, kind):
 def test_nothing_to_show_is_the_users_error(count, rows):
     with pytest.raises(UserError, match="at least one"):
         contact_sheet(make_images(8)[:count], make_policy(), rows)
+
+
+def test_masks_and_boxes_are_drawn_where_the_pixels_have_moved():
+    """An object is tinted, or its outline is, wherever it is; all else stays as it is."""
+    images = torch.zeros(2, 3, 40, 40, dtype=torch.uint8)
+    images[:, :, 12:28, 8:24] = 200
+    masks = (images[:, 0] > 0).to(torch.uint8)
+    boxes = torch.tensor([[[0.2, 0.3, 0.6, 0.7, 0.0]]]).repeat(2, 1, 1)
+    shift = Policy((SubPolicy((Operation("TranslateX", 1.0, 1.0),)),), Scale("strength"))
+    plain = np.asarray(contact_sheet(images, shift, scale=1)).astype(int)
+    for labels in (masks, boxes):
+        drawn = np.asarray(contact_sheet(images, shift, scale=1, labels=labels)).astype(int)
+        changed = np.abs(drawn - plain).sum(2) > 0
+        tall, wide = np.nonzero(changed.any(1))[0], np.nonzero(changed.any(0))[0]
+        white = (plain == 200).all(2)
+        assert (tall.min(), tall.max()) == pytest.approx(
+            (np.nonzero(white.any(1))[0].min(), np.nonzero(white.any(1))[0].max()), abs=1
+        )
+        assert (wide.min(), wide.max()) == pytest.approx(
+            (np.nonzero(white.any(0))[0].min(), np.nonzero(white.any(0))[0].max()), abs=1
+        )
+        if labels is masks:
+            assert white.sum() > 900 and (changed == white).mean() > 0.998

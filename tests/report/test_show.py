@@ -6,6 +6,7 @@ import torch
 from PIL import Image
 
 import dada
+from dada.datasets import ImageSet
 from dada.errors import UserError
 from dada.policy import PolicySchedule, SearchSpace, Stage
 from dada.report import contact_sheet, show
@@ -33,6 +34,15 @@ def test_of_a_dataset_some_training_images_are_shown(digits):
     expected = contact_sheet(digits.train.images[picked], policy, rows=2, seed=1)
     for given in ("digits", digits, digits.train):
         assert same(show(policy, given, columns=4, rows=2, seed=1), expected)
+
+
+def test_masks_of_a_dataset_are_shown(tmp_path):
+    images, policy = make_images(8), make_policy()
+    masks = (images[:, 0] > 128).to(torch.uint8)
+    picked = some_of(images, 4, 0)
+    expected = contact_sheet(images[picked], policy, rows=2, labels=masks[picked])
+    assert not same(expected, contact_sheet(images[picked], policy, rows=2))
+    assert same(show(policy, ImageSet(images, masks), columns=4, rows=2), expected)
 
 
 def test_a_folder_shows_the_same_images_as_when_all_of_it_is_read(tmp_path):

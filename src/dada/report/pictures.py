@@ -13,7 +13,6 @@ from dada.augment import Motion, Pipeline, Sampler, apply
 from dada.policy import Policy
 from dada.report import sheet
 from dada.report.numbers import percent
-from dada.tasks import task_of
 
 _ROWS = 8
 
@@ -42,12 +41,12 @@ def leading(images: Tensor, policy: Policy, seed: int, labels: Tensor | None = N
         seed: for strengths, signs and places.
         labels: of the images, to be drawn where they have moved; None for none.
     """
-    rows = [_strip("Originals", _drawn(images, labels))]
+    rows = [_strip("Originals", sheet.labelled(images, labels))]
     total = sum(s.weight for s in policy.sub_policies)
     for number, sub_policy in enumerate(policy.leading()[:_ROWS]):
         motion, generator = Motion(len(images)), sheet.row_generator(seed, number)
         shown = sheet.augmented(images, policy, sub_policy, generator, motion)
-        shown = _drawn(shown, labels, motion)
+        shown = sheet.labelled(shown, labels, motion)
         words = [w.replace("(p ", "(p\N{NO-BREAK SPACE}") for w in policy.in_words(sub_policy)]
         rows.append(_strip(percent(sub_policy.weight / total), shown, words))
     return rows
@@ -69,7 +68,7 @@ def epochs(
         seed: for everything that is drawn.
         labels: of the images, to be drawn where they have moved; None for none.
     """
-    rows = [_strip("Originals", _drawn(images, labels))]
+    rows = [_strip("Originals", sheet.labelled(images, labels))]
     mean, std = (torch.tensor(settings[name])[:, None, None] for name in ("mean", "std"))
     pipeline = Pipeline(
         mean=settings["mean"],
@@ -88,18 +87,8 @@ def epochs(
         seen = apply(seen, Sampler(policy)(len(seen), generator), motion)
         seen = pipeline.finish(seen, generator)
         shown = (255 * (seen * std + mean)).round().clamp(0, 255).byte()
-        rows.append(_strip(label, _drawn(shown, labels, motion)))
+        rows.append(_strip(label, sheet.labelled(shown, labels, motion)))
     return rows
-
-
-def _drawn(images: Tensor, labels: Tensor | None, motion: Motion | None = None) -> Tensor:
-    """The images with their labels, moved as the pixels were."""
-    if labels is None:
-        return images
-    task = task_of(labels)
-    if motion is not None:
-        labels = task.moved(labels, motion.maps, (images.shape[2], images.shape[3]))
-    return task.drawn(images, labels)
 
 
 def _strip(label: str, images: Tensor, words: Sequence[str] = ()) -> Strip:

@@ -17,6 +17,7 @@ from torch import Tensor
 from dada.augment import Motion, Sampler, apply
 from dada.errors import UserError
 from dada.policy import Policy, SubPolicy
+from dada.tasks import task_of
 
 SMALLEST, LARGEST = 64, 160  # pixels of a side on a sheet
 _GAP, _MARGIN, _LINE, _FONT = 6, 16, 20, 14
@@ -48,6 +49,22 @@ def augmented(
     )
     alone = Policy((SubPolicy(always),), policy.scale)
     return apply(images, Sampler(alone)(len(images), generator), motion)
+
+
+def labelled(images: Tensor, labels: Tensor | None, motion: Motion | None = None) -> Tensor:
+    """The images with their labels drawn, moved as the pixels were.
+
+    Args:
+        images: uint8 (N, C, H, W).
+        labels: of the images, before they were moved; None draws none.
+        motion: what moved the images; None if nothing did.
+    """
+    if labels is None:
+        return images
+    task = task_of(labels)
+    if motion is not None:
+        labels = task.moved(labels, motion.maps, (images.shape[2], images.shape[3]))
+    return task.drawn(images, labels)
 
 
 def row_generator(seed: int, row: int) -> torch.Generator:
@@ -102,7 +119,12 @@ def data_uri(image: Tensor) -> str:
 
 
 def contact_sheet(
-    images: Tensor, policy: Policy, rows: int = 8, seed: int = 0, scale: int | None = None
+    images: Tensor,
+    policy: Policy,
+    rows: int = 8,
+    seed: int = 0,
+    scale: int | None = None,
+    labels: Tensor | None = None,
 ) -> Image.Image:
     """The originals, and below them one row for each of the leading sub-policies.
 
@@ -112,6 +134,7 @@ def contact_sheet(
         policy: the policy.
         seed: for the random strengths, signs and places.
         scale: whole factor of enlargement; None brings images to 64 to 160 pixels.
+        labels: boxes or masks of the images, drawn where they have moved; None for none.
 
     Returns:
         An RGB picture with a label before each row.
@@ -122,13 +145,15 @@ def contact_sheet(
     if not len(images) or rows < 1:
         raise UserError("a contact sheet needs at least one image and one row")
     policy = policy.chosen(None)  # refuses a schedule, and says how to choose an epoch
-    strips = [(["Originals"], images)]
+    strips = [(["Originals"], labelled(images, labels))]
     if policy.is_none:
-        strips.append((["No augmentation"], images))
+        strips.append((["No augmentation"], strips[0][1]))
         rows = 0
     for number, sub_policy in enumerate(policy.leading()[:rows]):
         label = [f"{_share(policy, sub_policy):.1%}", *policy.in_words(sub_policy)]
-        strips.append((label, augmented(images, policy, sub_policy, row_generator(seed, number))))
+        motion, generator = Motion(len(images)), row_generator(seed, number)
+        seen = augmented(images, policy, sub_policy, generator, motion)
+        strips.append((label, labelled(seen, labels, motion)))
     note = "Operations are always applied here; in training with their probability p."
     shown = [(label, [picture(i, scale) for i in strip]) for label, strip in strips]
     return _lay_out(shown, f"{note} {shown_in_words(images.shape[1])}".rstrip())

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from dada.datasets import AnyData, Chosen, FileDataset, ImageSet, as_dataset, from_torch
 from dada.policy import AnyPolicy, as_policy
-from dada.report.samples import load_samples
+from dada.report.samples import load_labels, load_samples
 from dada.report.sheet import contact_sheet
 from dada.runs import RunFolder
 from dada.runs.folder import CONFIG
@@ -59,7 +59,8 @@ def show(
     shown = _kept(policy) if images is None else None
     if shown is None:
         shown = _pictures("digits" if images is None else images, columns, seed, side, root)
-    return contact_sheet(shown[:columns], chosen, rows=rows, seed=seed)
+    pictures, labels = shown[0][:columns], None if shown[1] is None else shown[1][:columns]
+    return contact_sheet(pictures, chosen, rows=rows, seed=seed, labels=labels)
 
 
 def some_of(images: Sized, columns: int, seed: int) -> Tensor:
@@ -68,11 +69,17 @@ def some_of(images: Sized, columns: int, seed: int) -> Tensor:
     return torch.randperm(len(images), generator=generator)[:columns]
 
 
-def _kept(policy: AnyPolicy | str | Path) -> Tensor | None:
-    """The images that a run folder keeps."""
+_Shown = tuple[Tensor, Tensor | None]
+"""Images, uint8 (N, C, H, W), and their labels if these can be drawn."""
+
+
+def _kept(policy: AnyPolicy | str | Path) -> _Shown | None:
+    """What a run folder keeps; None if it keeps no images."""
     if isinstance(policy, AnyPolicy) or not (Path(policy) / CONFIG).is_file():
         return None
-    return load_samples(RunFolder.open(policy))
+    run = RunFolder.open(policy)
+    found = load_samples(run)
+    return None if found is None else (found, load_labels(run))
 
 
 def _pictures(
@@ -81,21 +88,27 @@ def _pictures(
     seed: int,
     side: int | None,
     root: str | Path | None,
-) -> Tensor:
-    """At most so many images, uint8 (N, C, H, W): the first of pictures, some of a dataset."""
+) -> _Shown:
+    """At most so many images: the first of pictures, some of a dataset."""
     pick = partial(some_of, columns=columns, seed=seed)
     if isinstance(images, Image.Image):
         images = [images]
     if isinstance(images, Tensor):
-        return ImageSet(images, torch.zeros(len(images), dtype=torch.int64)).images
+        return ImageSet(images, torch.zeros(len(images), dtype=torch.int64)).images, None
     if isinstance(images, list | tuple) and all(isinstance(one, Image.Image) for one in images):
-        return from_torch([(one, 0) for one in images[:columns]], side, "images").images
+        return from_torch([(one, 0) for one in images[:columns]], side, "images").images, None
     if isinstance(images, ImageSet):
-        return images.images[pick(images)]
+        return _of(images.subset(pick(images)))
 
     def choose(files: FileDataset) -> Chosen:
         return Chosen(pick(files.train).numpy(), test=False, validation=0)
 
     dataset = as_dataset(images, side, root, choose)
-    found = dataset.train.images
-    return found if dataset.files else found[pick(found)]  # of files, only these were decoded
+    found = dataset.train
+    return _of(
+        found if dataset.files else found.subset(pick(found))
+    )  # of files, only these are read
+
+
+def _of(images: ImageSet) -> _Shown:
+    return images.images, images.labels if images.task.moves else None
