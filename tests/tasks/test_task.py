@@ -5,7 +5,8 @@ import pytest
 import torch
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 
-from dada.datasets import ImageSet, halves, hold_out, reduced
+import dada
+from dada.datasets import Dataset, ImageSet, halves, hold_out, reduced
 from dada.errors import UserError
 from dada.tasks import TASKS, Classification, Multilabel, task_of, task_recorded
 
@@ -31,6 +32,27 @@ def test_a_run_tells_its_task_if_it_is_not_too_old():
         assert task_recorded({"name": "x", **task.recorded}) is task
     assert task_recorded({"several_labels": True}) is TASKS[1], "the key of all runs so far"
     assert task_recorded({"name": "x"}) is None and task_recorded({"several_labels": None}) is None
+
+
+@pytest.mark.parametrize(
+    ("labels", "why"),
+    [
+        (torch.tensor([[[0.0, 0.0, 0.0, 0.0, -1.0]]] * 2), "there is no box in any"),
+        (torch.zeros(2, 8, 8, dtype=torch.int32), "there is no object in any"),
+        (torch.full((2, 8, 8), 255, dtype=torch.uint8), "every pixel is 255"),
+    ],
+)
+def test_test_images_without_anything_to_find_are_refused_before_a_training(labels, why, tmp_path):
+    there = task_of(labels)
+    images = torch.zeros(4, 3, 8, 8, dtype=torch.uint8)
+    train = labels.new_ones(1).expand(4, *labels.shape[1:]).clone()
+    if labels.ndim == 3 and labels.is_floating_point():
+        train = torch.tensor([[[0.0, 0.0, 1.0, 1.0, 0.0]]] * 4)
+    data = Dataset("odd", ImageSet(images, train), ImageSet(images[:2], labels), ("a", "b"))
+    there.check_test(train, "training images")
+    with pytest.raises(UserError, match=f"odd: test images: {why}"):
+        dada.train(data, out=tmp_path / "run", epochs=1)
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("seed", [0, 3])

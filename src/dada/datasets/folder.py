@@ -4,6 +4,7 @@ from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
+from dada.datasets.annotated.below import annotated_below
 from dada.datasets.decode import Samples
 from dada.datasets.layout import check_classes, find_layout
 from dada.datasets.listing import Listing, check_known
@@ -43,8 +44,8 @@ def list_folder(path: Path) -> Listing:
     `dada.datasets.tree` defines what counts as a picture.
 
     Raises:
-        UserError: there are no images, no class folders, only one class, or classes of another
-            part that are not training classes.
+        UserError: there are no images, no class folders, only one class, classes of another part
+            that are not training classes, or folders that hold annotated images instead.
 
     Examples:
         >>> from pathlib import Path
@@ -56,9 +57,10 @@ def list_folder(path: Path) -> Listing:
         (('cats', 'dogs'), (0, 0, 1), None)
     """
     layout = find_layout(path)
+    below = annotated_below(layout.train)
     _check(path, layout.train)
     classes = layout.train.classes
-    notes = [*layout.notes, *_notes(layout.train)]
+    notes = [*layout.notes, *below, *_notes(layout.train)]
     others: list[Samples | None] = []
     for tree, what in ((layout.test, "test"), (layout.validation, "validation")):
         others.append(None if tree is None else _samples(tree, classes, what))

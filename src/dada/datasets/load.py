@@ -106,7 +106,8 @@ def name_of(source: str | Path) -> str:
         >>> name_of("cifar10"), name_of("hf:uoft-cs/cifar100"), name_of("pictures/birds.npz")
         ('cifar10', 'cifar100', 'birds')
     """
-    if isinstance(source, str) and not source.strip():  # for example, an unset shell variable
+    # For example, an unset shell variable.
+    if isinstance(source, str) and not source.removeprefix(INSTANCES).strip():
         raise UserError(f"no data: the name is empty: {_WANTED}")
     if isinstance(source, str) and (source in NAMES or source.startswith(PREFIX)):
         return hub_name(source)

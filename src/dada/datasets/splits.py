@@ -295,6 +295,8 @@ def shuffled(
     Raises:
         UserError: it refuses to split.
     """
+    if len(labels) < 2:
+        raise UserError(f"there is {len(labels)} to split: at least 2 are needed")
     strata = strata_of(labels)
     kind = ShuffleSplit if strata is None else StratifiedShuffleSplit
     splitter = kind(n_splits=n_splits, test_size=test_size, random_state=seed)

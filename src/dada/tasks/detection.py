@@ -108,6 +108,11 @@ class Detection(Task):
                 "and come last"
             )
 
+    def check_test(self, labels: Tensor, what: str) -> None:
+        """See `Task.check_test`."""
+        if not bool(present(labels).any()):
+            raise UserError(f"{what}: there is no box in any, so there is no mAP")
+
     def moved(self, labels: Tensor, maps: Tensor, size: tuple[int, int]) -> Tensor:
         """See `Task.moved`; a box that is not moved stays as it is, to the last bit."""
         height, width = size

@@ -97,6 +97,11 @@ class Instances(Detection):
                     f"class from 0 to {classes - 1}, at most {HIGHEST}"
                 )
 
+    def check_test(self, labels: Tensor, what: str) -> None:
+        """See `Task.check_test`."""
+        if not bool((labels > 0).any()):
+            raise UserError(f"{what}: there is no object in any, so there is no mAP")
+
     def check_size(self, labels: Tensor, size: tuple[int, int]) -> None:
         """See `Task.check_size`."""
         if tuple(labels.shape[1:]) != size:

@@ -97,6 +97,11 @@ class Segmentation(Task):
                 f"or {IGNORED} where it does not count"
             )
 
+    def check_test(self, labels: Tensor, what: str) -> None:
+        """See `Task.check_test`."""
+        if not bool((labels != IGNORED).any()):
+            raise UserError(f"{what}: every pixel is {IGNORED}, so none counts")
+
     def check_size(self, labels: Tensor, size: tuple[int, int]) -> None:
         """See `Task.check_size`."""
         if tuple(labels.shape[1:]) != size:

@@ -85,6 +85,14 @@ class Task(ABC):
             UserError: a label has no class.
         """
 
+    def check_test(self, labels: Tensor, what: str) -> None:
+        """Refuse labels of test images on which the metric is not defined, before a training.
+
+        Raises:
+            UserError: nothing in them can be found.
+        """
+        return
+
     def check_size(self, labels: Tensor, size: tuple[int, int]) -> None:
         """Refuse labels that do not fit the height and width of their images.
 

@@ -60,6 +60,7 @@ def resolved(
     filled["images"] = size_with_shares(dataset.train.labels, filled["images"])
     if filled["images"] < 4:
         raise UserError(f"{dataset.name}: {len(dataset.train)} training images: at least 4 needed")
+    dataset.task.check_test(dataset.test.labels, f"{dataset.name}: test images")
     if filled["lighting"] and dataset.channels != 3:
         kind = channels_in_words(dataset.channels)
         raise UserError(f"lighting is for colour images; {dataset.name} is {kind}: set it to 0")

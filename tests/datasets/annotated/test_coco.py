@@ -71,6 +71,8 @@ def test_a_group_listed_as_a_class_is_none(tmp_path):
     ("broken", "message"),
     [
         (annotation(category_id=3), "annotation 5: no category has id 3"),
+        (annotation(category_id=[3]), r"annotation 5: category_id is \[3\]: must be a whole"),
+        (annotation(iscrowd="0"), "annotation 5: iscrowd is '0': must be 0 or 1"),
         (annotation(image_id=99), "annotation 5: no image has id 99"),
         (annotation(bbox=[1, 2, 3]), r"annotation 5: bbox is \[1, 2, 3\]: must be \[x, y, width"),
         (annotation(bbox=[1, 2, 3, 1e300]), "annotation 5: bbox is .*: must be"),
@@ -91,6 +93,11 @@ def test_a_broken_annotation_is_named(tmp_path, broken, message):
     [
         ({"categories": 3}, "categories is 3: must be a list"),
         ({"categories": [{"id": 1, "name": "a"}] * 2}, "category 1: 'a' with id 1 is there twice"),
+        ({"categories": [{"id": 1, "name": " "}]}, "category 0: its name is empty"),
+        (
+            {"images": [{"id": 1, "file_name": "a.png", "width": 10**400, "height": 9}]},
+            "image 0: more than 1e9 pixels",
+        ),
         ({"images": [{"id": 1, "file_name": "a.png"}] * 2}, "image 1: id 1 is there twice"),
     ],
 )

@@ -9,6 +9,7 @@ from tests.datasets.annotated.formats import (
     CLASSES,
     DETECTION,
     PARTS,
+    coco,
     labels,
     mask,
     write,
@@ -94,3 +95,20 @@ def test_objects_there_must_be(tmp_path):
     write(tmp_path / "labels" / "a.txt", "")
     with pytest.raises(UserError, match="the training images have no objects"):
         list_annotated(tmp_path)
+
+
+def test_why_there_are_no_objects_or_images_is_said(tmp_path):
+    crowds = [one | {"iscrowd": 1} for one in coco("a")["annotations"]]
+    write(tmp_path / "_annotations.coco.json", coco("a", annotations=crowds))
+    with pytest.raises(UserError, match=r"none of the images .*first in .*coco.json: a.png\)"):
+        list_annotated(tmp_path)
+    write_picture(tmp_path / "a.png")
+    with pytest.raises(UserError, match=r"no objects.* \(crowd annotations are left out: 2,"):
+        list_annotated(tmp_path)
+
+
+def test_names_of_classes_are_printable(tmp_path):
+    write_picture(tmp_path / "a.png")
+    categories = [{"id": 17, "name": "c\nat"}, {"id": 18, "name": "dog"}]
+    write(tmp_path / "_annotations.coco.json", coco("a", categories=categories))
+    assert list_annotated(tmp_path).classes == ("c\\nat", "dog")

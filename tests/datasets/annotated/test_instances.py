@@ -151,3 +151,8 @@ def test_a_run_of_masks_is_resumed_from_its_folder(tmp_path):
     assert dada.evaluate(run, device="cpu")["test_images"] == 1
     with pytest.raises(UserError, match=r"has boxes in an image, but the network .* is for masks"):
         dada.evaluate(run, tmp_path / "coco", device="cpu")
+
+
+def test_no_folder_is_not_the_working_folder():
+    with pytest.raises(UserError, match="no data: the name is empty"):
+        load("instances:")

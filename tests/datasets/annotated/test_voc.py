@@ -150,6 +150,13 @@ def test_a_broken_annotation_is_named_with_its_line(tmp_path, old, new, message)
         find(tmp_path)
 
 
+def test_a_file_of_another_kind_is_named(tmp_path):
+    make(tmp_path, "<note></note>")
+    make(tmp_path, voc("b"), "b")
+    with pytest.raises(UserError, match=r"a.xml:1: <note>, not <annotation> as in other files"):
+        find(tmp_path)
+
+
 def test_entities_do_not_expand(tmp_path):
     laughs = "".join(f"<!ENTITY l{i + 1} '{f'&l{i};' * 10}'>" for i in range(9))
     bomb = f"<!DOCTYPE a [<!ENTITY l0 'ha'>{laughs}]>\n<annotation>&l9;</annotation>"

@@ -74,10 +74,13 @@ def _categories(path: Path, data: Any) -> dict[int, str]:
         number, name = entry(category, "id", int, where), entry(category, "name", str, where)
         if number in names or name in names.values():
             raise UserError(f"{where}: {name!r} with id {number} is there twice")
+        if not name.strip():
+            raise UserError(f"{where}: its name is empty: must be a class")
         names[number] = name
         groups.setdefault(str(category.get("supercategory")), set()).add(number)
     annotations = entry(data, "annotations", list, path)
-    used = {a.get("category_id") for a in annotations if isinstance(a, dict)}
+    given = [a.get("category_id") for a in annotations if isinstance(a, dict)]
+    used = {number for number in given if isinstance(number, int)}  # others are refused later
     # Roboflow lists the group of all classes as a class of its own, which no object has.
     return {n: name for n, name in names.items() if n in used or not groups.get(name, set()) - {n}}
 
@@ -101,7 +104,9 @@ def _pictures(
             raise UserError(f"{where}: no image has id {image}")
         if category not in names:
             raise UserError(f"{where}: no category has id {category}")
-        if annotation.get("iscrowd"):
+        if (crowd := annotation.get("iscrowd")) not in (None, 0, 1):
+            raise UserError(f"{where}: iscrowd is {str(crowd)[:40]!r}: must be 0 or 1")
+        if crowd:
             tallies.add("crowd annotations are left out", where)
         else:
             shape = annotation.get("segmentation")
@@ -132,6 +137,8 @@ def _size(image: Any, where: str) -> tuple[int, int] | None:
     if image.get("height") is None or image.get("width") is None:
         return None
     height, width = entry(image, "height", int, where), entry(image, "width", int, where)
+    if max(height, width) >= 1e9:
+        raise UserError(f"{where}: more than 1e9 pixels high or wide")
     return (height, width) if height > 0 and width > 0 else None
 
 

@@ -13,7 +13,7 @@ from dada.datasets.annotated.sizes import Sizes, usual_size
 from dada.datasets.decode import Samples
 from dada.datasets.listing import Listing
 from dada.datasets.parts import parts_of, roles_in_words, roles_of
-from dada.errors import UserError
+from dada.errors import UserError, printable
 from dada.errors import listed as in_words
 from dada.names import INSTANCES
 
@@ -31,7 +31,10 @@ def listed(path: Path, found: Found, side: int | None, instances: bool = False) 
     parts, notes = _parts(path, found)
     pictures = [picture for part in parts.values() for picture in part]
     if not pictures:
-        raise UserError(f"{path}: {found.format}, but none of the images is there")
+        raise UserError(
+            f"{path}: {found.format}, but none of the images is there: put them into images/, or "
+            f"beside the annotations{_because(found.notes)}"
+        )
     sizes = Sizes.of([picture.file for picture in pictures])
     size, said = usual_size(sizes.upright, side)
     kept, classes = np.arange(len(pictures)), found.classes
@@ -42,7 +45,8 @@ def listed(path: Path, found: Found, side: int | None, instances: bool = False) 
             else box_labels(found, pictures, sizes, path)
         )
         targets, kept = labels.targets, labels.kept
-        more += _without_objects(path, labels.there[kept < len(parts["train"])], classes)
+        there = labels.there[kept < len(parts["train"])]
+        more += _without_objects(path, there, classes, (*found.notes, *more))
         if not instances and any(box.outline for picture in pictures for box in picture.boxes):
             more += (f"objects have masks, too: to use them, write {INSTANCES}{path}",)
     else:
@@ -57,7 +61,7 @@ def listed(path: Path, found: Found, side: int | None, instances: bool = False) 
         root=path,
         train=samples["train"],
         test=samples.get("test"),
-        classes=classes,
+        classes=tuple(map(printable, classes)),
         notes=(f"read as {found.format}", *notes, *found.notes, *more, said),
         validation=samples.get("validation"),
         size=size,
@@ -82,14 +86,22 @@ def _parts(path: Path, found: Found) -> tuple[dict[str, Sequence[Picture]], list
     return {role: there[name] for name, role in roles.items()}, notes
 
 
-def _without_objects(path: Path, there: np.ndarray, classes: Sequence[str]) -> tuple[str, ...]:
+def _because(notes: Sequence[str]) -> str:
+    return f" ({'; '.join(notes)})" if notes else ""
+
+
+def _without_objects(
+    path: Path, there: np.ndarray, classes: Sequence[str], said: Sequence[str]
+) -> tuple[str, ...]:
     """Notes on images and classes without objects among the training images.
 
     Raises:
         UserError: there are no objects at all.
     """
     if not there.any():
-        raise UserError(f"{path}: the training images have no objects: at least one is needed")
+        raise UserError(
+            f"{path}: the training images have no objects: at least one is needed{_because(said)}"
+        )
     notes = []
     if empty := int((~there.any(1)).sum()):
         notes.append(f"{empty:,} of {len(there):,} training images are without objects, and stay")

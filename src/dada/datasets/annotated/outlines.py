@@ -63,7 +63,7 @@ def _of_runs(outline: Outline, own: tuple[int, int]) -> np.ndarray:
         outline.refuse(f"has size {str(size)[:40]}: must be [height, width]")
     height, width = size
     if height * width > _LARGEST:
-        outline.refuse(f"is {height} × {width} pixels: at most {_LARGEST:,} are read")
+        outline.refuse(f"is {str(size)[:40]} pixels: at most {_LARGEST:,} are read")
     if not same_shape(own, (height, width)):
         outline.refuse(f"is {height}x{width} pixels, but the image {own[0]}x{own[1]}")
     if isinstance(counts, str):

@@ -11,6 +11,7 @@ from dada.datasets.parts import kind_of
 from dada.errors import UserError
 
 _XML = r".*\.xml"
+_TRIED = 3  # files that decide whether it is Pascal VOC, of which one may be another's
 
 
 def find(root: Path) -> Found | None:
@@ -56,11 +57,13 @@ def _pictures(place: Path, tallies: Tallies) -> dict[str, Picture] | None:
     loose = [] if annotations else files(place, _XML)
     there = pictures(images or place) if annotations or loose else {}
     annotations = annotations or [path for path in loose if path.stem in there]
-    if not annotations or read_xml(annotations[0]).tag != "annotation":
+    if all(read_xml(path).tag != "annotation" for path in annotations[:_TRIED]):
         return None
     found = {}
     for path in annotations:
         tree = read_xml(path)
+        if tree.tag != "annotation":
+            raise UserError(f"{tree.where}: <{tree.tag}>, not <annotation> as in other files")
         if file := _image(tree, path, images or place, there):
             found[path.stem] = _picture(tree, file, tallies)
         else:
