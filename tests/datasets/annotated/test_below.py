@@ -36,9 +36,10 @@ def test_files_that_are_no_annotations_are_not_mentioned(tmp_path):
     assert not [note for note in list_folder(tmp_path).notes if "boxes" in note]
 
 
-def test_a_broken_annotation_is_one(tmp_path):
+def test_annotations_beside_some_images_leave_classes_classes(tmp_path):
     write_picture(tmp_path / "cats" / "a.png")
     write(tmp_path / "cats" / "a.xml", voc("a").replace("<xmax>20", "<xmax>?"))
-    write_picture(tmp_path / "dogs" / "b.png")
     with pytest.raises(UserError, match=f"inside 'cats'.*: give {tmp_path / 'cats'}$"):
         list_folder(tmp_path)
+    write_picture(tmp_path / "dogs" / "b.png")
+    assert list_folder(tmp_path).notes[0].endswith(f"to use them, give {tmp_path / 'cats'}")

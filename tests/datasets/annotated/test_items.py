@@ -202,6 +202,8 @@ def test_coco_detection_with_masks_alone(tmp_path):
         ({"masks": torch.zeros(2, *SIZE), "labels": [0]}, r"masks \(2, 30, 40\) and 1 labels"),
         ({"masks": torch.zeros(*SIZE), "labels": [0] * 30}, r"masks \(30, 40\) and 30 labels"),
         ({"masks": torch.ones(1, 9, 9), "labels": [0]}, "mask is 9x9 pixels, but the picture"),
+        ({"masks": "all", "labels": [1]}, "masks are not numbers"),
+        ({"masks": torch.ones(1, *SIZE).cfloat(), "labels": [1]}, "masks are complex"),
         ({"masks": torch.ones(1, *SIZE), "labels": [-1]}, "label -1: must be a whole number"),
         ({"boxes": boxes((1, 1, 9, 9)), "labels": [0]}, "has no masks of objects, or boxes too"),
         (3, "has no masks of objects"),
@@ -221,6 +223,12 @@ def test_a_broken_item_among_masks_of_objects_is_named(target, message):
         ({"boxes": torch.tensor([[1, 1, float("nan"), 9]]), "labels": [0]}, "must be finite"),
         ([{"bbox": [1, 2, 3]}], "an object without bbox or category_id"),
         ({"annotation": {"object": [{"name": "cat"}]}}, "an object without name or bndbox"),
+        ({"boxes": torch.ones(1, 5), "labels": [0]}, r"boxes \(1, 5\): must be \(D, 4\)"),
+        ({"boxes": None, "labels": [0]}, "boxes are not numbers"),
+        ({"boxes": torch.ones(1, 4), "labels": ["cat"]}, "labels are not numbers"),
+        ({"boxes": torch.ones(1, 4), "labels": [float("nan")]}, "label nan: must be a whole"),
+        ([{"bbox": [1, 1, float("inf"), 9], "category_id": 1}], "inf is not finite"),
+        ([{"bbox": [1, 1, 5, 9], "category_id": None}], "label None: must be a whole number"),
         ({"annotation": 3}, "its annotation is a int: must be a dict"),
         (tv_tensors.Mask(torch.zeros(30, 40)), "mask is float32 .*: must be whole numbers"),
         (tv_tensors.Mask(torch.zeros(9, 9).byte()), "mask is 9x9 pixels, but the picture 30x40"),
@@ -248,3 +256,19 @@ def test_crowds_and_masks_of_objects_are_left_out_and_said():
     target["masks"] = tv_tensors.Mask(torch.zeros(1, *SIZE))
     dataset = as_dataset({"train": [(image, target)], "test": [(image, target)]})
     assert any(note.startswith("masks of objects are not used") for note in dataset.notes)
+
+
+@pytest.mark.parametrize(
+    "target", [{"boxes": [], "labels": []}, {"masks": torch.zeros(0, *SIZE), "labels": []}, []]
+)
+def test_objects_there_must_be(target):
+    with pytest.raises(UserError, match="list: no item has an object: at least one must"):
+        as_dataset([(picture(), target)] * 6)
+
+
+def test_an_annotation_without_objects_is_an_image_without():
+    empty = {"annotation": {"object": None}}
+    full = {"annotation": {"object": {"name": "cat", "bndbox": dict.fromkeys(("xmin", "ymin"), 1)}}}
+    full["annotation"]["object"]["bndbox"] |= {"xmax": 9, "ymax": 9}
+    dataset = as_dataset([(picture(), full if i % 2 else empty) for i in range(6)])
+    assert dataset.classes == ("cat",)

@@ -21,10 +21,11 @@ def annotated_below(tree: Tree) -> tuple[str, ...]:
         tree: the folders that are classes otherwise.
 
     Returns:
-        A note, if every class has annotations of its own.
+        A note, if every class has annotations of its own, or those that have some have them beside
+        their images: they may be classes.
 
     Raises:
-        UserError: annotations are in some of the folders and not in others, or in the only one: so
+        UserError: annotated images are further inside some of the folders, or in the only one: so
             the folders are no classes.
     """
     may = [name for name in tree.folders if _ENDINGS & set(tree.others.get(name, ()))]
@@ -33,7 +34,8 @@ def annotated_below(tree: Tree) -> tuple[str, ...]:
         return ()
     names = [str(place) for inner in found.values() for place in inner]
     give = f"give {names[0]}" if len(names) == 1 else f"give one of {listed(names)}"
-    if len(tree.classes) > 1 and set(tree.classes) <= {*found, *may[_MOST:]}:
+    every = set(tree.classes) <= {*found, *may[_MOST:]}
+    if len(tree.classes) > 1 and (every or all(map(tree.direct, found))):
         return (f"boxes or masks inside the class folders are not read: to use them, {give}",)
     raise UserError(
         f"{tree.root}: boxes or masks are annotated inside {listed(list(found))}, and not in class "

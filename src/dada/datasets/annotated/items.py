@@ -1,6 +1,6 @@
 """Datasets of PyTorch whose items are pictures with boxes or with masks."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -128,6 +128,7 @@ def _boxes(
         Picture(where, reader.boxes_of(target, where), size) for where, size, target in items
     ]
     used = {box.name for picture in pictures for box in picture.boxes}
+    _check_any(used, dataset, reader)
     classes = tuple(known.values()) or tuple(sorted(used, key=_number))
     found = Found("boxes", {}, classes)
     sizes = tuple(picture.size for picture in pictures)
@@ -153,10 +154,17 @@ def _instances(
             raise UserError(f"{where}: more than {CLASSES} classes: fewer are told apart in masks")
         maps.append(np.zeros(size, np.int32))
         paint(maps[-1], masks, where, reader.tallies)
+    _check_any(numbers, dataset, reader)
     classes = tuple(known.values()) or tuple(sorted(numbers, key=_number))
     places = [classes.index(name) for name in numbers]
     labels, _ = Instances().matched(torch.from_numpy(np.stack(maps)), places)
     return labels.numpy(), classes, reader.tallies.notes()
+
+
+def _check_any(found: Collection[str], dataset: Any, reader: ObjectReader) -> None:
+    if not found:
+        why = "".join(f" ({note})" for note in reader.tallies.notes())
+        raise UserError(f"{type(dataset).__name__}: no item has an object: at least one must{why}")
 
 
 def _masks(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -117,8 +118,8 @@ class ObjectReader:
             return []
         if not has_masks(target):
             raise UserError(f"{where}: has no masks of objects, or boxes too, unlike other items")
-        masks = torch.as_tensor(target["masks"])
-        labels = torch.as_tensor(target.get("labels", ())).reshape(-1)
+        masks, labels = (_numbers(target, key, where) for key in ("masks", "labels"))
+        labels = labels.reshape(-1)
         if masks.ndim != 3 or len(masks) != len(labels):
             raise UserError(
                 f"{where}: masks {tuple(masks.shape)} and {len(labels)} labels: must be (D, H, W), "
@@ -128,7 +129,7 @@ class ObjectReader:
         return list(zip(names, (masks > 0).cpu().numpy(), strict=True))
 
     def _tensors(self, target: Mapping[str, Any], where: str) -> tuple[Box, ...]:
-        boxes, labels = target["boxes"], torch.as_tensor(target.get("labels", ())).reshape(-1)
+        boxes, labels = target["boxes"], _numbers(target, "labels", where).reshape(-1)
         if "masks" in target:
             what = "masks of objects are not used, their boxes are: give masks without boxes"
             self.tallies.add(what, where)
@@ -136,7 +137,10 @@ class ObjectReader:
             if tv_tensors.is_rotated_bounding_format(boxes.format):
                 raise UserError(f"{where}: boxes are rotated: upright ones are needed")
             boxes = F.convert_bounding_box_format(boxes, new_format="XYXY")
-        corners = torch.as_tensor(boxes).double().reshape(-1, 4)
+        corners = _numbers({"boxes": boxes}, "boxes", where).double()
+        if corners.numel() and (corners.ndim != 2 or corners.shape[1] != 4):
+            raise UserError(f"{where}: boxes {tuple(corners.shape)}: must be (D, 4)")
+        corners = corners.reshape(-1, 4)
         if len(corners) != len(labels) or not bool(corners.isfinite().all()):
             raise UserError(
                 f"{where}: {len(corners)} boxes and {len(labels)} labels: must be finite, and the "
@@ -147,7 +151,7 @@ class ObjectReader:
 
     def _coco(self, found: Any, where: str) -> Box | None:
         try:
-            x, y, width, height = map(float, found["bbox"])
+            x, y, width, height = map(_finite, found["bbox"])
             label = found["category_id"]
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(f"{where}: an object without bbox or category_id ({error!r})") from None
@@ -157,7 +161,7 @@ class ObjectReader:
         return Box((x, y, x + width, y + height), self._name(label, where))
 
     def _name(self, label: Any, where: str) -> str:
-        if isinstance(label, bool) or label != int(label) or label < 0:
+        if not _is_number_of_a_class(label):
             raise UserError(f"{where}: label {label}: must be a whole number from 0")
         if self.names and int(label) not in self.names:
             raise UserError(f"{where}: label {label}: there is no class of this number")
@@ -168,13 +172,37 @@ def _objects(target: Mapping[str, Any], where: str) -> Sequence[Any]:
     found = target["annotation"]
     if not isinstance(found, Mapping):
         raise UserError(f"{where}: its annotation is a {type(found).__name__}: must be a dict")
-    objects = found.get("object", ())
+    objects = found.get("object") or ()
     return [objects] if isinstance(objects, Mapping) else objects
 
 
 def _voc(found: Mapping[str, Any], where: str) -> Box:
     try:
-        x0, y0, x1, y1 = (float(found["bndbox"][key]) for key in _CORNERS)
+        x0, y0, x1, y1 = (_finite(found["bndbox"][key]) for key in _CORNERS)
         return Box((x0, y0, x1, y1), str(found["name"]))
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{where}: an object without name or bndbox ({error!r})") from None
+
+
+def _finite(value: Any) -> float:
+    if not isfinite(number := float(value)):
+        raise ValueError(f"{value} is not finite")
+    return number
+
+
+def _numbers(target: Mapping[str, Any], key: str, where: str) -> Tensor:
+    """An entry as a tensor of real numbers; an empty one where it is missing."""
+    try:
+        values = torch.as_tensor(target.get(key, ()))
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise UserError(f"{where}: {key} are not numbers: {str(error)[:80]}") from None
+    if values.is_complex():
+        raise UserError(f"{where}: {key} are complex: must be real numbers")
+    return values
+
+
+def _is_number_of_a_class(label: Any) -> bool:
+    try:
+        return not isinstance(label, bool | str) and isfinite(label) and label == int(label) >= 0
+    except (TypeError, OverflowError):
+        return False
