@@ -66,7 +66,10 @@ def test_methods_that_cannot_are_refused_and_the_others_named(method):
         ({"before": lambda image: image}, "before: a transform of images alone"),
         ({"after": lambda image: image}, "after: a transform of images alone"),
         ({"balance": True}, "balance: a detector's loss is its own"),
-        ({"model": "proxy-4"}, r"proxy-4 gives \(2, 2\) for 2 images: must give a Detected"),
+        (
+            {"model": "proxy-4"},
+            r"proxy-4 gives \(2, 2\) for 2 images: must give boxes and their losses",
+        ),
     ],
 )
 def test_what_would_be_wrong_is_refused(asked, message):

@@ -43,7 +43,7 @@ def check_network(
         name: what messages call it.
         expected: the shape of what it must give per image, or the type of what it must give for
             a batch.
-        why: the same in words, after "must give".
+        why: after "must give": of a shape why, of a type what it is.
         shape: channels, height and width of the images.
         users: whether it is a module of the user's, whose exceptions are passed on.
 
@@ -66,7 +66,7 @@ def check_network(
     finally:
         network.train(before)
     if isinstance(expected, type):
-        fits, must = isinstance(outputs, expected), f"a {expected.__name__}, {why}"
+        fits, must = isinstance(outputs, expected), why
     else:
         whole = (_IMAGES, *expected)
         fits = isinstance(outputs, Tensor) and tuple(outputs.shape) == whole

@@ -164,7 +164,10 @@ class Detection(Task):
 
     def expected(self, classes: int, size: tuple[int, int]) -> tuple[tuple[int, ...] | type, str]:
         """See `Task.expected`."""
-        return Detected, "which knows its losses and its boxes"
+        return Detected, (
+            "boxes and their losses, a dada.models.detected.Detected: take a detector, such as "
+            f"{self.proxy} or {self.pretrained}"
+        )
 
     def loss(self, labels: Tensor, balance: bool = False, smoothing: float = 0.0) -> Loss:
         """What the detector says; neither balanced nor smoothed.
