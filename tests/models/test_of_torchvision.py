@@ -85,3 +85,14 @@ def test_the_networks_that_tasks_name_are_known_and_have_pretrained_weights(task
 def test_others_are_unknown(name):
     with pytest.raises(UserError, match=f"unknown network '{name}'"):
         check_name(name)
+
+
+@pytest.mark.parametrize("name", ["fcos_resnet18_fpn", "fcos_resnet50_fpn"])
+def test_distances_of_fcos_start_above_their_relu(name):
+    """About the size of a cell; torchvision's start around 0, half of them without a gradient."""
+    torch.manual_seed(0)
+    network = create(name, 3, 3).eval()
+    with torch.no_grad():
+        distances = network(torch.rand(2, 3, 64, 64)).heads["bbox_regression"]
+    assert (distances > 0).float().mean() > 0.95
+    assert distances.mean().item() == pytest.approx(1, abs=0.3)

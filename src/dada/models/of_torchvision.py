@@ -96,12 +96,24 @@ def detector(name: str, classes: int) -> nn.Module:
     Images keep their size. Batch normalisation is an ordinary one.
     """
     if match := _OTHER_DEPTH.fullmatch(name):
-        return _with_resnet(match[1], match[2], classes)
+        return _begun(_with_resnet(match[1], match[2], classes))
     background = name.startswith((*_TWO_STAGES, "ssd"))
     network = torchvision.models.get_model(
         name, weights=None, weights_backbone=None, num_classes=classes + background
     )
     network.__class__ = _CLASSES[type(network)]
+    return _begun(network)
+
+
+def _begun(network: nn.Module) -> nn.Module:
+    """The network, of which no output is dead from the start.
+
+    torchvision's FCOS puts the distances to a box's sides through a ReLU, and they start around 0:
+    with some seeds all are below it after a few steps, and stay there without a gradient. Here they
+    start at the size of a cell.
+    """
+    if isinstance(network, FCOSDetector):
+        nn.init.ones_(network.get_parameter("head.regression_head.bbox_reg.bias"))
     return network
 
 
