@@ -70,3 +70,14 @@ def test_the_set_is_read_with_its_classes_and_parts(tmp_path, monkeypatch):
     picture = tmp_path / "masks" / "images" / "train" / "a.png"
     original = next((tmp_path / "boxes").rglob("a.png"))
     assert Image.open(picture).tobytes() == Image.open(original).tobytes()
+
+
+def test_the_transfer_is_the_stored_result():
+    rows = json.loads((DOCS / "measured" / "transfer.json").read_text())["rows"]
+    for row in rows.values():
+        seeds = ", ".join(f"{value:.1f}" for value in row["mAP"])
+        mean = f"{row['mean']['mean']:.2f} ± {row['mean']['interval']:.2f}"
+        assert f"| {seeds} | {mean} |" in TEXT
+        if (gap := row.get("less none")) is not None:
+            words = f"{gap['mean']:+.2f} ± {gap['interval']:.2f} |".replace("-", "−")
+            assert f"{mean} | {words}" in TEXT
