@@ -6,16 +6,14 @@ import pytest
 import torch
 from torch import nn
 from torchvision.models.detection import MaskRCNN
-from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
-from torchvision.models.detection.transform import GeneralizedRCNNTransform
 from torchvision.ops import MultiScaleRoIAlign
 
 from dada.errors import UserError
 from dada.models.instance_maps import kinds_of, objects, rows_of, value_of
 from dada.models.mask_rcnn import MaskRCNNDetector
+from tests.models import test_two_stage as two_stage
 from tests.models.test_one_stage import SIDE
-from tests.models.test_two_stage import SAMPLES, Backbone, Head, Predictor, firsts
 
 MAPS = torch.zeros(3, SIDE, SIDE, dtype=torch.int32)
 MAPS[0, 4:20, 6:24] = value_of(2, 0)
@@ -25,30 +23,17 @@ MAPS[1, 30:50, 20:56] = value_of(1, 0)
 
 def made(fixed=True):
     torch.manual_seed(0)
-    network = MaskRCNNDetector(
-        Backbone(),
-        rpn_anchor_generator=AnchorGenerator(((8, 16, 32),), ((0.5, 1.0, 2.0),)),
-        box_roi_pool=MultiScaleRoIAlign(["0"], 2, 2),
-        box_head=Head(),
-        box_predictor=Predictor(),
+    return two_stage.made(
+        fixed,
+        MaskRCNNDetector,
         mask_roi_pool=MultiScaleRoIAlign(["0"], 4, 2),
         mask_head=MaskRCNNHeads(8, (6,), 1, norm_layer=nn.BatchNorm2d),
         mask_predictor=MaskRCNNPredictor(6, 5, 4),
-        rpn_batch_size_per_image=SAMPLES,
-        box_batch_size_per_image=SAMPLES,
     )
-    if fixed:
-        network.rpn.fg_bg_sampler = network.roi_heads.fg_bg_sampler = firsts
-    return network, torch.randn(3, 3, SIDE, SIDE)
 
 
 def torchvisions(network):
-    own = copy.deepcopy(network)
-    own.__class__ = MaskRCNN
-    own.transform = GeneralizedRCNNTransform(
-        SIDE, SIDE, [0.0] * 3, [1.0] * 3, size_divisible=1, _skip_resize=True
-    )
-    return own
+    return two_stage.torchvisions(network, MaskRCNN)
 
 
 def targets(maps):

@@ -60,9 +60,9 @@ def firsts(labels):
     return positives, negatives
 
 
-def made(fixed=True):
+def made(fixed=True, kind=FasterRCNNDetector, **more):
     torch.manual_seed(0)
-    network = FasterRCNNDetector(
+    network = kind(
         Backbone(),
         rpn_anchor_generator=AnchorGenerator(((8, 16, 32),), ((0.5, 1.0, 2.0),)),
         box_roi_pool=MultiScaleRoIAlign(["0"], 2, 2),
@@ -70,15 +70,16 @@ def made(fixed=True):
         box_predictor=Predictor(),
         rpn_batch_size_per_image=SAMPLES,
         box_batch_size_per_image=SAMPLES,
+        **more,
     )
     if fixed:
         network.rpn.fg_bg_sampler = network.roi_heads.fg_bg_sampler = firsts
     return network, torch.randn(3, 3, SIDE, SIDE)
 
 
-def torchvisions(network):
+def torchvisions(network, kind=FasterRCNN):
     own = copy.deepcopy(network)
-    own.__class__ = FasterRCNN
+    own.__class__ = kind
     own.transform = GeneralizedRCNNTransform(
         SIDE, SIDE, [0.0] * 3, [1.0] * 3, size_divisible=1, _skip_resize=True
     )

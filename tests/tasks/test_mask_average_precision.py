@@ -10,6 +10,7 @@ from dada.errors import UserError
 from dada.models.instance_maps import filled, rows_of, value_of
 from dada.tasks import Instances
 from dada.tasks.mask_average_precision import decoded, encoded, mask_average_precision
+from tests.tasks.pycocotools_alone import evaluated
 from tests.tasks.test_instances import Found
 from tests.tasks.test_mean_average_precision import scenes
 
@@ -37,7 +38,6 @@ def cocos(found, there, capsys):
     """AP, AP at 0.5, and AP of each class."""
     from pycocotools import mask
     from pycocotools.coco import COCO
-    from pycocotools.cocoeval import COCOeval
 
     def objects(of):
         for image, (rows, masks) in enumerate(of):
@@ -56,15 +56,8 @@ def cocos(found, there, capsys):
         "categories": [{"id": i} for i in range(3)],
         "info": {},
     }
-    truth.createIndex()
     answers = [{**about, "score": row[4]} for row, about, _ in objects(found)]
-    evaluation = COCOeval(truth, truth.loadRes(answers), "segm")
-    evaluation.evaluate()
-    evaluation.accumulate()
-    evaluation.summarize()
-    capsys.readouterr()
-    precision = evaluation.eval["precision"][:, :, :, 0, 2]
-    return evaluation.stats[0], evaluation.stats[1], precision.mean((0, 1)).tolist()
+    return evaluated(truth, answers, "segm", capsys)
 
 
 def test_it_is_pycocotools(capsys):

@@ -11,6 +11,7 @@ from dada.errors import UserError
 from dada.tasks import TASKS
 from dada.tasks.detection import ABSENT
 from dada.tasks.mean_average_precision import mean_average_precision
+from tests.tasks.pycocotools_alone import evaluated
 
 TASK = next(task for task in TASKS if task.name == "detection")
 WIDTH, HEIGHT = 200, 100
@@ -43,7 +44,6 @@ def scenes(count=12, kinds=3):
 def cocos(found, there, capsys):
     """AP, AP at 0.5, and AP of each class."""
     from pycocotools.coco import COCO
-    from pycocotools.cocoeval import COCOeval
 
     def boxes(rows):
         scale = torch.tensor([WIDTH, HEIGHT, WIDTH, HEIGHT])
@@ -75,14 +75,7 @@ def cocos(found, there, capsys):
         "categories": [{"id": i} for i in range(3)],
         "info": {},
     }
-    truth.createIndex()
-    evaluation = COCOeval(truth, truth.loadRes(answers), "bbox")
-    evaluation.evaluate()
-    evaluation.accumulate()
-    evaluation.summarize()
-    capsys.readouterr()
-    precision = evaluation.eval["precision"][:, :, :, 0, 2]
-    return evaluation.stats[0], evaluation.stats[1], precision.mean((0, 1)).tolist()
+    return evaluated(truth, answers, "bbox", capsys)
 
 
 def test_it_is_pycocotools(capsys):

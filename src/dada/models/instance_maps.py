@@ -73,13 +73,17 @@ def objects(maps: Tensor) -> Objects:
     return Objects(image=image, value=value, area=area, boxes=torch.cat([low, high], 1), of=of)
 
 
-def rows_of(maps: Tensor) -> Tensor:
+def rows_of(maps: Tensor, found: Objects | None = None) -> Tensor:
     """The boxes of the objects of maps (B, H, W), as rows (x0, y0, x1, y1, class), relative.
+
+    Args:
+        maps: the maps.
+        found: their `objects`, if these are known.
 
     Returns:
         float32 (B, M, 5), M ≥ 1, as `dada.models.detected.Detected.losses` takes them.
     """
-    found, (count, height, width) = objects(maps), maps.shape
+    found, (count, height, width) = found or objects(maps), maps.shape
     counts = found.image.bincount(minlength=count)
     rows = torch.zeros(count, max([1, *counts.tolist()]), 5, device=maps.device)
     rows[..., 4] = -1

@@ -15,7 +15,7 @@ from dada.models.child import Loss
 from dada.models.detected import Detected
 from dada.ops.moving import IDENTITY, move_boxes
 from dada.tasks.boxes import hits, present, sure
-from dada.tasks.mean_average_precision import mean_average_precision
+from dada.tasks.mean_average_precision import Precision, mean_average_precision
 from dada.tasks.metric import Metric
 from dada.tasks.pictures import colours, rgb
 from dada.tasks.task import AnyLabels, Task
@@ -211,8 +211,11 @@ class Detection(Task):
         """
         found = [image for tally in tallies for image in tally["found"]]
         there = [image for tally in tallies for image in tally["there"]]
+        return self.measured(tallies, mean_average_precision(found, there))
+
+    def measured(self, tallies: Sequence[dict[str, Any]], precision: Precision) -> dict[str, Any]:
+        """The measures of all batches, with this precision."""
         losses = self.losses(tallies)
-        precision = mean_average_precision(found, there)
         return {
             "test_images": len(losses),
             "test_loss": losses.mean().item(),

@@ -27,7 +27,7 @@ from dada.tasks.detection import LEAST_LEFT, Detection
 from dada.tasks.mask_average_precision import encoded, mask_average_precision
 from dada.tasks.mean_average_precision import mean_average_precision
 from dada.tasks.metric import Metric
-from dada.tasks.pictures import colours, rgb
+from dada.tasks.pictures import check_same_size, colours, rgb
 
 _CHUNK = 64  # maps that are looked at at once
 
@@ -104,12 +104,7 @@ class Instances(Detection):
 
     def check_size(self, labels: Tensor, size: tuple[int, int]) -> None:
         """See `Task.check_size`."""
-        if tuple(labels.shape[1:]) != size:
-            (height, width), (rows, columns) = size, labels.shape[1:]
-            raise UserError(
-                f"images are {width} × {height} pixels but maps of objects {columns} × {rows}: "
-                "must be the same"
-            )
+        check_same_size(labels, size, "maps of objects")
 
     def moved(self, labels: Tensor, maps: Tensor, size: tuple[int, int]) -> Tensor:
         """See `Task.moved`; a map that is not moved stays as it is."""
@@ -180,8 +175,8 @@ class Instances(Detection):
             UserError: pycocotools is not installed.
         """
         height, width = labels.shape[1:]
-        there = rows_of(labels)
         values = objects(labels)
+        there = rows_of(labels, values)
         return {
             "found": [
                 (rows.cpu(), encoded(masks)) for rows, masks in outputs.instances((height, width))
@@ -204,17 +199,9 @@ class Instances(Detection):
         """
         found = [image for tally in tallies for image in tally["found"]]
         there = [image for tally in tallies for image in tally["there"]]
-        losses = self.losses(tallies)
-        masks = mask_average_precision(found, there)
+        masks = self.measured(tallies, mask_average_precision(found, there))
         boxes = mean_average_precision([rows for rows, _ in found], [rows for rows, _ in there])
-        return {
-            "test_images": len(losses),
-            "test_loss": losses.mean().item(),
-            self.metric.key: masks.over_overlaps,
-            f"{self.metric.key}50": masks.at_half,
-            "test_box_mAP": boxes.over_overlaps,
-            "class_AP": masks.per_class,
-        }
+        return masks | {"test_box_mAP": boxes.over_overlaps}
 
     def matched(self, labels: Tensor, outputs: Sequence[int]) -> tuple[Tensor, None]:
         """The labels as the network numbers its classes."""

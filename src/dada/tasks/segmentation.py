@@ -15,7 +15,7 @@ from dada.models.child import Loss
 from dada.ops.moving import move_masks
 from dada.tasks.counts import added
 from dada.tasks.metric import Metric
-from dada.tasks.pictures import colours, rgb
+from dada.tasks.pictures import check_same_size, colours, rgb
 from dada.tasks.task import AnyLabels, Task
 
 IGNORED = 255
@@ -104,12 +104,7 @@ class Segmentation(Task):
 
     def check_size(self, labels: Tensor, size: tuple[int, int]) -> None:
         """See `Task.check_size`."""
-        if tuple(labels.shape[1:]) != size:
-            (height, width), (rows, columns) = size, labels.shape[1:]
-            raise UserError(
-                f"images are {width} × {height} pixels but masks {columns} × {rows}: "
-                "must be the same"
-            )
+        check_same_size(labels, size, "masks")
 
     def moved(self, labels: Tensor, maps: Tensor, size: tuple[int, int]) -> Tensor:
         """See `Task.moved`: bit for bit where the pixels go, 255 where nothing comes from."""
