@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.cli.commands import check_refused, contents
 from tests.datasets.annotated import formats
 
 SMALL = "--preset demo --epochs 1 --batch 4 --operations Rotate,Color"
@@ -52,3 +53,16 @@ def test_every_verb(given, dada):
     assert result.code == 0 and metric in result.out, result
     result = dada(f"evaluate trained {data}")
     assert result.code == 0 and metric in result.out, result
+
+
+@pytest.mark.parametrize("verb", [f"search {SMALL}", f"train {TRAIN}", f"compare {TRAIN}"])
+def test_a_network_of_another_task_leaves_nothing(verb, given, dada):
+    kind, data = given
+    fit = {TASKS[kind][0]} | ({"detector-16"} if kind == "instances" else set())
+    words, flags = verb.split(" ", 1)
+    before = contents(".")
+    for model in {"mask-detector-16", "detector-16", "segmenter-16", "wrn-10-1"} - fit:
+        result = dada(f"{words} {data} {flags} --model {model} -o run")
+        learns = (kind, model) == ("detection", "mask-detector-16")
+        check_refused(result, "learns masks of objects" if learns else f"network {model} gives")
+        assert contents(".") == before

@@ -12,7 +12,8 @@ from torch.nn.functional import cross_entropy
 import dada
 from dada.datasets import Dataset, ImageSet, open_files
 from dada.errors import UserError
-from dada.models.check import check_network
+from dada.tasks import Classification
+from dada.tasks.network import check_network
 
 TRAIN = {"recipe": "demo", "images": 40, "epochs": 1, "batch": 20}
 TRIALS = {"images": 40, "folds": 2, "epochs": 1, "operations": ("Rotate", "Invert")}
@@ -158,7 +159,7 @@ def test_a_check_changes_neither_the_network_nor_any_generator():
     model = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(64), nn.Dropout(), nn.Linear(64, 10))
     before = {name: value.clone() for name, value in model.state_dict().items()}
     state = torch.get_rng_state()
-    check_network(model, "mine", (10,), "ten numbers", (1, 8, 8), users=True)
+    check_network(model, "mine", Classification(), 10, (1, 8, 8), users=True)
     assert torch.equal(torch.get_rng_state(), state) and model.training
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
 

@@ -18,7 +18,7 @@ from dada.compute.randomness import forked
 from dada.compute.threads import parameter_count
 from dada.datasets import Dataset, even_batches, reduced
 from dada.errors import DivergedError
-from dada.models.check import check_network
+from dada.tasks.network import check_network
 from dada.training.augmentations import Method
 from dada.training.backbone import noted
 from dada.training.build import network_of
@@ -29,7 +29,11 @@ from dada.training.training import Training
 
 
 class Bench:
-    """The data, the network and the settings, the same for every training."""
+    """The data, the network and the settings, the same for every training.
+
+    Raises:
+        UserError: the network does not fit the data, or a setting does not.
+    """
 
     def __init__(
         self,
@@ -45,6 +49,9 @@ class Bench:
         self.pipeline = pipeline_for(self.settings, dataset.side, hooks)
         self.images = MemoryLoader(dataset.train.subset(self.chosen), self.pipeline, device)
         self.test = MemoryLoader(dataset.test, self.pipeline, device)
+        with forked(device):
+            shape, classes = (dataset.channels, *dataset.side), len(dataset.classes)
+            check_network(self._network(), self.settings.model, self.task, classes, shape, False)
 
     @property
     def steps(self) -> int:
@@ -74,13 +81,9 @@ class Bench:
             images: what it trains on; None for all training images.
         """
         torch.manual_seed(seed)
-        network = self._network()
-        shape = (self.dataset.channels, *self.dataset.side)
-        expected = self.task.expected(len(self.dataset.classes), self.dataset.side)
-        check_network(network, self.settings.model, *expected, shape, False)
         return Training(
             settings=self.settings,
-            model=network,
+            model=self._network(),
             images=self.images if images is None else images,
             pipeline=replace(self.pipeline, cutout=method.cutout or self.pipeline.cutout),
             augment=method.augment,

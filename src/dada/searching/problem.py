@@ -11,12 +11,12 @@ from dada.compute.device import best_precision
 from dada.compute.distributed import ALONE, Processes
 from dada.compute.randomness import forked, stream
 from dada.datasets import Dataset, at_most, reduced
-from dada.models.check import check_network
 from dada.searching.common_settings import ResolvedSearch
 from dada.searching.engines import LOCAL, Engine
 from dada.searching.method import SearchMethod, SearchProblem
 from dada.searching.settings import method_for
 from dada.searching.shrink import shrunk
+from dada.tasks.network import check_network
 from dada.training.build import network_of
 from dada.training.hooks import NO_HOOKS, UserHooks
 from dada.training.pipeline import pipeline_for
@@ -57,8 +57,8 @@ def problem_of(
         validation = shrunk(few, settings.pixels)
     shape = (dataset.channels, height, width)
     with forked(device):
-        expected = images.task.expected(number, (height, width))
-        check_network(network(), settings.model, *expected, shape, module is not None)
+        users = module is not None
+        check_network(network(), settings.model, images.task, number, shape, users, tested=False)
     return SearchProblem(
         images=images,
         classes=classes,

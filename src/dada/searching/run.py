@@ -17,8 +17,8 @@ from dada.compute.distributed import shared_job
 from dada.compute.randomness import forked
 from dada.datasets import AnyData, as_dataset, without_validation
 from dada.deadline import Deadline
-from dada.models.check import model_name
 from dada.models.child import Loss
+from dada.models.model_name import model_name
 from dada.policy import AnyPolicy
 from dada.report.numbers import count
 from dada.runs import Callback, RunFolder, describe_run, open_run, run_loop

@@ -37,6 +37,10 @@ class Classification(Labelling):
                 f"{what} are {low} to {high} for {classes} classes: must be 0 to {classes - 1}"
             )
 
+    def example(self, count: int, classes: int, size: tuple[int, int]) -> Tensor:
+        """See `Task.example`."""
+        return torch.zeros(count, dtype=self.dtype)
+
     def loss(self, labels: Tensor, balance: bool = False, smoothing: float = 0.0) -> Loss:
         """Cross-entropy."""
         if not balance and not smoothing:

@@ -162,12 +162,15 @@ class Detection(Task):
             )
         return torch.stack(shown)
 
+    def example(self, count: int, classes: int, size: tuple[int, int]) -> Tensor:
+        """See `Task.example`: one box, in the first image."""
+        labels = torch.tensor(ABSENT).repeat(count, 1, 1)
+        labels[0, 0] = torch.tensor([0.0, 0.0, 1.0, 1.0, 0.0])
+        return labels
+
     def expected(self, classes: int, size: tuple[int, int]) -> tuple[tuple[int, ...] | type, str]:
         """See `Task.expected`."""
-        return Detected, (
-            "boxes and their losses, a dada.models.detected.Detected: take a detector, such as "
-            f"{self.proxy} or {self.pretrained}"
-        )
+        return Detected, "boxes and their losses, a dada.models.detected.Detected"
 
     def loss(self, labels: Tensor, balance: bool = False, smoothing: float = 0.0) -> Loss:
         """What the detector says; neither balanced nor smoothed.

@@ -155,6 +155,12 @@ class Instances(Detection):
         tinted = torch.where(edge[:, None], ink, plain // 2 + ink // 2)
         return torch.where((labels > 0)[:, None], tinted, plain)
 
+    def example(self, count: int, classes: int, size: tuple[int, int]) -> Tensor:
+        """See `Task.example`: one object, in the first image."""
+        labels = torch.zeros(count, *size, dtype=self.dtype)
+        labels[0] = value_of(0, 0)
+        return labels
+
     def loss(self, labels: Tensor, balance: bool = False, smoothing: float = 0.0) -> Loss:
         """What the detector says; neither balanced nor smoothed.
 

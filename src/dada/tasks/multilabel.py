@@ -43,6 +43,10 @@ class Multilabel(Labelling):
                 f"{what} are {kind} for {classes} classes: must be {classes} columns of 0 and 1"
             )
 
+    def example(self, count: int, classes: int, size: tuple[int, int]) -> Tensor:
+        """See `Task.example`."""
+        return torch.zeros(count, classes)
+
     def loss(self, labels: Tensor, balance: bool = False, smoothing: float = 0.0) -> Loss:
         """Binary cross-entropy, the mean over the labels; neither balanced nor smoothed.
 

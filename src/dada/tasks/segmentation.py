@@ -139,6 +139,10 @@ class Segmentation(Task):
         tint = colours(labels).permute(0, 3, 1, 2)
         return torch.where(shown, plain // 2 + tint // 2, plain)
 
+    def example(self, count: int, classes: int, size: tuple[int, int]) -> Tensor:
+        """See `Task.example`."""
+        return torch.zeros(count, *size, dtype=self.dtype)
+
     def expected(self, classes: int, size: tuple[int, int]) -> tuple[tuple[int, ...] | type, str]:
         """See `Task.expected`."""
         return (classes, *size), f"one number for each of the {classes} classes and each pixel"

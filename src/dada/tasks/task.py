@@ -133,6 +133,10 @@ class Task(ABC):
         return images
 
     @abstractmethod
+    def example(self, count: int, classes: int, size: tuple[int, int]) -> Tensor:
+        """Labels of `count` images of that height and width; some have nothing, where they may."""
+
+    @abstractmethod
     def expected(self, classes: int, size: tuple[int, int]) -> tuple[tuple[int, ...] | type, str]:
         """What a network gives: the shape after the batch, or the type; and in words why."""
 

@@ -29,11 +29,12 @@ from dada.datasets import (
 from dada.errors import UserError, listed
 from dada.loggers import TensorBoard
 from dada.loggers.named import FOLDER
-from dada.models.check import check_network, model_name
 from dada.models.child import Loss
+from dada.models.model_name import model_name
 from dada.policy import AnyPolicy, dumps
 from dada.runs import Callback, Callbacks, Result, RunFolder, describe_run, open_run, run_loop
 from dada.runs.watchers import TrainWatcher, as_callback
+from dada.tasks.network import check_network
 from dada.training.augmentations import Method, method, of_epoch, space_for, unchanged
 from dada.training.backbone import noted
 from dada.training.build import network_of, with_own_weights
@@ -205,8 +206,7 @@ def _begin(
     classes, shape = len(dataset.classes), (dataset.channels, *dataset.side)
     module = model if isinstance(model, nn.Module) else None
     network = network_of(settings, classes, dataset.channels, module)
-    expected = dataset.task.expected(classes, dataset.side)
-    check_network(network, settings.model, *expected, shape, module is not None)
+    check_network(network, settings.model, dataset.task, classes, shape, module is not None)
     if processes.rank:  # initial weights are the same in all; random layers draw their own numbers
         torch.manual_seed(stream(seed, 2 * processes.rank))
     pipeline = pipeline_for(settings, dataset.side, hooks)

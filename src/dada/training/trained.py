@@ -9,7 +9,7 @@ from torch import nn
 
 from dada.errors import UserError
 from dada.models import create
-from dada.models.check import model_name
+from dada.models.model_name import model_name
 from dada.names import WEIGHTS
 from dada.runs import RunFolder
 from dada.tasks import Task, task_recorded

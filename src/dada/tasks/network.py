@@ -1,0 +1,117 @@
+"""Check that a network fits a task and its images, before any training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from dada.compute.randomness import forked
+from dada.errors import UserError, users_own
+from dada.models.child import Outputs, per_image
+from dada.tasks.task import Task
+
+_IMAGES = 2
+
+
+def check_network(
+    network: nn.Module,
+    name: str,
+    task: Task,
+    classes: int,
+    shape: tuple[int, int, int],
+    users: bool,
+    tested: bool = True,
+) -> None:
+    """Show a network two images, and ask of its answers all that the task will ask of them.
+
+    In evaluation mode, and in training mode, in which some networks answer otherwise. Buffers and
+    generators stay as they are.
+
+    Args:
+        network: the network.
+        name: what messages call it.
+        task: what it is for.
+        classes: number of classes.
+        shape: channels, height and width of the images.
+        users: whether it is a module of the user's, whose exceptions are passed on.
+        tested: whether it will be measured on test images, which may need further libraries.
+
+    Raises:
+        UserError: it does not take such images, gives something else than the task takes, learns
+            from other labels, or has nothing to train; or a library is missing.
+    """
+    size = (shape[1], shape[2])
+    first = next(network.parameters(), torch.empty(0))
+    images = torch.zeros(_IMAGES, *shape, device=first.device)
+    labels = task.example(_IMAGES, classes, size).to(first.device)
+    loss = task.loss(labels)
+    before = network.training
+
+    def answers() -> Outputs:
+        outputs = network(images)
+        if why := _misfit(outputs, task, classes, size, users):
+            raise UserError(f"network {name} gives {why}")
+        outputs = outputs.float()
+        per_image(loss, outputs, labels)
+        return outputs
+
+    try:
+        with forked(first.device), torch.no_grad(), users_own(f"the network {name}"):
+            network.eval()
+            outputs = answers()
+            task.accuracy(outputs, labels)
+            if tested:
+                task.measures([task.tally(outputs, labels)])
+            network.train()
+            with _same_buffers(network):
+                answers()
+    except UserError:
+        raise
+    except Exception as error:
+        if users:
+            raise
+        reason = " ".join(str(error).split())
+        raise UserError(
+            f"network {name} does not take images of {_in_words(shape)}: {reason}"
+        ) from error
+    finally:
+        network.train(before)
+    if not any(parameter.requires_grad for parameter in network.parameters()):
+        raise UserError(f"network {name} has nothing to train: no parameter of it needs a gradient")
+
+
+def _misfit(
+    outputs: object, task: Task, classes: int, size: tuple[int, int], users: bool
+) -> str | None:
+    """What is wrong with the answers for two images, after "gives"; None if nothing is."""
+    expected, why = task.expected(classes, size)
+    if isinstance(expected, type):
+        fits, must = isinstance(outputs, expected), why
+    else:
+        whole = (_IMAGES, *expected)
+        fits = isinstance(outputs, Tensor) and tuple(outputs.shape) == whole
+        must = f"{whole}, {why}"
+    if fits:
+        return None
+    got = tuple(outputs.shape) if isinstance(outputs, Tensor) else f"a {type(outputs).__name__}"
+    instead = "" if users else f": take one such as {task.proxy} or {task.pretrained}"
+    return f"{got} for {_IMAGES} images: must give {must}{instead}"
+
+
+@contextmanager
+def _same_buffers(network: nn.Module) -> Iterator[None]:
+    """Put the buffers back afterwards as they were."""
+    kept = {name: buffer.clone() for name, buffer in network.named_buffers()}
+    try:
+        yield
+    finally:
+        for name, buffer in kept.items():
+            network.get_buffer(name).copy_(buffer)
+
+
+def _in_words(shape: tuple[int, int, int]) -> str:
+    channels, height, width = shape
+    return f"{width} × {height} pixels and {channels} channel{'s' if channels > 1 else ''}"
