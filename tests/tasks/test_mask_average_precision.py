@@ -10,6 +10,7 @@ from dada.errors import UserError
 from dada.models.instance_maps import filled, rows_of, value_of
 from dada.tasks import Instances
 from dada.tasks.mask_average_precision import decoded, encoded, mask_average_precision
+from dada.tasks.mean_average_precision import mean_average_precision
 from tests.tasks.pycocotools_alone import evaluated
 from tests.tasks.test_instances import Found
 from tests.tasks.test_mean_average_precision import scenes
@@ -103,6 +104,17 @@ def test_without_an_object_there_is_nothing_to_measure():
     found, there = ([(rows[:0], encoded(masks[:0])) for rows, masks in of] for of in with_masks())
     with pytest.raises(UserError, match="there is no object in any"):
         mask_average_precision(found, there)
+
+
+def test_where_nothing_is_found_it_is_zero_for_each_class_that_is_there():
+    """As of boxes, of which torchmetrics says so itself."""
+    _, there = with_masks()
+    kept = [(rows[rows[:, 4] != 1], masks[rows[:, 4] != 1]) for rows, masks in there]
+    none = [(torch.zeros(0, 6), masks[:0]) for _, masks in kept]
+    coded = ([(rows, encoded(masks)) for rows, masks in of] for of in (none, kept))
+    precision = mask_average_precision(*coded)
+    assert precision == mean_average_precision(*([rows for rows, _ in of] for of in (none, kept)))
+    assert precision.over_overlaps == 0 and precision.per_class == [0, None, 0]
 
 
 @pytest.mark.parametrize("name", ["torchmetrics.detection", "pycocotools"])

@@ -138,3 +138,9 @@ def test_a_library_that_is_missing_is_named_before_a_training(verb, kind, monkey
     with pytest.raises(UserError, match=r"mAP needs torchmetrics\.detection: pip install"):
         VERBS[verb](MADE[kind](), model="detector-4", out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_what_a_network_of_ours_cannot_take_is_said_once(caplog):
+    with pytest.raises(UserError, match="does not take images of 8 × 8 pixels and 1 channel"):
+        check_network(create("vit_b_16", 10), "it", TASKS[0], 10, (1, 8, 8), users=False)
+    assert not caplog.messages

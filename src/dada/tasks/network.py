@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -49,6 +49,7 @@ def check_network(
     labels = task.example(_IMAGES, classes, size).to(first.device)
     loss = task.loss(labels)
     before = network.training
+    mine = users_own(f"the network {name}") if users else nullcontext()
 
     def answers() -> Outputs:
         outputs = network(images)
@@ -59,7 +60,7 @@ def check_network(
         return outputs
 
     try:
-        with forked(first.device), torch.no_grad(), users_own(f"the network {name}"):
+        with forked(first.device), torch.no_grad(), mine:
             network.eval()
             outputs = answers()
             task.accuracy(outputs, labels)
