@@ -1,5 +1,6 @@
 """Every verb on pictures with boxes and with masks."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,18 @@ def test_every_verb(given, dada):
     assert result.code == 0 and metric in result.out, result
     result = dada(f"evaluate trained {data}")
     assert result.code == 0 and metric in result.out, result
+
+
+def test_pictures_that_stay_in_their_files_are_trained_on_and_tested(given, dada, monkeypatch):
+    """Their labels stay packed until then, and the page shows those of the worst pictures."""
+    kind, data = given
+    monkeypatch.setattr(sys.modules["dada.datasets.load"], "_MEMORY", 1)
+    model, metric = TASKS[kind]
+    result = dada(f"train {data} {TRAIN} --model {model} --workers 1 -o trained")
+    assert result.code == 0 and "read from their files" in result.out, result
+    result = dada(f"evaluate trained {data} --page page.html")
+    assert result.code == 0 and metric in result.out, result
+    assert "data:image" in Path("page.html").read_text()
 
 
 @pytest.mark.parametrize("verb", [f"search {SMALL}", f"train {TRAIN}", f"compare {TRAIN}"])

@@ -14,6 +14,7 @@ from dada.augment.pipeline import Pipeline
 if TYPE_CHECKING:  # importing a policy's transform must not import datasets
     from dada.datasets import ImageSet
     from dada.tasks import Task
+    from dada.tasks.task import AllLabels
 
 _TEST_IMAGES, _TEST_VALUES = 512, 512 * 3 * 32 * 32
 
@@ -53,7 +54,7 @@ class Loader(Protocol):
         labels: of N images, as their task has them, on the CPU.
     """
 
-    labels: Tensor
+    labels: AllLabels
 
     def __len__(self) -> int: ...
 

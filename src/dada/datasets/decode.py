@@ -28,6 +28,7 @@ from dada.datasets.pixels import (
 )
 from dada.errors import UserError, option
 from dada.files import opened
+from dada.tasks.task import AllLabels
 
 Progress = Callable[[int, int], None]
 """Called with the number of files done so far and the total."""
@@ -45,18 +46,18 @@ _TRANSPARENCY = "transparent pictures are composited over white"
 class Samples:
     """Files, and for each a label, or a row of 0 and 1 if it may have several.
 
-    An array has the labels as the task has them (`dada.tasks`).
+    Others than tuples are labels as the task has them (`dada.tasks`).
     """
 
     files: tuple[str, ...]
-    labels: tuple[int, ...] | tuple[tuple[float, ...], ...] | np.ndarray
+    labels: tuple[int, ...] | tuple[tuple[float, ...], ...] | AllLabels
 
-    def targets(self) -> np.ndarray:
-        """The labels as the task has them: int64 (N,), or float32 (N, L)."""
-        if isinstance(self.labels, np.ndarray):
+    def targets(self) -> AllLabels:
+        """The labels as the task has them."""
+        if not isinstance(self.labels, tuple):
             return self.labels
         several = bool(self.labels) and isinstance(self.labels[0], tuple)
-        return np.array(self.labels, np.float32 if several else np.int64)
+        return torch.tensor(self.labels, dtype=torch.float32 if several else torch.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,10 +101,13 @@ def decode(
     """
     parts = [train, test or Samples((), ()), validation or Samples((), ())]
     files = [file for part in parts for file in part.files]
-    labels = np.concatenate([part.targets() for part in parts if part.files or part is train])
     ends = np.cumsum([len(part.files) for part in parts])[:-1]
     size = (side, side) if isinstance(side, int) else side
-    _check_memory(root, len(train.files), len(files) - len(train.files), size)
+    targets = [part.targets() for part in parts if part.files or part is train]
+    # Whole bytes per pixel, as labels in pictures take.
+    more = math.prod(targets[0].shape[1:]) * targets[0].dtype.itemsize // math.prod(size)
+    _check_memory(root, len(train.files), len(files) - len(train.files), size, 3 + more)
+    labels = torch.cat([some[:] for some in targets])
 
     def fit(picture: Image.Image) -> Image.Image:
         if isinstance(side, int):
@@ -115,23 +119,25 @@ def decode(
     notes += tuple(f"{what} ({n} of {len(files)} files)" for what, n in sorted(losses.items()))
     if skipped:
         kept = np.setdiff1d(np.arange(len(files)), list(failures))
-        pixels, labels, ends = pixels[kept], labels[kept], np.searchsorted(kept, ends)
+        pixels, ends = pixels[kept], np.searchsorted(kept, ends)
+        labels = labels[torch.from_numpy(kept)]
     if grey:
         pixels = pixels[:, :1].copy()
         notes = (*notes, "all images grey: one channel")
-    images, targets = (torch.from_numpy(a).tensor_split(ends.tolist()) for a in (pixels, labels))
-    sets = [ImageSet(*pair) for pair in zip(images, targets, strict=True)]
+    both = (every.tensor_split(ends.tolist()) for every in (torch.from_numpy(pixels), labels))
+    sets = [ImageSet(*pair) for pair in zip(*both, strict=True)]
     return Decoded(sets[0], sets[1], sets[2], skipped, notes)
 
 
-def _check_memory(root: Path, train: int, others: int, size: tuple[int, int]) -> None:
-    """Raise UserError, before allocating anything, if twice the pixels (a copy) would not fit."""
+def _check_memory(root: Path, train: int, others: int, size: tuple[int, int], depth: int) -> None:
+    """Raise UserError, before allocating anything, if twice the images (a copy), of so many bytes
+    per pixel, would not fit."""
     height, width = size
-    count, free, each = train + others, available() // 2, 3 * height * width
+    count, free, each = train + others, available() // 2, depth * height * width
     if count * each <= free:
         return
     # The shorter side of images of the same shape.
-    widest = math.isqrt(free * min(size) // (3 * count * max(size)))
+    widest = math.isqrt(free * min(size) // (depth * count * max(size)))
     fitting = free // each - others
     ways = [option("side", widest)] if widest >= 8 else []
     ways += [f"{option('images', fitting)} at {height}x{width}"] if fitting >= 4 else []

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -26,6 +26,8 @@ from dada.datasets.splits import split_off_test_set
 from dada.errors import UserError, brief, some
 from dada.files import opened
 from dada.tasks import TARGETS, Task, task_of
+from dada.tasks.packed import PackedMaps
+from dada.tasks.task import AllLabels
 
 _BEGINNING = 2048  # bytes, enough to tell apart nearly all files of equal size
 
@@ -45,7 +47,7 @@ class ImageFiles:
     """
 
     files: tuple[str, ...]
-    labels: Tensor
+    labels: AllLabels
     channels: int = 3
     bits: int = 16
 
@@ -78,39 +80,26 @@ class ImageFiles:
         """
         chosen = torch.as_tensor(indices)
         chosen = chosen.nonzero()[:, 0] if chosen.dtype == torch.bool else chosen.long()
-        if torch.equal(chosen, torch.arange(len(self))):  # maps of objects are large
+        if torch.equal(chosen, torch.arange(len(self))):
             return self
         files = tuple(self.files[index] for index in chosen.tolist())
-        return replace(self, files=files, labels=self.labels[chosen])
+        return replace(self, files=files, labels=self.labels.index_select(0, chosen))
 
     def contents(self) -> list[object]:
         """N keys, equal if two files are: made of their sizes, and of their bytes if those agree.
 
         A file that cannot be read is equal to no other.
         """
-        keys: list[object] = [None] * len(self.files)
-        alike = list(range(len(self.files)))
-        with file_threads() as threads:
-            for part in (_size, _beginning, _whole):
-                found = threads.map(part, (self.files[index] for index in alike))
-                for index, value in zip(alike, found, strict=True):
-                    keys[index] = (keys[index], index if value is None else value)
-                counts = Counter(keys[index] for index in alike)
-                alike = [index for index in alike if counts[keys[index]] > 1]
-        return keys
+        return _contents(self.files)
 
     def contents_beside(self, others: "ImageFiles") -> tuple[list[object], list[object]]:
         """The contents of these files and of others, comparable with each other."""
-        both = replace(
-            self, files=self.files + others.files, labels=torch.cat([self.labels, others.labels])
-        ).contents()
+        both = _contents(self.files + others.files)
         return both[: len(self)], both[len(self) :]
 
     def marks(self) -> Iterator[str]:
         """For each file, text that changes with its name, size or label."""
-        many = self.labels.ndim > 2  # boxes, or a class per pixel
-        labels = map(_digest, self.labels) if many else self.labels.tolist()
-        for name, label in zip(self.files, labels, strict=True):
+        for name, label in zip(self.files, _marks(self.labels), strict=True):
             path = Path(name)
             yield f"{path.parent.name}/{path.name} {path.stat().st_size} {label}"
 
@@ -140,6 +129,27 @@ class ImageFiles:
         """
         pixels = read_jpeg(self.files[index]) if self.channels == 3 else None
         return pil_to_tensor(self.read(index)) if pixels is None else pixels
+
+
+def _contents(files: Sequence[str]) -> list[object]:
+    """See `ImageFiles.contents`."""
+    keys: list[object] = [None] * len(files)
+    alike = list(range(len(files)))
+    with file_threads() as threads:
+        for part in (_size, _beginning, _whole):
+            found = threads.map(part, (files[index] for index in alike))
+            for index, value in zip(alike, found, strict=True):
+                keys[index] = (keys[index], index if value is None else value)
+            counts = Counter(keys[index] for index in alike)
+            alike = [index for index in alike if counts[keys[index]] > 1]
+    return keys
+
+
+def _marks(labels: AllLabels) -> Iterable[object]:
+    """For each label, what changes with it."""
+    if isinstance(labels, PackedMaps):
+        return labels.checksums()
+    return map(_digest, labels) if labels.ndim > 2 else labels.tolist()
 
 
 def _digest(label: Tensor) -> str:
@@ -312,4 +322,4 @@ def with_bits(dataset: FileDataset) -> FileDataset:
 
 
 def _files(samples: Samples) -> ImageFiles:
-    return ImageFiles(samples.files, torch.from_numpy(samples.targets()))
+    return ImageFiles(samples.files, samples.targets())

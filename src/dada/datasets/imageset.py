@@ -11,6 +11,8 @@ from torch import Tensor
 
 from dada.errors import UserError, brief, option, printable, some
 from dada.tasks import TARGETS, Task, task_of
+from dada.tasks.packed import PackedMaps
+from dada.tasks.task import AllLabels
 
 if TYPE_CHECKING:
     from dada.datasets.files import FileDataset
@@ -202,7 +204,7 @@ class Dataset:
         )
 
     @property
-    def all_labels(self) -> Tensor:
+    def all_labels(self) -> AllLabels:
         """The labels of all training images, including those not decoded."""
         return self.train.labels if self.files is None else self.files.train.labels
 
@@ -239,16 +241,18 @@ def make_printable(dataset: object) -> None:
     object.__setattr__(dataset, "notes", tuple(map(printable, getattr(dataset, "notes", ()))))
 
 
-def check_labels(name: str, part: str, labels: Tensor, classes: int) -> None:
+def check_labels(name: str, part: str, labels: Tensor | PackedMaps, classes: int) -> None:
     """Raise `UserError` unless there are labels, all of them of so many classes."""
     if not len(labels):
         raise UserError(f"{name}: no {part} images: at least one is needed")
-    task_of(labels).check(labels, classes, f"{name}: {part} labels")
+    # Who packs maps has numbered their classes, and to unpack all of them may take minutes.
+    if not isinstance(labels, PackedMaps):
+        task_of(labels).check(labels, classes, f"{name}: {part} labels")
 
 
-def imbalance(labels: Tensor, classes: Sequence[str]) -> tuple[str, ...]:
+def imbalance(labels: Tensor | PackedMaps, classes: Sequence[str]) -> tuple[str, ...]:
     """A note if one class has ten times as many images as another; otherwise none."""
-    strata = task_of(labels).strata(labels)
+    strata = None if isinstance(labels, PackedMaps) else task_of(labels).strata(labels)
     if strata is None:
         return ()
     counts = strata.bincount(minlength=len(classes))

@@ -12,8 +12,8 @@ from dada.datasets.files import ImageFiles, folder_files
 from dada.datasets.imageset import Dataset, imbalance
 from dada.datasets.listing import Listing
 from dada.datasets.pixels import choose_side
+from dada.datasets.strata import Labels, array, strata_of
 from dada.errors import UserError, listed, option
-from dada.tasks import task_of
 
 
 def read_folder(
@@ -73,12 +73,12 @@ def read_folder(
 def _samples(files: ImageFiles | None) -> Samples:
     if files is None:
         return Samples((), ())
-    return Samples(files.files, files.labels.numpy())
+    return Samples(files.files, files.labels)
 
 
-def _check_readable(path: Path, classes: Sequence[str], chosen: Tensor, found: Tensor) -> None:
+def _check_readable(path: Path, classes: Sequence[str], chosen: Labels, found: Tensor) -> None:
     """Raise UserError if no file of a class could be read."""
-    there, read = (task_of(labels).strata(labels) for labels in (chosen, found))
+    there, read = (strata_of(array(labels)) for labels in (chosen, found))
     if there is None or read is None:
         return
     if missing := sorted(set(there.tolist()) - set(read.tolist())):

@@ -10,7 +10,6 @@ from typing import Protocol, Self, TypeVar
 
 import numpy as np
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
-from torch import Tensor
 
 from dada.datasets.copies import copies_in_words, first_of_each, with_copies
 from dada.datasets.strata import (
@@ -24,6 +23,7 @@ from dada.datasets.strata import (
     strata_of,
 )
 from dada.errors import UserError
+from dada.tasks.task import AllLabels
 
 PAPER_REDUCED = {"cifar10": 4000, "cifar100": 4000, "svhn": 1000, "imagenet": 6000}
 """Images in the paper's reduced sets, by dataset."""
@@ -35,7 +35,7 @@ class Labelled(Protocol):
     """What a split needs to know about images, in memory or in files."""
 
     @property
-    def labels(self) -> Tensor:
+    def labels(self) -> AllLabels:
         """As the task has them, N of them (`dada.tasks`)."""
 
     def __len__(self) -> int: ...

@@ -8,9 +8,10 @@ from torch import Tensor
 
 from dada.errors import UserError
 from dada.tasks import task_of
+from dada.tasks.packed import PackedMaps
 
-Labels = Sequence[int] | np.ndarray | Tensor
-"""One label per image, (N,), or one row of them, (N, L)."""
+Labels = Sequence[int] | np.ndarray | Tensor | PackedMaps
+"""One label per image, (N,), one row of them, (N, L), boxes or a map."""
 
 
 def divisible(labels: np.ndarray, least: int) -> bool:
@@ -50,8 +51,11 @@ def strata_of(labels: np.ndarray) -> np.ndarray | None:
 
 
 def array(labels: Labels) -> np.ndarray:
-    """The labels as an array."""
-    return labels.cpu().numpy() if isinstance(labels, torch.Tensor) else np.asarray(labels)
+    """The labels as an array, boxes and maps without their contents: no split looks at these."""
+    if isinstance(labels, PackedMaps):
+        return np.empty((len(labels), 0, labels.shape[2]), labels[[]].numpy().dtype)
+    found = labels.cpu().numpy() if isinstance(labels, torch.Tensor) else np.asarray(labels)
+    return found[:, :0] if found.ndim == 3 else found
 
 
 def require(labels: np.ndarray, need: int, task: str, classes: Sequence[str] | None) -> None:

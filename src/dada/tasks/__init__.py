@@ -15,6 +15,7 @@ from dada.tasks.instances import Instances
 from dada.tasks.labelling import Labelling
 from dada.tasks.metric import Metric
 from dada.tasks.multilabel import Multilabel
+from dada.tasks.packed import PackedMaps
 from dada.tasks.segmentation import Segmentation
 from dada.tasks.task import Task
 
@@ -46,7 +47,7 @@ TARGETS = ", or ".join(task.targets for task in TASKS)
 """What labels may be, in messages."""
 
 
-def task_of(labels: Tensor | np.ndarray) -> Task:
+def task_of(labels: Tensor | np.ndarray | PackedMaps) -> Task:
     """The task that labels are for, by their shape and type: the one place that looks at them.
 
     Raises:

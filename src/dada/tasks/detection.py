@@ -18,7 +18,7 @@ from dada.tasks.boxes import hits, present, sure
 from dada.tasks.mean_average_precision import Precision, mean_average_precision
 from dada.tasks.metric import Metric
 from dada.tasks.pictures import colours, rgb
-from dada.tasks.task import AnyLabels, Task
+from dada.tasks.task import AllLabels, AnyLabels, Task
 
 ABSENT = (0.0, 0.0, 0.0, 0.0, -1.0)
 """The row of no box."""
@@ -83,7 +83,7 @@ class Detection(Task):
         """A detector twice as wide as that of trials."""
         return "detector-32"
 
-    def fits(self, labels: Tensor | np.ndarray) -> bool:
+    def fits(self, labels: AllLabels) -> bool:
         """See `Task.fits`."""
         is_float = labels.dtype in (self.dtype, np.float32)
         return labels.ndim == self.ndim and labels.shape[2] == len(ABSENT) and is_float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -27,7 +28,9 @@ from dada.tasks.detection import LEAST_LEFT, Detection
 from dada.tasks.mask_average_precision import encoded, mask_average_precision
 from dada.tasks.mean_average_precision import mean_average_precision
 from dada.tasks.metric import Metric
+from dada.tasks.packed import changed
 from dada.tasks.pictures import check_same_size, colours, rgb
+from dada.tasks.task import AllLabels
 
 _CHUNK = 64  # maps that are looked at at once
 
@@ -77,11 +80,11 @@ class Instances(Detection):
         """A detector twice as wide as that of trials."""
         return "mask-detector-32"
 
-    def fits(self, labels: Tensor | np.ndarray) -> bool:
+    def fits(self, labels: AllLabels) -> bool:
         """See `Task.fits`."""
         return labels.ndim == self.ndim and labels.dtype in (self.dtype, np.int32)
 
-    def check(self, labels: Tensor, classes: int, what: str) -> None:
+    def check(self, labels: AllLabels, classes: int, what: str) -> None:
         """See `Task.check`."""
         if classes > CLASSES:
             raise UserError(f"{what}: {classes} classes: maps of objects tell {CLASSES} apart")
@@ -97,9 +100,9 @@ class Instances(Detection):
                     f"class from 0 to {classes - 1}, at most {HIGHEST}"
                 )
 
-    def check_test(self, labels: Tensor, what: str) -> None:
+    def check_test(self, labels: AllLabels, what: str) -> None:
         """See `Task.check_test`."""
-        if not bool((labels > 0).any()):
+        if not any(bool((part > 0).any()) for part in labels.split(_CHUNK)):
             raise UserError(f"{what}: there is no object in any, so there is no mAP")
 
     def check_size(self, labels: Tensor, size: tuple[int, int]) -> None:
@@ -133,7 +136,7 @@ class Instances(Detection):
             ]
         )
 
-    def occurrences(self, labels: Tensor, classes: int) -> dict[str, list[Any]]:
+    def occurrences(self, labels: AllLabels, classes: int) -> dict[str, list[Any]]:
         """Images with an object of the class, and objects."""
         each = map(rows_of, labels.split(_CHUNK))
         parts = [Detection.occurrences(self, rows, classes) for rows in each]
@@ -161,7 +164,7 @@ class Instances(Detection):
         labels[0] = value_of(0, 0)
         return labels
 
-    def loss(self, labels: Tensor, balance: bool = False, smoothing: float = 0.0) -> Loss:
+    def loss(self, labels: AllLabels, balance: bool = False, smoothing: float = 0.0) -> Loss:
         """What the detector says; neither balanced nor smoothed.
 
         Raises:
@@ -209,11 +212,10 @@ class Instances(Detection):
         boxes = mean_average_precision([rows for rows, _ in found], [rows for rows, _ in there])
         return masks | {"test_box_mAP": boxes.over_overlaps}
 
-    def matched(self, labels: Tensor, outputs: Sequence[int]) -> tuple[Tensor, None]:
+    def matched(self, labels: AllLabels, outputs: Sequence[int]) -> tuple[AllLabels, None]:
         """The labels as the network numbers its classes."""
         table = torch.tensor([-1, *outputs], dtype=labels.dtype)  # -1 stays -1
-        kinds = kinds_of(labels)
-        return labels - kinds + table[(kinds + 1).long()], None
+        return changed(labels, partial(_of_kinds, table)), None
 
 
 def painted(masks: Tensor, kinds: Tensor) -> Tensor:
@@ -222,6 +224,12 @@ def painted(masks: Tensor, kinds: Tensor) -> Tensor:
     for number, (mask, kind) in enumerate(zip(masks, kinds.tolist(), strict=True)):
         canvas[mask] = value_of(int(kind), number)
     return canvas
+
+
+def _of_kinds(table: Tensor, maps: Tensor) -> Tensor:
+    """Maps whose classes are looked up in a table, that of no object first."""
+    kinds = kinds_of(maps)
+    return maps - kinds + table[(kinds + 1).long()]
 
 
 def _kept(before: Tensor, after: Tensor, shrinks: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,8 +16,9 @@ from dada.models.child import Loss
 from dada.ops.moving import move_masks
 from dada.tasks.counts import added
 from dada.tasks.metric import Metric
+from dada.tasks.packed import changed, renumbered
 from dada.tasks.pictures import check_same_size, colours, rgb
-from dada.tasks.task import AnyLabels, Task
+from dada.tasks.task import AllLabels, AnyLabels, Task
 
 IGNORED = 255
 """The label of pixels that do not count, as in Pascal VOC."""
@@ -84,22 +86,23 @@ class Segmentation(Task):
         """A segmenter twice as wide as that of trials."""
         return "segmenter-32"
 
-    def fits(self, labels: Tensor | np.ndarray) -> bool:
+    def fits(self, labels: AllLabels) -> bool:
         """See `Task.fits`."""
         return labels.ndim == self.ndim and labels.dtype in (self.dtype, np.uint8)
 
-    def check(self, labels: Tensor, classes: int, what: str) -> None:
+    def check(self, labels: AllLabels, classes: int, what: str) -> None:
         """See `Task.check`."""
-        highest = int(labels[labels != IGNORED].max()) if bool((labels != IGNORED).any()) else 0
+        counts = _counts(labels).nonzero()
+        highest = int(counts.max()) if len(counts) else 0
         if highest >= classes:
             raise UserError(
                 f"{what}: a pixel has class {highest} of {classes}: must be 0 to {classes - 1}, "
                 f"or {IGNORED} where it does not count"
             )
 
-    def check_test(self, labels: Tensor, what: str) -> None:
+    def check_test(self, labels: AllLabels, what: str) -> None:
         """See `Task.check_test`."""
-        if not bool((labels != IGNORED).any()):
+        if not any(bool((part != IGNORED).any()) for part in labels.split(_CHUNK)):
             raise UserError(f"{what}: every pixel is {IGNORED}, so none counts")
 
     def check_size(self, labels: Tensor, size: tuple[int, int]) -> None:
@@ -126,11 +129,13 @@ class Segmentation(Task):
             for kind, ink in enumerate(colours(torch.arange(classes)).tolist())
         ]
 
-    def occurrences(self, labels: Tensor, classes: int) -> dict[str, list[Any]]:
+    def occurrences(self, labels: AllLabels, classes: int) -> dict[str, list[Any]]:
         """Images with the class, and its share of the pixels that count."""
-        counts = _counts(labels)[:classes]
-        images = [int((labels == kind).flatten(1).any(1).sum()) for kind in range(classes)]
-        return {"images": images, "pixels": (counts / counts.sum().clamp(min=1)).tolist()}
+        counts, images = torch.zeros(classes), torch.zeros(classes, dtype=torch.int64)
+        for part in labels.split(_CHUNK):
+            each = torch.stack([_counts(one[None])[:classes] for one in part])
+            counts, images = counts + each.sum(0), images + (each > 0).sum(0)
+        return {"images": images.tolist(), "pixels": (counts / counts.sum().clamp(min=1)).tolist()}
 
     def drawn(self, images: Tensor, labels: Tensor) -> Tensor:
         """Pixels tinted by their class, except those of class 0 or none."""
@@ -147,7 +152,7 @@ class Segmentation(Task):
         """See `Task.expected`."""
         return (classes, *size), f"one number for each of the {classes} classes and each pixel"
 
-    def loss(self, labels: Tensor, balance: bool = False, smoothing: float = 0.0) -> Loss:
+    def loss(self, labels: AllLabels, balance: bool = False, smoothing: float = 0.0) -> Loss:
         """Cross-entropy, the mean over the pixels that count."""
         if not balance and not smoothing:
             return pixel_cross_entropy
@@ -212,17 +217,17 @@ class Segmentation(Task):
         there = int(counts.count_nonzero())
         return round((counts.max() / counts.sum()).item() / there, 6) if there else None
 
-    def matched(self, labels: Tensor, outputs: Sequence[int]) -> tuple[Tensor, None]:
+    def matched(self, labels: AllLabels, outputs: Sequence[int]) -> tuple[AllLabels, None]:
         """The labels as the network numbers its classes."""
         table = torch.full((IGNORED + 1,), IGNORED, dtype=labels.dtype)
         table[: len(outputs)] = torch.tensor(outputs, dtype=labels.dtype)
-        return table[labels.long()], None
+        return changed(labels, partial(renumbered, table)), None
 
     def strata(self, labels: AnyLabels) -> None:
         """None: an image has pixels of several classes."""
 
 
-def _counts(labels: Tensor) -> Tensor:
+def _counts(labels: AllLabels) -> Tensor:
     """(255,) int64: how many pixels each class has."""
     counts = torch.zeros(IGNORED + 1, dtype=torch.int64, device=labels.device)
     for part in labels.split(_CHUNK):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 import numpy as np
 import torch
@@ -19,13 +19,20 @@ from dada.tasks.metric import TEST_ERROR, VALIDATION_ACCURACY, Metric
 
 AnyLabels = TypeVar("AnyLabels", Tensor, np.ndarray)
 
+AllLabels: TypeAlias = Any
+"""Labels of N images: a tensor, or `dada.tasks.packed.PackedMaps` of labels in pictures in files.
+
+Any, as each task has its own.
+"""
+
 
 class Task(ABC):
     """What targets are, how they move, the loss per image, the metric, and how images are split.
 
     A task holds no data: its methods are given the labels of N images, or of a batch of B with the
-    network's outputs for it. Labels are one tensor with a row per image. A search needs no more
-    than one loss per image.
+    network's outputs for it. Labels are one tensor with a row per image; those of files that are
+    pictures themselves may be packed (`AllLabels`), and are looked at in parts. A search needs no
+    more than one loss per image.
     """
 
     name: ClassVar[str]
@@ -69,12 +76,12 @@ class Task(ABC):
         """
         return suggest(side, accelerated)
 
-    def fits(self, labels: Tensor | np.ndarray) -> bool:
+    def fits(self, labels: AllLabels) -> bool:
         """Whether labels of this shape, and of this type where shapes are alike, are the task's."""
         return labels.ndim == self.ndim
 
     @abstractmethod
-    def check(self, labels: Tensor, classes: int, what: str) -> None:
+    def check(self, labels: AllLabels, classes: int, what: str) -> None:
         """Refuse labels that do not fit the number of classes.
 
         Args:
@@ -85,7 +92,7 @@ class Task(ABC):
             UserError: a label has no class.
         """
 
-    def check_test(self, labels: Tensor, what: str) -> None:
+    def check_test(self, labels: AllLabels, what: str) -> None:
         """Refuse labels of test images on which the metric is not defined, before a training.
 
         Raises:
@@ -120,7 +127,7 @@ class Task(ABC):
         """The colours (red, green, blue) of the classes in `drawn`, None where there is none."""
         return [None] * classes
 
-    def occurrences(self, labels: Tensor, classes: int) -> dict[str, list[Any]]:
+    def occurrences(self, labels: AllLabels, classes: int) -> dict[str, list[Any]]:
         """How often classes occur in N images, by what is counted: a value per class."""
         return {}
 
@@ -141,7 +148,7 @@ class Task(ABC):
         """What a network gives: the shape after the batch, or the type; and in words why."""
 
     @abstractmethod
-    def loss(self, labels: Tensor, balance: bool = False, smoothing: float = 0.0) -> Loss:
+    def loss(self, labels: AllLabels, balance: bool = False, smoothing: float = 0.0) -> Loss:
         """The usual loss: (outputs, labels) to one number per image.
 
         Args:
@@ -244,7 +251,7 @@ class Task(ABC):
     def examined(
         self,
         evidence: Sequence[Any],
-        labels: Tensor,
+        labels: AllLabels,
         classes: Sequence[str],
         files: Sequence[str] = (),
     ) -> dict[str, Any]:
@@ -278,8 +285,8 @@ class Task(ABC):
 
     @abstractmethod
     def matched(
-        self, labels: Tensor, outputs: Sequence[int]
-    ) -> tuple[Tensor, Sequence[int] | None]:
+        self, labels: AllLabels, outputs: Sequence[int]
+    ) -> tuple[AllLabels, Sequence[int] | None]:
         """The labels of other data for a network that is already trained.
 
         Args:

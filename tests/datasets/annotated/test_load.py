@@ -87,8 +87,10 @@ def test_those_that_do_not_fit_in_memory_stay_in_their_files(tmp_path, monkeypat
         open_images(tmp_path)
 
 
-def test_masks_that_do_not_fit_are_refused_before_any_is_read(tmp_path, monkeypatch):
-    write_masks(tmp_path)
-    monkeypatch.setattr("dada.compute.memory.available", lambda: 1000)
-    with pytest.raises(UserError, match="masks: 4 images take"):
+def test_masks_count_as_memory_of_their_images(tmp_path, monkeypatch):
+    write_masks(tmp_path)  # 4, of 3 bytes of an image and 1 of its mask
+    monkeypatch.setattr(decode, "available", lambda: 2 * 4 * (3 + 1) * 32 * 40)
+    assert len(load(tmp_path).train) == 3
+    monkeypatch.setattr(decode, "available", lambda: 2 * 4 * (3 + 1) * 32 * 40 - 2)
+    with pytest.raises(UserError, match=r"4 images of 32x40 take .*: side=31 would fit"):
         load(tmp_path)

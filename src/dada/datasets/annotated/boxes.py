@@ -3,11 +3,13 @@
 from typing import NamedTuple
 
 import numpy as np
+import torch
 
 from dada.compute.memory import check_fits
 from dada.datasets.annotated.found import Found, Picture, Tallies
 from dada.datasets.annotated.sizes import Sizes, same_shape
 from dada.tasks.detection import ABSENT
+from dada.tasks.task import AllLabels
 
 _SLACK = 1e-4  # of a side, by which rounding moves a box out of its image
 
@@ -17,12 +19,12 @@ class Labels(NamedTuple):
 
     Attributes:
         targets: of boxes float32 (N, M, 5): x0, y0, x1, y1, relative, and the class; absent rows
-            are zeros with class −1, and come last. Of masks int32 (N, H, W).
+            are zeros with class −1, and come last. Of masks int32 (N, H, W), packed.
         kept: (N,) the indices of the pictures that they are for.
         there: bool (N, classes), whether a picture has an object of a class.
     """
 
-    targets: np.ndarray
+    targets: AllLabels
     kept: np.ndarray
     there: np.ndarray
 
@@ -59,7 +61,7 @@ def box_labels(
     for target, has, row in zip(targets, there, rows, strict=True):
         target[: len(row)] = row
         has[row[:, 4].astype(int)] = True
-    return Labels(targets, np.array(kept, np.int64), there), tallies.notes()
+    return Labels(torch.from_numpy(targets), np.array(kept, np.int64), there), tallies.notes()
 
 
 def reference_size(

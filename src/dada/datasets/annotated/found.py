@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, Protocol
@@ -107,6 +107,12 @@ class Tallies:
         """Count one more; `what` reads as "boxes without area are left out"."""
         self.counts[what] += 1
         self.first.setdefault(what, str(where))
+
+    def join(self, others: Iterable["Tallies"]) -> None:
+        """Add the counts of others, which come later."""
+        for other in others:
+            self.counts += other.counts
+            self.first = {**other.first, **self.first}
 
     def notes(self) -> tuple[str, ...]:
         """One line for each kind.

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 
-from dada.compute.memory import check_fits
 from dada.datasets.annotated.boxes import Labels, reference_size
 from dada.datasets.annotated.found import Box, Found, Picture, Tallies
 from dada.datasets.annotated.outlines import mask_in
+from dada.datasets.annotated.packing import packed
 from dada.datasets.annotated.sizes import Sizes
 from dada.errors import UserError
 from dada.models.instance_maps import CLASSES, NUMBERS, filled, kinds_of, value_of
@@ -40,19 +40,22 @@ def instance_labels(
     if len(found.classes) > CLASSES:
         raise UserError(f"{where}: {len(found.classes)} classes: at most {CLASSES} with masks")
     tallies = Tallies(where)
-    kept: list[int] = []
-    check_fits(f"{where}: maps of objects", len(pictures) * size[0] * size[1] * 4, len(pictures))
-    maps = np.zeros((len(pictures), *size), np.int32)
-    there = np.zeros((len(pictures), len(found.classes)), bool)
+    known = [reference_size(picture, sizes, i, tallies) for i, picture in enumerate(pictures)]
+    kept = [(i, own) for i, own in enumerate(known) if own is not None]
+    there = np.zeros((len(kept), len(found.classes)), bool)
     places = {name: i for i, name in enumerate(found.classes)}
-    for i, picture in enumerate(pictures):
-        own = reference_size(picture, sizes, i, tallies)
-        if own is not None:
-            masks = _masks(picture, own, size, places, tallies)
-            there[len(kept), paint(maps[len(kept)], masks, picture.file, tallies)] = True
-            kept.append(i)
-    count = len(kept)
-    return Labels(maps[:count], np.array(kept, np.int64), there[:count]), tallies.notes()
+    seen = [Tallies(where) for _ in kept]  # of each picture, as threads draw them in any order
+
+    def draw(row: int) -> np.ndarray:
+        index, own = kept[row]
+        picture, canvas = pictures[index], np.zeros(size, np.int32)
+        masks = _masks(picture, own, size, places, seen[row])
+        there[row, paint(canvas, masks, picture.file, seen[row])] = True
+        return canvas
+
+    maps = packed(f"{where}: maps of objects", draw, (len(kept), *size), np.dtype(np.int32))
+    tallies.join(seen)
+    return Labels(maps, np.array([i for i, _ in kept], np.int64), there), tallies.notes()
 
 
 def paint(
@@ -74,8 +77,9 @@ def paint(
     """
     if len(masks) > NUMBERS:
         raise UserError(f"{where}: {len(masks):,} objects: at most {NUMBERS:,}")
-    for number, (kind, mask) in enumerate(sorted(masks, key=lambda pair: -int(pair[1].sum()))):
-        canvas[mask] = value_of(kind, number)
+    largest_first = sorted(masks, key=lambda pair: -np.count_nonzero(pair[1]))
+    for number, (kind, mask) in enumerate(largest_first):
+        np.copyto(canvas, value_of(kind, number), where=mask)
     values = torch.from_numpy(np.flatnonzero(np.bincount(canvas.ravel())))
     seen = kinds_of(values[values > 0]).numpy()
     for _ in range(len(masks) - len(seen)):

@@ -13,7 +13,7 @@ from dada.datasets.adapt import MapStyle, bits_used, item_of, pixels_of, stack
 from dada.datasets.annotated.boxes import box_labels
 from dada.datasets.annotated.found import Found, Picture
 from dada.datasets.annotated.instances import paint
-from dada.datasets.annotated.mask_files import nearest, numbered_masks
+from dada.datasets.annotated.mask_files import nearest, numbering
 from dada.datasets.annotated.masks import VOC_CLASSES
 from dada.datasets.annotated.sizes import Sizes, same_shape, usual_size
 from dada.datasets.annotated.targets import ObjectReader, has_masks, is_mask, mask_of
@@ -135,7 +135,7 @@ def _boxes(
     labels, notes = box_labels(
         found, pictures, Sizes(sizes, (False,) * len(sizes)), type(dataset).__name__
     )
-    return labels.targets, classes, (*reader.tallies.notes(), *notes)
+    return labels.targets.numpy(), classes, (*reader.tallies.notes(), *notes)
 
 
 def _instances(
@@ -179,7 +179,8 @@ def _masks(
         places.append(where)
     if not names and isinstance(_inner(dataset), VOCSegmentation):
         names = VOC_CLASSES
-    return numbered_masks(np.stack(masks), np.stack(there), places, names)
+    table, classes, notes = numbering(np.stack(there), places, names)
+    return table[np.stack(masks)], classes, notes
 
 
 def _check_shape(where: str, own: tuple[int, int], mask: np.ndarray) -> None:

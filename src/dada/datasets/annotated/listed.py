@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from dada.datasets.annotated.boxes import box_labels
 from dada.datasets.annotated.found import Found, Picture
@@ -55,8 +56,9 @@ def listed(path: Path, found: Found, side: int | None, instances: bool = False) 
     samples = {}
     for role in parts:
         start, count = int((roles == role).argmax()), int((roles == role).sum())
-        own = slice(start, start + count)  # parts follow each other, and masks are not copied
-        samples[role] = Samples(tuple(pictures[i].file for i in kept[own]), targets[own])
+        own = range(start, start + count)  # parts follow each other
+        files = tuple(pictures[i].file for i in kept[own])
+        samples[role] = Samples(files, targets.index_select(0, torch.tensor(own)))
     return Listing(
         root=path,
         train=samples["train"],

@@ -1,18 +1,21 @@
 """Masks as labels: the class of each pixel, at the size of the images."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
+import torch
 from PIL import Image
 
-from dada.compute.memory import check_fits
 from dada.datasets.annotated.found import Found, Picture
+from dada.datasets.annotated.packing import packed
 from dada.datasets.annotated.sizes import same_shape
-from dada.datasets.decode import file_threads, reason
+from dada.datasets.decode import reason
 from dada.datasets.picture import quiet, read_picture
 from dada.datasets.pixels import deep_values, is_deep
 from dada.errors import UserError
 from dada.errors import listed as in_words
+from dada.tasks.packed import PackedMaps, renumbered
 from dada.tasks.segmentation import IGNORED
 
 
@@ -22,7 +25,7 @@ def read_masks(
     sizes: Sequence[tuple[int, int] | None],
     size: tuple[int, int],
     where: object,
-) -> tuple[np.ndarray, tuple[str, ...], tuple[str, ...]]:
+) -> tuple[PackedMaps, tuple[str, ...], tuple[str, ...]]:
     """The masks of pictures, resized to the nearest pixel.
 
     Args:
@@ -33,16 +36,15 @@ def read_masks(
         where: begins error messages.
 
     Returns:
-        uint8 (N, H, W), the names of the classes, and notes.
+        Maps uint8 (N, H, W), the names of the classes, and notes.
 
     Raises:
         UserError: a mask cannot be read, has another shape than its picture, or values without
             a name; or the masks do not fit in memory.
     """
-    check_fits(f"{where}: masks", len(pictures) * size[0] * size[1], len(pictures))
-    masks = np.zeros((len(pictures), *size), np.uint8)
+    there = np.zeros((len(pictures), 256), bool)
 
-    def read_into(index: int) -> np.ndarray:
+    def read(index: int) -> np.ndarray:
         mask = read_mask(str(pictures[index].mask))
         own = sizes[index]
         if own is not None and not same_shape(own, mask.shape):
@@ -50,13 +52,16 @@ def read_masks(
                 f"{pictures[index].mask}: {mask.shape[0]}x{mask.shape[1]} pixels, but the image "
                 f"has {own[0]}x{own[1]}: a mask must have the shape of its image"
             )
-        masks[index] = nearest(mask, size)
-        return np.bincount(mask.ravel(), minlength=256) > 0
+        there[index] = np.bincount(mask.ravel(), minlength=256) > 0
+        return nearest(mask, size)
 
-    with quiet(), file_threads() as pool:
-        there = np.stack(list(pool.map(read_into, range(len(pictures)))))
+    with quiet():
+        masks = packed(f"{where}: masks", read, (len(pictures), *size), np.dtype(np.uint8))
     files = [str(picture.mask) for picture in pictures]
-    return numbered_masks(masks, there, files, found.classes if found.named else ())
+    table, classes, notes = numbering(there, files, found.classes if found.named else ())
+    if (table != np.arange(len(table))).any():
+        masks = masks.changed(partial(renumbered, torch.from_numpy(table)))
+    return masks, classes, notes
 
 
 def read_mask(file: str) -> np.ndarray:
@@ -82,36 +87,38 @@ def nearest(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.asarray(resized)
 
 
-def numbered_masks(
-    masks: np.ndarray, there: np.ndarray, files: Sequence[str], names: Sequence[str]
+def numbering(
+    there: np.ndarray, files: Sequence[str], names: Sequence[str]
 ) -> tuple[np.ndarray, tuple[str, ...], tuple[str, ...]]:
-    """Number the values of masks from 0, name them, and say what was decided.
+    """How the values of masks are numbered from 0, their names, and what was decided.
 
     Values are indices into names, if there are any. Otherwise those that occur are numbered in
     order, and named by their values. 255 is ignored, unless 0 and 255 are all that there is.
 
     Args:
-        masks: uint8 (N, H, W).
         there: bool (N, 256), the values that each mask has at its full size.
         files: N, for messages.
         names: of the values from 0; none if they have none.
+
+    Returns:
+        uint8 (256,), the number of each value; the classes; and notes.
 
     Raises:
         UserError: a value has no name, or there is one value only.
 
     Examples:
         >>> import numpy as np
-        >>> masks = np.array([[[0, 38, 255, 75]]], np.uint8)
-        >>> there = np.bincount(masks.ravel(), minlength=256)[None] > 0
-        >>> numbered_masks(masks, there, ["a.png"], ())[:2]
-        (array([[[  0,   1, 255,   2]]], dtype=uint8), ('class 0', 'class 38', 'class 75'))
+        >>> mask = np.array([[0, 38, 255, 75]], np.uint8)
+        >>> there = np.bincount(mask.ravel(), minlength=256)[None] > 0
+        >>> table, classes, _ = numbering(there, ["a.png"], ())
+        >>> table[mask].tolist(), classes
+        ([[0, 1, 255, 2]], ('class 0', 'class 38', 'class 75'))
     """
     values = np.flatnonzero(there.any(0))
     notes: list[str] = []
     table = np.arange(256, dtype=np.uint8)
     if values.tolist() == [0, IGNORED]:
-        table[IGNORED] = 1
-        masks, values = table[masks], np.array([0, 1])
+        table[IGNORED], values = 1, np.array([0, 1])
         notes.append("masks have the values 0 and 255 only: 255 is class 1")
     elif IGNORED in values:
         notes.append("pixels of value 255 are ignored")
@@ -124,9 +131,8 @@ def numbered_masks(
         classes = tuple(f"class {value}" for value in values)
         if values[-1] != len(values) - 1:
             table[values] = np.arange(len(values))
-            masks = table[masks]
             notes.append(f"values {_few(values)} are numbered from 0 to {len(values) - 1}")
-        return masks, classes, (*notes, "there is no classes.txt: classes are called by value")
+        return table, classes, (*notes, "there is no classes.txt: classes are called by value")
     classes = tuple(names)
     if values[-1] == len(classes) and "background" not in map(str.lower, classes):
         classes = ("background", *classes)
@@ -137,7 +143,7 @@ def numbered_masks(
             f"{first}: value {values[-1]} has no name: there are {len(classes)} "
             f"({in_words(classes)})"
         )
-    return masks, classes, tuple(notes)
+    return table, classes, tuple(notes)
 
 
 def values_of(picture: Image.Image) -> np.ndarray:
