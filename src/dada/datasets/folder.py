@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from dada.datasets.annotated.below import annotated_below
+from dada.datasets.annotated.unread import unread
 from dada.datasets.decode import Samples
 from dada.datasets.layout import check_classes, find_layout
 from dada.datasets.listing import Listing, check_known
@@ -56,11 +57,15 @@ def list_folder(path: Path) -> Listing:
         >>> listing.classes, listing.train.labels, listing.test
         (('cats', 'dogs'), (0, 0, 1), None)
     """
-    layout = find_layout(path)
-    below = annotated_below(layout.train)
-    _check(path, layout.train)
+    left = unread(path)
+    try:
+        layout = find_layout(path)
+        below = annotated_below(layout.train)
+        _check(path, layout.train)
+    except UserError as error:  # what is not read may be why
+        raise UserError("; ".join((str(error), *left))) from error
     classes = layout.train.classes
-    notes = [*layout.notes, *below, *_notes(layout.train)]
+    notes = [*layout.notes, *below, *_notes(layout.train), *left]
     others: list[Samples | None] = []
     for tree, what in ((layout.test, "test"), (layout.validation, "validation")):
         others.append(None if tree is None else _samples(tree, classes, what))

@@ -128,6 +128,24 @@ def write_roboflow_coco(root):
             write_picture(root / part / f"{name}.png", value=ord(name))
 
 
+def write_coco_of_any_name(root):
+    """One file for the pictures of all parts, which it does not tell apart."""
+    write(root / "mylabels.json", coco("".join("".join(names) for names in PARTS.values())))
+    write_parts(root)
+
+
+def write_coco_beside_parts(root):
+    for part, names in PARTS.items():
+        write(root / f"{part}_labels.json", coco(names))
+    write_parts(root)
+
+
+def write_parts(root):
+    for part, names in PARTS.items():
+        for name in names:
+            write_picture(root / part / f"{name}.png", value=ord(name))
+
+
 def write_voc(root):
     for part, names in PARTS.items():
         write(root / "ImageSets" / "Main" / f"{part}.txt", "\n".join(names) + "\n")
@@ -143,6 +161,19 @@ def write_loose_voc(root):
             write_picture(root / part / f"{name}.png", value=ord(name))
 
 
+def write_voc_of_one_folder(root):
+    for name in SCENES:
+        write(root / "annotations" / "xmls" / f"{name}.xml", voc(name))
+    write_parts(root / "images")
+
+
+def write_voc_in_parts(root):
+    for part, names in PARTS.items():
+        for name in names:
+            write(root / "Annotations_v2" / part / f"{name}.xml", voc(name))
+    write_parts(root)
+
+
 def write_yolo(root, images="images/{}", texts="labels/{}"):
     write(root / "data.yaml", "train: ../images/train\nnc: 2\nnames: ['cat', \"dog\"]  # two\n")
     for part, names in PARTS.items():
@@ -155,12 +186,21 @@ def write_roboflow_yolo(root):
     write_yolo(root, "{}/images", "{}/labels")
 
 
+def write_yolo_beside(root):
+    write_yolo(root, "{}", "{}")
+
+
 DETECTION = {
     "COCO JSON": write_coco,
+    "COCO JSON, of any name": write_coco_of_any_name,
+    "COCO JSON, beside parts": write_coco_beside_parts,
     "COCO JSON, Roboflow": write_roboflow_coco,
     "Pascal VOC XML": write_voc,
     "Pascal VOC XML, loose": write_loose_voc,
+    "Pascal VOC XML, one folder": write_voc_of_one_folder,
+    "Pascal VOC XML, in parts": write_voc_in_parts,
     "YOLO text": write_yolo,
+    "YOLO text, beside": write_yolo_beside,
     "YOLO text, Roboflow": write_roboflow_yolo,
 }
 

@@ -4,7 +4,14 @@ import pytest
 
 from dada.datasets.folder import list_folder
 from dada.errors import UserError
-from tests.datasets.annotated.formats import voc, write, write_picture, write_voc, write_yolo
+from tests.datasets.annotated.formats import (
+    voc,
+    write,
+    write_picture,
+    write_voc,
+    write_yolo,
+    yolo,
+)
 
 
 def test_an_annotated_folder_among_others_is_named(tmp_path):
@@ -26,6 +33,15 @@ def test_annotated_classes_are_classes_and_a_note_says_what_is_not_read(tmp_path
         "boxes or masks inside the class folders are not read: to use them, give one of "
         f"'{tmp_path / 'x'}', '{tmp_path / 'y'}'"
     )
+
+
+def test_rows_of_boxes_beside_the_images_of_classes_are_not_read_and_a_note_says_so(tmp_path):
+    for name in ("cats/a", "dogs/d"):
+        write_picture(tmp_path / f"{name}.png")
+        write(tmp_path / f"{name}.txt", yolo(name[-1]))
+    listing = list_folder(tmp_path)
+    assert listing.classes == ("cats", "dogs")
+    assert listing.notes[0].startswith("boxes or masks inside the class folders are not read")
 
 
 def test_files_that_are_no_annotations_are_not_mentioned(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from dada.datasets.annotated.read_text import yaml_names
 from dada.datasets.annotated.yolo import find
 from dada.errors import UserError
-from tests.datasets.annotated.formats import write, write_picture, write_yolo
+from tests.datasets.annotated.formats import write, write_picture, write_yolo, write_yolo_beside
 
 
 def make(root, text):
@@ -128,3 +128,12 @@ def test_text_is_text(tmp_path):
     (tmp_path / "labels" / "a.txt").write_bytes(b"0 0.5 0.5 0.1 0.1\n\xff\n")
     with pytest.raises(UserError, match=r"a.txt:2: not UTF-8 text"):
         find(tmp_path)
+
+
+def test_texts_beside_images_are_rows_or_nothing(tmp_path):
+    write_yolo_beside(tmp_path)
+    texts = {tmp_path / "train" / f"{name}.txt" for name in "abc"} | {tmp_path / "test" / "d.txt"}
+    assert set(find(tmp_path).sources) == texts
+    write(tmp_path / "train" / "a.txt", "a dog in front of a cat")
+    write(tmp_path / "test" / "d.txt", "3 dogs")
+    assert find(tmp_path) is None

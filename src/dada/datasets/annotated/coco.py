@@ -1,19 +1,16 @@
 """COCO JSON: ``annotations/instances_*.json``, or ``_annotations.coco.json`` beside images."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dada.datasets.annotated.coco_files import coco_files
 from dada.datasets.annotated.found import Box, Found, Outline, Picture, Tallies
-from dada.datasets.annotated.places import IMAGES, files, folder, folders, inside
-from dada.datasets.annotated.read_json import entry, read_json
+from dada.datasets.annotated.places import IMAGES, by_folder, folder, inside, part_folders
+from dada.datasets.annotated.read_json import entry
 from dada.datasets.parts import kind_of
-from dada.errors import UserError
+from dada.errors import UserError, listed
 
-_NAMES = r"instances.*\.json|.*\.coco\.json|coco\.json|_?annotations?\.json"
-_OTHERS = r"(?!person_keypoints|captions|panoptic|stuff|image_info).*\.json"
-_KEYS = {"images", "annotations", "categories"}
 _NUMBER = (int, float)
 
 
@@ -24,8 +21,9 @@ def find(root: Path) -> Found | None:
 
     A file is the annotation of a part: by its name, as in ``annotations/instances_val2017.json``,
     or by its folder's, as in ``valid/_annotations.coco.json``. Its images are in a folder called
-    like the part, in ``images/``, or beside it. Crowds, whose boxes hold several objects, are left
-    out, and so are images that are not there.
+    like the part, in ``images/``, or beside it. A file that names no part is for all of them, by
+    the folders in which its images are, such as ``train/`` and ``val/``. Crowds, whose boxes hold
+    several objects, are left out, and so are images that are not there.
 
     Raises:
         UserError: a file is broken, or names a class or an image that it does not define; the
@@ -34,35 +32,23 @@ def find(root: Path) -> Found | None:
     classes: dict[str, None] = {}
     parts: dict[str, list[Picture]] = {}
     tallies = Tallies(root)
-    for part, path in _annotations(root):
-        if part in parts:
-            raise UserError(f"{path}: there is another COCO file for {part or root}: remove one")
-        data = read_json(path)
-        if not (isinstance(data, dict) and data.keys() >= _KEYS):
-            continue
+    sources = []
+    for part, path, data in coco_files(root):
         names = _categories(path, data)
         classes |= dict.fromkeys(names.values())
-        parts[part] = _pictures(root, path, part, data, names, tallies)
-    return Found("COCO JSON", parts, tuple(classes), notes=tallies.notes()) if parts else None
-
-
-def _annotations(root: Path) -> Iterator[tuple[str, Path]]:
-    """The parts, and the file of each."""
-    for path in files(root, _NAMES):
-        yield _part(path), path
-    for place in folders(root):
-        if place.name.lower() in ("annotations", "annotation"):
-            for path in files(place, r"instances.*\.json") or files(place, _OTHERS):
-                yield _part(path), path
-        elif kind_of(place.name):
-            for path in files(place, _NAMES):
-                yield place.name, path
-
-
-def _part(path: Path) -> str:
-    """The part that a file is called after, such as ``val2017``; "" if it names none."""
-    name = re.sub(r"^_?(instances|annotations?)_?|[._]?(coco|annotations?)$", "", path.stem)
-    return "" if name in ("", "default") else name
+        pictures = _pictures(root, path, part, data, names, tallies)
+        # A file that names no part may be for all of them.
+        split = {} if kind_of(part) else by_folder(root, pictures)
+        for name, found in (split or {part: pictures}).items():
+            if name in parts:
+                raise UserError(
+                    f"{path}: there is another COCO file for {name or root}: remove one"
+                )
+            parts[name] = found
+        sources.append(path)
+    if not parts:
+        return None
+    return Found("COCO JSON", parts, tuple(classes), notes=tallies.notes(), sources=tuple(sources))
 
 
 def _categories(path: Path, data: Any) -> dict[int, str]:
@@ -113,15 +99,32 @@ def _pictures(
             outline = Outline(shape, path, number) if shape and shape != [[]] else None
             boxes[image].append(Box(_corners(annotation, where), names[category], outline))
     places = _places(root, path, part)
+    others = {} if kind_of(part) else part_folders(root)
     found = []
     for i, image in enumerate(images):
         where = f"{path}, image {i}"
         name = entry(image, "file_name", str, where)
-        if (file := inside(places, name, where)) is None:
+        if (file := inside(places, name, where) or _in_a_part(others, name, where)) is None:
             tallies.add("annotated images that are not there are left out", f"{path}: {name}")
             continue
         found.append(Picture(file, tuple(boxes[image["id"]]), _size(image, where)))
     return found
+
+
+def _in_a_part(parts: Mapping[str, list[Path]], name: str, where: str) -> str | None:
+    """The file of this name in the folder of a part.
+
+    Raises:
+        UserError: several parts have one.
+    """
+    found = {part: file for part, places in parts.items() if (file := inside(places, name, where))}
+    if len(found) > 1:
+        first = next(iter(found))
+        raise UserError(
+            f"{where}: {name!r} is in {listed(list(found))}: file_name must say in which, as in "
+            f"{first}/{name}"
+        )
+    return next(iter(found.values()), None)
 
 
 def _corners(annotation: Any, where: str) -> tuple[float, float, float, float]:

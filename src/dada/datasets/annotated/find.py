@@ -1,11 +1,13 @@
 """Recognise the format of annotations: the one place that knows which there are."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from dada.datasets.annotated import coco, masks, voc, yolo
 from dada.datasets.annotated.found import Format, Found
 from dada.datasets.annotated.listed import listed
 from dada.datasets.annotated.places import folders
+from dada.datasets.annotated.unread import unread
 from dada.datasets.listing import Listing
 from dada.datasets.parts import part_of
 from dada.datasets.pixels import check_side
@@ -37,7 +39,7 @@ def find_annotated(path: Path) -> Found | None:
     """What the first of the formats finds that the folder has; None if it has none of them."""
     for find in FORMATS:
         if (found := find(path)) is not None:
-            return found
+            return replace(found, notes=(*found.notes, *unread(path, found.sources)))
     inner = folders(path)
     if len(inner) == 1 and not part_of(inner[0].name):
         return find_annotated(inner[0])

@@ -70,6 +70,7 @@ class Found:
         relative: whether boxes are relative to width and height, not in pixels.
         named: whether `classes` are the folder's own; otherwise masks name theirs by their values.
         notes: what was decided, one line each.
+        sources: the files, or folders of files, with the annotations.
     """
 
     format: str
@@ -78,6 +79,7 @@ class Found:
     relative: bool = False
     named: bool = True
     notes: tuple[str, ...] = ()
+    sources: tuple[Path, ...] = ()
 
 
 class Format(Protocol):

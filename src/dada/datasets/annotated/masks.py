@@ -37,11 +37,8 @@ def find(root: Path) -> Found | None:
     tallies = Tallies(root)
     is_voc = root.name.lower() == "segmentationclass"
     top = root.parent if is_voc else root
-    parts = {
-        part: found
-        for part, (images, masks) in _pairs(top, is_voc).items()
-        if (found := _matched(images, masks, tallies))
-    }
+    pairs = _pairs(top, is_voc)
+    parts = {part: found for part, pair in pairs.items() if (found := _matched(*pair, tallies))}
     if not parts:
         return None
     if list(parts) == [""]:
@@ -55,6 +52,7 @@ def find(root: Path) -> Found | None:
         names,
         named=bool(names),
         notes=tallies.notes(),
+        sources=tuple(pairs[part][1] for part in pairs),
     )
 
 

@@ -2,14 +2,21 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
+from dada.datasets.annotated.found import Picture
+from dada.datasets.parts import kind_of
 from dada.datasets.tree import is_hidden, is_picture
 from dada.errors import UserError
 
+AnyPicture = TypeVar("AnyPicture", bound=Picture)
+
 IMAGES = ("images", "jpegimages", "imgs", "image", "img", "data", "photos", "pictures")
 """What a folder of pictures is called beside one of annotations, in order of preference."""
+
+_ANNOTATIONS = re.compile(r"(?i)annotat.*|(labels?|xmls?|json|bbox(es)?|ground[-_ ]?truth|gt)")
 
 
 def folder(root: Path, *names: str) -> Path | None:
@@ -21,6 +28,41 @@ def folder(root: Path, *names: str) -> Path | None:
 def folders(root: Path) -> list[Path]:
     """The visible folders in a folder, sorted."""
     return [path for path in _entries(root) if path.is_dir()]
+
+
+def annotation_folders(root: Path) -> list[Path]:
+    """The folders in a folder that are called like annotations, each followed by those in it."""
+    named = filter(is_for_annotations, folders(root))
+    return [place for outer in named for place in (outer, *folders(outer))]
+
+
+def is_for_annotations(place: Path) -> bool:
+    """Whether a folder is called like annotations."""
+    return bool(_ANNOTATIONS.fullmatch(place.name))
+
+
+def part_folders(root: Path) -> dict[str, list[Path]]:
+    """Folders of pictures that are called like parts, by name: ``train``, ``images/train``, and
+    ``train/images``."""
+    images = folder(root, *IMAGES)
+    found: dict[str, list[Path]] = {}
+    for place in (inner for outer in (root, images) if outer for inner in folders(outer)):
+        if kind_of(place.name):
+            deeper = folder(place, *IMAGES)
+            found.setdefault(place.name, []).extend([place, *([deeper] if deeper else [])])
+    return found
+
+
+def by_folder(root: Path, pictures: Sequence[AnyPicture]) -> dict[str, list[AnyPicture]]:
+    """Pictures by the part that their folder is called after; empty unless all have one."""
+    parts = {str(place): name for name, places in part_folders(root).items() for place in places}
+    found: dict[str, list[AnyPicture]] = {}
+    for picture in pictures:
+        above = next((p for p in map(str, Path(picture.file).parents) if p in parts), None)
+        if above is None:
+            return {}
+        found.setdefault(parts[above], []).append(picture)
+    return found
 
 
 def files(root: Path, pattern: str) -> list[Path]:

@@ -1,14 +1,18 @@
 """YOLO: a text file per image in ``labels/``, and ``data.yaml`` with the names of the classes."""
 
+import re
 from pathlib import Path
 
 from dada.datasets.annotated.found import Box, Found, Picture, Tallies
-from dada.datasets.annotated.places import IMAGES, folder, folders, pictures, stem
+from dada.datasets.annotated.places import IMAGES, files, folder, folders, pictures, stem
 from dada.datasets.annotated.read_text import class_names, lines, yaml_names
-from dada.datasets.parts import parts_of
+from dada.datasets.parts import kind_of, parts_of
+from dada.datasets.tree import is_picture
 from dada.errors import UserError
 
 _NOT_LABELS = {"classes", "names", "readme", "readme.dataset", "readme.roboflow"}
+_TRIED = 3  # files that decide whether those beside images are annotations
+_ROW = re.compile(r"\d{1,6}(\s+[-+.\deE]+){4,}")
 
 Texts = dict[str, Path]
 """Text files, by the names of their images."""
@@ -18,14 +22,14 @@ def find(root: Path) -> Found | None:
     """Read a folder of YOLO text files: rows of class, and centre and size relative to the image.
 
     Parts are ``images/train`` and ``labels/train``, or ``train/images`` and ``train/labels``; or
-    ``images/`` and ``labels/`` are everything. Rows of a class and a polygon count as the box
-    around it. An image without a file has no objects. ``data.yaml``, or ``classes.txt``, names the
-    classes; the paths in it are not used.
+    ``images/`` and ``labels/`` are everything; or each file is beside its image. Rows of a class
+    and a polygon count as the box around it. An image without a file has no objects. ``data.yaml``,
+    or ``classes.txt``, names the classes; the paths in it are not used.
 
     Raises:
         UserError: a row is broken, or has a class without a name; the message names file and line.
     """
-    if not (parts := _parts(root)):
+    if not (parts := _parts(root) or _beside(root)):
         return None
     tallies, names = Tallies(root), yaml_names(root)
     if names is None:
@@ -41,7 +45,8 @@ def find(root: Path) -> Found | None:
         used = {box.name for part in found.values() for picture in part for box in picture.boxes}
         names = tuple(sorted(used, key=lambda name: int(name.split()[1])))
         notes += ("there is no data.yaml with names, and no classes.txt: classes are numbers",)
-    return Found("YOLO text", found, names, relative=True, notes=notes)
+    sources = tuple(path for _, texts in parts.values() for path in texts.values())
+    return Found("YOLO text", found, names, relative=True, notes=notes, sources=sources)
 
 
 def _parts(root: Path) -> dict[str, tuple[Path, Texts]]:
@@ -65,6 +70,26 @@ def _parts(root: Path) -> dict[str, tuple[Path, Texts]]:
             parts[place.name] = (images, texts)
             certain = certain or (bool(texts) and not pictures(labels))
     return parts if certain else {}
+
+
+def _beside(root: Path) -> dict[str, tuple[Path, Texts]]:
+    """The same where text files are beside their images, in the folder or in those of its parts."""
+    named = [place for place in folders(root) if kind_of(place.name)]
+    for places in (named, [root]):
+        found = {place.name: _rows_beside(place) for place in places}
+        if any(found.values()):
+            return {
+                "" if p == root else p.name: (p, texts) for p in places if (texts := found[p.name])
+            }
+    return {}
+
+
+def _rows_beside(place: Path) -> Texts:
+    """The text files that are called like images in a folder; none if the first are no rows."""
+    there = {path.stem for path in files(place, r".*") if is_picture(path.name)}
+    texts = {path.stem: path for path in files(place, r".*\.txt") if path.stem in there}
+    tried = [line for path in [*texts.values()][:_TRIED] for _, line in lines(path)]
+    return texts if tried and all(map(_ROW.fullmatch, tried)) else {}
 
 
 def _text_files(labels: Path) -> Texts:
