@@ -277,6 +277,6 @@ def test_the_schedule_of_the_guide(beside, capsys):
     exec(followed, names)
     (beside / "schedules").mkdir()
     line = f"['1', '2', 12, 10, {[0] * 60}, {[5, 5] * 30}]"
-    (beside / "schedules" / "rcifar10_16_wrn.txt").write_text(line)
+    (beside / "schedules" / "mine.txt").write_text(line)
     exec(converted, names)
-    assert [stage.epochs for stage in load_policy("pba-cifar10.json").stages] == [10, 190]
+    assert [stage.epochs for stage in load_policy("mine.json").stages] == [10, 190]

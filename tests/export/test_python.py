@@ -24,9 +24,9 @@ from dada.policy import (
     Scale,
     SearchSpace,
     SubPolicy,
-    load_policy,
     published_names,
 )
+from tests.published import published
 
 KNOWN = tuple(python.operations)
 CHINA = Image.fromarray(load_sample_images().images[0]).resize((48, 40))
@@ -131,7 +131,7 @@ def test_only_the_operations_used_are_in_the_file():
 
 @pytest.mark.parametrize("name", published_names())
 def test_every_published_policy_runs_and_is_all_there(name, tmp_path):
-    policy = load_policy(name)
+    policy = published(name)
     names = run(write(policy, "python", tmp_path / "policy.py"))
     assert names["SUB_POLICIES"] == [
         (s.weight, [(o.name, o.probability, o.magnitude, o.spread) for o in s.operations])

@@ -21,6 +21,7 @@ from dada.export.torchvision import target as torchvision
 from dada.ops import get
 from dada.policy import Operation, Policy, Scale, SubPolicy, load_policy, published_names
 from tests.augment.test_transform import GEOMETRIC, check_moved, patch_in
+from tests.published import published
 
 KNOWN = tuple(torchvision.operations)
 CHINA = Image.fromarray(load_sample_images().images[0]).resize((48, 40))
@@ -203,7 +204,7 @@ def test_draws_are_as_often_as_the_policy_says():
 
 @pytest.mark.parametrize("name", published_names())
 def test_every_published_policy_runs(name, tmp_path):
-    policy = load_policy(name)
+    policy = published(name)
     names = run(write(policy, "torchvision", tmp_path / "policy.py"))
     assert len(names["SUB_POLICIES"]) == len(policy.sub_policies)
     for _ in range(3):

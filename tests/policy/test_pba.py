@@ -7,7 +7,7 @@ import pytest
 
 from dada.errors import UserError
 from dada.ops import get
-from dada.policy import PAPER_OPERATIONS, Operation, dumps, loads
+from dada.policy import PAPER_OPERATIONS, Operation, dumps, load_policy, loads
 from dada.policy.pba import from_levels, read_pba
 
 NOTHING = [0] * 60
@@ -87,6 +87,35 @@ def test_newer_files_have_json_and_a_dict():
         for items in map(eval, FILE.splitlines())
     )
     assert read_pba(text, 40) == read_pba(FILE, 40)
+
+
+@pytest.mark.parametrize(
+    ("name", "epochs", "starts", "last"),
+    [
+        # Epochs at which a copy was made, and the last copy's first values, as the files have them.
+        (
+            "pba-cifar10",
+            200,
+            (12, 34, 54, 74, 75, 81, 84, 111, 117, 138, 144, 153, 160, 177, 183, 195),
+            [("Rotate", 0, 6), ("TranslateX", 6, 6), ("TranslateY", 10, 0), ("Brightness", 3, 4)],
+        ),
+        (
+            "pba-svhn",
+            160,
+            (9, 24, 30, 38, 45, 69, 75, 100, 104, 108, 147, 153, 159),
+            [("Rotate", 8, 2), ("TranslateX", 9, 0), ("TranslateY", 0, 0), ("Brightness", 7, 4)],
+        ),
+    ],
+)
+def test_the_published_schedules_are_those_of_its_repository(name, epochs, starts, last):
+    schedule = load_policy(name)
+    assert schedule.epochs == epochs and name == schedule.name
+    assert np.cumsum([stage.epochs for stage in schedule.stages]).tolist() == [*starts, epochs]
+    assert schedule.stages[0].policy == from_levels(NOTHING)
+    first = schedule.stages[-1].policy.operations[: len(last)]
+    levels = [(o.name, round(10 * o.probability), round(10 * o.magnitude)) for o in first]
+    assert levels == last
+    assert "arcelien/pba" in schedule.provenance["source"]
 
 
 BAD = {

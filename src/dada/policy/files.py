@@ -30,11 +30,11 @@ def save_policy(policy: AnyPolicy, path: str | Path) -> Path:
 
 
 def published_names() -> tuple[str, ...]:
-    """Names of the policies that ship with the package.
+    """Names of the policies and schedules that ship with the package.
 
     Examples:
-        >>> [name for name in published_names() if "cifar10" in name]
-        ['autoaugment-cifar10', 'dada-cifar10', 'dada-cifar100', 'fast-autoaugment-cifar10']
+        >>> [name for name in published_names() if name.endswith("cifar10")]
+        ['autoaugment-cifar10', 'dada-cifar10', 'fast-autoaugment-cifar10', 'pba-cifar10']
     """
     return published_policies()
 
