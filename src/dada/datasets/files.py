@@ -270,13 +270,16 @@ def imagenet_files(root: Path) -> FileDataset:
 
 def folder_files(name: str, listing: Listing) -> FileDataset:
     """The files of a folder or table (`split_files`)."""
+    train = _files(listing.train)
+    test = None if listing.test is None else _files(listing.test)
     return split_files(
         name,
-        _files(listing.train),
-        None if listing.test is None else _files(listing.test),
+        train,
+        train if listing.test is listing.train else test,
         None if listing.validation is None else _files(listing.validation),
         classes=listing.classes,
         notes=listing.notes,
+        tested=listing.tested,
     )
 
 
@@ -288,19 +291,42 @@ def split_files(
     *,
     classes: tuple[str, ...],
     notes: tuple[str, ...],
+    tested: bool = False,
 ) -> FileDataset:
     """A dataset of these files; if it has no test set, 20 % of every class are held out.
 
     The split is made before anything is decoded, so it depends neither on which files are used nor
     on which can be read.
 
+    Args:
+        name: of the data.
+        train, test, validation: the files of each part; the test files are held out if None.
+        classes: the name of each label.
+        notes: one line each.
+        tested: whether only test images count: all are, if those held out would be too few. Then,
+            and where `train` is `test`, the dataset's training files are its test files.
+
     Raises:
         UserError: there are too few images to hold out a test set.
     """
-    if test is not None:
+    if test is train:
+        said: tuple[str, ...] = ()
+    elif test is not None:
         said = copies_across(*train.contents_beside(test))
     else:
-        train, test, said = split_off_test_set(name, train, classes)
+        everything = train
+        try:
+            train, test, said = split_off_test_set(name, everything, classes)
+            if tested:
+                test.task.check_test(test.labels, name)
+        except UserError:
+            if not tested:
+                raise
+            train = test = everything
+            said = (
+                f"no test images found, and too few to hold out some: all {len(test):,} images are "
+                "tested",
+            )
     if validation is not None:
         said += copies_across(*train.contents_beside(validation), "validation")
     return FileDataset(name, train, test, classes, notes=(*notes, *said), validation=validation)

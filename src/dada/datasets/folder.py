@@ -37,12 +37,17 @@ FOREIGN = {
 """Extensions of pictures, videos and arrays that are not supported."""
 
 
-def list_folder(path: Path) -> Listing:
+def list_folder(path: Path, tested: bool = False) -> Listing:
     """List an image folder; no file is opened.
 
     The folder holds either class folders, or ``train/`` and, optionally, ``test/``, and beside that
     ``validation/`` (`dada.datasets.layout`). Class folders may contain other folders;
     `dada.datasets.tree` defines what counts as a picture.
+
+    Args:
+        path: the folder.
+        tested: whether only test images count: there need be no training images, nor of all
+            classes.
 
     Raises:
         UserError: there are no images, no class folders, only one class, classes of another part
@@ -59,24 +64,32 @@ def list_folder(path: Path) -> Listing:
     """
     left = unread(path)
     try:
-        layout = find_layout(path)
+        layout = find_layout(path, tested)
         below = annotated_below(layout.train)
         _check(path, layout.train)
     except UserError as error:  # what is not read may be why
         raise UserError("; ".join((str(error), *left))) from error
-    classes = layout.train.classes
+    classes, test = layout.train.classes, layout.test
+    if tested and test is not None:
+        classes = tuple(sorted({*classes, *test.classes}))
     notes = [*layout.notes, *below, *_notes(layout.train), *left]
+    train = labelled(layout.train, classes)
     others: list[Samples | None] = []
-    for tree, what in ((layout.test, "test"), (layout.validation, "validation")):
+    judges = None if tested else layout.validation
+    for tree, what in ((test, "test"), (judges, "validation")):
+        if tree is layout.train:
+            others.append(train)
+            continue
         others.append(None if tree is None else _samples(tree, classes, what))
         notes += [] if tree is None else [f"{tree.root.name}/: {note}" for note in _notes(tree)]
     return Listing(
         root=path,
-        train=labelled(layout.train, classes),
+        train=train,
         test=others[0],
         classes=tuple(map(printable, classes)),
         notes=tuple(notes),
         validation=others[1],
+        tested=tested,
     )
 
 

@@ -44,11 +44,16 @@ class Layout:
     validation: Tree | None = None
 
 
-def find_layout(path: Path) -> Layout:
+def find_layout(path: Path, tested: bool = False) -> Layout:
     """Tell whether a folder holds classes, or ``train/`` and ``test/`` with classes inside.
 
     A folder is a part of the set only if it has such a name and contains class folders. One called
     ``validation`` or the like is the validation set beside ``test/``, and otherwise the test set.
+
+    Args:
+        path: the folder.
+        tested: whether only test images count. There may be no training set: then `train` is
+            `test`.
 
     Raises:
         UserError: the folder is ambiguous; the message says how to resolve it.
@@ -64,6 +69,11 @@ def find_layout(path: Path) -> Layout:
     if trains and not tests and rest:
         others = [n for n in rest if not parts[n] and not is_unlabelled(n)]
         trains = _unless_a_class(whole, trains, split, others)
+    if not trains and tested and tests and not rest:
+        roles = roles_of({name: parts[name] for name in tests})
+        test, *_ = (split[name] for name, role in roles.items() if role == "test")
+        notes = [f"{test.root.name}/ is the test set", *_notes_on_others(whole, trees, "it")]
+        return Layout(test, test, (*notes, *_left_unlabelled(test)))
     if not trains:
         _check_parts(path, whole, tests, split, parts)
         return Layout(whole, None, (*_notes_on_classes(whole, trees), *_left_unlabelled(whole)))

@@ -6,20 +6,25 @@ from pathlib import Path
 from dada.datasets.decode import Samples
 from dada.datasets.find_files import Finder
 from dada.datasets.listing import Listing, check_known
-from dada.datasets.parts import TRAIN, kind_of, parts_of, ranked, roles_in_words, roles_of
+from dada.datasets.parts import TRAIN, kind_of, parts_of, roles_in_words, roles_of
 from dada.datasets.table import Table, read_table
 from dada.datasets.table_columns import Meaning, find_meaning, parts_named
 from dada.datasets.table_rows import Rows, not_listed, read_rows
 from dada.errors import UserError, listed, printable
 
 
-def list_table(path: Path) -> Listing:
+def list_table(path: Path, tested: bool = False) -> Listing:
     """List the pictures of a table; none is opened.
 
     One column names the files, one the labels (or several of 0 and 1 do), and one may say which
     part of the data each picture belongs to (`dada.datasets.table_columns`). Without such a column,
     a table called ``train`` is of the training images, and those called ``val`` or ``test`` beside
     it are of the other parts.
+
+    Args:
+        path: the table.
+        tested: whether only test images count: there need be no training images, nor of all
+            classes. All rows of a table called like ``test`` are test images.
 
     Raises:
         UserError: as in `read_table`, `find_meaning` and `read_rows`; there are no training images
@@ -39,15 +44,17 @@ def list_table(path: Path) -> Listing:
     table = read_table(path)
     meaning = find_meaning(table)
     by = _by_tables if meaning.split is None else _by_split
-    found = by(table, meaning, Finder(path.parent))
+    found = by(table, meaning, Finder(path.parent), tested)
     usable = {name: found.parts[name] for name, rows in found.rows.items() if len(rows)}
-    if not ranked(usable, TRAIN):
+    roles = roles_of(usable)
+    if "train" not in roles.values() and not (tested and "test" in roles.values()):
         if any(part in TRAIN for part in found.parts.values()):
             raise UserError(f"{path}: no training image has a label in {listed(meaning.labels)}")
         raise UserError(f"{path}: has parts {listed([*found.rows])}: train is needed")
-    roles = roles_of(usable)
+    if tested:
+        roles = {name: role for name, role in roles.items() if role != "validation"}
     parts = {role: found.rows[name] for name, role in roles.items()}
-    names = _classes(path, parts, meaning.labels)
+    names = _classes(path, parts, meaning.labels, tested)
     several = any(len(labels) != 1 for rows in parts.values() for labels in rows.files.values())
     notes = [_columns_in_words(meaning, several)]
     counts = {name: len(found.rows[name]) for name in usable}
@@ -58,13 +65,15 @@ def list_table(path: Path) -> Listing:
     if left := not_listed(found.rows.values()):
         many = "1 picture" if left == 1 else f"{left:,} pictures"
         notes.append(f"{many} beside those of {path.name} left out: it does not name them")
+    samples = {role: _samples(rows, names, several) for role, rows in parts.items()}
     return Listing(
         root=path.parent,
-        train=_samples(parts["train"], names, several),
-        test=_samples(parts["test"], names, several) if "test" in parts else None,
+        train=samples["train"] if "train" in samples else samples["test"],
+        test=samples.get("test"),
         classes=tuple(map(printable, names)),
         notes=(*notes, *found.notes),
-        validation=_samples(parts["validation"], names, several) if "validation" in parts else None,
+        validation=samples.get("validation"),
+        tested=tested,
     )
 
 
@@ -78,14 +87,18 @@ class _Found:
     notes: list[str] = field(default_factory=list)
 
 
-def _by_tables(table: Table, meaning: Meaning, finder: Finder) -> _Found:
+def _by_tables(table: Table, meaning: Meaning, finder: Finder, tested: bool) -> _Found:
     """The parts by the tables' names; or all rows to train on, if the name says nothing."""
     path = table.path
     found = _Found(mark=path.suffix)
     beside = {p.stem: p for p in sorted(path.parent.glob(f"*{path.suffix}")) if p.is_file()}
     parts = parts_of([path.stem, *beside])
     if parts[path.stem] not in TRAIN:
-        found.rows[path.stem], found.parts[path.stem] = read_rows(table, meaning, finder), "train"
+        part = parts[path.stem] if tested else None
+        found.rows[path.stem], found.parts[path.stem] = (
+            read_rows(table, meaning, finder, part and kind_of(part)),
+            part or "train",
+        )
         return found
     for name, part in parts.items():
         if part is None or (part in TRAIN and name != path.stem):
@@ -100,7 +113,7 @@ def _by_tables(table: Table, meaning: Meaning, finder: Finder) -> _Found:
     return found
 
 
-def _by_split(table: Table, meaning: Meaning, finder: Finder) -> _Found:
+def _by_split(table: Table, meaning: Meaning, finder: Finder, _: bool) -> _Found:
     """The parts by a column that names them."""
     found = _Found(mark="")
     cells = parts_named(table, str(meaning.split))
@@ -128,14 +141,17 @@ def _columns_in_words(meaning: Meaning, several: bool) -> str:
     return said + (f"; not used: {listed(meaning.others)}" if meaning.others else "")
 
 
-def _classes(path: Path, parts: dict[str, Rows], columns: tuple[str, ...]) -> tuple[str, ...]:
+def _classes(
+    path: Path, parts: dict[str, Rows], columns: tuple[str, ...], tested: bool
+) -> tuple[str, ...]:
     """The names of the classes: those of the columns, or the values in order."""
     found = {
         part: {name for labels in rows.files.values() for name in labels}
         for part, rows in parts.items()
     }
-    numbers = all(name.isdecimal() for name in found["train"])
-    names = tuple(sorted(found["train"], key=(lambda n: (int(n), n)) if numbers else None))
+    there = found.get("train", set()) | (found.get("test", set()) if tested else set())
+    numbers = all(name.isdecimal() for name in there)
+    names = tuple(sorted(there, key=(lambda n: (int(n), n)) if numbers else None))
     names = columns if len(columns) > 1 else names
     for part in parts:
         check_known(path, part, found[part], names)

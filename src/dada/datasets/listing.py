@@ -20,6 +20,8 @@ class Listing:
         notes: one line each.
         size: height and width that all pictures are resized to, whatever their shape, as their
             labels are; None leaves it open, and pictures are cropped to a square.
+        tested: whether only test images count. There may be no training part: then `train` is
+            `test`.
     """
 
     root: Path
@@ -29,11 +31,13 @@ class Listing:
     notes: tuple[str, ...]
     validation: Samples | None = None
     size: tuple[int, int] | None = None
+    tested: bool = False
 
     @property
     def count(self) -> int:
         """Training and test images."""
-        return len(self.train.files) + (0 if self.test is None else len(self.test.files))
+        others = () if self.test is None or self.test is self.train else self.test.files
+        return len(self.train.files) + len(others)
 
 
 def check_known(where: object, part: str, found: Collection[str], classes: Sequence[str]) -> None:

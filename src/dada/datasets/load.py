@@ -1,7 +1,8 @@
 """Load images by name, from a folder, a table, an ``.npz`` file or from Hugging Face."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from dada.datasets.annotated.find import list_annotated
@@ -146,7 +147,10 @@ def complete(name: str, parts: Parts) -> Dataset:
 
 
 def open_images(
-    source: str | Path, side: int | None = None, root: str | Path | None = None
+    source: str | Path,
+    side: int | None = None,
+    root: str | Path | None = None,
+    tested: bool = False,
 ) -> Dataset | FileDataset:
     """Load images (`load`) if they fit in 2 GiB of memory, otherwise read them from their files.
 
@@ -154,10 +158,16 @@ def open_images(
     files. Images in files are resized to 224×224 pixels unless a side is given, or all of a Hugging
     Face dataset have one size; those with boxes or masks have the size that `load` gives them.
 
+    Args:
+        source, side, root: as for `load`.
+        tested: whether only test images count. A folder or a table then needs no others; without
+            them, the training images are the test images.
+
     Raises:
         UserError: as `load` and `open_files`.
     """
     check_side(side)
+    read: Callable[[], Dataset] = partial(load, source, side=side, root=root, choose=_no_validation)
     if source == "imagenet":
         return open_files(source, root, side)
     if isinstance(source, str) and source.startswith(PREFIX):
@@ -165,17 +175,21 @@ def open_images(
         chosen, *size = expected_size(found, side)
         height, width = size if side or chosen is None else (224, 224)
         found = replace(found, side=(height, width))
-    elif str(source).strip() and source not in NAMES and (listing := _listing(source, side)):
+    elif (
+        str(source).strip() and source not in NAMES and (listing := _listing(source, side, tested))
+    ):
+        read = partial(read_folder, listing, name_of(source), side, choose=_no_validation)
         if listing.size and _memory(listing.count, listing.size) <= _MEMORY:
-            return read_folder(listing, name_of(source), choose=_no_validation)
+            return read()
         found = _open_listing(source, listing, side)
         size = list(listing.size or [side or 96] * 2)  # 96 is the largest that `load` chooses
     else:
         return without_validation(load(source, side=side, root=root))
     found = without_validation(found)
-    taken = _memory(len(found.train) + len(found.test), size)
+    others = 0 if found.test is found.train else len(found.test)
+    taken = _memory(len(found.train) + others, size)
     if taken <= _MEMORY:
-        return load(source, side=side, root=root, choose=_no_validation)
+        return read()
     note = f"the images would take {taken / 2**30:.1f} GiB of memory: read from their files instead"
     return replace(found, notes=(*found.notes, note))
 
@@ -239,15 +253,15 @@ def _open_listing(source: str | Path, listing: Listing, side: int | None) -> Fil
     return replace(with_bits(files), side=listing.size or (side or 224, side or 224))
 
 
-def _listing(source: str | Path, side: int | None) -> Listing | None:
+def _listing(source: str | Path, side: int | None, tested: bool = False) -> Listing | None:
     """The image files of a folder or a table; None if it is neither."""
     path, instances = _place(source)
     try:
         if instances:
-            return _with_masks(path, side)
+            return _with_masks(path, side, tested)
         if path.is_dir():
-            return list_annotated(path, side) or list_folder(path)
-        return list_table(path) if is_table(path) and path.is_file() else None
+            return list_annotated(path, side, tested=tested) or list_folder(path, tested)
+        return list_table(path, tested) if is_table(path) and path.is_file() else None
     except OSError as error:
         raise _unreadable(path, error) from error
 
@@ -258,8 +272,8 @@ def _place(source: str | Path) -> tuple[Path, bool]:
     return Path(text.removeprefix(INSTANCES)).expanduser(), text.startswith(INSTANCES)
 
 
-def _with_masks(path: Path, side: int | None) -> Listing:
-    listing = list_annotated(path, side, instances=True) if path.is_dir() else None
+def _with_masks(path: Path, side: int | None, tested: bool) -> Listing:
+    listing = list_annotated(path, side, instances=True, tested=tested) if path.is_dir() else None
     if listing is None:
         raise UserError(f"{INSTANCES}{path}: no folder of COCO JSON, which has masks of objects")
     return listing

@@ -43,17 +43,19 @@ def read_folder(
     path, files = listing.root, folder_files(name, listing)
     size, said = (listing.size, ()) if listing.size else _side(listing.train.files, side)
     files, used = choose_from(files, choose)
+    same = used.test is used.train  # where only test images count
     found = decode(
         path,
         _samples(used.train),
-        _samples(used.test),
+        None if same else _samples(used.test),
         size,
         validation=_samples(used.validation),
         progress=progress,
     )
     _check_readable(path, files.classes, used.train.labels, found.train.labels)
+    test = found.train if same else found.test
     for what, there, images in (
-        ("test", used.test, found.test),
+        ("test", used.test, test),
         ("validation", used.validation, found.validation),
     ):
         if there and not len(images):
@@ -61,7 +63,7 @@ def read_folder(
     return Dataset(
         name,
         found.train,
-        found.test,
+        test,
         files.classes,
         skipped=found.skipped,
         notes=(*files.notes, *said, *found.notes, *imbalance(files.train.labels, files.classes)),

@@ -86,8 +86,9 @@ def evaluate(
 
     Args:
         run: the folder.
-        data: as in `dada.search`; the network is tested on its test images. None is the data that
-            it was trained on.
+        data: as in `dada.search`; the network is tested on its test images. A folder or a table
+            needs no others, and if too few could be held out as such, all are tested. None is the
+            data that it was trained on.
         weights: "last" or "best".
         model: the network, if a module was trained and not a network by name.
         device: "auto", "cpu", "cuda", "cuda:1", …
@@ -159,7 +160,7 @@ def _opened(
         # Images that are not square are never resized: a side would make them square.
         square = side or (height if height == width else None)
         if isinstance(given, str | Path):
-            given = open_images(given, square, root)
+            given = open_images(given, square, root, tested=data is not None)
         else:
             given = without_validation(as_dataset(given, square))
     if given.channels != trained.channels:

@@ -16,7 +16,9 @@ FORMATS: tuple[Format, ...] = (coco.find, voc.find, yolo.find, masks.find)
 """Each looks for what the others do not have; the first that finds something is right."""
 
 
-def list_annotated(path: Path, side: int | None = None, instances: bool = False) -> Listing | None:
+def list_annotated(
+    path: Path, side: int | None = None, instances: bool = False, tested: bool = False
+) -> Listing | None:
     """List the pictures of a folder with boxes or masks; None if it is another kind of folder.
 
     The format may be that of the only folder in it, as in ``VOCdevkit/VOC2012/``. Masks are read,
@@ -26,13 +28,14 @@ def list_annotated(path: Path, side: int | None = None, instances: bool = False)
         path: the folder.
         side: the shorter side that pictures will have, in pixels; None chooses it.
         instances: whether masks of objects are the labels, not their boxes.
+        tested: whether only test images count, so that there need be no others.
 
     Raises:
         UserError: an annotation is broken, there are no objects, or the masks do not fit in memory.
     """
     check_side(side)
     found = find_annotated(path)
-    return None if found is None else listed(path, found, side, instances)
+    return None if found is None else listed(path, found, side, instances, tested)
 
 
 def find_annotated(path: Path) -> Found | None:

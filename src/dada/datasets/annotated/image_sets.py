@@ -46,6 +46,8 @@ def image_sets(
                     "listed images without image or annotation are left out", f"{path}:{number}"
                 )
     parts = {part: found for part, found in parts.items() if found}
+    if len(parts) == 1 and len(*parts.values()) == len(pictures):
+        return parts
     if "train" not in parts:
         return {"": dict(pictures)}
     used = {name for found in parts.values() for name in found}

@@ -13,23 +13,25 @@ from dada.datasets.annotated.mask_files import read_masks
 from dada.datasets.annotated.sizes import Sizes, usual_size
 from dada.datasets.decode import Samples
 from dada.datasets.listing import Listing
-from dada.datasets.parts import parts_of, roles_in_words, roles_of
+from dada.datasets.parts import kind_of, parts_of, roles_in_words, roles_of
 from dada.errors import UserError, printable
 from dada.errors import listed as in_words
 from dada.names import INSTANCES
 
 
-def listed(path: Path, found: Found, side: int | None, instances: bool = False) -> Listing:
+def listed(
+    path: Path, found: Found, side: int | None, instances: bool = False, tested: bool = False
+) -> Listing:
     """Label the pictures of each part.
 
     Args:
-        path, side, instances: as for `dada.datasets.annotated.find.list_annotated`.
+        path, side, instances, tested: as for `dada.datasets.annotated.find.list_annotated`.
         found: what its format's reader found.
 
     Raises:
         UserError: there is no training part, no image, no object, or masks cannot be used.
     """
-    parts, notes = _parts(path, found)
+    parts, notes = _parts(path, found, tested)
     pictures = [picture for part in parts.values() for picture in part]
     if not pictures:
         raise UserError(
@@ -46,8 +48,10 @@ def listed(path: Path, found: Found, side: int | None, instances: bool = False) 
             else box_labels(found, pictures, sizes, path)
         )
         targets, kept = labels.targets, labels.kept
-        there = labels.there[kept < len(parts["train"])]
-        more += _without_objects(path, there, classes, (*found.notes, *more))
+        if "train" in parts:
+            there = labels.there[kept < len(parts["train"])]
+            needed = not (tested and "test" in parts)
+            more += _without_objects(path, there, classes, (*found.notes, *more), needed)
         if not instances and any(box.outline for picture in pictures for box in picture.boxes):
             more += (f"objects have masks, too: to use them, write {INSTANCES}{path}",)
     else:
@@ -61,23 +65,27 @@ def listed(path: Path, found: Found, side: int | None, instances: bool = False) 
         samples[role] = Samples(files, targets.index_select(0, torch.tensor(own)))
     return Listing(
         root=path,
-        train=samples["train"],
+        train=samples["train"] if "train" in samples else samples["test"],
         test=samples.get("test"),
         classes=tuple(map(printable, classes)),
         notes=(f"read as {found.format}", *notes, *found.notes, *more, said),
         validation=samples.get("validation"),
         size=size,
+        tested=tested,
     )
 
 
-def _parts(path: Path, found: Found) -> tuple[dict[str, Sequence[Picture]], list[str]]:
+def _parts(
+    path: Path, found: Found, tested: bool
+) -> tuple[dict[str, Sequence[Picture]], list[str]]:
     """The pictures by what each part is, and notes on parts with names of their own."""
     there = {name: part for name, part in found.parts.items() if part}
     if len(there) <= 1:
-        return {"train": next(iter(there.values()), ())}, []
+        name, part = next(iter(there.items()), ("", ()))
+        return {"test" if tested and kind_of(name) in ("test", "validation") else "train": part}, []
     kinds = parts_of(there)
     roles = roles_of(kinds)
-    if "train" not in roles.values():
+    if not {"train", *(["test"] if tested else [])} & {*roles.values()}:
         raise UserError(
             f"{path}: {found.format} for {in_words(list(there))}, none of which is called train: "
             "rename the training set"
@@ -93,14 +101,14 @@ def _because(notes: Sequence[str]) -> str:
 
 
 def _without_objects(
-    path: Path, there: np.ndarray, classes: Sequence[str], said: Sequence[str]
+    path: Path, there: np.ndarray, classes: Sequence[str], said: Sequence[str], needed: bool
 ) -> tuple[str, ...]:
     """Notes on images and classes without objects among the training images.
 
     Raises:
-        UserError: there are no objects at all.
+        UserError: there are no objects at all, though they are needed.
     """
-    if not there.any():
+    if needed and not there.any():
         raise UserError(
             f"{path}: the training images have no objects: at least one is needed{_because(said)}"
         )
