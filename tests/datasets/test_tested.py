@@ -1,10 +1,13 @@
 """Data of which only the test images count."""
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import dada
 from dada.datasets import open_images
+from dada.datasets.annotated import find
 from dada.errors import UserError
 from tests.datasets.annotated import formats
 from tests.datasets.annotated.formats import DETECTION, coco, write, write_picture
@@ -140,8 +143,24 @@ def test_a_run_is_tested_on_a_folder_of_test_images(kind, tmp_path, monkeypatch)
     prefix = "instances:" if kind == "instances" else ""
     source, small = f"{prefix}{tmp_path / 'data'}", {"epochs": 1, "batch": 4, "device": "cpu"}
     dada.train(source, out=tmp_path / "run", **small)
+    read = []
+    found = find.find_annotated
+    monkeypatch.setattr(find, "find_annotated", lambda path: read.append(path) or found(path))
     whole = dada.evaluate(tmp_path / "run", source)
+    assert len(read) == 1  # as masks take a while
     keep_test(tmp_path / "data")
     alone = dada.evaluate(tmp_path / "run", source)
     differing = {key for key in whole if whole[key] != alone[key]}
     assert differing <= {"notes", "per_class"} and alone["test_images"] == 2
+    assert {about["file"][-5:] for about in alone["worst"]} == {"d.png", "e.png"}
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_the_file_of_each_test_image_is_known_if_others_cannot_be_read(tmp_path, alone):
+    classes(tmp_path, train="" if alone else "aabb", test="aabb")
+    (tmp_path / "test" / "a" / "00.png").write_bytes(b"no picture")
+    data = open_images(tmp_path, tested=True)
+    assert data.skipped == ("test/a/00.png",) and len(data.test_files) == len(data.test) == 4
+    for file, image in zip(data.test_files, data.test.images, strict=True):
+        with Image.open(file) as original:
+            assert np.ravel(original)[0] == int(image[0, 0, 0])

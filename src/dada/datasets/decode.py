@@ -62,11 +62,19 @@ class Samples:
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """Images from lists of files, all grey or all RGB, and what was skipped."""
+    """Images from lists of files, all grey or all RGB, and what was skipped.
+
+    Attributes:
+        train, test, validation: the images.
+        files: the file of each, in this order.
+        skipped: files that could not be read.
+        notes: one line each.
+    """
 
     train: ImageSet
     test: ImageSet
     validation: ImageSet
+    files: tuple[str, ...]
     skipped: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -121,12 +129,13 @@ def decode(
         kept = np.setdiff1d(np.arange(len(files)), list(failures))
         pixels, ends = pixels[kept], np.searchsorted(kept, ends)
         labels = labels[torch.from_numpy(kept)]
+        files = [files[index] for index in kept.tolist()]
     if grey:
         pixels = pixels[:, :1].copy()
         notes = (*notes, "all images grey: one channel")
     both = (every.tensor_split(ends.tolist()) for every in (torch.from_numpy(pixels), labels))
     sets = [ImageSet(*pair) for pair in zip(*both, strict=True)]
-    return Decoded(sets[0], sets[1], sets[2], skipped, notes)
+    return Decoded(sets[0], sets[1], sets[2], tuple(files), skipped, notes)
 
 
 def _check_memory(root: Path, train: int, others: int, size: tuple[int, int], depth: int) -> None:

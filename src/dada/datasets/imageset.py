@@ -142,6 +142,7 @@ class Dataset:
         files: all files if only some of them were decoded; then there may be no test images.
         validation: the user's own validation set, which a search may judge policies by; None if
             there is none.
+        test_files: the file of each test image, if it was read from one.
 
     Raises:
         UserError: the sets differ in channels, side or task, or a label has no class.
@@ -156,6 +157,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
     files: "FileDataset | None" = None
     validation: ImageSet | None = None
+    test_files: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         make_printable(self)

@@ -53,7 +53,7 @@ def read_folder(
         progress=progress,
     )
     _check_readable(path, files.classes, used.train.labels, found.train.labels)
-    test = found.train if same else found.test
+    test, first = (found.train, 0) if same else (found.test, len(found.train))
     for what, there, images in (
         ("test", used.test, test),
         ("validation", used.validation, found.validation),
@@ -69,6 +69,7 @@ def read_folder(
         notes=(*files.notes, *said, *found.notes, *imbalance(files.train.labels, files.classes)),
         files=None if used.is_whole else files,
         validation=found.validation if used.validation else None,
+        test_files=found.files[first : first + len(test)],
     )
 
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
 from dada.augment import Pipeline
@@ -21,13 +20,12 @@ from dada.datasets import (
     FileDataset,
     as_dataset,
     channels_in_words,
-    open_files,
     open_images,
     without_validation,
 )
 from dada.errors import DivergedError, UserError
 from dada.models.child import Child
-from dada.names import DATASETS, WEIGHTS
+from dada.names import WEIGHTS
 from dada.runs import Result
 from dada.runs.provenance import describe_data
 from dada.tasks import task_of
@@ -128,7 +126,7 @@ def evaluate(
         precision = best_precision(where, trained.settings.precision)
         child = Child(network, where, precision, task.loss(labels))
         how = Tested(child, tested, pipeline, processes, on_batch)
-        files = _files(given, trained.source if data is None else data, root)
+        files = given.test.files if isinstance(given, FileDataset) else given.test_files
         try:
             found = examined(how, task, classes, files)
         except DivergedError as error:
@@ -174,21 +172,6 @@ def _opened(
             f"{trained.task.words}"
         )
     return given
-
-
-def _files(
-    given: Dataset | FileDataset, source: object, root: str | Path | None
-) -> tuple[str, ...]:
-    """The files of the test images; empty if there are none, or not one for each image."""
-    if isinstance(given, FileDataset):
-        return given.test.files
-    if not isinstance(source, str | Path) or source in DATASETS or given.skipped:
-        return ()
-    try:
-        test = open_files(source, root).test
-    except UserError:  # neither a folder nor a table
-        return ()
-    return test.files if torch.equal(test.labels[:], given.test.labels) else ()
 
 
 def _differences(
