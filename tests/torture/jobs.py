@@ -1,4 +1,4 @@
-"""Four small runs in processes of their own, and what each must come to."""
+"""Small runs of every kind in processes of their own, and what each must come to."""
 
 import csv
 import json
@@ -9,7 +9,7 @@ import time
 import traceback
 from contextlib import suppress
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import torch
 
@@ -18,9 +18,12 @@ from dada.comparison import compare
 from dada.datasets import load
 from dada.errors import UserError
 from dada.training import train
+from tests import squares
 
 OK, REFUSED, CRASHED, KILLED = 0, 2, 3, -signal.SIGKILL
 COMMON = {"model": "wrn-10-1", "batch": 32, "precision": "float32", "images": 40}
+SMALL = {"batch": 8, "precision": "float32", "device": "cpu"}
+NETWORKS = {"boxes": "detector-4", "masks": "segmenter-4", "instances": "mask-detector-4"}
 OPERATIONS = {"operations": ("Rotate", "Invert")}
 
 
@@ -31,6 +34,11 @@ def data():
     return replace(
         digits, train=digits.train.subset(train_rows), test=digits.test.subset(test_rows)
     )
+
+
+@cache
+def moving(kind):
+    return getattr(squares, f"of_{kind}")()
 
 
 def by_trials(**given):
@@ -49,7 +57,23 @@ def comparison(**given):
     compare(data(), preset="demo", epochs=1, seeds=1, **COMMON, **given)
 
 
-JOBS = {f.__name__: f for f in (by_trials, by_steps, training, comparison)}
+def search_that_moves(kind, **given):
+    trials = {"epochs": 1, "folds": 2, "final_rounds": 1}
+    dada.search(moving(kind), model=NETWORKS[kind], **trials, **OPERATIONS, **SMALL, **given)
+
+
+def training_that_moves(kind, **given):
+    train(moving(kind), "uniform", epochs=3, model=NETWORKS[kind], **SMALL, **given)
+
+
+def comparison_that_moves(kind, **given):
+    compare(moving(kind), epochs=1, seeds=1, model=NETWORKS[kind], **SMALL, **given)
+
+
+LABELS_MOVE = (search_that_moves, training_that_moves, comparison_that_moves)
+JOBS = {f.__name__: f for f in (by_trials, by_steps, training, comparison)} | {
+    f"{f.__name__} {kind}": partial(f, kind) for f in LABELS_MOVE for kind in NETWORKS
+}
 
 
 def start(name, folder, resume=False, prepare=lambda: None):
