@@ -154,6 +154,18 @@ REFUSED = {
     "a float mask": ((PICTURE, TENSOR[:1].float()), "wrap a mask in torchvision.tv_tensors.Mask"),
     "a mask in an array": ({"image": PIXELS, "mask": PIXELS[..., 0] > 9}, "wrap a mask in"),
     "masks of a batch": ((TENSOR[None], TENSOR[None, :1] > 9), "wrap a mask in"),
+    "a smaller mask": (
+        (TENSOR, tv_tensors.Mask(TENSOR[:1, ::2, ::2])),
+        "Mask of an image of 4 × 3 pixels beside one of 8 × 6: crop and resize both",
+    ),
+    "boxes of the whole picture": (
+        (PICTURE, tv_tensors.BoundingBoxes([[1, 2, 3, 4]], format="XYXY", canvas_size=(12, 16))),
+        "BoundingBoxes of an image of 16 × 12 pixels beside one of",
+    ),
+    "points of another array": (
+        {"points": tv_tensors.KeyPoints([[1, 2]], canvas_size=(8, 6)), "image": PIXELS},
+        "KeyPoints of an image of 6 × 8 pixels beside one of 8 × 6",
+    ),
 } | {mode: (Image.new(mode, (4, 4)), f"mode {mode}: convert it to")
      for mode in ("P", "RGBA", "I;16", "1", "CMYK", "LA", "F", "I", "YCbCr", "HSV")}  # fmt: skip
 

@@ -238,6 +238,30 @@ def test_boxes_of_any_format_move_alike(format_, dtype):
     assert transform.transform(nothing, params).shape == (0, 4)
 
 
+@pytest.mark.parametrize("format_", ("XYXY", "XYWH", "CXCYWH"))
+@pytest.mark.parametrize("dtype", (torch.int64, torch.float16, torch.float32, torch.float64))
+def test_boxes_that_are_left_are_not_lost_by_rounding_at_the_border(format_, dtype):
+    """torchvision's sanitiser drops a box that ends beyond the canvas, with its label."""
+    random = torch.Generator().manual_seed(0)
+    transform = PolicyTransform(alone(("Rotate", 0.9), ("TranslateX", 0.9)))
+    F, sanitise = v2.functional, v2.SanitizeBoundingBoxes(min_size=2.0)
+    image = tv_tensors.Image(torch.zeros(1, 48, 61, dtype=torch.uint8))
+    corners = (torch.rand(300, 2, 2, generator=random) * torch.tensor([61, 48])).sort(1).values
+    for _ in range(5):
+        params = transform.make_params([])
+        boxes = tv_tensors.BoundingBoxes(
+            corners.flatten(1).double(), format="XYXY", canvas_size=(48, 61)
+        )
+        exact = transform.transform(boxes, params).as_subclass(torch.Tensor)
+        large = ((exact[:, 2:] - exact[:, :2]) > 4).all(1)
+        boxes = F.convert_bounding_box_format(boxes, new_format=format_)
+        boxes = tv_tensors.wrap(boxes.as_subclass(torch.Tensor).to(dtype), like=boxes)
+        moved = transform.transform(boxes, params)
+        left = sanitise({"image": image, "boxes": moved, "labels": torch.arange(300)})
+        assert set(large.nonzero()[:, 0].tolist()) <= set(left["labels"].tolist())
+        assert (exact[large, 2:] == torch.tensor([61, 48])).any()
+
+
 def test_a_batch_moves_each_mask_with_its_own_image(image):
     torch.manual_seed(0)
     transform = PolicyTransform(alone(("Rotate", 1.0), ("TranslateX", 0.9)))

@@ -257,6 +257,11 @@ TENSOR = torch.zeros(3, 4, 5, dtype=torch.uint8)
         ((CHINA, np.zeros((40, 48))), r"ndarray \(40, 48\) beside an image: wrap a mask"),
         ((TENSOR[None], TENSOR[None][:0]), "beside an image|batches of"),
         ((torch.stack([TENSOR] * 2), tv_tensors.Mask(torch.zeros(4, 5))), "Mask beside 2 images"),
+        ((TENSOR, tv_tensors.Mask(TENSOR[:, :2])), "Mask of an image of 5 x 2 beside one of 5 x 4"),
+        (
+            (CHINA, tv_tensors.KeyPoints([[1, 2]], canvas_size=(9, 8))),
+            "KeyPoints of an image of 8 x 9 beside one of 48 x 40",
+        ),
     ],
 )
 def test_what_has_no_one_meaning_is_refused_by_name(sample, reason):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor
 from torchvision import tv_tensors
 from torchvision.transforms.v2 import functional as F
@@ -45,14 +46,39 @@ def _points(item: Any, maps: Tensor) -> Any:
         )
     exact = tv_tensors.wrap(item.as_subclass(Tensor).cpu().double(), like=item)
     if isinstance(item, tv_tensors.KeyPoints):
-        moved = move_points(exact.as_subclass(Tensor)[None], maps)[0]
-    else:
-        XYXY = tv_tensors.BoundingBoxFormat.XYXY
-        if tv_tensors.is_rotated_bounding_format(item.format):
-            raise TypeError(f"boxes of format {item.format.value}: convert them to XYXY first")
-        plain = F.convert_bounding_box_format(exact, new_format=XYXY).as_subclass(Tensor)
-        around = move_boxes(plain[None], maps, item.canvas_size)[0][0]
-        upright = tv_tensors.wrap(around, like=item, format=XYXY)
-        moved = F.convert_bounding_box_format(upright, new_format=item.format).as_subclass(Tensor)
-    moved = moved if item.is_floating_point() else moved.round()
-    return tv_tensors.wrap(moved.to(item.dtype).to(item.device), like=item)
+        return _rounded(move_points(exact.as_subclass(Tensor)[None], maps)[0], item)
+    if tv_tensors.is_rotated_bounding_format(item.format):
+        raise TypeError(f"boxes of format {item.format.value}: convert them to XYXY first")
+    plain = _in_format(exact, "XYXY").as_subclass(Tensor)
+    return _boxes(move_boxes(plain[None], maps, item.canvas_size)[0][0], item)
+
+
+def _boxes(around: Tensor, item: Any) -> Any:
+    """Boxes (N, 4) on the canvas, float64 XYXY, in the format and type of the item.
+
+    In CXCYWH an edge on the border may come to lie a hair beyond it through rounding, for which
+    `v2.SanitizeBoundingBoxes` would drop the box: it is made narrower by as much.
+    """
+    boxes = _like(around, item)
+    edges = _in_format(boxes, "XYXY").as_subclass(Tensor)[..., 2:].cpu().double()
+    beyond = (edges - around.new_tensor(item.canvas_size[::-1])).clamp(min=0)
+    if not bool(beyond.any()):
+        return boxes
+    low, high = around.split(2, -1)
+    return _like(torch.cat([low, (high - 2 * beyond).maximum(low)], -1), item)
+
+
+def _like(boxes: Tensor, item: Any) -> Any:
+    upright = tv_tensors.wrap(boxes, like=item, format="XYXY")
+    return _rounded(_in_format(upright, item.format), item)
+
+
+def _in_format(boxes: Any, name: Any) -> Any:
+    return F.convert_bounding_box_format(boxes, new_format=name)
+
+
+def _rounded(exact: Tensor, item: Any) -> Any:
+    """Numbers in the type of the item, to whole numbers if it has those."""
+    plain = exact.as_subclass(Tensor)
+    plain = plain if item.is_floating_point() else plain.round()
+    return tv_tensors.wrap(plain.to(item.dtype).to(item.device), like=item)

@@ -11,6 +11,7 @@ import PIL.Image
 import torch
 from torch import Tensor
 from torchvision import tv_tensors
+from torchvision.transforms.v2 import functional as F
 
 from dada.augment.convert import channels_seem_last
 
@@ -77,7 +78,13 @@ def check_picture(picture: Any) -> None:
 
 
 def _check_beside(leaf: Any, picture: Any) -> None:
-    """Raise TypeError for a leaf that seems to belong to the picture but would not move with it."""
+    """Raise TypeError for a leaf that belongs to the picture but would not move as it does."""
+    if isinstance(leaf, MOVING) and tuple(F.get_size(leaf)) != _size(picture):
+        (height, width), (rows, columns) = F.get_size(leaf), _size(picture)
+        raise TypeError(
+            f"{type(leaf).__name__} of an image of {width} × {height} pixels beside one of "
+            f"{columns} × {rows}: crop and resize both"
+        )
     if not _is_plain(leaf):
         return
     batch = not isinstance(picture, PIL.Image.Image) and picture.ndim == 4

@@ -45,8 +45,9 @@ class PolicyTransform(v2.Transform):
     (B, ..., H, W); boxes and key points need a single image.
 
     Everything else passes through: numbers, strings, labels, other tensors and arrays. Samples that
-    would silently be transformed wrongly are refused: those without a picture or with several, and
-    those with a plain tensor or array that is uint8 or has the picture's height and width.
+    would silently be transformed wrongly are refused: those without a picture or with several,
+    those with a plain tensor or array that is uint8 or has the picture's height and width, and
+    masks, boxes and key points of a picture of another size.
 
     Random numbers come from PyTorch's global generator: `torch.manual_seed` fixes them, and a
     DataLoader seeds every worker differently. The default device and the default type have no

@@ -226,6 +226,13 @@ class Augment(v2.Transform):
             shape = tuple(getattr(other, "shape", ()))
             if len(shape) >= 2 and (shape[-2:] in sizes or shape[:2] in sizes):
                 raise TypeError(f"{type(other).__name__} {shape} beside an image: {WRAP}")
+        for item in (t for t in tensors if isinstance(t, FOLLOWING) and sizes):
+            (height, width), (rows, columns) = F.get_size(item), sizes[0]
+            if (height, width) not in sizes:
+                raise TypeError(
+                    f"{type(item).__name__} of an image of {width} x {height} beside one of "
+                    f"{columns} x {rows}: crop and resize both"
+                )
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
         """A draw for the sample, or for each image of a batch."""
