@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from dada.comparison.statistics import interval
 from dada.report import verdict
 from dada.report.verdict import (
     judge,
@@ -85,6 +86,20 @@ def test_networks_that_learned_nothing_are_said_to_have(naive, said):
     """The lowest error is 4.9 % ± 0.6: 5.5 % or less may be had without looking."""
     sentence = the_best(make_comparison() | {"naive_error": naive})
     assert ("learned next to nothing" in sentence) == said
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [([0.0] * 3, True), ([0.01, 0.0, 0.0], True), ([0.2, 0.21, 0.22], False), ([0.3, 0.4], False)],
+)
+def test_detectors_that_found_nothing_are_said_to_have_learned_nothing(values, said):
+    row = {"name": "crop and flip", "values": values, "mean": sum(values) / len(values)}
+    comparison = {
+        **{"task": "detection", "baseline": "crop and flip", "naive_mAP": 0.0},
+        "rows": [row | {"interval": interval(values)}],
+    }
+    sentence = plain(the_best(comparison))
+    assert ("by finding nothing, it would be 0.0 %: these networks have" in sentence) == said
 
 
 def beside(rows, **gaps):

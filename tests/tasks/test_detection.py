@@ -212,3 +212,10 @@ def test_a_detector_is_judged_at_the_best_of_few_temperatures(best, loss):
 def test_without_a_network_there_is_no_guess():
     labels = labels_of([(0, 0, 5, 5, 0)])
     assert guess(own_losses, labels, labels, 1) == float("inf")
+
+
+def test_finding_nothing_is_the_answer_without_looking():
+    labels = labels_of([(0, 0, 40, 40, 0)], [(0, 0, 9, 9, 1), (40, 0, 80, 20, 0)])
+    nothing = Found(torch.zeros(2, 0, 6))
+    found = TASK.measures([TASK.tally(nothing, labels)])
+    assert found["test_mAP"] == TASK.naive(labels) == 0

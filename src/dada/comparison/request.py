@@ -116,7 +116,7 @@ def left_open(settings: TrainSettings, fixed: Collection[str]) -> set[str]:
         settings: as asked.
         fixed: names of what the user set.
     """
-    of_preset = set() if settings.preset in _OWN else settings.model_fields_set
+    of_preset = set() if settings.preset in _OWN else {"model", *settings.model_fields_set}
     return _SIZE - {*fixed, *of_preset}
 
 

@@ -64,7 +64,14 @@ class Detection(Task):
     ndim = 3
     recorded: ClassVar[dict[str, Any]] = {"task": "detection"}
     moves = True
-    metric = Metric("mAP", "test mAP", lower_is_better=False, of_class="AP", over_images=False)
+    metric = Metric(
+        "mAP",
+        "test mAP",
+        lower_is_better=False,
+        of_class="AP",
+        over_images=False,
+        naive="finding nothing",
+    )
     further: ClassVar[dict[str, str]] = {"test_mAP50": "mAP50"}
     class_words = (
         "AP: average precision, the mean over the overlaps (IoU) from 0.5 to 0.95 that count as "
@@ -73,6 +80,7 @@ class Detection(Task):
     validation = Metric("F1", "validation F1", lower_is_better=False)
     proxy = "detector-16"
     usual: ClassVar[dict[str, Any]] = {"batch": 16, "lr": 0.05}
+    demo: ClassVar[dict[str, Any]] = {"model": proxy}
     pretrained = "fcos_resnet50_fpn"
     pixels = 128
     fewest_pixels = 128
@@ -229,6 +237,10 @@ class Detection(Task):
 
     def prior(self, labels: Tensor, classes: int, count: int) -> None:
         """None: only a network can make outputs."""
+
+    def naive(self, labels: Tensor) -> float:
+        """None is found, so none is right."""
+        return 0.0
 
     def matched(self, labels: Tensor, outputs: Sequence[int]) -> tuple[Tensor, None]:
         """The labels as the network numbers its classes."""

@@ -62,7 +62,12 @@ class Instances(Detection):
     dtype = torch.int32
     recorded: ClassVar[dict[str, Any]] = {"task": "instances"}
     metric = Metric(
-        "mask mAP", "test mask mAP", lower_is_better=False, of_class="AP", over_images=False
+        "mask mAP",
+        "test mask mAP",
+        lower_is_better=False,
+        of_class="AP",
+        over_images=False,
+        naive="finding nothing",
     )
     further: ClassVar[dict[str, str]] = {
         "test_mask_mAP50": "mask mAP50",
@@ -74,6 +79,7 @@ class Instances(Detection):
     )
     validation = Metric("box F1", "validation box F1", lower_is_better=False)
     proxy = "mask-detector-16"
+    demo: ClassVar[dict[str, Any]] = {"model": proxy}
     pretrained = "maskrcnn_resnet50_fpn"
 
     def network(self, side: int, accelerated: bool) -> str:

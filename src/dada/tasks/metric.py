@@ -21,6 +21,7 @@ class Metric:
         of_class: its name for a single class.
         over_images: whether it is a mean over the test images, so that differences can be paired
             image by image.
+        naive: how one gets something without looking, in prose.
 
     Examples:
         >>> error = Metric("error", "test error")
@@ -38,6 +39,7 @@ class Metric:
     lower_is_better: bool = True
     of_class: str = "error"
     over_images: bool = True
+    naive: str = "always answering the most frequent class"
 
     @property
     def key(self) -> str:
@@ -66,7 +68,7 @@ class Metric:
 
     @property
     def naive_key(self) -> str:
-        """The key of what the most frequent answer gets without looking."""
+        """The key of what one gets without looking."""
         return self.key.replace("test_", "naive_", 1)
 
     @property

@@ -80,6 +80,7 @@ class Segmentation(Task):
     proxy = "segmenter-16"
     fewest_pixels = 64
     usual: ClassVar[dict[str, Any]] = {"batch": 16, "lr": 0.05}
+    demo: ClassVar[dict[str, Any]] = {"model": proxy}
     pretrained = "deeplabv3_mobilenet_v3_large"
 
     def network(self, side: int, accelerated: bool) -> str:

@@ -63,6 +63,8 @@ class Task(ABC):
     """Longest side of the images of a comparison that has little time, at most."""
     usual: ClassVar[dict[str, Any]] = {}
     """Settings of a training, where the user sets none."""
+    demo: ClassVar[dict[str, Any]] = {"model": "wrn-10-1", "batch": 64}
+    """Those of the preset demo besides."""
     temperatures: ClassVar[Sequence[float]] = (2.0 ** torch.linspace(-3, 5, 33)).tolist()
     """The outputs of trials are judged at the best of these."""
     pretrained: ClassVar[str] = "resnet18"
@@ -280,7 +282,7 @@ class Task(ABC):
         }
 
     def naive(self, labels: Tensor) -> float | None:
-        """The metric of always giving the most frequent answer; None if there is no such answer."""
+        """The metric of answering without looking (`Metric.naive`); None where one has to look."""
         return None
 
     @abstractmethod

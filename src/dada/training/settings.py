@@ -62,8 +62,9 @@ class ResolvedTraining(ResolvedNetwork, TrainSettings):
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
-    # Few images, where augmentation helps most, and seconds per training on one core.
-    "demo": {"epochs": 60, "batch": 64, "model": "wrn-10-1", "images": 200},
+    # Few images, where augmentation helps most, and a network of the task's that takes seconds per
+    # training on one core (`Task.demo`).
+    "demo": {"epochs": 60, "images": 200},
     "finetune": {**FINETUNE, "warmup": 1.0},
 }
 
@@ -100,8 +101,9 @@ def for_dataset(
     Raises:
         UserError: there are too few images, or a setting does not fit them.
     """
-    given = settings.model_fields_set
-    usual = {name: value for name, value in dataset.task.usual.items() if name not in given}
+    task, given = dataset.task, settings.model_fields_set
+    usual = task.usual | (task.demo if settings.preset == "demo" else {})
+    usual = {name: value for name, value in usual.items() if name not in given}
     filled = resolved(settings.model_dump() | usual, dataset, accelerated)
     filled["batch"] = min(filled["batch"], filled["images"])
     if filled["test_every"] is None:  # a training step costs three forward passes
