@@ -110,6 +110,7 @@ def test_a_training_keeps_its_best_epoch_and_is_tested(kind, tmp_path):
     text = (tmp_path / "page.html").read_text()
     assert text.count('<img src="data:image/') == 9 and "Calibration" not in text
     assert "Left the labels, right what the network found" in text
+    assert ("with a score of at least 0.3" in text) == ("AP" in class_key)
     json.dumps(found)
 
 

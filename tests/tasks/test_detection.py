@@ -128,6 +128,19 @@ def test_a_box_is_dropped_below_a_quarter_of_its_area_or_a_pixel():
     assert moved([(10, 0, 13.1, 10, 1)], LEFT) == [[0, 0, 1.1, 10, 1]]
 
 
+@pytest.mark.parametrize("width", [80, 88, 400, 1333])
+def test_rounding_drops_no_box_of_a_pixel_and_none_of_a_quarter(width):
+    """float32 has no thirds; relative to the width, most whole pixels are a little off."""
+    places = torch.arange(15, width - 15, 3)
+    size = torch.tensor([width, 40, width, 40])
+    left = torch.tensor([[[1.0, 0, 3, 0, 1, 0]]], dtype=torch.float64)
+    pixels = torch.stack([places, places * 0 + 4, places + 1, places * 0 + 5], 1)
+    quarters = torch.tensor([[0, 0, 4, y] for y in range(1, 40)])
+    for boxes in (pixels, quarters):
+        labels = torch.cat([boxes / size, torch.zeros(len(boxes), 1)], 1)
+        assert (TASK.moved(labels[None], left, (40, width))[..., 4] == 0).all()
+
+
 def test_absent_rows_come_last_and_the_others_keep_their_order():
     rows = [(0, 0, 5, 5, 0), (30, 0, 40, 10, 1), (0, 20, 9, 30, 2), (50, 0, 60, 10, 3)]
     assert [row[4] for row in moved(rows, LEFT)] == [1, 3, -1, -1]

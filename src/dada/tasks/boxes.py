@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-_SURE = 0.3
+SURE = 0.3
+"""The least score of a box that is shown and counted."""
 
 
 def present(rows: Tensor) -> Tensor:
@@ -14,9 +15,8 @@ def present(rows: Tensor) -> Tensor:
 
 
 def sure(found: Tensor) -> Tensor:
-    """(…,) bool: which found boxes (…, 6), (x0, y0, x1, y1, score, class), are shown and counted:
-    those with a score of at least 0.3."""
-    return present(found) & (found[..., 4] >= _SURE)
+    """(…,) bool: which found boxes (…, 6), (x0, y0, x1, y1, score, class), are shown and counted."""
+    return present(found) & (found[..., 4] >= SURE)
 
 
 def iou(some: Tensor, others: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from dada.errors import UserError
 from dada.models.child import Loss
 from dada.models.detected import Detected
 from dada.ops.moving import IDENTITY, move_boxes
-from dada.tasks.boxes import hits, present, sure
+from dada.tasks.boxes import SURE, hits, present, sure
 from dada.tasks.mean_average_precision import Precision, mean_average_precision
 from dada.tasks.metric import Metric
 from dada.tasks.pictures import colours, rgb
@@ -26,6 +26,7 @@ LEAST_LEFT = 0.25
 """The share of a moved box's area that must be left in the image, or it is dropped."""
 LEAST_SIDE = 1.0
 """The shortest side of a moved box, in pixels, or it is dropped."""
+_ROUNDING = 1e-3  # what a float32 coordinate can be off by, in pixels
 _OVERLAP = 0.5  # the least intersection over union, of `accuracy`
 
 
@@ -42,7 +43,7 @@ def kept(boxes: Tensor, left: Tensor) -> Tensor:
         left: (…,) the share of each one's area that is left in the image.
     """
     sides = boxes[..., 2:] - boxes[..., :2]
-    return (left >= LEAST_LEFT) & (sides >= LEAST_SIDE).all(-1)
+    return (left >= LEAST_LEFT - _ROUNDING) & (sides >= LEAST_SIDE - _ROUNDING).all(-1)
 
 
 class Detection(Task):
@@ -77,6 +78,7 @@ class Detection(Task):
         "AP: average precision, the mean over the overlaps (IoU) from 0.5 to 0.95 that count as "
         "found, as for COCO."
     )
+    found_words = f"what the network found with a score of at least {SURE}"
     validation = Metric("F1", "validation F1", lower_is_better=False)
     proxy = "detector-16"
     usual: ClassVar[dict[str, Any]] = {"batch": 16, "lr": 0.05}

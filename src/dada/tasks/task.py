@@ -53,6 +53,8 @@ class Task(ABC):
     """What else is in [0, 1] among its `measures`, and what it is called."""
     class_words: ClassVar[str]
     """What the table of classes has, where a reader may not know."""
+    found_words: ClassVar[str] = "what the network found"
+    """What is drawn as the network's answer."""
     validation: ClassVar[Metric] = VALIDATION_ACCURACY
     """The metric on a search's validation images: the mean of `accuracy`."""
     proxy: ClassVar[str] = "proxy-32"

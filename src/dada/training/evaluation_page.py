@@ -79,6 +79,7 @@ def write_evaluation(
         classes=class_table(found, task),
         first=f"{metric.inferior} {metric.of_class}",
         class_words=task.class_words,
+        found_words=task.found_words,
         few=_FEW,
         matrix=_matrix(found),
         confusions=found.get("confusions", ()),
