@@ -15,7 +15,7 @@ def present(rows: Tensor) -> Tensor:
 
 
 def sure(found: Tensor) -> Tensor:
-    """(…,) bool: which found boxes (…, 6), (x0, y0, x1, y1, score, class), are shown and counted."""
+    """(…,) bool: which found boxes (…, 6) are shown and counted; column 4 is their score."""
     return present(found) & (found[..., 4] >= SURE)
 
 
