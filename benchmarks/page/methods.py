@@ -32,7 +32,7 @@ def methods(result: dict) -> list[str]:
         ),
         "",
     ]
-    for name in result["left_out"]:
+    for name in (name for name in rows if name not in result["policy"]):
         cost = rows[name]
         lines += [
             f"Not run: {name}, whose search would take {_whole(cost['child_epochs'])} "
