@@ -32,7 +32,8 @@ def test_of_a_network_that_learns_with_its_policy_they_are_those_that_are_comput
     settings = {**SMALL, "images": 80, "epochs": 1, "model": "proxy-8", **given}
     search = begun(settings, digits)
     images = search.problem.pipeline.normalise(search.problem.images.images)
-    one = counted(lambda: begun(settings, digits).problem.network()(images).detach()) / len(images)
+    network = begun(settings, digits).problem.network()
+    one = counted(lambda: network(images).detach()) / len(images)
     assert search.passes == pytest.approx(counted(search.advance) / one, rel=0.05)
 
 

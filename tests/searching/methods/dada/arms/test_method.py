@@ -221,7 +221,8 @@ def test_a_search_within_its_budget(digits, tmp_path):
     policy = dada.search(digits, out=tmp_path / "run", budget=4.0, **given)
     run = RunFolder.open(tmp_path / "run")
     settings = run.config["settings"]
-    assert settings["epochs"] < 1000
+    # On a machine that is busy for a moment, fewer images, on which all epochs fit.
+    assert settings["epochs"] < 1000 or settings["images"] < 1000
     assert any(note.startswith("budget of 4 s") for note in run.config["data"]["notes"])
     again = dada.search(digits, out=tmp_path / "run", budget=4.0, resume=True, **given)
     assert again == policy
