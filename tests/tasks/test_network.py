@@ -76,6 +76,12 @@ def test_what_does_not_fit_is_one_line_and_nothing_is_written(verb, kind, name, 
     assert "\n" not in str(caught.value) and not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("name", ["detector-4", "mask-detector-4", "fcos_resnet18_fpn"])
+def test_detectors_are_said_to_give_boxes(name):
+    with pytest.raises(UserError, match=r"gives boxes for 2 images: must give \(2, 3, 32, 32\)"):
+        check(MADE["segmentation"](), create(name, 3))
+
+
 def test_torchvisions_mask_rcnn_is_for_masks_of_objects():
     network = create("maskrcnn_resnet50_fpn", 2)
     check(squares.of_instances(), network)
@@ -98,7 +104,7 @@ def test_torchvisions_mask_rcnn_is_for_masks_of_objects():
             lambda: torchvision.models.get_model(
                 "lraspp_mobilenet_v3_large", weights_backbone=None, num_classes=3
             ),
-            r"gives a OrderedDict for 2 images: must give \(2, 3, 32, 32\), one number for each",
+            r"gives an OrderedDict for 2 images: must give \(2, 3, 32, 32\), one number for each",
         ),
     ],
 )

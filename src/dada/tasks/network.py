@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from dada.compute.randomness import forked
 from dada.errors import UserError, users_own
 from dada.models.child import Outputs, per_image
+from dada.models.detected import Detected
 from dada.tasks.task import Task
 
 _IMAGES = 2
@@ -97,9 +98,17 @@ def _misfit(
         must = f"{whole}, {why}"
     if fits:
         return None
-    got = tuple(outputs.shape) if isinstance(outputs, Tensor) else f"a {type(outputs).__name__}"
     instead = "" if users else f": take one such as {task.proxy} or {task.pretrained}"
-    return f"{got} for {_IMAGES} images: must give {must}{instead}"
+    return f"{_described(outputs)} for {_IMAGES} images: must give {must}{instead}"
+
+
+def _described(outputs: object) -> str:
+    if isinstance(outputs, Detected):
+        return "boxes"
+    if isinstance(outputs, Tensor):
+        return str(tuple(outputs.shape))
+    kind = type(outputs).__name__
+    return f"{'an' if kind[0] in 'AEIOU' else 'a'} {kind}"
 
 
 @contextmanager
