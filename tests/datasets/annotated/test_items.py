@@ -30,6 +30,8 @@ from tests.datasets.annotated.formats import (
     write_voc,
 )
 
+CORNERS = {"xmin": "8", "ymin": "6", "xmax": "40", "ymax": "30"}
+
 
 def picture(size=SIZE):
     return Image.new("RGB", size[::-1], (1, 2, 3))
@@ -98,7 +100,27 @@ def test_voc_detection_and_segmentation(tmp_path):
     np.testing.assert_array_equal(found.train.labels, [mask(name) for name in PARTS["train"]])
 
 
-def test_boxes_of_every_format_and_a_canvas_of_their_own():
+def test_boxes_of_a_picture_that_was_resized_without_them_are_scaled():
+    twice = boxes((8, 6, 40, 30), size=(60, 80))
+    voc = {"size": {"height": "60", "width": "80"}, "object": {"name": "cell", "bndbox": CORNERS}}
+    for target in ({"boxes": twice, "labels": [0]}, {"annotation": voc}):
+        items = [(picture(), target)] * 2
+        dataset = as_dataset({"train": items, "test": items})
+        assert dataset.side == SIZE
+        expected = torch.tensor([8 / 80, 6 / 60, 40 / 80, 30 / 60, 0])
+        torch.testing.assert_close(dataset.train.labels[0, 0], expected)
+        assert any("another size than annotated: boxes are scaled: 4" in n for n in dataset.notes)
+
+
+def test_boxes_on_a_canvas_of_another_shape_are_in_pixels():
+    items = [(picture(), {"boxes": boxes((4, 3, 20, 15), size=(100, 30)), "labels": [0]})] * 2
+    dataset = as_dataset({"train": items, "test": items})
+    expected = torch.tensor([4 / 40, 3 / 30, 20 / 40, 15 / 30])
+    torch.testing.assert_close(dataset.train.labels[0, 0, :4], expected)
+    assert any("another shape than annotated: boxes are in pixels: 4" in n for n in dataset.notes)
+
+
+def test_boxes_of_every_format():
     rows = {"XYXY": (4, 3, 20, 15), "XYWH": (4, 3, 16, 12), "CXCYWH": (12, 9, 16, 12)}
     items = [detected(row, kinds=[1], form=form) for form, row in rows.items()]
     items += [(picture(), {"boxes": torch.tensor([[4, 3, 20, 15]]), "labels": [0]})]

@@ -16,7 +16,13 @@ from dada.datasets.annotated.instances import paint
 from dada.datasets.annotated.mask_files import nearest, numbering
 from dada.datasets.annotated.masks import VOC_CLASSES
 from dada.datasets.annotated.sizes import Sizes, same_shape, usual_size
-from dada.datasets.annotated.targets import ObjectReader, has_masks, is_mask, mask_of
+from dada.datasets.annotated.targets import (
+    ObjectReader,
+    annotated_size,
+    has_masks,
+    is_mask,
+    mask_of,
+)
 from dada.datasets.imageset import ImageSet, Parts
 from dada.datasets.pixels import bits_in_words, planes, stretched
 from dada.errors import UserError
@@ -124,17 +130,16 @@ def _boxes(
 ) -> _Labels:
     known = _known(dataset, names)
     reader = ObjectReader(known)
-    pictures = [
-        Picture(where, reader.boxes_of(target, where), size) for where, size, target in items
-    ]
+    sizes, pictures = [], []
+    for where, own, target in items:
+        sizes.append(own)
+        said = annotated_size(target)
+        pictures.append(Picture(where, reader.boxes_of(target, where), said))
     used = {box.name for picture in pictures for box in picture.boxes}
     _check_any(used, dataset, reader)
     classes = tuple(known.values()) or tuple(sorted(used, key=_number))
-    found = Found("boxes", {}, classes)
-    sizes = tuple(picture.size for picture in pictures)
-    labels, notes = box_labels(
-        found, pictures, Sizes(sizes, (False,) * len(sizes)), type(dataset).__name__
-    )
+    found, upright = Found("boxes", {}, classes), Sizes(tuple(sizes), (False,) * len(sizes))
+    labels, notes = box_labels(found, pictures, upright, type(dataset).__name__)
     return labels.targets.numpy(), classes, (*reader.tallies.notes(), *notes)
 
 

@@ -40,6 +40,22 @@ def is_mask(target: Any) -> bool:
     return isinstance(target, Image.Image)
 
 
+def annotated_size(target: Any) -> tuple[int, int] | None:
+    """The height and width of the image that boxes are for: their canvas, or what an item of
+    ``VOCDetection`` says; None if neither is there."""
+    if not isinstance(target, Mapping):
+        return None
+    if isinstance(boxes := target.get("boxes"), tv_tensors.BoundingBoxes):
+        height, width = boxes.canvas_size
+        return height, width
+    try:
+        said = target["annotation"]["size"]
+        height, width = int(said["height"]), int(said["width"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return (height, width) if height > 0 and width > 0 else None
+
+
 def mask_of(target: Any, where: str) -> np.ndarray:
     """A mask as uint8 (H, W).
 
