@@ -20,6 +20,7 @@ from dada.report.sheet import (
     shown_in_words,
     to_pil,
 )
+from tests import squares
 
 from .conftest import make_images, make_policy
 
@@ -143,3 +144,14 @@ def test_masks_and_boxes_are_drawn_where_the_pixels_have_moved():
         )
         if labels is masks:
             assert white.sum() > 900 and (changed == white).mean() > 0.998
+
+
+@pytest.mark.parametrize("kind", ["boxes", "masks", "instances"])
+def test_labels_of_other_images_are_the_users_error(kind):
+    found = getattr(squares, kind)(0, 4)
+    policy = make_policy()
+    with pytest.raises(UserError, match="4 images but 3 labels"):
+        contact_sheet(found.images, policy, labels=found.labels[:3])
+    if kind != "boxes":
+        with pytest.raises(UserError, match="32 × 16 pixels but .* 32 × 32: must be the same"):
+            contact_sheet(found.images[:, :, :16], policy, labels=found.labels)

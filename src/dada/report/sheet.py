@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from dada.augment import Motion, Sampler, apply
+from dada.datasets import ImageSet
 from dada.errors import UserError
 from dada.policy import Policy, SubPolicy
 from dada.tasks import task_of
@@ -140,10 +141,12 @@ def contact_sheet(
         An RGB picture with a label before each row.
 
     Raises:
-        UserError: there are no images or no rows to show.
+        UserError: there are no images or no rows to show, or the labels are not the images'.
     """
     if not len(images) or rows < 1:
         raise UserError("a contact sheet needs at least one image and one row")
+    if labels is not None:
+        ImageSet(images, labels)  # which refuses labels that do not fit
     policy = policy.chosen(None)  # refuses a schedule, and says how to choose an epoch
     strips = [(["Originals"], labelled(images, labels))]
     if policy.is_none:
