@@ -153,5 +153,5 @@ def test_labels_of_other_images_are_the_users_error(kind):
     with pytest.raises(UserError, match="4 images but 3 labels"):
         contact_sheet(found.images, policy, labels=found.labels[:3])
     if kind != "boxes":
-        with pytest.raises(UserError, match="32 × 16 pixels but .* 32 × 32: must be the same"):
+        with pytest.raises(UserError, match=r"32 × 16 pixels but .* 32 × 32: must be the same"):
             contact_sheet(found.images[:, :, :16], policy, labels=found.labels)
