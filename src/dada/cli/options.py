@@ -8,7 +8,14 @@ from typing import Annotated
 
 import typer
 
-from dada.names import DATASETS, TRAIN_PRESETS, WITHOUT_SEARCH, published_policies, recipe_names
+from dada.names import (
+    DATASETS,
+    INSTANCES,
+    TRAIN_PRESETS,
+    WITHOUT_SEARCH,
+    published_policies,
+    recipe_names,
+)
 
 
 def starting(names: Iterable[str]) -> Callable[[str], list[str]]:
@@ -25,8 +32,9 @@ RECIPE = starting((*TRAIN_PRESETS, *recipe_names()))
 """Completions."""
 
 DATA = (
-    f"{', '.join(DATASETS)}; hf:OWNER/NAME; a folder of class folders; a .csv of path and label; "
-    "or an .npz with x_train, y_train[, x_test, y_test]"
+    f"{', '.join(DATASETS)}; hf:OWNER/NAME; a folder of class folders, or of images with boxes or "
+    f"masks ({INSTANCES}FOLDER for masks of objects); a .csv of path and label; or an .npz with "
+    "x_train, y_train[, x_test, y_test]"
 )
 """What data can be."""
 
