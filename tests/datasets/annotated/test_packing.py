@@ -1,5 +1,7 @@
 """Maps of pictures, read and packed in threads."""
 
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -29,13 +31,14 @@ def test_the_first_error_ends_the_reading():
 
     def one(index):
         read.append(index)
+        time.sleep(0.02)
         if index == 3:
             raise UserError("map 3 is broken")
         return np.zeros((2, 3), np.uint8)
 
     with pytest.raises(UserError, match="map 3 is broken"):
-        packed("maps", one, (100_000, 2, 3), BYTE)
-    assert len(read) < 50_000
+        packed("maps", one, (2000, 2, 3), BYTE)
+    assert len(read) < 1000
 
 
 def test_maps_that_will_not_fit_are_refused_while_they_are_read(monkeypatch):
