@@ -135,6 +135,18 @@ def test_a_comparison_shared_by_processes_goes_on_to_what_one_finds(tmp_path):
     assert shared == alone
 
 
+def test_comparisons_of_boxes_and_masks_shared_by_processes_find_what_one_finds(tmp_path):
+    """Each measures its own networks, without waiting for the other."""
+    found = {}
+    for name, words in (("alone", [sys.executable]), ("shared", TWO)):
+        (tmp_path / name).mkdir()
+        done = run([*words, "-m", "tests.comparison.shared_comparison", tmp_path / name / "found"])
+        assert done.returncode == 0, done.stderr
+        found[name] = json.loads((tmp_path / name / "found").read_text())
+    assert found["shared"] == found["alone"]
+    assert all(values[-1] for values in found["alone"].values())
+
+
 def _child(parent: int, rank: int) -> int:
     """The process of that rank, by its environment."""
     for entry in Path("/proc").iterdir():

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from dada.errors import UserError
 from dada.extras import library
-from dada.tasks.mean_average_precision import USER, Precision, precision_of
+from dada.tasks.mean_average_precision import USER, Precision, coco_metric, precision_of
 
 Outlines = tuple[int, int, list[bytes]]
 """Height, width and the run-length code of each of D masks, as pycocotools has it."""
@@ -52,15 +52,13 @@ def mask_average_precision(
     Raises:
         UserError: there is no object, or torchmetrics or pycocotools is not installed.
     """
-    library("pycocotools", USER)
-    detection = library("torchmetrics.detection", USER)
+    metric = coco_metric("segm")
     if not any(len(rows) for rows, _ in there):
         raise UserError("test images: there is no object in any, so there is no mAP")
     if not any(len(rows) for rows, _ in found):  # where torchmetrics gives no value per class
         kinds = {int(kind) for rows, _ in there for kind in rows[:, 4]}
         none = [0.0 if kind in kinds else None for kind in range(max(kinds) + 1)]
         return Precision(over_overlaps=0.0, at_half=0.0, per_class=none)
-    metric = detection.MeanAveragePrecision(iou_type="segm", class_metrics=True)
     for (rows, outlines), (labels, wanted) in zip(found, there, strict=True):
         answers: dict[str, Any] = {"masks": decoded(outlines), "scores": rows[:, 4]}
         metric.update(

@@ -41,9 +41,7 @@ def mean_average_precision(found: Sequence[Tensor], there: Sequence[Tensor]) -> 
     Raises:
         UserError: there is no box, or torchmetrics or pycocotools is not installed.
     """
-    library("pycocotools", USER)
-    detection = library("torchmetrics.detection", USER)
-    metric = detection.MeanAveragePrecision(class_metrics=True)
+    metric = coco_metric("bbox")
     wanted = [image[present(image)] for image in there]
     given = [image[present(image)] for image in found]
     if not any(map(len, wanted)):
@@ -56,6 +54,20 @@ def mean_average_precision(found: Sequence[Tensor], there: Sequence[Tensor]) -> 
         [{"boxes": rows[:, :4], "labels": rows[:, 4].long()} for rows in wanted],
     )
     return precision_of(metric.compute())
+
+
+def coco_metric(kind: str) -> Any:
+    """torchmetrics' measure of boxes ("bbox") or masks ("segm"), of this process's images alone.
+
+    Left to itself it collects those of all processes of a job, which may measure other networks,
+    and at other times: then it would wait for ever.
+
+    Raises:
+        UserError: torchmetrics or pycocotools is not installed.
+    """
+    library("pycocotools", USER)
+    detection = library("torchmetrics.detection", USER)
+    return detection.MeanAveragePrecision(iou_type=kind, class_metrics=True, sync_on_compute=False)
 
 
 def precision_of(result: dict[str, Any]) -> Precision:
