@@ -243,7 +243,7 @@ def make_printable(dataset: object) -> None:
     object.__setattr__(dataset, "notes", tuple(map(printable, getattr(dataset, "notes", ()))))
 
 
-def check_labels(name: str, part: str, labels: Tensor | PackedMaps, classes: int) -> None:
+def check_labels(name: str, part: str, labels: AllLabels, classes: int) -> None:
     """Raise `UserError` unless there are labels, all of them of so many classes."""
     if not len(labels):
         raise UserError(f"{name}: no {part} images: at least one is needed")
@@ -252,9 +252,9 @@ def check_labels(name: str, part: str, labels: Tensor | PackedMaps, classes: int
         task_of(labels).check(labels, classes, f"{name}: {part} labels")
 
 
-def imbalance(labels: Tensor | PackedMaps, classes: Sequence[str]) -> tuple[str, ...]:
+def imbalance(labels: AllLabels, classes: Sequence[str]) -> tuple[str, ...]:
     """A note if one class has ten times as many images as another; otherwise none."""
-    strata = None if isinstance(labels, PackedMaps) else task_of(labels).strata(labels)
+    strata = task_of(labels).strata(labels)
     if strata is None:
         return ()
     counts = strata.bincount(minlength=len(classes))

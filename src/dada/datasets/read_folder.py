@@ -12,8 +12,9 @@ from dada.datasets.files import ImageFiles, folder_files
 from dada.datasets.imageset import Dataset, imbalance
 from dada.datasets.listing import Listing
 from dada.datasets.pixels import choose_side
-from dada.datasets.strata import Labels, array, strata_of
 from dada.errors import UserError, listed, option
+from dada.tasks import task_of
+from dada.tasks.task import AllLabels
 
 
 def read_folder(
@@ -79,9 +80,9 @@ def _samples(files: ImageFiles | None) -> Samples:
     return Samples(files.files, files.labels)
 
 
-def _check_readable(path: Path, classes: Sequence[str], chosen: Labels, found: Tensor) -> None:
+def _check_readable(path: Path, classes: Sequence[str], chosen: AllLabels, found: Tensor) -> None:
     """Raise UserError if no file of a class could be read."""
-    there, read = (strata_of(array(labels)) for labels in (chosen, found))
+    there, read = (task_of(labels).strata(labels) for labels in (chosen, found))
     if there is None or read is None:
         return
     if missing := sorted(set(there.tolist()) - set(read.tolist())):

@@ -82,11 +82,11 @@ def _xml_files(place: Path) -> tuple[list[Path], Path] | None:
 def _split(root: Path) -> dict[str, tuple[list[Path], Path]]:
     """The same of each part, of annotations in folders called like parts."""
     found: dict[str, tuple[list[Path], Path]] = {}
+    places, everything = part_folders(root), _images(root) or root
     for inner in annotation_folders(root):
         annotations = files(inner, _XML) if kind_of(inner.name) else []
         if inner.name not in found and _are_annotations(annotations):
-            images = part_folders(root).get(inner.name, [])
-            found[inner.name] = annotations, (images or [_images(root) or root])[0]
+            found[inner.name] = annotations, places.get(inner.name, [everything])[0]
     return found
 
 
