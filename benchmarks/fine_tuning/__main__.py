@@ -44,7 +44,9 @@ def main() -> None:
 def study(options: Namespace) -> dict[str, Any]:
     """Run what is missing; the tables."""
     found = [_on(options, path) for path in options.data]
+    machines = [machine for one in found for machine in one.pop("machines")]
     return {
+        "machines": [one for n, one in enumerate(machines) if one not in machines[:n]],
         "model": options.model,
         "per_class": options.per_class,
         "side": options.side,
@@ -73,6 +75,7 @@ def _on(options: Namespace, path: str) -> dict[str, Any]:
         "tables": [
             {"epochs": epochs, "rows": table_of(some, store)} for epochs, some in jobs.items()
         ],
+        "machines": store.machines,
     }
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import benchmarks.methods as package
 from benchmarks._contract import finish, parser_of, positive, studied
-from benchmarks.methods.budgets import FACTOR, LENGTHENED
+from benchmarks.methods.budgets import FACTOR
 from benchmarks.methods.reach import reach
-from benchmarks.methods.rows import FIXED, PUBLISHED, REFERENCES, Entry, entries, kind_of
+from benchmarks.methods.rows import FIXED, REFERENCES, ROWS, Entry, entries, row_name
 from benchmarks.search_quality import policy
 from benchmarks.search_quality.searches import Searches
 from benchmarks.search_quality.splits import Sizes, parts_of
@@ -25,8 +25,9 @@ def main() -> None:
     parser = parser_of(package)
     add = parser.add_argument
     add("--data", required=True)
-    add("--methods", nargs="+", choices=LENGTHENED, default=list(LENGTHENED))
-    add("--costs", nargs="+", type=kind_of, default=[1.0, PUBLISHED, 0.25, 4.0, 12.0])
+    add(
+        "--rows", nargs="+", type=row_name, default=ROWS, help="besides those that there always are"
+    )
     add("--most", type=float, default=16.0, help="times dada's cost that a search may cost")
     add("--searches", type=positive, default=3)
     add("--search-images", type=positive, default=2500)
@@ -35,6 +36,7 @@ def main() -> None:
     add("--epochs", type=positive, default=100, help="of a training on a fresh set")
     add("--model", default="proxy-32")
     add("--folder", type=Path, default=Path("runs/methods"))
+    add("--store", type=Path, help="a file of results to go on with, and to add to")
     add("--plan", action="store_true", help="show the rows, and run nothing")
     add("--json", type=Path)
     options, result = studied(parser, study)
@@ -48,7 +50,7 @@ def study(options: Namespace) -> dict[str, Any]:
     device, data = pick_device(options.device), load(options.data)
     parts = parts_of(data, _sizes(options))
     print(parts.in_words(), flush=True)
-    planned = entries(parts.searches[0], options.methods, options.costs)
+    planned = entries(parts.searches[0], options.rows)
     equal = next(entry.cost for entry in planned if entry.cost)
     for entry in planned:
         cost = f"{entry.cost:12,.0f} child-epochs, {entry.cost / equal:8.2f} times dada's"
@@ -68,7 +70,7 @@ def study(options: Namespace) -> dict[str, Any]:
         return result
     folder = options.folder / Path(options.data).stem
     folder.mkdir(parents=True, exist_ok=True)
-    store = Store(folder / "results.jsonl")
+    store = Store(options.store or folder / "results.jsonl")
     searches = Searches(parts, folder, store, options.device)
     jobs: dict[policy.Place, Job] = {}
     for entry in planned:
@@ -81,6 +83,7 @@ def study(options: Namespace) -> dict[str, Any]:
         if name not in FIXED:
             result["searches"][name] = searches.found(entry.row)
         table = result["policy"] = policy.table_of(jobs, parts, store, AGAINST)
+        result["machines"] = store.machines
         result["reach"] = {r: reach(planned, table, r) for r in REFERENCES if r in table}
         print("\n".join(errors({name: table[name]})), flush=True)
         if options.json:

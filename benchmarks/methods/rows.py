@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.methods.budgets import FACTOR, fitted, published
+from benchmarks.methods.budgets import FACTOR, LENGTHENED, fitted, published
 from benchmarks.methods.cost import cost_of
 from benchmarks.search_quality.rows import Row
 from dada.datasets import Dataset
@@ -38,70 +38,84 @@ class Entry:
     cost: float = 0.0
 
 
-def kind_of(text: str) -> str | float:
-    """What an argument of ``--costs`` describes: a multiple of dada's cost, or "published".
+SLOW = ("autoaugment", "pba", "fast_autoaugment")
+"""Methods that the paper says DADA is ten times faster than."""
+ROWS = (
+    *(f"{method}-1" for method in LENGTHENED),
+    *(f"{method}-{PUBLISHED}" for method in ("dada", *SLOW, "faster_autoaugment")),
+    # Ten times what the published search costs, which is a fiftieth of the default one.
+    *(f"{method}-0.19" for method in LENGTHENED),
+    *(f"{method}-{times}" for times in (4, 12) for method in SLOW),
+)
+"""The rows with a search that are run unless others are asked for, in this order."""
+
+
+def row_name(text: str) -> str:
+    """An argument of ``--rows``: METHOD-TIMES or METHOD-published.
 
     Raises:
-        ArgumentTypeError: neither.
+        ArgumentTypeError: it is neither.
 
     Examples:
-        >>> kind_of("0.25")
-        0.25
+        >>> row_name("pba-0.25")
+        'pba-0.25'
     """
-    if text == PUBLISHED:
+    method, _, kind = text.rpartition("-")
+    if (kind == PUBLISHED and method in ("dada", *LENGTHENED)) or (
+        method in LENGTHENED and 0 < _number(kind) < 1000
+    ):
         return text
+    raise ArgumentTypeError(
+        f"no row {text!r}: there are dada-{PUBLISHED}, METHOD-{PUBLISHED} and METHOD-TIMES, times "
+        f"above 0 and below 1000; the methods are {', '.join(LENGTHENED)}"
+    )
+
+
+def _number(text: str) -> float:
     try:
-        times = float(text)
+        return float(text)
     except ValueError:
-        times = 0.0
-    if not 0 < times < 1000:
-        raise ArgumentTypeError(f"{text!r} is neither a number of times above 0 nor {PUBLISHED!r}")
-    return times
+        return 0.0
 
 
-def entries(data: Dataset, methods: Iterable[str], kinds: Iterable[str | float]) -> list[Entry]:
-    """The rows.
+def entries(data: Dataset, names: Iterable[str]) -> list[Entry]:
+    """The rows: those without a search, dada's presets, and others by name.
 
     Args:
         data: what the first search sees.
-        methods: besides dada.
-        kinds: of each method's rows (`kind_of`), in this order.
+        names: of the others (`row_name`), in this order.
 
     Raises:
-        UserError: a library is missing, or there are too few images for the published settings.
+        UserError: a library is missing, a method has no published settings, or there are too few
+            images for them.
     """
-    methods = list(methods)
     found = [Entry(Row(name, fixed=name)) for name in FIXED]
     found += [
         _searched(name, "dada", settings, f"preset {settings['preset']}", data)
         for name, settings in DADA.items()
     ]
     equal = found[len(FIXED)].cost
-    for kind in kinds:
-        if isinstance(kind, str):
-            known = published(data)
-            most = max(settings["images"] for settings in known.values())
-            if most > len(data.train):
-                raise UserError(
-                    f"--costs {kind}: the searches have {len(data.train):,} images each, and these "
-                    f"rows take {most:,}"
-                )
-            found += [
-                _searched(
-                    f"{method}-{kind}",
-                    method,
-                    {**({} if method == "dada" else {"method": method}), **known[method]},
-                    f"published, 1/{FACTOR} of the images",
-                    data,
-                )
-                for method in ("dada", *methods)
-                if method in known
-            ]
-            continue
-        for method in methods:
-            settings = fitted(method, kind * equal, data)
-            found.append(_searched(f"{method}-{kind:g}", method, settings, _words(settings), data))
+    for name in dict.fromkeys(names):
+        method, _, kind = name.rpartition("-")
+        if kind == PUBLISHED:
+            settings, words = _published(method, data), f"published, 1/{FACTOR} of the images"
+        else:
+            settings = fitted(method, float(kind) * equal, data)
+            words = _words(settings)
+        found.append(_searched(name, method, settings, words, data))
     return found
+
+
+def _published(method: str, data: Dataset) -> dict[str, Any]:
+    known = published(data)
+    if method not in known:
+        raise UserError(f"{method}-{PUBLISHED}: only {', '.join(known)} have published settings")
+    if (most := known[method]["images"]) > len(data.train):
+        raise UserError(
+            f"{method}-{PUBLISHED}: the searches have {len(data.train):,} images each, and it "
+            f"takes {most:,}"
+        )
+    return {**({} if method == "dada" else {"method": method}), **known[method]}
 
 
 def _searched(name: str, method: str, settings: dict[str, Any], words: str, data: Dataset) -> Entry:

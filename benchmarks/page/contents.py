@@ -45,7 +45,8 @@ def page() -> str:
             result = json.loads(path.read_text(encoding="utf-8"))
             _, _, size = path.stem.partition("-")
             heading = f"{title} ({size})" if size else title
-            machine = ", ".join(f"{k} {v}" for k, v in result["machine"].items() if v is not None)
+            # What was measured over several runs may have had several machines.
+            machines = result.get("machines") or [result["machine"]]
             text += [
                 f"## {heading}",
                 "",
@@ -53,7 +54,10 @@ def page() -> str:
                 "",
                 *part(result),
                 "",
-                machine,
+                *(
+                    ", ".join(f"{k} {v}" for k, v in machine.items() if v is not None)
+                    for machine in machines
+                ),
                 "",
             ]
     return "\n".join([*text, *trainings()])

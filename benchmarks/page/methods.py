@@ -1,11 +1,8 @@
 """All search methods side by side, as Markdown."""
 
 from benchmarks.methods.reach import TIMES
-from benchmarks.methods.rows import REFERENCES
+from benchmarks.methods.rows import REFERENCES, SLOW
 from benchmarks.page.search_quality import errors
-
-SLOW = ("autoaugment", "pba", "fast_autoaugment")
-"""Methods that the paper says DADA is ten times faster than."""
 
 
 def methods(result: dict) -> list[str]:

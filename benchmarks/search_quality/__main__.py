@@ -92,6 +92,7 @@ def study(options: Namespace) -> dict[str, Any]:
         run_all(large.values(), data, store, device)
         result["scale"] = scale.table_of(large, methods, data, store, against)
         result["scale_model"] = model
+    result["machines"] = store.machines
     return result
 
 

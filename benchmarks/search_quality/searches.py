@@ -12,7 +12,7 @@ from benchmarks.search_quality.store import Store, digest
 from dada import search
 from dada.datasets import Dataset
 from dada.errors import UserError
-from dada.policy import load_policy
+from dada.policy import AnyPolicy, dumps, load_policy, loads
 from dada.runs import RunFolder
 from dada.runs.provenance import fingerprint
 from dada.searching import make_settings
@@ -41,8 +41,7 @@ class Searches:
         if not row.searched:
             return [row.method(dataset)]
         if not row.files:
-            self.found(row)
-            return [policy_method(load_policy(self._run(row, s))) for s in range(count)]
+            return [policy_method(self._policy(row, s)) for s in range(count)]
         if len(row.files) != count:
             raise UserError(f"row {row.name}: {len(row.files)} policies for {count} searches")
         return [policy_method(load_policy(file)) for file in row.files]
@@ -51,24 +50,27 @@ class Searches:
         """What each search of a row took and found; nothing for a row without searches of ours."""
         if not row.settings:
             return []
-        return [self._one(row, number) for number in range(len(self.parts.searches))]
+        numbers = range(len(self.parts.searches))
+        return [dict(self.store["search/" + self._key(row, number)]) for number in numbers]
 
-    def _one(self, row: Row, number: int) -> dict[str, Any]:
-        data, out = self.parts.searches[number], self._run(row, number)
+    def _policy(self, row: Row, number: int) -> AnyPolicy:
+        return loads(self.store["found/" + self._key(row, number)], row.name)
+
+    def _key(self, row: Row, number: int) -> str:
+        """Where the store has what a search took and found; it is run if it has not been."""
+        data, out = self.parts.searches[number], self.folder / row.name / str(number)
         settings = {"seed": number, **row.settings}
         asked = make_settings(**settings).model_dump(mode="json")
         images = fingerprint(data.train.images, data.train.labels)
-        key = f"search/{row.name}/{number}/{digest(images, asked)}"
-        if key not in self.store:
+        key = f"{row.name}/{number}/{digest(images, asked)}"
+        if not {f"search/{key}", f"found/{key}"} <= self.store.found.keys():
             resume = (out / "config.json").exists()
             search(data, out=out, resume=resume, device=self.device, **settings)
-            self.store.add(key, _summary(out))
-            print(f"search/{row.name}/{number}: {self.store[key]['seconds']:.0f} s", flush=True)
-        found: dict[str, Any] = self.store[key]
-        return found
-
-    def _run(self, row: Row, number: int) -> Path:
-        return self.folder / row.name / str(number)
+            found = _summary(out)
+            self.store.add(f"search/{key}", found)
+            self.store.add(f"found/{key}", dumps(load_policy(out)))
+            print(f"search/{row.name}/{number}: {found['seconds']:.0f} s", flush=True)
+        return key
 
 
 def _summary(out: Path) -> dict[str, Any]:

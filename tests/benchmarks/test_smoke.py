@@ -53,7 +53,7 @@ TINY = {
     "--sizes 10:1 40:1 --seeds 2 --scale-model proxy-4 --folder {folder}/study",
     "search_quality-halves": "--data {data} --rows none tiny=folds=2,epochs=1,model=proxy-4 "
     "--searches 2 --sets 2 --epochs 1 --model proxy-4 --device cpu --folder {folder}/study",
-    "methods": "--data {data} --methods faster_autoaugment --costs 0.01 --searches 1 "
+    "methods": "--data {data} --rows faster_autoaugment-0.01 --searches 1 "
     "--search-images 20 --sets 2 --set-images 5 --epochs 1 --model proxy-4 --device cpu "
     "--folder {folder}/study",
     "memory": "{pictures}/train --counts 20 --seconds 0",

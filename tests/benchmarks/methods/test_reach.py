@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.methods.reach import Bounds, bounds, reach
-from benchmarks.methods.rows import Entry, kind_of
+from benchmarks.methods.rows import ROWS, Entry, row_name
 from benchmarks.page.methods import methods as page
 from benchmarks.search_quality.rows import Row
 
@@ -95,8 +95,14 @@ def test_the_page_says_what_was_reached_and_what_was_not_run():
     assert "10 times faster at the same error, by the means: pba, does not hold." in text
 
 
-def test_costs_that_make_no_sense_are_refused():
-    assert kind_of("published") == "published" and kind_of("4") == 4
-    for text in ("0", "-1", "nan", "inf", "publsihed"):
-        with pytest.raises(Exception, match="neither a number of times above 0 nor 'published'"):
-            kind_of(text)
+@pytest.mark.parametrize("text", [*ROWS, "pba-0.25", "random-published"])
+def test_names_of_rows(text):
+    assert row_name(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["pba-0", "pba--1", "pba-nan", "pba-inf", "pba-publsihed", "pba", "pab-1", "dada-4", ""]
+)
+def test_rows_that_make_no_sense_are_refused(text):
+    with pytest.raises(Exception, match=f"no row '{text}': there are dada-published, METHOD-"):
+        row_name(text)

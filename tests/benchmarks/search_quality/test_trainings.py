@@ -75,3 +75,16 @@ def test_results_outlive_a_line_that_was_cut_off(tmp_path):
     assert "a" in store and "b" not in store
     store.add("c", 1)
     assert Store(path).found == {"a": {"error": 0.1}, "c": 1}
+
+
+def test_a_store_says_which_machines_measured_it(tmp_path, monkeypatch):
+    path = tmp_path / "results.jsonl"
+    for name in ("one", "other", "one"):
+        monkeypatch.setattr(
+            "benchmarks.search_quality.store.machine", lambda name=name: {"cpu": name}
+        )
+        store = Store(path)
+        store.add(name, 1)
+        store.add(f"{name} again", 1)
+    assert store.machines == Store(path).machines == [{"cpu": "one"}, {"cpu": "other"}]
+    assert "machine" not in Store(path).found
