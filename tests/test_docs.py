@@ -12,6 +12,7 @@ import pytest
 import dada
 from dada.searching import METHODS, PRESETS, SearchMethod
 from dada.searching.best_of import BestOf
+from dada.searching.epochs import Epochs
 from dada.searching.methods.dada import Arms, OneStep
 from dada.searching.rounds import Rounds
 
@@ -172,4 +173,5 @@ def test_what_a_search_method_leaves_to_its_subclasses_is_on_the_page():
     everything = re.findall(r"`(\w+)`", " ".join(row[0] for row in rows(parts[0])))
     assert set(everything) == SearchMethod.__abstractmethods__
     assert named["Rounds"] == Rounds.__abstractmethods__
+    assert named["Epochs`, of one network"] == Epochs.__abstractmethods__
     assert named["BestOf"] == BestOf.__abstractmethods__

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from dada.datasets import Dataset, FileDataset
 from dada.errors import UserError, first_line
@@ -68,6 +68,16 @@ class SearchSettings(NetworkSettings, ABC):
 
     @property
     @abstractmethod
+    def usual_plan(self) -> list[int]:
+        """The `plan` that None stands for."""
+
+    @property
+    def planned(self) -> list[int]:
+        """The plan that a search begins with; a list of its own."""
+        return list(self.plan or self.usual_plan)
+
+    @property
+    @abstractmethod
     def space(self) -> SearchSpace:
         """The search space that the settings describe.
 
@@ -112,6 +122,23 @@ class DistributionSettings(SpaceSettings):
     """How many leading sub-policies the policy keeps; None: the method's choice."""
     uniform_weights: bool = False
     """Choose the kept sub-policies uniformly in training, as the paper does."""
+
+
+class EpochsSettings(SearchSettings, ABC):
+    """Settings of the methods that train a single network, whose iterations are its epochs."""
+
+    @property
+    def usual_plan(self) -> list[int]:
+        """See `SearchSettings.usual_plan`: at each epoch, that there are so many in all."""
+        return [self.epochs] * self.epochs
+
+    @model_validator(mode="after")
+    def _plan_fits(self) -> Self:
+        if self.plan is not None and (
+            not self.plan or any(planned <= epoch for epoch, planned in enumerate(self.plan))
+        ):
+            raise ValueError("plan: must be the total number of epochs planned at each epoch")
+        return self
 
 
 class ResolvedSearch(ResolvedNetwork, SearchSettings):

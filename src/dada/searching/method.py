@@ -111,7 +111,7 @@ class SearchMethod(ABC):
         moving: whether it can search where labels move with the pixels (`dada.tasks.Task.moves`).
         fewest_epochs: below this, a budget reduces the images instead.
         iteration: iterations done.
-        plan: the epochs planned for each iteration, which a budget may change (`replan`).
+        plan: that of the settings (`SearchSettings.planned`), which a budget may change (`replan`).
     """
 
     name: ClassVar[str]
@@ -127,7 +127,7 @@ class SearchMethod(ABC):
         self.problem = problem
         self.settings = settings
         self.iteration = 0
-        self.plan: list[int] = []
+        self.plan = settings.planned
 
     @classmethod
     def forms(cls) -> tuple[type[SearchMethod], ...]:
@@ -150,10 +150,16 @@ class SearchMethod(ABC):
         """Calls of `on_step` in each iteration, in this process."""
 
     @property
+    def work(self) -> Sequence[float]:
+        """How much work each iteration is for this process, in any one unit; by default each of its
+        `steps` is as much as any other."""
+        return self.steps
+
+    @property
     def parts(self) -> list[tuple[int, float]]:
-        """Calls of `on_step` that take equally long, in order, and how much work they are, in any
-        one unit: by default each is as much as any other."""
-        return [(steps, float(steps)) for steps in self.steps]
+        """Calls of `on_step` that take equally long, in order, and how much `work` they are; by
+        default those of an iteration."""
+        return list(zip(self.steps, map(float, self.work), strict=True))
 
     @property
     @abstractmethod
@@ -198,9 +204,9 @@ class SearchMethod(ABC):
         The rehearsal uses this search up: begin another one afterwards.
         """
 
-    @abstractmethod
     def remaining(self) -> float:
-        """The work that is left, in units of the last iteration's work."""
+        """The work that is left, in units of the last iteration's, of which there must be one."""
+        return sum(self.work[self.iteration :]) / self.work[self.iteration - 1]
 
     @abstractmethod
     def replan(self, factor: float, most: int) -> None:
@@ -213,9 +219,7 @@ class SearchMethod(ABC):
     @property
     def changed_plan(self) -> dict[str, Any]:
         """The setting `plan` that repeats this search if a budget changed it; else nothing."""
-        s = self.settings
-        usual = [s.epochs] * self.length if s.plan is None else list(s.plan)
-        return {} if self.plan == usual else {"plan": list(self.plan)}
+        return {} if self.plan == self.settings.planned else {"plan": list(self.plan)}
 
     def headline(self) -> str:
         """The state after an iteration, in a few words; empty by default."""

@@ -99,12 +99,10 @@ class Rounds(SearchMethod):
 
     def __init__(self, problem: SearchProblem, settings: ResolvedRounds) -> None:
         super().__init__(problem, settings)
-        rounds = settings.rounds_in_all
         self.folds = self.cut(problem)
         self.trials = Trials(problem, settings)
-        self.plan = list(settings.plan or [settings.epochs] * rounds)
         generator = torch.Generator().manual_seed(settings.seed)
-        self.seeds = torch.randint(2**62, (rounds,), generator=generator).tolist()
+        self.seeds = torch.randint(2**62, (self.length,), generator=generator).tolist()
         self.losses: list[list[float]] = []
         self.guesses = [
             guess(problem.loss, fold.train.labels, fold.judges.labels, len(problem.classes))
@@ -161,12 +159,9 @@ class Rounds(SearchMethod):
         return [trials * epochs for trials, epochs in zip(mine, own, strict=True)]
 
     @property
-    def parts(self) -> list[tuple[int, float]]:
-        """See `SearchMethod.parts`: how many trials end at the same time depends on the round."""
-        return [
-            (steps, self.turns(number) * self.plan[number])
-            for number, steps in enumerate(self.steps)
-        ]
+    def work(self) -> list[float]:
+        """See `SearchMethod.work`: how many trials end at the same time depends on the round."""
+        return [self.turns(number) * epochs for number, epochs in enumerate(self.plan)]
 
     @property
     def parameter_count(self) -> int:
@@ -266,11 +261,6 @@ class Rounds(SearchMethod):
         epoch = max((long - short) / _REHEARSED, 1e-6)
         turns = sum(map(self.turns, range(self.length)))
         return Cost(turns, max(0.0, short - epoch), epoch, shared=True)
-
-    def remaining(self) -> float:
-        """See `SearchMethod.remaining`."""
-        turns = [self.turns(number) * epochs for number, epochs in enumerate(self.plan)]
-        return sum(turns[self.iteration :]) / turns[self.iteration - 1]
 
     def replan(self, factor: float, most: int) -> None:
         """Give the trials that are left so many times as many epochs.

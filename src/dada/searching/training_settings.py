@@ -35,6 +35,11 @@ class RoundsSettings(SearchSettings, ABC):
     def rounds_in_all(self) -> int:
         """Rounds of any kind."""
 
+    @property
+    def usual_plan(self) -> list[int]:
+        """See `SearchSettings.usual_plan`: the epochs of a training in each round."""
+        return [self.epochs] * self.rounds_in_all
+
     @model_validator(mode="after")
     def _plan_fits(self) -> Self:
         if self.plan is not None and len(self.plan) != self.rounds_in_all:

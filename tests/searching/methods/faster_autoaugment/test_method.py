@@ -29,7 +29,7 @@ SMALL = {
 
 def test_an_epoch_sees_every_image_once_in_fresh_batches(digits, monkeypatch):
     search = begin(digits, **SMALL)
-    search.images.labels.copy_(torch.arange(60))
+    search.train.labels.copy_(torch.arange(60))
     met, ticks = [], []
     monkeypatch.setattr(search, "step", lambda _, y: met.append(y.tolist()) or torch.zeros(5))
     record = search.advance(lambda: ticks.append(1))
@@ -92,7 +92,7 @@ def test_every_process_finds_what_one_would(digits):
 
 def test_a_budget_shortens_it(digits, monkeypatch):
     times = iter(range(1000))
-    monkeypatch.setattr(method.time, "perf_counter", lambda: float(next(times)))
+    monkeypatch.setattr("time.perf_counter", lambda: float(next(times)))
     chosen = make_settings(**{**SMALL, "epochs": 20}).resolve(digits)
 
     def begun(settings):
@@ -134,7 +134,6 @@ def test_what_is_not_finite_ends_it(digits, monkeypatch):
         ({"optimiser": "adamw"}, "optimiser: has no effect with method faster_autoaugment"),
         ({"weight_decay": 0.1}, "weight_decay: has no effect"),
         ({"precision": "bfloat16"}, "precision: bfloat16 is too coarse"),
-        ({"plan": (1, 1)}, "plan: must be the total number of epochs"),
         ({"length": 4}, "length: .*less than or equal to 3"),
         ({"sub_policies": 0}, "sub_policies: .*greater than or equal to 1"),
         ({"temperature": 0.0}, "temperature: .*greater than 0"),

@@ -119,7 +119,7 @@ def test_a_budget_may_end_the_search(digits, without_ray):
     search.advance()
     search.replan(0.0, most=5)
     assert (search.length, search.iteration, search.epochs) == (1, 1, 2)
-    assert begin(digits, **PBA, plan=search.plan).length == 1
+    assert begin(digits, **PBA, **search.changed_plan).length == 1
 
 
 def test_what_it_costs_is_in_the_unit_of_whole_trainings(digits, without_ray):

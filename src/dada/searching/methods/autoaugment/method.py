@@ -178,8 +178,7 @@ class AutoAugmentMethod(Rounds):
 
     def replan(self, factor: float, most: int) -> None:
         """Try so many times as many children: all are trained alike, so that they compare."""
-        s = self.settings
-        usual = list(s.plan or [s.epochs] * s.rounds_in_all)
+        usual = self.settings.planned
         self.plan = usual[: self.iteration + int(factor * (self.length - self.iteration))]
 
     def plan_in_words(self) -> str:
@@ -189,9 +188,11 @@ class AutoAugmentMethod(Rounds):
     @property
     def changed_plan(self) -> dict[str, Any]:
         """The settings that repeat this search if a budget changed it: fewer children."""
-        cut = self.length < self.settings.rounds_in_all
-        fewer = {"children": self.length * self.settings.children_per_update} if cut else {}
-        return {**super().changed_plan, **fewer}
+        s = self.settings
+        if self.length == s.rounds_in_all:
+            return {}
+        fewer = {"children": self.length * s.children_per_update}
+        return fewer if s.plan is None else {"plan": list(self.plan), **fewer}
 
     def state_dict(self) -> dict[str, Any]:
         """See `SearchMethod.state_dict`."""

@@ -76,17 +76,10 @@ class FastAutoAugmentMethod(SearchMethod):
             )
         ]
         self.lab = Lab(problem, settings)
-        self.plan = list(settings.plan or settings.usual_plan)
         self.seeds = [stream(settings.seed, number) for number in range(settings.folds)]
         self.children: list[Score] = []
         self.weights: list[dict[str, Tensor]] = []
         self.tried: list[list[Tried]] = [[] for _ in self.folds]
-
-    @property
-    def changed_plan(self) -> dict[str, Any]:
-        """See `SearchMethod.changed_plan`."""
-        usual = list(self.settings.plan or self.settings.usual_plan)
-        return {} if self.plan == usual else {"plan": list(self.plan)}
 
     @property
     def steps(self) -> list[int]:
@@ -94,14 +87,18 @@ class FastAutoAugmentMethod(SearchMethod):
         return [len(self._mine) * each for each in self.plan]
 
     @property
-    def parts(self) -> list[tuple[int, float]]:
-        """See `SearchMethod.parts`: an epoch takes longer than a trial, or shorter."""
-        return list(zip(self.steps, map(float, self._passes), strict=True))
+    def work(self) -> list[int]:
+        """See `SearchMethod.work`, by forward passes: children learn, and are judged; then they
+        judge under each sub-policy."""
+        epochs, *trials = self.plan
+        learnt = LEARNING * epochs * sum(len(fold.train) for fold in self.folds)
+        judged = sum(len(fold.judges) for fold in self.folds)
+        return [learnt + judged, *(judged * self.settings.size * number for number in trials)]
 
     @property
     def passes(self) -> int:
         """See `SearchMethod.passes`."""
-        return sum(self._passes)
+        return sum(self.work)
 
     @property
     def parameter_count(self) -> int:
@@ -287,11 +284,6 @@ class FastAutoAugmentMethod(SearchMethod):
         turns = math.ceil(len(self._mine) / at_once)
         return Cost(turns, max(0.0, short - epoch), epoch + trials * each / asked, shared=True)
 
-    def remaining(self) -> float:
-        """See `SearchMethod.remaining`."""
-        passes = self._passes
-        return sum(passes[self.iteration :]) / passes[self.iteration - 1]
-
     def replan(self, factor: float, most: int) -> None:
         """Make so many times as many of the trials that are left, never more than were asked for.
 
@@ -305,14 +297,6 @@ class FastAutoAugmentMethod(SearchMethod):
         """See `SearchMethod.plan_in_words`."""
         left = sum(self.plan[self.iteration :])
         return f"{count(left, 'more trial')} {'is' if left == 1 else 'are'} made on each fold"
-
-    @property
-    def _passes(self) -> list[int]:
-        """Of each round: children learn, and are judged; then they judge under each sub-policy."""
-        epochs, *trials = self.plan
-        learnt = LEARNING * epochs * sum(len(fold.train) for fold in self.folds)
-        judged = sum(len(fold.judges) for fold in self.folds)
-        return [learnt + judged, *(judged * self.settings.size * number for number in trials)]
 
     @property
     def _mine(self) -> list[int]:

@@ -59,7 +59,8 @@ class FastAutoAugmentSettings(RoundsSettings, SpaceSettings):
 
     @property
     def usual_plan(self) -> list[int]:
-        """The epochs of the children, then the trials of each round on each fold."""
+        """See `SearchSettings.usual_plan`: the epochs of the children, then the trials of each
+        round on each fold."""
         blocks = range(0, self.trials, BLOCK)
         return [self.epochs, *(min(BLOCK, self.trials - done) for done in blocks)]
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import math
-import time
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from dada.compute.parallel import Tick
 from dada.compute.randomness import random_state, restore_random_state
-from dada.compute.threads import parameter_count, threads_for
-from dada.datasets import Dataset, even_batches
-from dada.errors import DivergedError, option
+from dada.datasets import Dataset, ImageSet
+from dada.errors import option
 from dada.policy import Policy
 from dada.report.numbers import count
 from dada.searching.common_settings import ResolvedSearch, SearchSettings
-from dada.searching.method import Cost, Record, SearchMethod, SearchProblem
+from dada.searching.epochs import Epochs
+from dada.searching.method import SearchProblem
 from dada.searching.methods.faster_autoaugment import charts
 from dada.searching.methods.faster_autoaugment.critic import Critic
 from dada.searching.methods.faster_autoaugment.relaxed import RelaxedPolicy
@@ -26,15 +24,10 @@ from dada.searching.methods.faster_autoaugment.settings import (
 )
 from dada.searching.methods.faster_autoaugment.step import Step
 
-_TIMED_STEPS = 2
-_PASSES = 7
-"""Forward passes per image and epoch. For each half of a batch: original and augmented images,
-3 + 3; the penalty on the slope, a forward and a backward pass in the images, both differentiated
-again, 2 × 3; the policy's step, a forward and a backward pass in the images, 2."""
 _WAY = 0.3  # what a number of the policy has to be able to move by
 
 
-class FasterAutoAugmentMethod(SearchMethod):
+class FasterAutoAugmentMethod(Epochs):
     """A policy whose images a critic cannot tell from original ones (Hataya et al. 2020).
 
     No network is trained under a policy. Of each batch one half is augmented; the critic learns to
@@ -47,17 +40,19 @@ class FasterAutoAugmentMethod(SearchMethod):
     space_in_words = staticmethod(charts.space_in_words)
     summary = staticmethod(charts.summary)
     charts = staticmethod(charts.charts)
-    fewest_epochs = 5
-    divisible = False
+    passes_per_image = 7
+    """For each half of a batch: original and augmented images, 3 + 3; the penalty on the slope, a
+    forward and a backward pass in the images, both differentiated again, 2 × 3; the policy's step,
+    a forward and a backward pass in the images, 2."""
+    measured = (*Epochs.measured, "distance", "penalty")
     settings: ResolvedFasterAutoAugment
 
     def __init__(self, problem: SearchProblem, settings: ResolvedFasterAutoAugment) -> None:
         super().__init__(problem, settings)
-        self.images = problem.images.to(problem.device)
-        self.plan = list(settings.plan or [settings.epochs] * settings.epochs)
-        self.generator = torch.Generator().manual_seed(settings.seed)
-        self.critic = Critic(problem.network(), len(problem.classes)).to(problem.device)
-        self.relaxed = RelaxedPolicy(
+        self.train = problem.images.to(problem.device)
+        critic = Critic(problem.network(), len(problem.classes))
+        self.network = self.critic = critic.to(problem.device)
+        self.learned = self.relaxed = RelaxedPolicy(
             space=problem.space,
             sub_policies=settings.sub_policies,
             temperature=settings.temperature,
@@ -81,68 +76,15 @@ class FasterAutoAugmentMethod(SearchMethod):
             penalty_weight=settings.penalty_weight,
         )
 
-    @property
-    def steps_per_epoch(self) -> int:
-        """Number of batches of all images."""
-        return len(even_batches(torch.arange(len(self.images)), self.settings.batch))
-
-    @property
-    def steps(self) -> list[int]:
-        """Steps of each epoch."""
-        return [self.steps_per_epoch] * self.length
-
-    @property
-    def parameter_count(self) -> int:
-        """Number of weights of the critic."""
-        return parameter_count(self.critic)
-
-    @property
-    def passes(self) -> int:
-        """See `SearchMethod.passes`."""
-        return _PASSES * self.length * len(self.images)
-
     def words(self) -> str:
         """See `SearchMethod.words`."""
-        epochs, steps = count(self.length, "epoch"), count(self.steps_per_epoch, "step")
-        s = self.settings
-        return f"critic {s.model}, {epochs} of {steps} of up to {s.batch} images"
+        return f"critic {super().words()}"
 
-    def advance(self, on_step: Tick = lambda: None) -> Record:
-        """Advance by one epoch.
-
-        Args:
-            on_step: called after each step.
-
-        Returns:
-            As `SearchMethod.advance`: ``train_loss`` is of original images, ``validation_loss`` and
-            ``validation_accuracy`` are of augmented ones, from which the classifier does not
-            learn in that step; with ``distance``, ``penalty`` (`Step`) and what the policy has
-            learnt (`RelaxedPolicy.record`). Means over the steps.
-
-        Raises:
-            DivergedError: something is not finite.
-        """
-        started, losses = time.perf_counter(), []
-        order = torch.randperm(len(self.images), generator=self.generator)
-        with threads_for(self.critic, self.problem.device):
-            for rows in even_batches(order, self.settings.batch):
-                batch = self.images.subset(rows)
-                losses.append(self.step(batch.images, batch.labels))
-                on_step()
-        means = torch.stack(losses).double().mean(0).tolist()
-        self.iteration += 1
-        learnt = all(bool(p.isfinite().all()) for p in self.relaxed.parameters())
-        if not (learnt and math.isfinite(sum(means))):
-            raise DivergedError(f"the loss is not a finite number in epoch {self.iteration}")
-        names = ("train_loss", "validation_loss", "validation_accuracy", "distance", "penalty")
-        return {
-            "event": "epoch",
-            "epoch": self.iteration,
-            "steps": len(losses),
-            "seconds": round(time.perf_counter() - started, 3),
-            **dict(zip(names, means, strict=True)),
-            **self.relaxed.record(),
-        }
+    def learn(self, batch: ImageSet) -> Tensor:
+        """See `Epochs.learn` and `Step`. The training loss is of original images, the validation
+        loss and accuracy are of augmented ones, from which the classifier does not learn in that
+        step."""
+        return self.step(batch.images, batch.labels)
 
     def policy(self, name: str, provenance: dict[str, Any]) -> Policy:
         """See `SearchMethod.policy`; `RelaxedPolicy.policy` says how."""
@@ -154,31 +96,6 @@ class FasterAutoAugmentMethod(SearchMethod):
         names = self.problem.space.operations
         best = shares.argsort(descending=True, stable=True)[:3].tolist()
         return "leading: " + ", ".join(f"{names[o]} {shares[o].item():.1%}" for o in best)
-
-    def cost(self) -> Cost:
-        """See `SearchMethod.cost`: a few steps are timed, after one to warm up."""
-        few = self.images.subset(range(min(self.settings.batch, len(self.images))))
-        times = []
-        with threads_for(self.critic, self.problem.device):
-            for _ in range(1 + _TIMED_STEPS):
-                started = time.perf_counter()
-                # Reading the losses on the host waits for the device.
-                self.step(few.images, few.labels).tolist()
-                times.append(time.perf_counter() - started)
-        return Cost(1, 0.0, min(times[1:]) * self.steps_per_epoch, shared=False)
-
-    def remaining(self) -> float:
-        """See `SearchMethod.remaining`."""
-        return self.length - self.iteration
-
-    def replan(self, factor: float, most: int) -> None:
-        """Multiply the epochs that are left by `factor`."""
-        length = min(most, self.iteration + int(factor * self.remaining()))
-        self.plan[self.iteration :] = [length] * (length - self.iteration)
-
-    def plan_in_words(self) -> str:
-        """See `SearchMethod.plan_in_words`."""
-        return f"the search has {count(self.length, 'epoch')} in all"
 
     @classmethod
     def notes(

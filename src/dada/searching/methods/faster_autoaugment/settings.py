@@ -10,6 +10,7 @@ from dada.datasets import Dataset, FileDataset
 from dada.searching.common_settings import (
     SMALL_BATCH,
     STEPS,
+    EpochsSettings,
     ResolvedSearch,
     SpaceSettings,
     with_operations,
@@ -23,7 +24,7 @@ _WITHOUT_EFFECT = ("optimiser", "momentum", "weight_decay", "clip")
 _Beta = Annotated[float, Field(ge=0, lt=1)]
 
 
-class FasterAutoAugmentSettings(SpaceSettings):
+class FasterAutoAugmentSettings(SpaceSettings, EpochsSettings):
     """A critic and a policy that learn against each other.
 
     The paper's values (Hataya et al., ECCV 2020, arXiv:1911.06987; moskomule/dda,
@@ -59,10 +60,6 @@ class FasterAutoAugmentSettings(SpaceSettings):
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
-        if self.plan is not None and any(
-            planned <= epoch for epoch, planned in enumerate(self.plan)
-        ):
-            raise ValueError("plan: must be the total number of epochs planned at each epoch")
         for name in _WITHOUT_EFFECT:
             if getattr(self, name) != type(self).model_fields[name].default:
                 raise ValueError(

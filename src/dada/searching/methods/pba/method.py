@@ -52,7 +52,6 @@ class PbaMethod(SearchMethod):
         train, judges = problem.halves()
         self.fold = Fold(train, problem.judges(judges))
         self.population = Population(problem, settings)
-        self.plan = list(settings.plan or [settings.epochs] * settings.rounds_in_all)
         generator = torch.Generator().manual_seed(settings.seed)
         self.seeds = torch.randint(2**62, (settings.trials,), generator=generator).tolist()
         nothing = no_policy(problem.space.operations)
@@ -205,10 +204,6 @@ class PbaMethod(SearchMethod):
         interval = self.settings.interval
         turns = self.population.turns(self.settings.trials)
         return Cost(turns, 0.0, seconds(interval) / interval, shared=True)
-
-    def remaining(self) -> float:
-        """See `SearchMethod.remaining`."""
-        return (self.epochs - self.epochs_done) / self.history[-1].epochs
 
     def replan(self, factor: float, most: int) -> None:
         """Multiply the epochs that are left by `factor`.

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Sequence
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from dada.bilevel import Trace, traceable
 from dada.compute.device import best_precision
-from dada.compute.parallel import Tick
 from dada.compute.randomness import random_state, restore_random_state, stream
-from dada.compute.threads import parameter_count, threads_for
-from dada.datasets import Dataset, even_batches
-from dada.errors import DivergedError, option
+from dada.datasets import Dataset, ImageSet
+from dada.errors import option
 from dada.models.child import Child
 from dada.policy import Policy
 from dada.report.numbers import count
 from dada.searching.common_settings import ResolvedSearch, SearchSettings
 from dada.searching.distribution import PolicyDistribution
-from dada.searching.method import Cost, Record, SearchMethod, SearchProblem
+from dada.searching.epochs import Epochs
+from dada.searching.method import Record, SearchProblem
 from dada.searching.methods.dada.one_step import charts
 from dada.searching.methods.dada.one_step.converged import converged
 from dada.searching.methods.dada.one_step.scale import RewardScale
@@ -37,14 +35,9 @@ from dada.searching.methods.dada.one_step.strategies import (
 from dada.training.optimiser import set_rate, sgd
 
 _FEW_STEPS = 100  # about as many as move a policy visibly from the uniform one
-_PASSES = 5
-"""Forward passes per image and epoch. The training and the validation gradient are one half of the
-images' each, 3 + 3, and the finite difference is two forward passes of the first half with
-derivatives in the images, 2 × 2."""
-_TIMED_STEPS = 2
 
 
-class OneStep(SearchMethod):
+class OneStep(Epochs):
     """One child network, and the gradient of its validation loss one step ahead (DADA, section 3).
 
     One half of the images is for training, the other validates. Processes share every batch: they
@@ -56,23 +49,24 @@ class OneStep(SearchMethod):
     Settings = OneStepSettings
     summary = staticmethod(charts.summary)
     charts = staticmethod(charts.charts)
-    fewest_epochs = 5
-    divisible = False
+    passes_per_image = 5
+    """The training and the validation gradient are one half of the images' each, 3 + 3, and the
+    finite difference is two forward passes of the first half with derivatives in the images,
+    2 × 2."""
     settings: ResolvedOneStep
 
     def __init__(self, problem: SearchProblem, settings: ResolvedOneStep) -> None:
         super().__init__(problem, settings)
         device, processes = problem.device, problem.processes
         self.train, self.valid = problem.halves()
-        self.plan = list(settings.plan or [settings.epochs] * settings.epochs)
-        self.generator = torch.Generator().manual_seed(settings.seed)
         self.own_generator = (
             self.generator
             if processes.size == 1
             else torch.Generator().manual_seed(stream(settings.seed, 1 + 2 * processes.rank))
         )
         self.child = Child(problem.network(), device, problem.precision, problem.loss)
-        self.distribution = PolicyDistribution(
+        self.network = self.child.model
+        self.learned = self.distribution = PolicyDistribution(
             problem.space, settings.spread, settings.parameters == "direct"
         )
         self.optimiser = sgd(self.child, settings)
@@ -111,61 +105,6 @@ class OneStep(SearchMethod):
             return None
         few = self.train.subset(torch.arange(min(16, len(self.train)))).images
         return Trace(model, self.problem.pipeline.normalise(few))
-
-    @property
-    def steps(self) -> list[int]:
-        """Steps of each epoch."""
-        return [self.steps_per_epoch] * self.length
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """Number of batches in the training half."""
-        return len(even_batches(torch.arange(len(self.train)), self.settings.batch))
-
-    def cost(self) -> Cost:
-        """See `SearchMethod.cost`: a few steps are timed, after one to warm up."""
-        size = self.settings.batch
-        train, valid = (
-            part.subset(range(min(size, len(part)))) for part in (self.train, self.valid)
-        )
-        times = []
-        for _ in range(1 + _TIMED_STEPS):
-            started = time.perf_counter()
-            # Reading the losses on the host waits for the device.
-            self.step(train.images, train.labels, valid.images, valid.labels).tolist()
-            times.append(time.perf_counter() - started)
-        return Cost(1, 0.0, min(times[1:]) * self.steps_per_epoch, shared=False)
-
-    def remaining(self) -> float:
-        """See `SearchMethod.remaining`."""
-        return self.length - self.iteration
-
-    def replan(self, factor: float, most: int) -> None:
-        """Multiply the epochs that are left by `factor`.
-
-        The learning rate falls from its present value to its end over the epochs that are left.
-        """
-        length = min(most, self.iteration + int(factor * self.remaining()))
-        self.plan[self.iteration :] = [length] * (length - self.iteration)
-
-    def plan_in_words(self) -> str:
-        """See `SearchMethod.plan_in_words`."""
-        return f"the search has {count(self.length, 'epoch')} in all"
-
-    @property
-    def parameter_count(self) -> int:
-        """Number of weights of the child network."""
-        return parameter_count(self.child.model)
-
-    @property
-    def passes(self) -> int:
-        """See `SearchMethod.passes`."""
-        return _PASSES * self.length * len(self.problem.images)
-
-    def words(self) -> str:
-        """See `SearchMethod.words`."""
-        epochs, steps = count(self.length, "epoch"), count(self.steps_per_epoch, "step")
-        return f"{self.settings.model}, {epochs} of {steps} of up to {self.settings.batch} images"
 
     def headline(self) -> str:
         """The leading sub-policies."""
@@ -207,46 +146,17 @@ class OneStep(SearchMethod):
             "more steps",
         )
 
-    def advance(self, on_step: Tick = lambda: None) -> Record:
-        """Advance by one epoch.
-
-        Args:
-            on_step: called after each step.
-
-        Returns:
-            What happened, as plain data: losses, accuracy, the distribution. Validation loss and
-            accuracy are means over the steps, each on a fresh batch at the look-ahead weights.
-
-        Raises:
-            DivergedError: something is not finite. Resume the search from a checkpoint.
-        """
-        started = time.perf_counter()
+    def begin_epoch(self) -> None:
+        """See `Epochs.begin_epoch`: a cosine, whose end a changed plan moves."""
         set_rate(self.optimiser, learning_rate(self.plan, self.iteration, self.settings))
-        losses = []
-        order = torch.randperm(len(self.train), generator=self.generator)
-        with threads_for(self.child.model, self.child.device):
-            for rows in even_batches(order, self.settings.batch):
-                # A fresh random batch; the published code takes the same first one every time.
-                chosen = torch.randperm(len(self.valid), generator=self.generator)
-                valid = self.valid.subset(chosen[: self.settings.batch])
-                batch = self.train.subset(rows)
-                losses.append(self.step(batch.images, batch.labels, valid.images, valid.labels))
-                on_step()
-        train_loss, valid_loss, accuracy = torch.stack(losses).mean(0).tolist()
-        self.iteration += 1
-        learned = all(bool(p.isfinite().all()) for p in self.distribution.parameters())
-        if not (learned and math.isfinite(train_loss + valid_loss)):
-            raise DivergedError(f"the loss is not a finite number in epoch {self.iteration}")
-        return {
-            "event": "epoch",
-            "epoch": self.iteration,
-            "steps": len(losses),
-            "seconds": round(time.perf_counter() - started, 3),
-            "train_loss": train_loss,
-            "validation_loss": valid_loss,
-            "validation_accuracy": accuracy,
-            **self.distribution.record(),
-        }
+
+    def learn(self, batch: ImageSet) -> Tensor:
+        """See `Epochs.learn` and `Step`. Validation loss and accuracy are of a fresh batch, at the
+        look-ahead weights."""
+        # A fresh random batch; the published code takes the same first one every time.
+        chosen = torch.randperm(len(self.valid), generator=self.generator)
+        valid = self.valid.subset(chosen[: self.settings.batch])
+        return self.step(batch.images, batch.labels, valid.images, valid.labels)
 
     def policy(self, name: str, provenance: dict[str, Any]) -> Policy:
         """See `SearchMethod.policy`."""

@@ -10,7 +10,7 @@ from dada.datasets import Dataset, FileDataset
 from dada.searching.common_settings import (
     SMALL_BATCH,
     STEPS,
-    Plan,
+    EpochsSettings,
     ResolvedSearch,
     with_operations,
 )
@@ -22,7 +22,7 @@ from dada.training.resolve import resolved, usual_images
 _KEPT = 25  # sub-policies, as in the paper
 
 
-class OneStepSettings(DadaSettings):
+class OneStepSettings(DadaSettings, EpochsSettings):
     """A gradient at each step of one child network."""
 
     horizon: Annotated[float, Field(ge=0, le=0)] = 0.0
@@ -67,8 +67,6 @@ class OneStepSettings(DadaSettings):
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
-        if self.plan is not None:
-            _check(self.plan)
         sampled = self.magnitudes == "sampled"
         if sampled and self.spread == 0:
             raise ValueError(
@@ -118,8 +116,3 @@ class ResolvedOneStep(ResolvedSearch, OneStepSettings):
     """The same with nothing left open."""
 
     keep: Annotated[int, Field(ge=1)]
-
-
-def _check(plan: Plan) -> None:
-    if not plan or any(planned <= epoch for epoch, planned in enumerate(plan)):
-        raise ValueError("plan: must be the total number of epochs planned at each epoch")
