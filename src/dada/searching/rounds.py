@@ -19,6 +19,7 @@ from dada.policy import Policy
 from dada.report.numbers import count, duration
 from dada.searching.common_settings import ResolvedSearch, SearchSettings
 from dada.searching.method import LEARNING, Cost, Record, Records, SearchMethod, SearchProblem
+from dada.searching.rehearsal import rehearsed
 from dada.searching.score import Score, guess
 from dada.searching.training_settings import ResolvedRounds
 from dada.searching.trials import Fold, State, Trials
@@ -26,7 +27,6 @@ from dada.searching.trials import Fold, State, Trials
 NONE = "no augmentation"
 """The trial that every candidate is compared with."""
 _SHORTEST = 8  # the part of the planned epochs that a trial keeps when time is short
-_REHEARSED = 3  # epochs that are timed
 _STREAM = 2
 """Which random numbers a trial draws: 2 since 0.3, where a trial is a training like any other."""
 
@@ -250,17 +250,11 @@ class Rounds(SearchMethod):
 
     def cost(self) -> Cost:
         """See `SearchMethod.cost`: the epochs of a few trials are timed."""
-
-        def seconds(epochs: int) -> float:
-            started = time.perf_counter()
-            self.trials.rehearse(self.sizes[0], epochs, self.folds[0])
-            return time.perf_counter() - started
-
-        seconds(1)  # warms up
-        short, long = seconds(1), seconds(1 + _REHEARSED)
-        epoch = max((long - short) / _REHEARSED, 1e-6)
+        start, epoch = rehearsed(
+            lambda epochs: self.trials.rehearse(self.sizes[0], epochs, self.folds[0])
+        )
         turns = sum(map(self.turns, range(self.length)))
-        return Cost(turns, max(0.0, short - epoch), epoch, shared=True)
+        return Cost(turns, start, epoch, shared=True)
 
     def replan(self, factor: float, most: int) -> None:
         """Give the trials that are left so many times as many epochs.

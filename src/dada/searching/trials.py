@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -59,10 +59,12 @@ class Trials:
     Attributes:
         problem: what is searched.
         settings: how a proxy is trained.
+        stacks: whether trials may be trained side by side as one network.
     """
 
     problem: SearchProblem
     settings: ResolvedSearch
+    stacks: ClassVar[bool] = True
 
     def scores(
         self,
@@ -243,6 +245,23 @@ class Trials:
         engine, device = self.problem.engine, self.problem.device
         return engine.run(count, work, device, on_epoch, **self._load)
 
+    def gathered(
+        self, count: int, work: Callable[[int, Tick], Result], on_epoch: Tick = lambda: None
+    ) -> list[Result]:
+        """The results of so many pieces of work, one per trial, in order, by all processes of the
+        job.
+
+        Args:
+            work: as of `Engine.run`. Its result must outlive the process that made it
+                (`dada.searching.packing`).
+        """
+        mine = [place for group in self._mine(count) for place in group]
+        done = self.run(len(mine), lambda number, tick: work(mine[number], tick), on_epoch)
+        found = {mine[number]: result for number, result in done}
+        for others in self.problem.processes.all_gather(found):
+            found |= others
+        return [found[place] for place in range(count)]
+
     def _mine(self, count: int) -> list[list[int]]:
         """The groups of so many trials that fall to this process."""
         groups = self.groups(count)
@@ -262,7 +281,7 @@ class Trials:
 
     @cached_property
     def _stack(self) -> int:
-        if self.problem.images.task.moves:  # side by side they would share their labels
+        if not self.stacks or self.problem.images.task.moves:  # they would share their labels
             return 1
         return stack_size(self._network, self.problem.device)
 

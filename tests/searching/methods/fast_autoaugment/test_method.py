@@ -80,7 +80,7 @@ def test_a_childs_training_knows_no_policy(digits):
     search = begin(digits, **FEW)
     search.advance()
     for fold, seed, child in zip(search.folds, search.seeds, search.children, strict=True):
-        assert search.lab.trainings.trial(Policy.none(), fold, seed, 2) == child
+        assert search.lab.trial(Policy.none(), fold, seed, 2) == child
     assert len({child.loss for child in search.children}) == 2
 
 

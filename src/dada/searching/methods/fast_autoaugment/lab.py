@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -16,11 +13,11 @@ from dada.compute.randomness import forked, stream
 from dada.errors import DivergedError
 from dada.models.child import Child
 from dada.policy import Policy
-from dada.searching.method import SearchProblem
 from dada.searching.methods.fast_autoaugment.matching import match
 from dada.searching.methods.fast_autoaugment.settings import ResolvedFastAutoAugment
 from dada.searching.methods.fast_autoaugment.tpe import Suggestions
 from dada.searching.methods.fast_autoaugment.tried import Set, Tried
+from dada.searching.packing import packed
 from dada.searching.score import Score
 from dada.searching.trials import Fold, Trials
 
@@ -31,22 +28,15 @@ _TRIALS = 4  # the stream of a fold's seed for its trials; the child's training 
 _RANDOM_SHARE = 0.1  # of the trials come before TPE's model: 20 of 200, as HyperOpt has them
 
 
-@dataclass(frozen=True)
-class Lab:
+class Lab(Trials):
     """Works on any fold, in any process; what it finds follows from its arguments alone.
 
     Attributes:
-        problem: what is searched.
         settings: how children are trained, and what is tried.
     """
 
-    problem: SearchProblem
     settings: ResolvedFastAutoAugment
-
-    @cached_property
-    def trainings(self) -> Trials:
-        """Trains the children."""
-        return Trials(self.problem, self.settings)
+    stacks = False
 
     def train(self, fold: Fold, seed: int, epochs: int, tick: Tick) -> tuple[Score, bytes]:
         """The child of a fold: how it does on plain images, and its weights, packed.
@@ -54,7 +44,7 @@ class Lab:
         Raises:
             DivergedError: a loss or a weight is not a finite number.
         """
-        score, child = self.trainings.trained(Policy.none(), fold, seed, epochs, on_epoch=tick)
+        score, child = self.trained(Policy.none(), fold, seed, epochs, on_epoch=tick)
         if not math.isfinite(score.loss):
             raise DivergedError("the child's loss is not a finite number")
         return score, packed(child.model.state_dict())
@@ -121,17 +111,3 @@ class Lab:
             kind=s.reward,
             tried=tried,
         )
-
-
-def packed(weights: Weights) -> bytes:
-    """Weights on their way from the process that trained them: tensors would be shared memory,
-    which ends with that process."""
-    file = io.BytesIO()
-    torch.save({name: weight.cpu() for name, weight in weights.items()}, file)
-    return file.getvalue()
-
-
-def unpacked(weights: bytes) -> Weights:
-    """The same as tensors, on the CPU."""
-    found: Weights = torch.load(io.BytesIO(weights), weights_only=True)
-    return found

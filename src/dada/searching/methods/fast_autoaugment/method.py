@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-from dada.compute.parallel import Load, Tick
+from dada.compute.parallel import Tick
 from dada.compute.randomness import stream
 from dada.datasets import Dataset, hold_out_repeatedly
 from dada.errors import DivergedError, option
@@ -21,20 +21,22 @@ from dada.report.numbers import count
 from dada.searching.common_settings import ResolvedSearch, SearchSettings
 from dada.searching.method import LEARNING, Cost, Record, SearchMethod, SearchProblem
 from dada.searching.methods.fast_autoaugment import charts
-from dada.searching.methods.fast_autoaugment.lab import Lab, unpacked
+from dada.searching.methods.fast_autoaugment.lab import Lab
 from dada.searching.methods.fast_autoaugment.settings import (
     FastAutoAugmentSettings,
     ResolvedFastAutoAugment,
 )
 from dada.searching.methods.fast_autoaugment.tried import Tried, best, without_repetition
-from dada.searching.rounds import Rounds
+from dada.searching.packing import unpacked
+from dada.searching.rehearsal import rehearsed
+from dada.searching.rounds import notes_on_trials
 from dada.searching.score import NOTHING_LEARNED, Score, guess
 from dada.searching.trials import Fold
 
 Result = TypeVar("Result")
 
 _FEWEST = 0.25  # of the trials are meant to be left, where a budget makes trainings shorter
-_REHEARSED = 3  # epochs, and trials, that are timed
+_REHEARSED = 3  # trials that are timed
 
 
 class FastAutoAugmentMethod(SearchMethod):
@@ -84,16 +86,21 @@ class FastAutoAugmentMethod(SearchMethod):
     @property
     def steps(self) -> list[int]:
         """Epochs that this process trains, then its trials, of each round."""
-        return [len(self._mine) * each for each in self.plan]
+        mine = self.lab.share(len(self.folds))
+        return [mine * each for each in self.plan]
 
     @property
     def work(self) -> list[int]:
-        """See `SearchMethod.work`, by forward passes: children learn, and are judged; then they
-        judge under each sub-policy."""
-        epochs, *trials = self.plan
-        learnt = LEARNING * epochs * sum(len(fold.train) for fold in self.folds)
+        """See `SearchMethod.work`: forward passes."""
+        return [LEARNING * views + looks for views, looks in map(self._shown, range(self.length))]
+
+    def _shown(self, number: int) -> tuple[int, int]:
+        """How many images networks learn from in a round, and how many they only judge, repetitions
+        included: children are judged once, and then judge under each sub-policy of a trial."""
         judged = sum(len(fold.judges) for fold in self.folds)
-        return [learnt + judged, *(judged * self.settings.size * number for number in trials)]
+        if number:
+            return 0, judged * self.settings.size * self.plan[number]
+        return sum(len(fold.train) for fold in self.folds) * self.plan[0], judged
 
     @property
     def passes(self) -> int:
@@ -103,7 +110,7 @@ class FastAutoAugmentMethod(SearchMethod):
     @property
     def parameter_count(self) -> int:
         """Weights of a child."""
-        return self.lab.trainings.parameter_count
+        return self.lab.parameter_count
 
     def words(self) -> str:
         """What is done, for people."""
@@ -117,8 +124,8 @@ class FastAutoAugmentMethod(SearchMethod):
     def notes(
         cls, asked: SearchSettings, chosen: ResolvedSearch, dataset: Dataset, device: torch.device
     ) -> tuple[str, ...]:
-        """See `SearchMethod.notes`: as of any method that trains a proxy."""
-        return Rounds.notes(asked, chosen, dataset, device)
+        """See `SearchMethod.notes`."""
+        return notes_on_trials(asked, chosen, dataset)
 
     def advance(self, on_step: Tick = lambda: None) -> Record:
         """Advance by one round.
@@ -133,61 +140,60 @@ class FastAutoAugmentMethod(SearchMethod):
             ``looks`` those that they only judged, repetitions included.
         """
         started, number = time.perf_counter(), self.iteration
-        found = self._tried_round(on_step) if self.iteration else self._children_round(on_step)
+        own: Record
+        judged: Sequence[Score | Tried]
+        if number:
+            tried = self._try(self.plan[number], on_step)
+            judged = [one for fold in tried for one in fold]
+            own = {"tried": [[one._asdict() for one in fold] for fold in tried]}
+        else:
+            self._train(on_step)
+            judged = self.children
+            own = {"children": [child._asdict() for child in self.children]}
         self.iteration += 1
-        learned = self._learned()
+        learned, (views, looks) = self._learned(), self._shown(number)
         return {
             "event": "epoch",
             "epoch": self.iteration,
             "steps": self.steps[number],
             "seconds": round(time.perf_counter() - started, 3),
             "train_loss": fmean([child.train_loss for child in self.children]),
-            **found,
+            "views": views,
+            "looks": looks,
+            "validation_loss": fmean([one.loss for one in judged]),
+            "validation_accuracy": fmean([one.accuracy for one in judged]),
+            **own,
             "findings": {"learned": learned, "notes": [] if learned else [NOTHING_LEARNED]},
         }
 
-    def _children_round(self, on_step: Tick) -> Record:
-        epochs = self.plan[0]
+    def _train(self, on_step: Tick) -> None:
         found = self._on_folds(self._trained, on_step)
         self.children = [child for child, _ in found]
         self.weights = [unpacked(weights) for _, weights in found]
-        return {
-            "views": sum(len(fold.train) for fold in self.folds) * epochs,
-            "looks": sum(len(fold.judges) for fold in self.folds),
-            "validation_loss": fmean([child.loss for child in self.children]),
-            "validation_accuracy": fmean([child.accuracy for child in self.children]),
-            "children": [child._asdict() for child in self.children],
-        }
 
-    def _tried_round(self, on_step: Tick) -> Record:
-        trials = self.plan[self.iteration]
+    def _try(self, trials: int, on_step: Tick) -> list[list[Tried]]:
+        """So many more trials on each fold."""
         found = self._on_folds(lambda number, tick: self._tried(number, trials, tick), on_step)
         for so_far, new in zip(self.tried, found, strict=True):
             so_far.extend(new)
-        everything = [one for new in found for one in new]
-        return {
-            "views": 0,
-            "looks": sum(len(fold.judges) for fold in self.folds) * trials * self.settings.size,
-            "validation_loss": fmean([one.loss for one in everything]),
-            "validation_accuracy": fmean([one.accuracy for one in everything]),
-            "tried": [[one._asdict() for one in new] for new in found],
-        }
+        return found
 
     def _on_folds(self, work: Callable[[int, Tick], Result], on_step: Tick) -> list[Result]:
         """The results of each fold's work, by all processes of the job and on all their cores."""
-        problem, mine = self.problem, self._mine
 
-        def one(place: int, tick: Tick) -> Result:
+        def one(number: int, tick: Tick) -> Result:
             try:
-                return work(mine[place], tick)
+                return work(number, tick)
             except DivergedError as error:
-                raise DivergedError(f"{error}, on fold {mine[place] + 1}") from None
+                raise DivergedError(f"{error}, on fold {number + 1}") from None
 
-        done = problem.engine.run(len(mine), one, problem.device, on_step, **self._load)
-        found = {mine[place]: result for place, result in done}
-        for others in problem.processes.all_gather(found):
-            found |= others
-        return [found[number] for number in range(len(self.folds))]
+        return self.lab.gathered(len(self.folds), one, on_step)
+
+    def _on_few(self, work: Callable[[int, Tick], Result]) -> list[Result]:
+        """The results of as many folds as this process works on at the same time."""
+        few = self.lab.at_once(len(self.folds))
+        done = dict(self.lab.run(few, work))
+        return [done[number] for number in range(few)]
 
     def _trained(self, number: int, tick: Tick) -> tuple[Score, bytes]:
         return self.lab.train(self.folds[number], self.seeds[number], self.plan[0], tick)
@@ -258,31 +264,22 @@ class FastAutoAugmentMethod(SearchMethod):
         A quarter of the trials counts, spread over the epochs: children come first, and after their
         round `replan` makes as many trials as there is time for.
         """
-        problem, asked = self.problem, self.settings.epochs
-        trials = math.ceil(_FEWEST * self.settings.trials)
-        at_once = problem.engine.concurrency(len(self._mine), problem.device, **self._load)
 
-        def timed(work: Callable[[int, Tick], Result]) -> tuple[float, list[Result]]:
-            started = time.perf_counter()
-            done = dict(problem.engine.run(at_once, work, problem.device, **self._load))
-            return time.perf_counter() - started, [done[number] for number in range(at_once)]
-
-        def train(epochs: int) -> float:
+        def train(epochs: int) -> None:
             self.plan[0] = epochs
-            seconds, found = timed(self._trained)
-            self.weights = [unpacked(weights) for _, weights in found]
-            return seconds
+            self.weights = [unpacked(weights) for _, weights in self._on_few(self._trained)]
 
-        train(1)  # warms up
-        short, long = train(1), train(1 + _REHEARSED)
-        epoch = max((long - short) / _REHEARSED, 1e-6)
+        start, epoch = rehearsed(train)
+        trials = math.ceil(_FEWEST * self.settings.trials)
         # The model takes longer, the more was tried: half of it, in the mean.
         model = self.lab.suggestions(())
         known = [Tried(model.ask(seed), float(seed), 0.0) for seed in range(trials // 2)]
         self.tried = [list(known) for _ in self.folds]
-        each = timed(lambda number, tick: self._tried(number, _REHEARSED, tick))[0] / _REHEARSED
-        turns = math.ceil(len(self._mine) / at_once)
-        return Cost(turns, max(0.0, short - epoch), epoch + trials * each / asked, shared=True)
+        started = time.perf_counter()
+        self._on_few(lambda number, tick: self._tried(number, _REHEARSED, tick))
+        each = (time.perf_counter() - started) / _REHEARSED
+        epoch += trials * each / self.settings.epochs
+        return Cost(self.lab.turns(len(self.folds)), start, epoch, shared=True)
 
     def replan(self, factor: float, most: int) -> None:
         """Make so many times as many of the trials that are left, never more than were asked for.
@@ -297,17 +294,6 @@ class FastAutoAugmentMethod(SearchMethod):
         """See `SearchMethod.plan_in_words`."""
         left = sum(self.plan[self.iteration :])
         return f"{count(left, 'more trial')} {'is' if left == 1 else 'are'} made on each fold"
-
-    @property
-    def _mine(self) -> list[int]:
-        """The folds that fall to this process."""
-        mine: list[int] = self.problem.processes.shard(torch.arange(len(self.folds))).tolist()
-        return mine
-
-    @property
-    def _load(self) -> Load:
-        pixels = self.settings.batch * math.prod(self.problem.images.images.shape[2:])
-        return Load(pixels=pixels, parameters=self.parameter_count)
 
     def state_dict(self) -> dict[str, Any]:
         """See `SearchMethod.state_dict`."""

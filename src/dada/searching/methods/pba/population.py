@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from copy import deepcopy
-from functools import cached_property
 from typing import NamedTuple
-
-import torch
 
 from dada.augment.loader import Augment
 from dada.compute.parallel import Tick
 from dada.compute.randomness import forked, stream
 from dada.policy import AnyPolicy, Policy
+from dada.searching.packing import packed, unpacked
 from dada.searching.score import Score
 from dada.searching.trials import Fold, State, Trials, advance, drawn_apart
 from dada.training.augmentations import PerEpoch
@@ -41,6 +38,8 @@ class Population(Trials):
     bits again.
     """
 
+    stacks = False
+
     def round(
         self,
         policies: Sequence[Policy],
@@ -62,24 +61,19 @@ class Population(Trials):
             until: the epoch, from 1, after which it is scored.
             on_epoch: called after each epoch of each trial of this process.
         """
-        mine = [place for group in self._mine(len(policies)) for place in group]
 
-        def one(number: int, on_epoch: Tick) -> tuple[Score, bytes]:
-            place = mine[number]
+        def one(place: int, on_epoch: Tick) -> tuple[Score, bytes]:
             with forked(self.problem.device):
                 training = self.begin(policies[place], fold, seeds[place], epochs)
                 state = states[place]
                 if state is not None:
                     training.load_state_dict(deepcopy(state))  # an optimiser keeps what it is given
                 record = advance(training, until, on_epoch)
-                after = _packed(training.state_dict())
+                after = packed(training.state_dict())
             return Score(record["train_loss"], *self._judged(training.tested, fold)), after
 
-        found = {mine[number]: result for number, result in self.run(len(mine), one, on_epoch)}
-        for others in self.problem.processes.all_gather(found):
-            found |= others
-        every = [found[place] for place in range(len(policies))]
-        return [Trained(score, _unpacked(state)) for score, state in every]
+        found = self.gathered(len(policies), one, on_epoch)
+        return [Trained(score, unpacked(state)) for score, state in found]
 
     def begin(self, policy: AnyPolicy, fold: Fold, seed: int, epochs: int) -> Training:
         """A trial at its beginning.
@@ -93,19 +87,3 @@ class Population(Trials):
 
         given = self._given(fold.train, seed, epochs)
         return Training(model=self.problem.network(), augment=PerEpoch(at), **given)
-
-    @cached_property
-    def _stack(self) -> int:
-        return 1
-
-
-def _packed(state: State) -> bytes:
-    """As bytes, which outlive the process that made them; tensors are shared memory."""
-    memory = io.BytesIO()
-    torch.save(state, memory)
-    return memory.getvalue()
-
-
-def _unpacked(packed: bytes) -> State:
-    state: State = torch.load(io.BytesIO(packed), map_location="cpu", weights_only=True)
-    return state
