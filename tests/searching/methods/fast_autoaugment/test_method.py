@@ -18,7 +18,7 @@ from dada.policy import Policy
 from dada.runs import RunFolder
 from dada.searching import make_settings
 from dada.searching.budget import replan, within
-from dada.searching.methods.fast_autoaugment import lab, method, settings
+from dada.searching.methods.fast_autoaugment import folds, lab, method, settings
 from dada.searching.methods.fast_autoaugment.matching import Match
 from tests.searching.trials import StopAfter, begin, finished
 
@@ -36,7 +36,7 @@ SMALL = {
 @pytest.fixture(autouse=True)
 def they_learn_and_rounds_are_short(monkeypatch):
     """Two epochs teach nothing: as if they did. And rounds have three trials on each fold."""
-    monkeypatch.setattr(method, "guess", lambda *_: float("inf"))
+    monkeypatch.setattr(folds, "guess", lambda *_: float("inf"))
     monkeypatch.setattr(settings, "BLOCK", 3)
 
 
@@ -50,7 +50,7 @@ def test_folds_are_those_of_the_published_code(digits):
     cutter = StratifiedShuffleSplit(n_splits=5, test_size=0.4, random_state=0)
     expected = list(cutter.split(np.zeros(100), images.labels.numpy()))
     assert len(search.folds) == 5
-    for fold, (train, held) in zip(search.folds, expected, strict=True):
+    for fold, (train, held) in zip(search.folds.images, expected, strict=True):
         assert torch.equal(fold.train.images, images.images[train])
         assert torch.equal(fold.judges.images, images.images[held])
 
@@ -79,9 +79,10 @@ def test_rounds_are_children_and_then_blocks_of_trials(digits):
 def test_a_childs_training_knows_no_policy(digits):
     search = begin(digits, **FEW)
     search.advance()
-    for fold, seed, child in zip(search.folds, search.seeds, search.children, strict=True):
-        assert search.lab.trial(Policy.none(), fold, seed, 2) == child
-    assert len({child.loss for child in search.children}) == 2
+    found = search.folds
+    for fold, seed, child in zip(found.images, found.seeds, found.children, strict=True):
+        assert found.lab.trial(Policy.none(), fold, seed, 2) == child
+    assert len({child.loss for child in found.children}) == 2
 
 
 @pytest.mark.parametrize("drawn", [False, True])
@@ -90,10 +91,10 @@ def test_a_trial_is_judged_by_its_child_under_its_set(digits, drawn):
     search = begin(digits, **FEW, drawn_views=drawn)
     for _ in range(2):
         search.advance()
-    fold, seed, tried = search.folds[1], search.seeds[1], search.tried[1][2]
+    fold, seed, tried = search.folds.images[1], search.folds.seeds[1], search.folds.tried[1][2]
     generator = torch.Generator().manual_seed(stream(stream(stream(seed, 4), 2), 1))
     child, pipeline, scale = (
-        search.lab.child(search.weights[1]),
+        search.folds.lab.child(search.folds.weights[1]),
         search.problem.pipeline,
         search.problem.space.scale,
     )
@@ -137,7 +138,7 @@ def test_the_policy_is_the_best_sets_of_all_folds(digits, reward, field):
 
 
 def test_where_no_child_has_learnt_the_search_ends_with_a_note(digits, tmp_path, monkeypatch):
-    monkeypatch.setattr(method, "guess", lambda *_: 0.0)
+    monkeypatch.setattr(folds, "guess", lambda *_: 0.0)
     policy = dada.search(digits, out=tmp_path / "run", **SMALL)
     _, record, finish = RunFolder.open(tmp_path / "run").events
     assert policy.is_none and "children" in record, "no trials"
@@ -185,14 +186,14 @@ class Half:
 
 def test_processes_share_the_folds(digits, monkeypatch):
     alone = begin(digits, **FEW)
-    before, done = method.FastAutoAugmentMethod._on_folds, []
+    before, done = lab.Lab.gathered, []
 
-    def kept(self, work, on_step):
-        done.append(before(self, work, on_step))
+    def kept(self, count, work, on_step):
+        done.append(before(self, count, work, on_step))
         return done[-1]
 
     with monkeypatch.context() as patch:
-        patch.setattr(method.FastAutoAugmentMethod, "_on_folds", kept)
+        patch.setattr(lab.Lab, "gathered", kept)
         finished(alone)
     for rank in range(2):
         search = begin(digits, Half(rank, None), **FEW)
@@ -200,7 +201,7 @@ def test_processes_share_the_folds(digits, monkeypatch):
         for whole in done:
             search.problem.processes.other = whole
             search.advance()
-        assert search.tried == alone.tried
+        assert search.folds.tried == alone.folds.tried
 
 
 def test_a_state_of_another_search_is_refused(digits):
@@ -226,7 +227,7 @@ def test_a_rehearsal_counts_a_quarter_of_the_trials(digits, monkeypatch):
         clock[0] += 10 * trials
 
     monkeypatch.setattr(method.time, "perf_counter", lambda: clock[0])
-    monkeypatch.setattr(method.FastAutoAugmentMethod, "_tried", slow)
+    monkeypatch.setattr(folds.Folds, "_tried", slow)
     cost = begin(digits, **{**FEW, "trials": 8, "epochs": 4}).cost()
     assert (cost.trainings, cost.start, cost.shared) == (2, 0.0, True)
     assert cost.epoch == pytest.approx(5, rel=1e-3)
@@ -249,7 +250,7 @@ def test_a_budget_is_kept_by_fewer_epochs_and_by_fewer_trials(digits):
     search.advance()
     again = begin(digits, **FEW, plan=(2, 1, 1))
     finished(again)
-    assert again.tried == search.tried and again.changed_plan == {}
+    assert again.folds.tried == search.folds.tried and again.changed_plan == {}
     assert policy_of(again) == policy_of(search)
 
 
@@ -298,7 +299,7 @@ def test_the_page_shows_every_trial_the_best_so_far_and_what_is_kept(digits):
         assert sum(row.points[place] for row in kept.rows) == pytest.approx(100)
     entries = [
         o.name
-        for fold in search.tried
+        for fold in search.folds.tried
         for one in method.best(fold, 0.4, "loss")
         for sub in one.parts
         for o in sub.operations

@@ -4,36 +4,30 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from statistics import fmean
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
-from torch import Tensor
 
 from dada.compute.parallel import Tick
-from dada.compute.randomness import stream
-from dada.datasets import Dataset, hold_out_repeatedly
-from dada.errors import DivergedError, option
+from dada.datasets import Dataset
+from dada.errors import option
 from dada.policy import Policy
 from dada.report.numbers import count
 from dada.searching.common_settings import ResolvedSearch, SearchSettings
 from dada.searching.method import LEARNING, Cost, Record, SearchMethod, SearchProblem
 from dada.searching.methods.fast_autoaugment import charts
-from dada.searching.methods.fast_autoaugment.lab import Lab
+from dada.searching.methods.fast_autoaugment.folds import Folds
 from dada.searching.methods.fast_autoaugment.settings import (
     FastAutoAugmentSettings,
     ResolvedFastAutoAugment,
 )
 from dada.searching.methods.fast_autoaugment.tried import Tried, best, without_repetition
-from dada.searching.packing import unpacked
 from dada.searching.rehearsal import rehearsed
 from dada.searching.rounds import notes_on_trials
-from dada.searching.score import NOTHING_LEARNED, Score, guess
-from dada.searching.trials import Fold
-
-Result = TypeVar("Result")
+from dada.searching.score import NOTHING_LEARNED, Score
 
 _FEWEST = 0.25  # of the trials are meant to be left, where a budget makes trainings shorter
 _REHEARSED = 3  # trials that are timed
@@ -51,12 +45,7 @@ class FastAutoAugmentMethod(SearchMethod):
     block of trials on each fold.
 
     Attributes:
-        lab: does the work on a fold.
-        folds: what children train on, and what was held out.
-        seeds: of each fold.
-        children: how well each does, on images that are not augmented.
-        weights: those of each child, on the CPU.
-        tried: the trials of each fold so far.
+        folds: the children and trials so far.
     """
 
     name, title = "fast_autoaugment", "Fast AutoAugment"
@@ -70,23 +59,12 @@ class FastAutoAugmentMethod(SearchMethod):
 
     def __init__(self, problem: SearchProblem, settings: ResolvedFastAutoAugment) -> None:
         super().__init__(problem, settings)
-        # As in the published code, where folds overlap: each is another random split, of seed 0.
-        self.folds = [
-            Fold(train.to(problem.device), problem.judges(held))
-            for train, held in hold_out_repeatedly(
-                problem.images, settings.folds, settings.held_out, classes=problem.classes
-            )
-        ]
-        self.lab = Lab(problem, settings)
-        self.seeds = [stream(settings.seed, number) for number in range(settings.folds)]
-        self.children: list[Score] = []
-        self.weights: list[dict[str, Tensor]] = []
-        self.tried: list[list[Tried]] = [[] for _ in self.folds]
+        self.folds = Folds(problem, settings)
 
     @property
     def steps(self) -> list[int]:
         """Epochs that this process trains, then its trials, of each round."""
-        mine = self.lab.share(len(self.folds))
+        mine = self.folds.lab.share(len(self.folds))
         return [mine * each for each in self.plan]
 
     @property
@@ -97,10 +75,11 @@ class FastAutoAugmentMethod(SearchMethod):
     def _shown(self, number: int) -> tuple[int, int]:
         """How many images networks learn from in a round, and how many they only judge, repetitions
         included: children are judged once, and then judge under each sub-policy of a trial."""
-        judged = sum(len(fold.judges) for fold in self.folds)
+        folds = self.folds.images
+        judged = sum(len(fold.judges) for fold in folds)
         if number:
             return 0, judged * self.settings.size * self.plan[number]
-        return sum(len(fold.train) for fold in self.folds) * self.plan[0], judged
+        return sum(len(fold.train) for fold in folds) * self.plan[0], judged
 
     @property
     def passes(self) -> int:
@@ -110,7 +89,7 @@ class FastAutoAugmentMethod(SearchMethod):
     @property
     def parameter_count(self) -> int:
         """Weights of a child."""
-        return self.lab.parameter_count
+        return self.folds.lab.parameter_count
 
     def words(self) -> str:
         """What is done, for people."""
@@ -139,25 +118,25 @@ class FastAutoAugmentMethod(SearchMethod):
             ``tried``, a `Tried` per trial. ``views`` counts the images that networks learnt from,
             ``looks`` those that they only judged, repetitions included.
         """
-        started, number = time.perf_counter(), self.iteration
+        started, number, folds = time.perf_counter(), self.iteration, self.folds
         own: Record
         judged: Sequence[Score | Tried]
         if number:
-            tried = self._try(self.plan[number], on_step)
+            tried = folds.attempt(self.plan[number], on_step)
             judged = [one for fold in tried for one in fold]
             own = {"tried": [[one._asdict() for one in fold] for fold in tried]}
         else:
-            self._train(on_step)
-            judged = self.children
-            own = {"children": [child._asdict() for child in self.children]}
+            folds.train(self.plan[0], on_step)
+            judged = folds.children
+            own = {"children": [child._asdict() for child in folds.children]}
         self.iteration += 1
-        learned, (views, looks) = self._learned(), self._shown(number)
+        learned, (views, looks) = folds.learned(), self._shown(number)
         return {
             "event": "epoch",
             "epoch": self.iteration,
             "steps": self.steps[number],
             "seconds": round(time.perf_counter() - started, 3),
-            "train_loss": fmean([child.train_loss for child in self.children]),
+            "train_loss": fmean([child.train_loss for child in folds.children]),
             "views": views,
             "looks": looks,
             "validation_loss": fmean([one.loss for one in judged]),
@@ -166,77 +145,26 @@ class FastAutoAugmentMethod(SearchMethod):
             "findings": {"learned": learned, "notes": [] if learned else [NOTHING_LEARNED]},
         }
 
-    def _train(self, on_step: Tick) -> None:
-        found = self._on_folds(self._trained, on_step)
-        self.children = [child for child, _ in found]
-        self.weights = [unpacked(weights) for _, weights in found]
-
-    def _try(self, trials: int, on_step: Tick) -> list[list[Tried]]:
-        """So many more trials on each fold."""
-        found = self._on_folds(lambda number, tick: self._tried(number, trials, tick), on_step)
-        for so_far, new in zip(self.tried, found, strict=True):
-            so_far.extend(new)
-        return found
-
-    def _on_folds(self, work: Callable[[int, Tick], Result], on_step: Tick) -> list[Result]:
-        """The results of each fold's work, by all processes of the job and on all their cores."""
-
-        def one(number: int, tick: Tick) -> Result:
-            try:
-                return work(number, tick)
-            except DivergedError as error:
-                raise DivergedError(f"{error}, on fold {number + 1}") from None
-
-        return self.lab.gathered(len(self.folds), one, on_step)
-
-    def _on_few(self, work: Callable[[int, Tick], Result]) -> list[Result]:
-        """The results of as many folds as this process works on at the same time."""
-        few = self.lab.at_once(len(self.folds))
-        done = dict(self.lab.run(few, work))
-        return [done[number] for number in range(few)]
-
-    def _trained(self, number: int, tick: Tick) -> tuple[Score, bytes]:
-        return self.lab.train(self.folds[number], self.seeds[number], self.plan[0], tick)
-
-    def _tried(self, number: int, trials: int, tick: Tick) -> list[Tried]:
-        return self.lab.attempt(
-            fold=self.folds[number],
-            seed=self.seeds[number],
-            weights=self.weights[number],
-            before=self.tried[number],
-            trials=trials,
-            tick=tick,
-        )
-
     def policy(self, name: str, provenance: dict[str, Any]) -> Policy:
         """The best sets of all folds; none before there are trials, or if no child has learnt."""
         known = provenance.get("versions", {})
         provenance = {**provenance, "versions": {**known, "optuna": version("optuna")}}
-        if not (self.tried[0] and self._learned()):
+        if not (self.folds.tried[0] and self.folds.learned()):
             return Policy.none(name, provenance)
         s = self.settings
         kept = [
             part
-            for fold in self.tried
+            for fold in self.folds.tried
             for one in best(fold, s.kept_share, s.reward)
             for part in without_repetition(one.parts)
         ]
         return Policy(tuple(kept), self.problem.space.scale, name, provenance).rounded()
 
-    def _learned(self) -> bool:
-        """Whether any child did better than guessing."""
-        problem = self.problem
-        return any(
-            child.loss
-            < guess(problem.loss, fold.train.labels, fold.judges.labels, len(problem.classes))
-            for fold, child in zip(self.folds, self.children, strict=True)
-        )
-
     def headline(self) -> str:
         """The best trial of each fold, in the mean."""
-        if not self.tried[0]:
+        if not self.folds.tried[0]:
             return ""
-        first = [best(fold, 1e-9, self.settings.reward)[0] for fold in self.tried]
+        first = [best(fold, 1e-9, self.settings.reward)[0] for fold in self.folds.tried]
         if self.settings.reward == "loss":
             return f"best loss: {fmean([one.loss for one in first]):.3f}"
         return f"best accuracy: {fmean([one.accuracy for one in first]):.1%}"
@@ -264,22 +192,18 @@ class FastAutoAugmentMethod(SearchMethod):
         A quarter of the trials counts, spread over the epochs: children come first, and after their
         round `replan` makes as many trials as there is time for.
         """
-
-        def train(epochs: int) -> None:
-            self.plan[0] = epochs
-            self.weights = [unpacked(weights) for _, weights in self._on_few(self._trained)]
-
-        start, epoch = rehearsed(train)
+        folds = self.folds
+        start, epoch = rehearsed(folds.rehearse_training)
         trials = math.ceil(_FEWEST * self.settings.trials)
         # The model takes longer, the more was tried: half of it, in the mean.
-        model = self.lab.suggestions(())
+        model = folds.lab.suggestions(())
         known = [Tried(model.ask(seed), float(seed), 0.0) for seed in range(trials // 2)]
-        self.tried = [list(known) for _ in self.folds]
+        folds.tried = [list(known)] * len(folds)
         started = time.perf_counter()
-        self._on_few(lambda number, tick: self._tried(number, _REHEARSED, tick))
+        folds.rehearse_trials(_REHEARSED)
         each = (time.perf_counter() - started) / _REHEARSED
         epoch += trials * each / self.settings.epochs
-        return Cost(self.lab.turns(len(self.folds)), start, epoch, shared=True)
+        return Cost(folds.lab.turns(len(folds)), start, epoch, shared=True)
 
     def replan(self, factor: float, most: int) -> None:
         """Make so many times as many of the trials that are left, never more than were asked for.
@@ -300,9 +224,7 @@ class FastAutoAugmentMethod(SearchMethod):
         return {
             "epoch": self.iteration,
             "plan": list(self.plan),
-            "children": [list(child) for child in self.children],
-            "weights": self.weights,
-            "tried": [[list(one) for one in fold] for fold in self.tried],
+            **self.folds.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -311,10 +233,8 @@ class FastAutoAugmentMethod(SearchMethod):
         Raises:
             ValueError: the state is of a search with other folds or rounds.
         """
-        plan, tried = list(state["plan"]), state["tried"]
-        if len(plan) != self.length or len(tried) != len(self.folds):
+        plan = list(state["plan"])
+        if len(plan) != self.length or len(state["tried"]) != len(self.folds):
             raise ValueError("a state of other folds or rounds")
         self.iteration, self.plan = state["epoch"], plan
-        self.children = [Score(*child) for child in state["children"]]
-        self.weights = state["weights"]
-        self.tried = [[Tried(*one) for one in fold] for fold in tried]
+        self.folds.load_state_dict(state)
