@@ -1,6 +1,7 @@
 import copy
 import pickle
 
+import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
@@ -47,6 +48,30 @@ def test_other_lengths_keep_the_shares(epochs):
 def test_an_epoch_beyond_the_training_is_refused(epoch, epochs):
     with pytest.raises(UserError, match=f"epoch {epoch}: the training has epochs 0 to"):
         schedule(3, 1, 4).at(epoch, epochs)
+
+
+@pytest.mark.parametrize(
+    ("epoch", "epochs", "reason"),
+    [
+        (1.5, None, "epoch 1.5: must be a whole number"),
+        ("1", None, "epoch 1: must be a whole number"),
+        (None, 4, "epoch None: must be a whole number"),
+        (0, 2.5, "epochs 2.5: must be a whole number"),
+        (0, 0, "epochs 0: a training has at least 1"),
+        (0, -3, "epochs -3: a training has at least 1"),
+    ],
+)
+def test_epochs_are_whole_numbers(epoch, epochs, reason):
+    with pytest.raises(UserError, match=f"^{reason}$"):
+        schedule(3, 1).at(epoch, epochs)
+    if epoch == 0:
+        with pytest.raises(UserError, match=f"^{reason}$"):
+            schedule(3, 1).transform(epochs)
+
+
+def test_whole_numbers_of_other_libraries_are_epochs():
+    of_three = schedule(1, 1, 1)
+    assert of_three.at(np.int64(1)) == of_three.at(torch.tensor(1)) == of_three.at(1)
 
 
 def test_a_plain_policy_is_the_same_in_every_epoch():

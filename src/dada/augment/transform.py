@@ -61,7 +61,8 @@ class PolicyTransform(v2.Transform):
         epochs: length of the training that a schedule is stretched to; None is its own length.
 
     Raises:
-        UserError: a sample comes before `set_epoch` was called for a schedule.
+        UserError: a sample comes before `set_epoch` was called for a schedule, or no training has
+            so many epochs.
         TypeError: a sample is refused; a picture has another type, mode or shape; a video; rotated
             boxes; boxes with a batch.
 
@@ -74,6 +75,7 @@ class PolicyTransform(v2.Transform):
 
     def __init__(self, policy: AnyPolicy, epochs: int | None = None) -> None:
         super().__init__()
+        policy.at(0, epochs)  # refuses what is no length, before workers have it
         self.policy, self.epochs = policy, epochs
         self._epoch = Epoch(started=policy.last_epoch is None)
         self._drawn: tuple[int, Sampler] | None = None

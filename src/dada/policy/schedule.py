@@ -6,6 +6,7 @@ length of a training.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import accumulate
@@ -123,9 +124,12 @@ class PolicySchedule:
             epochs: length of the training; None is the schedule's own.
 
         Raises:
-            UserError: the training has no such epoch.
+            UserError: the training has no such epoch, or no length.
         """
-        epochs = self.epochs if epochs is None else epochs
+        epoch = _whole("epoch", epoch)
+        epochs = self.epochs if epochs is None else _whole("epochs", epochs)
+        if epochs < 1:
+            raise UserError(f"epochs {epochs}: a training has at least 1")
         if not 0 <= epoch < epochs:
             raise UserError(f"epoch {epoch}: the training has epochs 0 to {epochs - 1} (from 0)")
         ends = accumulate(stage.epochs for stage in self.stages)
@@ -231,6 +235,13 @@ def check_in_all(counts: Iterable[int]) -> None:
     """
     if (total := sum(counts)) > MOST_IN_ALL:
         raise ValueError(f"{total:,} sub-policies in all stages: at most {MOST_IN_ALL:,}")
+
+
+def _whole(what: str, number: object) -> int:
+    try:
+        return operator.index(number)  # type: ignore[arg-type]
+    except TypeError:
+        raise UserError(f"{what} {brief(number)}: must be a whole number") from None
 
 
 AnyPolicy = Policy | PolicySchedule
