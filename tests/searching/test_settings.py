@@ -10,6 +10,7 @@ from dada.errors import UserError
 from dada.searching import METHODS
 from dada.searching.presets import PRESETS
 from dada.searching.settings import make_settings, method_for, upgraded
+from dada.training.presets import FINETUNE
 from dada.training.settings import for_dataset as train_for_dataset
 from dada.training.settings import make_settings as train_settings
 
@@ -366,3 +367,34 @@ def test_a_quicker_preset_from_weights_fine_tunes_too(preset):
     assert make_settings(preset).optimiser == "sgd"
     own = PRESETS[preset].items() - {("method", "dada")}
     assert own and all(getattr(chosen, name) == value for name, value in own)
+
+
+@pytest.mark.parametrize("method", [name for name in METHODS if name != "dada"])
+def test_any_method_may_start_from_weights_and_trains_as_finetune_does(method):
+    """Of the preset it has what is said of the network, and nothing that dada alone has."""
+    pytest.importorskip("optuna")
+    plain, tuned = make_settings(method=method), make_settings(method=method, weights="file.pt")
+    shared = {n: v for n, v in FINETUNE.items() if n not in plain.without_effect} | {"pixels": 96}
+    changed = shared | {"weights": "file.pt"}
+    assert tuned == plain.model_copy(update=changed) and tuned.preset == "default"
+    assert make_settings(method=method, weights="file.pt", lr=0.5, pixels=32).lr == 0.5
+
+
+def test_one_step_ahead_weights_choose_no_preset_of_whole_trainings():
+    chosen = make_settings(horizon=0.0, weights="file.pt")
+    assert chosen == make_settings(horizon=0.0).model_copy(update={"weights": "file.pt"})
+
+
+@pytest.mark.parametrize(
+    ("preset", "method", "only"),
+    [
+        ("finetune", "fast_autoaugment", "dada at a horizon above 0"),
+        ("fast", "pba", "dada at a horizon above 0"),
+        ("paper", "random", "dada at a horizon of 0, one step"),
+    ],
+)
+def test_a_preset_of_another_method_names_the_one_that_takes_it(preset, method, only):
+    with pytest.raises(UserError) as caught:
+        make_settings(preset, method=method)
+    [line] = str(caught.value).splitlines()
+    assert line == f"the preset {preset} has no effect with method {method}, only with {only}"

@@ -29,9 +29,11 @@ class SearchSettings(NetworkSettings, ABC):
     Attributes:
         validated: how many of the user's own validation images a search judges by, at most; 0 if
             it judges by training images alone.
+        without_effect: names of settings of every method that this one has no use for.
     """
 
     validated: ClassVar[int] = 0
+    without_effect: ClassVar[tuple[str, ...]] = ()
 
     method: str
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0

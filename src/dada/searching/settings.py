@@ -69,16 +69,17 @@ def make_settings(
         >>> make_settings(method="random", policies=8).policies
         8
     """
-    preset = preset_for(preset, overrides)
     check_preset(preset, PRESETS)
     now = modern({**overrides, "method": method})
     given = {name: value for name, value in now.items() if value is not None}
     chosen = given.get("method", PRESETS[preset]["method"])
     if not isinstance(chosen, str) or chosen not in METHODS:
         raise UserError(f"no search method {chosen!r}; there are {', '.join(METHODS)}")
-    usual = PRESETS["finetune"] if given.get("weights") and preset in _OF_TRIALS else {}
+    form = METHODS[chosen].at({**PRESETS[preset], **given})
+    usual: Mapping[str, Any] = {}
+    if given.get("weights"):
+        preset, usual = _from_weights(preset, form)
     values = {**usual, **PRESETS[preset], **given, "method": chosen, "preset": preset}
-    form = METHODS[chosen].at(values)
     older = isinstance(overrides.get("horizon"), str)  # 0.2 recorded all methods' settings
     for name in [name for name in values if name not in form.Settings.model_fields]:
         value = values.pop(name)
@@ -91,6 +92,21 @@ def make_settings(
         raise UserError(f"setting {first_line(error)}") from None
     _ = settings.space  # fail on unknown operations or impossible bounds before loading data
     return settings
+
+
+def _from_weights(preset: str, form: type[SearchMethod]) -> tuple[str, Mapping[str, Any]]:
+    """The preset of a search that starts from weights, and other settings that are then usual.
+
+    A method for which there is no preset trains the network as that of fine-tuning does; one step
+    ahead, it is trained as ever.
+    """
+    tuned = PRESETS["finetune"]
+    if form is METHODS[tuned["method"]].at(tuned):
+        return preset_for(preset, {"weights": True}), tuned if preset in _OF_TRIALS else {}
+    if form.name == tuned["method"]:
+        return preset, {}
+    shared = SearchSettings.model_fields.keys() - set(form.Settings.without_effect)
+    return preset, {name: value for name, value in tuned.items() if name in shared}
 
 
 def modern(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -220,11 +236,16 @@ def _as_usual(name: str, value: Any) -> bool:
 
 def _not_of(name: str, form: type[SearchMethod], preset: str) -> str:
     """The message for a setting that the method does not have."""
-    others = [_in_words(other) for other in _forms() if name in other.Settings.model_fields]
+    chosen = PRESETS[preset]
+    if name in chosen:
+        of, others = f"the preset {preset}", [METHODS[chosen["method"]].at(chosen)]
+    else:
+        of = f"setting {name}"
+        others = [other for other in _forms() if name in other.Settings.model_fields]
     if not others:
         return f"no setting {name!r}{meant(name, known_settings())}"
-    of = f"the preset {preset}" if name in PRESETS[preset] else f"setting {name}"
-    return f"{of} has no effect with method {_in_words(form)}, only with {', '.join(others)}"
+    only = ", ".join(map(_in_words, others))
+    return f"{of} has no effect with method {_in_words(form)}, only with {only}"
 
 
 def _in_words(form: type[SearchMethod]) -> str:

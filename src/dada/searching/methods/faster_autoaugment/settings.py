@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -20,7 +20,6 @@ from dada.training.resolve import resolved, size_within
 
 _IMAGES = 2000
 _SIDE = 64  # pixels
-_WITHOUT_EFFECT = ("optimiser", "momentum", "weight_decay", "clip")
 _Beta = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -32,6 +31,8 @@ class FasterAutoAugmentSettings(SpaceSettings, EpochsSettings):
     and a WRN-40-2 as critic. Here half of each and a small network take minutes on a CPU, at the
     paper's number of steps per epoch.
     """
+
+    without_effect: ClassVar[tuple[str, ...]] = ("optimiser", "momentum", "weight_decay", "clip")
 
     method: Literal["faster_autoaugment"] = "faster_autoaugment"
     batch: Annotated[int, Field(ge=2)] = 64
@@ -60,7 +61,7 @@ class FasterAutoAugmentSettings(SpaceSettings, EpochsSettings):
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
-        for name in _WITHOUT_EFFECT:
+        for name in self.without_effect:
             if getattr(self, name) != type(self).model_fields[name].default:
                 raise ValueError(
                     f"{name}: has no effect with method faster_autoaugment, whose optimisers are "
