@@ -29,6 +29,8 @@ from dada.training.augmentations import (
     usual_cutout,
     without_search,
 )
+from dada.training.hooks import UserHooks
+from dada.training.settings import make_settings
 
 SMALL = {
     "images": 100,
@@ -51,8 +53,7 @@ NOTHING = Policy((SubPolicy((Operation("Rotate", 0.0, 0.5),)),), name="nothing")
 
 
 def test_a_policy_that_does_nothing_equals_the_baseline_exactly(digits):
-    """Same seeds, same order of images, same initial weights: paired to the last bit, but for
-    the policy's own draws, which the baseline does not make."""
+    """Its trainings are the baseline's."""
     result = compare(digits, [NOTHING], **{**SMALL, "padding": 0, "cutout": 0, "flip": False})
     rows = {row["name"]: row for row in result["rows"]}
     assert result["baseline"] == "no augmentation"
@@ -64,12 +65,40 @@ def test_a_policy_that_does_nothing_equals_the_baseline_exactly(digits):
 
 def test_a_policy_that_changes_no_image_is_the_baseline(digits):
     """Whatever surrounds it: it makes no draws, so that chance cannot tell the two apart."""
+    asked = make_settings(**{name: SMALL[name] for name in SMALL if name != "seeds"})
+    made = bench.Bench(digits, asked, torch.device("cpu"), UserHooks())
+    trained = [
+        {**made.train(method, 0, lambda: None), "row": "", "seconds": 0}
+        for method in (BASELINE, policy_method(NOTHING))
+    ]
+    assert trained[0] == trained[1]
     result = compare(digits, Policy.none("none"), **{**SMALL, "seeds": 1})  # one needs no list
-    baseline, none, *_ = result["rows"]
-    assert none["class_errors"] == baseline["class_errors"] and none["discordant"] == 0
     # And the uniform row is on the scale that it has without any policy.
     uniform = compare(digits, **{**SMALL, "seeds": 1})["rows"][-1]
     assert result["rows"][-1]["errors"] == uniform["errors"] and "uniform" in uniform["name"]
+
+
+def test_a_row_that_changes_no_image_is_not_trained(digits, tmp_path, monkeypatch):
+    """Its records are copies of the baseline's, after an interruption between the two as well."""
+    trained, plain = [], bench.Bench.train
+
+    def train(self, method, seed, on_step):
+        trained.append((method.name, seed))
+        return plain(self, method, seed, on_step)
+
+    monkeypatch.setattr(bench.Bench, "train", train)
+    with pytest.raises(KeyboardInterrupt):
+        compare(digits, [NOTHING], out=tmp_path / "run", callback=StopAfter(1), **SMALL)
+    compare(digits, [NOTHING], out=tmp_path / "run", resume=True, **SMALL)
+    events = [e for e in RunFolder.open(tmp_path / "run").events if e["event"] == "training"]
+    assert len(events) == 10 and len(trained) == len(set(trained)) == 8
+    for seed in range(2):
+        baseline, nothing = (
+            {**e, "row": "", "checksum": ""}
+            for e in events
+            if e["seed"] == seed and e["row"] in ("crop", "nothing")
+        )
+        assert baseline == nothing
 
 
 def noise(labels, side):

@@ -9,6 +9,7 @@ from dada.comparison.bench import Bench
 from dada.comparison.methods import by_interest, methods_for, named
 from dada.comparison.pace import rehearse
 from dada.compute.distributed import ALONE
+from dada.policy import Policy
 from dada.training.hooks import UserHooks
 from dada.training.settings import make_settings
 
@@ -32,6 +33,12 @@ def test_a_rehearsal_foretells_a_training(digits):
         bench.train(method, 0, lambda: None)
         took += time.perf_counter() - began
     assert 0.4 < took / foretold < 2.5
+
+
+def test_a_row_that_changes_no_image_is_not_foretold(digits):
+    bench = bench_of(digits, model="wrn-10-1", images=60, epochs=1, batch=20)
+    methods = methods_for({"found": Policy.none()}, bench)
+    assert rehearse(bench, methods, 10, ALONE).copied == ["found"]
 
 
 def test_a_rehearsal_leaves_the_trainings_as_they_are(digits):

@@ -1,5 +1,6 @@
 """How large a comparison is for a given time, against brute force over all sizes."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -32,6 +33,12 @@ def test_nothing_larger_fits(seconds, workers):
     assert size.epochs * size.images == fitting[-1][0] * fitting[-1][1]
     assert size.seconds == pytest.approx(takes(size.epochs, size.images))
     assert size.fits == (size.seconds <= seconds and size.epochs >= 6 and size.images >= 100)
+
+
+def test_a_row_whose_trainings_are_copied_takes_no_time():
+    each, other = pace(), replace(pace(), copied=("policy",))
+    without = [row for row in ROWS if row != "policy"]
+    assert other.comparison(ROWS, 3, 100, 50) == each.comparison(without, 3, 100, 50)
 
 
 def test_epochs_give_way_down_to_half_then_images_then_epochs():

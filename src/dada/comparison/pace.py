@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -33,6 +33,7 @@ class Pace:
         augment: the augmentation's, per training image, by the row's name.
         test: per test image.
         workers: trainings that run at once, over all processes of the job.
+        copied: names of the rows that are not trained, as the baseline's trainings are theirs.
     """
 
     start: float
@@ -40,6 +41,7 @@ class Pace:
     augment: Mapping[str, float]
     test: float
     workers: int
+    copied: Collection[str] = ()
 
     def training(self, row: str, views: int, tests: int) -> float:
         """Seconds of one training.
@@ -53,7 +55,7 @@ class Pace:
 
     def comparison(self, rows: Sequence[str], seeds: int, views: int, tests: int) -> float:
         """Seconds of a training of each row from each seed, as many at once as can be."""
-        each = [self.training(row, views, tests) for row in rows]
+        each = [self.training(row, views, tests) for row in rows if row not in self.copied]
         return makespan(each * seeds, self.workers)
 
 
@@ -92,7 +94,8 @@ def rehearse(bench: Bench, methods: Sequence[Method], trainings: int, processes:
     gathered = [times for of_one in processes.all_gather(found) for times in of_one]
     start, image, test, *augment = (max(column) for column in zip(*gathered, strict=True))
     by_row = {method.name: seconds for method, seconds in zip(methods, augment, strict=True)}
-    return Pace(start, image, by_row, test, workers * processes.size)
+    copied = [method.name for method in methods if method.is_none][1:]
+    return Pace(start, image, by_row, test, workers * processes.size, copied)
 
 
 def _timed(bench: Bench, methods: Sequence[Method]) -> list[float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from dada.comparison.bench import Bench
 from dada.compute.distributed import Processes
@@ -14,7 +14,7 @@ from dada.training.augmentations import Method
 
 def trained(
     bench: Bench, tasks: list[tuple[Method, int]], processes: Processes, on_step: Tick
-) -> Iterator[Record]:
+) -> Generator[Record, None, None]:
     """The records of trainings as they finish, the same in all processes.
 
     Args:

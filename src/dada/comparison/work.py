@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from typing import Any
 
 from dada.comparison.bench import Bench
@@ -63,7 +64,7 @@ class ComparisonWork(Work[dict[str, Any]]):
         self.records: list[Record] = []
         self._left = self._length = len(methods) * len(seeds)
         self._missing = [(method, seed) for seed in seeds for method in by_interest(methods)]
-        self._trained: Iterator[Record] | None = None
+        self._trained: Generator[Record, None, None] | None = None
         self._looked, self._before, self._began = 0, 0, time.perf_counter()
         self._stopped: str | None = None
 
@@ -111,12 +112,33 @@ class ComparisonWork(Work[dict[str, Any]]):
     def advance(self, on_progress: Tick) -> Record:
         """The record of the next training to finish; several may be under way."""
         if self._trained is None:
-            self._trained = trained(self.bench, self._missing, self.processes, on_progress)
+            self._trained = self._made(on_progress)
             self._before, self._began = len(self.finished), time.perf_counter()
         record = next(self._trained)
         self.records.append(record)
         self._left -= 1
         return record
+
+    def _made(self, on_progress: Tick) -> Generator[Record, None, None]:
+        """What is missing. Rows that change no image are not trained: they get the records of the
+        first row that does not, the baseline, which theirs would be to the last bit."""
+        same = [method.name for method in self.methods if method.is_none]
+        copied = [(method, seed) for method, seed in self._missing if method.name in same[1:]]
+
+        def and_copies(record: Record) -> Iterator[Record]:
+            for method, seed in copied:
+                if (record["row"], record["seed"]) == (same[0], seed):
+                    for _ in range(self.bench.steps):
+                        on_progress()
+                    yield {**record, "row": method.name}
+
+        for record in tuple(self.records):  # of a run that is resumed
+            yield from and_copies(record)
+        tasks = [task for task in self._missing if task not in copied]
+        with closing(trained(self.bench, tasks, self.processes, on_progress)) as records:
+            for record in records:
+                yield record
+                yield from and_copies(record)
 
     def state_dict(self) -> dict[str, Any]:
         """Nothing: the records are the state."""
@@ -140,7 +162,7 @@ class ComparisonWork(Work[dict[str, Any]]):
         self._looked = done
         self._stopped = self._answered(records) or self._late(done)
         if self._stopped and self._trained is not None:
-            self._trained.close()  # type: ignore[attr-defined]
+            self._trained.close()
         return self._stopped
 
     def _answered(self, records: Sequence[Record]) -> str | None:

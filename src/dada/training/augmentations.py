@@ -60,6 +60,12 @@ class Method:
     cutout: int = 0
     given: str | None = None
 
+    @property
+    def is_none(self) -> bool:
+        """Whether no image changes: a training under it has the bits of one under `BASELINE`."""
+        nothing = self.augment is unchanged if self.policy is None else self.policy.is_none
+        return nothing and not self.cutout
+
     def at(self, epoch: int, epochs: int) -> Augment:
         """The function of an epoch, from 0, of a training of so many."""
         return of_epoch(self.augment, epoch, epochs)
