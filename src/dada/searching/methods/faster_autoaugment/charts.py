@@ -8,56 +8,41 @@ from typing import Any
 import numpy as np
 
 from dada.augment.words import around
-from dada.ops import get
-from dada.report.chart import Chart, Lines, Panel, Panels, Series
-from dada.report.numbers import count, duration, percent
+from dada.report.chart import Chart, Lines, Panels
+from dada.report.numbers import count, duration
+from dada.searching import epoch_charts
 from dada.searching.method import Names, Records, policies_in_words
-
-_LEADING = 5
 
 
 def charts(settings: Mapping[str, Any], names: Names, records: Records) -> list[Chart]:
     """The charts of the epochs so far; see `SearchMethod.charts`."""
     operations = list(settings["operations"])
-    epochs = [record["epoch"] for record in records]
-    accuracies = [100 * record["validation_accuracy"] for record in records]
-
-    def values(key: str) -> list[float]:
-        return [record[key] for record in records]
-
     return [
-        _shares(epochs, operations, records),
-        _strengths(settings["scale"], epochs, operations, records),
-        Lines(
+        _shares(operations, records),
+        _strengths(settings["scale"], operations, records),
+        epoch_charts.means(
+            records,
+            {"distance": "distance", "penalty": "penalty"},
             title="The critic",
             caption="Distance: the critic's mean score of original images less that of augmented "
             "ones, which the policy lowers. Penalty: the mean squared difference of the norm of "
-            "the critic's slope from 1. Means over the epoch's steps.",
-            x=epochs,
+            "the critic's slope from 1.",
             y_label="score",
-            series=[
-                Series(label="distance", y=values("distance")),
-                Series(label="penalty", y=values("penalty")),
-            ],
         ),
-        Lines(
+        epoch_charts.means(
+            records,
+            {"original": "train_loss", "augmented": "validation_loss"},
             title="Classification losses",
             caption="Of the critic's classifier: on original images, from which it learns, and on "
-            "augmented ones, from which the policy learns. Means over the epoch's steps.",
-            x=epochs,
+            "augmented ones, from which the policy learns.",
             y_label="mean loss",
-            series=[
-                Series(label="original", y=values("train_loss")),
-                Series(label="augmented", y=values("validation_loss")),
-            ],
         ),
-        Lines(
+        epoch_charts.accuracy(
+            records,
             title="Accuracy on augmented images",
             caption="Of the critic's classifier, which learns from original images; all are "
             "training images, so it is not a test.",
-            x=epochs,
             y_label="accuracy, %",
-            series=[Series(label=percent(accuracies[-1] / 100), y=accuracies)],
         ),
     ]
 
@@ -77,55 +62,28 @@ def summary(settings: Mapping[str, Any], start: Mapping[str, Any], records: Reco
     )
 
 
-def _shares(epochs: list[int], operations: list[str], records: Records) -> Lines:
+def _shares(operations: list[str], records: Records) -> Lines:
     """Of each operation, its mean chance over all slots."""
-    shares = 100 * np.array([record["choices"] for record in records], dtype=float).mean((1, 2))
-    order = np.argsort(-shares[-1], kind="stable").tolist()
-    leading, rest = order[:_LEADING], order[_LEADING:]
-    return Lines(
+    return epoch_charts.leading(
+        records,
+        operations,
+        100 * np.array([record["choices"] for record in records], dtype=float).mean((1, 2)),
         title="Which operations are chosen",
         caption="The mean weight of each operation over all slots of all sub-policies, which all "
         "begin at random. Dashed: uniform.",
-        x=epochs,
         y_label="weight, %",
-        series=[
-            *(Series(label=operations[o], y=shares[:, o].tolist()) for o in leading),
-            *(Series(faint=True, y=shares[:, o].tolist()) for o in rest),
-        ],
-        reference=100 / len(operations),
     )
 
 
-def _strengths(scale: str, epochs: list[int], operations: list[str], records: Records) -> Panels:
+def _strengths(scale: str, operations: list[str], records: Records) -> Panels:
     """Of each operation, its probability and magnitude, averaged by weight."""
     weights = np.array([record["choices"] for record in records], dtype=float)
     weights = weights / weights.sum((1, 2), keepdims=True)
 
-    def means(key: str, o: int) -> Series:
+    def history(key: str, name: str) -> list[float]:
         learnt = np.array([record[key] for record in records], dtype=float)
-        return Series(y=(weights * learnt).sum((1, 2))[:, o].tolist())
+        found: list[float] = (weights * learnt).sum((1, 2))[:, operations.index(name)].tolist()
+        return found
 
-    meaning = (
-        "0 is no change and 1 the strongest"
-        if scale == "strength"
-        else "the magnitude runs along the operation's range, and 0.5 is its middle"
-    )
-    return Panels(
-        title="How operations are applied",
-        caption="Means over all slots, by the weight of the operation there. Solid: probability. "
-        f"Dashed: magnitude, where {meaning}. The scale does not start at 0.",
-        x=epochs,
-        y_label="probability and magnitude",
-        panels=[
-            Panel(
-                name=name,
-                series=[
-                    means("probabilities", o),
-                    *([means("magnitudes", o)] if get(name).has_magnitude else []),
-                ],
-            )
-            for o, name in enumerate(operations)
-        ],
-        reference=0.5,
-        reach=0.1,
-    )
+    over = "all slots, by the weight of the operation there"
+    return epoch_charts.strengths(records, operations, history, over=over, scale=scale)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dada.searching.methods.dada import OneStep
-from dada.searching.methods.dada.one_step.charts import charts, histories, summary
+from dada.searching.methods.dada.one_step.charts import charts, summary
 from tests.report.conftest import PAIRS, make_config, make_epoch
 
 RECORDS = [make_epoch(number) for number in (1, 2, 3)]
@@ -41,12 +41,13 @@ def test_concentration_is_the_number_of_equal_ones_of_that_entropy():
 
 def test_histories_are_means_over_the_places_of_an_operation():
     record = make_epoch(1)
-    probability, magnitude = histories(PAIRS, [record])["Rotate"]
+    found = {panel.name: panel.series for panel in charts(SETTINGS, PAIRS, [record])[1].panels}
+    probability, magnitude = found["Rotate"]
     places = [(s, pair.index("Rotate")) for s, pair in enumerate(PAIRS) if "Rotate" in pair]
     assert len(places) == 3
     for series, key in ((probability, "probabilities"), (magnitude, "magnitudes")):
         assert series.y == pytest.approx([np.mean([record[key][s][k] for s, k in places])])
-    assert len(histories(PAIRS, [record])["Invert"]) == 1, "it has no magnitude"
+    assert len(found["Invert"]) == 1, "it has no magnitude"
 
 
 def test_what_a_magnitude_is_depends_on_the_scale():
