@@ -9,8 +9,9 @@ from torch import nn
 
 from dada.augment import MemoryLoader, Pipeline
 from dada.datasets import ImageSet
+from dada.errors import DivergedError
 from dada.models.child import Child
-from dada.searching.score import calibrated, guess, score
+from dada.searching.score import Score, calibrated, guess, mean_score, score
 from dada.tasks.classification import CROSS_ENTROPY
 from dada.tasks.multilabel import binary_cross_entropy
 
@@ -86,3 +87,10 @@ def test_a_score_is_of_images_that_are_not_augmented():
         logits = network((images / 255 - 0.4) / 0.2)
     right = (logits.argmax(1) == seen.labels).float().mean().item()
     assert found == pytest.approx((calibrated(CROSS_ENTROPY, [(logits, seen.labels)]), right))
+
+
+def test_the_mean_of_scores_is_of_each_number_and_finite():
+    scores = [Score(1.0, 2.0, 0.25), Score(3.0, 5.0, 0.75)]
+    assert mean_score(scores, "") == Score(2.0, 3.5, 0.5)
+    with pytest.raises(DivergedError, match="not a finite number in round 3"):
+        mean_score([*scores, Score(1.0, math.nan, 0.5)], "round 3")

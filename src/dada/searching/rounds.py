@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -20,7 +19,7 @@ from dada.report.numbers import count, duration
 from dada.searching.common_settings import ResolvedSearch, SearchSettings
 from dada.searching.method import LEARNING, Cost, Record, Records, SearchMethod, SearchProblem
 from dada.searching.rehearsal import rehearsed
-from dada.searching.score import Score, guess
+from dada.searching.score import Score, guess, mean_score
 from dada.searching.training_settings import ResolvedRounds
 from dada.searching.trials import Fold, State, Trials
 
@@ -219,9 +218,7 @@ class Rounds(SearchMethod):
             )
         except DivergedError as error:
             raise DivergedError(f"{error} of a trial in round {number + 1}") from None
-        means = [sum(column) / len(scores) for column in zip(*scores, strict=True)]
-        if not all(map(math.isfinite, means)):
-            raise DivergedError(f"the loss is not a finite number in round {number + 1}")
+        mean = mean_score(scores, f"round {number + 1}")
         self.iteration += 1
         self.keep(scores)
         learnt = self.learn()
@@ -232,9 +229,9 @@ class Rounds(SearchMethod):
             "trial_epochs": epochs,
             "views": self.views(number),
             "seconds": round(time.perf_counter() - started, 3),
-            "train_loss": means[0],
-            "validation_loss": means[1],
-            "validation_accuracy": means[2],
+            "train_loss": mean.train_loss,
+            "validation_loss": mean.loss,
+            "validation_accuracy": mean.accuracy,
             "trials": {n: s._asdict() for n, s in zip(candidates, scores, strict=True)},
             **learnt,
         }

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from dada.augment import Loader, Pipeline
+from dada.errors import DivergedError
 from dada.models.child import Child, Loss, Outputs
 from dada.tasks import task_of
 
@@ -35,6 +36,21 @@ class Score(NamedTuple):
     train_loss: float
     loss: float
     accuracy: float
+
+
+def mean_score(scores: Sequence[Score], where: str) -> Score:
+    """The mean of each number.
+
+    Args:
+        where: of the error: ``round 3``.
+
+    Raises:
+        DivergedError: one is not finite.
+    """
+    means = Score(*(sum(column) / len(scores) for column in zip(*scores, strict=True)))
+    if not all(map(math.isfinite, means)):
+        raise DivergedError(f"the loss is not a finite number in {where}")
+    return means
 
 
 def score(child: Child, images: Loader, pipeline: Pipeline) -> tuple[float, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from typing import Any
 
@@ -23,7 +22,7 @@ from dada.searching.methods.pba.population import Population
 from dada.searching.methods.pba.settings import PbaSettings, ResolvedPba, rounds_of
 from dada.searching.methods.pba.values import no_policy
 from dada.searching.rounds import notes_on_trials, too_short
-from dada.searching.score import NOTHING_LEARNED, guess
+from dada.searching.score import NOTHING_LEARNED, guess, mean_score
 from dada.searching.trials import Fold, State
 
 
@@ -127,9 +126,7 @@ class PbaMethod(SearchMethod):
         except DivergedError as error:
             raise DivergedError(f"{error} of a trial in round {number + 1}") from None
         scores = [trial.score for trial in trained]
-        means = [sum(column) / len(scores) for column in zip(*scores, strict=True)]
-        if not all(map(math.isfinite, means)):
-            raise DivergedError(f"the loss is not a finite number in round {number + 1}")
+        mean = mean_score(scores, f"round {number + 1}")
         self.iteration += 1
         self.states = [trial.state for trial in trained]
         self.history.append(
@@ -152,9 +149,9 @@ class PbaMethod(SearchMethod):
             "epoch": self.iteration,
             "steps": self.steps[number],
             "seconds": round(time.perf_counter() - started, 3),
-            "train_loss": means[0],
-            "validation_loss": means[1],
-            "validation_accuracy": means[2],
+            "train_loss": mean.train_loss,
+            "validation_loss": mean.loss,
+            "validation_accuracy": mean.accuracy,
             "population": self.history[-1]._asdict(),
             "findings": {"notes": [] if self.learned else [NOTHING_LEARNED]},
         }
