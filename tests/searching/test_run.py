@@ -200,6 +200,18 @@ def test_any_dataset_and_any_loss(tmp_path, no_report):
         search(DarkAndBright(), out=tmp_path / "run", resume=True, **given)
 
 
+@pytest.mark.parametrize("method", ["dada", "random", "autoaugment"])
+@pytest.mark.parametrize(
+    ("loss", "gave"),
+    [(nn.CrossEntropyLoss(), r"\(\)"), (lambda outputs, labels: 1.0, "a float")],
+)
+def test_a_loss_that_is_not_of_each_image_is_one_line_and_no_folder(method, loss, gave, tmp_path):
+    given = {"model": "proxy-4", "epochs": 1, "loss": loss, "out": tmp_path / "run"}
+    with pytest.raises(UserError, match=f"^the loss gave {gave} for .* one number per image"):
+        search(DarkAndBright(), method=method, **given)
+    assert not (tmp_path / "run").exists()
+
+
 class Several(DarkAndBright):
     """Whether the upper half is bright, and whether the lower is."""
 

@@ -146,10 +146,12 @@ def per_image(loss: Loss, logits: Outputs, labels: Tensor) -> Tensor:
         UserError: the loss does not give one number per image.
     """
     losses = loss(logits, labels)
-    if losses.shape != labels.shape[:1]:
+    shape = losses.shape if isinstance(losses, Tensor) else None
+    if shape != labels.shape[:1]:
+        gave = f"a {type(losses).__name__}" if shape is None else tuple(shape)
         raise UserError(
-            f"the loss gave {tuple(losses.shape)} for {len(labels)} images: it must give one "
-            "number per image (reduction='none')"
+            f"the loss gave {gave} for {len(labels)} images: it must give one number per image "
+            "(reduction='none')"
         )
     return losses
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from dada.augment import Loader, Pipeline
 from dada.errors import DivergedError
-from dada.models.child import Child, Loss, Outputs
+from dada.models.child import Child, Loss, Outputs, per_image
 from dada.tasks import task_of
 
 NOTHING_LEARNED = (
@@ -97,10 +97,14 @@ def calibrated(loss: Loss, batches: Iterable[tuple[Outputs, Tensor]]) -> float:
 
     Args:
         batches: outputs and labels; those of a batch are needed no longer than it takes.
+
+    Raises:
+        UserError: the loss does not give one number per image.
     """
     losses: dict[float, list[Tensor]] = defaultdict(list)
     for outputs, labels in batches:
         task = task_of(labels)
         for temperature in task.temperatures:
-            losses[temperature].append(loss(task.tempered(outputs, temperature), labels))
+            tempered = task.tempered(outputs, temperature)
+            losses[temperature].append(per_image(loss, tempered, labels))
     return min(torch.cat(parts).mean().item() for parts in losses.values())
