@@ -13,11 +13,10 @@ import dada
 from dada.datasets import Dataset, ImageSet
 from dada.export import TARGETS, target, write
 from dada.policy import Policy
-from dada.runs import RunFolder
 from dada.searching.best_of import BestOf
 from dada.searching.noise import CONFIDENCE
 from dada.searching.rounds import NONE
-from tests.searching.trials import FEW, StopAfter, begin, finished, with_losses
+from tests.searching.trials import FEW, begin, finished, with_losses
 
 METHODS = {
     "random": {"method": "random", "policies": 2, "size": 1},
@@ -167,21 +166,6 @@ def test_a_found_policy_goes_everywhere(digits, tmp_path, monkeypatch, given):
             path = tmp_path / f"policy-{name}{ending}"
             write(found, name, path)
             assert path.stat().st_size
-
-
-@all_methods
-def test_a_stopped_search_goes_on_to_the_same_bytes(digits, tmp_path, given):
-    given = {**FEW, **given}
-    dada.search(digits, out=tmp_path / "whole", **given)
-    with pytest.raises(KeyboardInterrupt):
-        dada.search(digits, out=tmp_path / "part", callback=StopAfter(1), **given)
-    dada.search(digits, out=tmp_path / "part", resume=True, **given)
-    whole, part = ((tmp_path / name / "policy.json").read_bytes() for name in ("whole", "part"))
-    assert whole == part
-    dada.search(digits, out=tmp_path / "other", **{**given, "seed": 1})
-    events = [RunFolder.open(tmp_path / name).events for name in ("whole", "part", "other")]
-    tried, again, others = ([e["trials"] for e in es if "trials" in e] for es in events)
-    assert tried == again and tried[0] != others[0]
 
 
 @all_methods

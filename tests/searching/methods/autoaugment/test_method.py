@@ -7,13 +7,12 @@ import torch
 
 import dada
 from dada.policy import Policy
-from dada.runs import RunFolder
 from dada.searching.methods.autoaugment.ppo import Learner
 from dada.searching.rounds import NONE
 from dada.searching.score import Score
 from dada.searching.trials import Trials
 from tests.cli.commands import call
-from tests.searching.trials import FEW, StopAfter, begin, finished
+from tests.searching.trials import FEW, begin, finished
 
 GIVEN = {
     **FEW,
@@ -125,18 +124,6 @@ def test_the_best_children_may_be_luck_and_it_says_so(digits, monkeypatch):
     with_accuracies(monkeypatch, rotation, loss=50.0)
     (note,) = finished(begin(digits, **GIVEN))[-1]["findings"]["notes"]
     assert note.startswith("no network did better than guessing")
-
-
-def test_a_stopped_search_goes_on_to_the_same_bytes(digits, tmp_path):
-    dada.search(digits, out=tmp_path / "whole", **GIVEN)
-    with pytest.raises(KeyboardInterrupt):
-        dada.search(digits, out=tmp_path / "part", callback=StopAfter(2), **GIVEN)
-    dada.search(digits, out=tmp_path / "part", resume=True, **GIVEN)
-    whole, part = (RunFolder.open(tmp_path / name) for name in ("whole", "part"))
-    assert (whole.path / "policy.json").read_bytes() == (part.path / "policy.json").read_bytes()
-    keys = ("trials", "controller", "baseline", "findings")
-    seen = [[{k: e[k] for k in keys} for e in run.events if "trials" in e] for run in (whole, part)]
-    assert seen[0] == seen[1] and len(seen[0]) == 3
 
 
 def test_another_seed_is_another_search(digits):

@@ -1,7 +1,6 @@
 """Fast AutoAugment as a search: what it keeps, and that it ends alike however it is run."""
 
 import json
-import sys
 from itertools import pairwise
 
 import numpy as np
@@ -20,7 +19,7 @@ from dada.searching import make_settings
 from dada.searching.budget import replan, within
 from dada.searching.methods.fast_autoaugment import folds, lab, method, settings
 from dada.searching.methods.fast_autoaugment.matching import Match
-from tests.searching.trials import StopAfter, begin, finished
+from tests.searching.trials import begin, finished
 
 FEW = {"method": "fast_autoaugment", "folds": 2, "trials": 5, "size": 2, "kept_share": 0.4}
 SMALL = {
@@ -146,18 +145,6 @@ def test_where_no_child_has_learnt_the_search_ends_with_a_note(digits, tmp_path,
     assert finish["reason"].startswith("stopped before its trials")
 
 
-@pytest.mark.parametrize("rounds", [1, 2])
-def test_a_search_that_was_killed_ends_with_the_same_bytes(digits, tmp_path, rounds, monkeypatch):
-    monkeypatch.setattr("dada.searching.work.write_page", lambda folder: None)
-    dada.search(digits, out=tmp_path / "whole", **SMALL)
-    with pytest.raises(KeyboardInterrupt):
-        dada.search(digits, out=tmp_path / "run", callback=StopAfter(rounds), **SMALL)
-    assert len(RunFolder.open(tmp_path / "run").events) == 1 + rounds
-    dada.search(digits, out=tmp_path / "run", resume=True, **SMALL)
-    files = [(tmp_path / name / "policy.json").read_bytes() for name in ("run", "whole")]
-    assert files[0] == files[1]
-
-
 def test_the_seed_is_all_that_decides_and_cores_change_nothing(digits):
     alone = dada.search(digits, **SMALL)
     torch.set_num_threads(2)
@@ -278,12 +265,6 @@ def test_what_is_left_is_in_units_of_the_last_round(digits):
 def test_what_cannot_be_is_refused_in_a_line(wrong, reason):
     with pytest.raises(UserError, match=reason):
         make_settings(method="fast_autoaugment", **wrong)
-
-
-def test_without_optuna_one_line_says_how_to_install_it(monkeypatch):
-    monkeypatch.setitem(sys.modules, "optuna", None)
-    with pytest.raises(UserError, match=r"pip install 'dada-augment\[optuna\]'$"):
-        make_settings(method="fast_autoaugment")
 
 
 def test_the_page_shows_every_trial_the_best_so_far_and_what_is_kept(digits):

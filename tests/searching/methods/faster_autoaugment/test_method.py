@@ -5,15 +5,13 @@ import json
 import pytest
 import torch
 
-import dada
 from dada.compute.distributed import Processes
 from dada.deadline import Deadline
 from dada.errors import DivergedError, UserError
-from dada.runs import RunFolder
 from dada.searching.budget import within
 from dada.searching.methods.faster_autoaugment import method
 from dada.searching.settings import make_settings
-from tests.searching.trials import StopAfter, begin, finished
+from tests.searching.trials import begin, finished
 
 SMALL = {
     "method": "faster_autoaugment",
@@ -68,18 +66,6 @@ def test_the_published_settings_reach_the_parts(digits):
     assert (other.step.class_weight, other.step.penalty_weight) == (0.7, 3.0)
     assert other.optimisers[0].param_groups[0]["lr"] == 0.1
     assert tuple(other.relaxed.choice.shape) == (2, 3, 3)
-
-
-def test_a_search_that_was_killed_ends_as_it_would_have(digits, tmp_path):
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-    dada.search(digits, out=whole, **SMALL)
-    with pytest.raises(KeyboardInterrupt):
-        dada.search(digits, out=broken, callback=StopAfter(2), **SMALL)
-    dada.search(digits, out=broken, resume=True, **SMALL)
-    first, second = (json.loads((run / "policy.json").read_text()) for run in (whole, broken))
-    assert first["sub_policies"] == second["sub_policies"]
-    learnt = [RunFolder.open(run).events[-2]["magnitudes"] for run in (whole, broken)]
-    assert learnt[0] == learnt[1]
 
 
 def test_every_process_finds_what_one_would(digits):

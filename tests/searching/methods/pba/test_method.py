@@ -5,15 +5,13 @@ import sys
 import pytest
 import torch
 
-import dada
 from dada.errors import DivergedError, UserError
-from dada.policy import PolicySchedule
 from dada.searching.methods.pba.history import ancestry, schedule_of
 from dada.searching.methods.pba.population import Population
 from dada.searching.methods.pba.settings import rounds_of
 from dada.searching.score import NOTHING_LEARNED, Score
 from dada.searching.settings import make_settings
-from tests.searching.trials import FEW, StopAfter, begin, finished
+from tests.searching.trials import begin, finished
 
 PBA = {"method": "pba", "trials": 4, "epochs": 5, "interval": 2}
 
@@ -39,19 +37,6 @@ def test_the_schedule_replays_to_the_weights_of_its_trial(digits, without_ray):
         copies += first != trial and not found.is_none
     assert copies, "a trial that was copied, and explored"
     assert not equal(search.states[0]["model"], search.states[1]["model"])
-
-
-@pytest.mark.usefixtures("without_ray", "learned")
-def test_a_search_that_is_stopped_and_resumed_ends_with_the_same_bytes(digits, tmp_path):
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-    found = dada.search(digits, out=whole, **{**FEW, **PBA})
-    assert isinstance(found, PolicySchedule) and found.epochs == 5
-    with pytest.raises(KeyboardInterrupt):
-        dada.search(digits, out=broken, callback=StopAfter(1), **{**FEW, **PBA})
-    again = dada.search(digits, out=broken, resume=True, **{**FEW, **PBA})
-    assert again == found
-    assert (broken / "policy.json").read_bytes() == (whole / "policy.json").read_bytes()
-    assert "The trials" in (whole / "report.html").read_text()
 
 
 def test_as_many_trials_at_once_as_there_are_threads_change_nothing(digits, without_ray):

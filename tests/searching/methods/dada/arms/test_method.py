@@ -19,7 +19,7 @@ from dada.searching.methods.dada.arms.probability import PROBABILITIES, best_pro
 from dada.searching.rounds import NONE
 from dada.searching.score import Score
 from dada.searching.trials import Trials
-from tests.searching.trials import ARMS, StopAfter, begin, finished, with_losses
+from tests.searching.trials import ARMS, begin, finished, with_losses
 
 EFFECTS = {"Rotate": 0.3, "Invert": -0.5, "Brightness": 0.1}
 
@@ -174,22 +174,6 @@ def test_what_is_all_right_everywhere_leaves_all_alike(digits, monkeypatch):
     finished(search)
     assert search.distribution.weights().tolist() == pytest.approx([1 / 3] * 3)
     assert search.policy("found", {}).sub_policies
-
-
-@pytest.mark.parametrize("rounds", [1, 3])
-def test_a_stopped_search_goes_on_to_the_same_bytes(digits, tmp_path, rounds):
-    dada.search(digits, out=tmp_path / "whole", **ARMS)
-    with pytest.raises(KeyboardInterrupt):
-        dada.search(digits, out=tmp_path / "part", callback=StopAfter(rounds), **ARMS)
-    state = torch.load(tmp_path / "part" / "checkpoint.pt", weights_only=True)
-    assert state["epoch"] == rounds == len(state["losses"])
-    dada.search(digits, out=tmp_path / "part", resume=True, **ARMS)
-    whole, part = ((tmp_path / name / "policy.json").read_bytes() for name in ("whole", "part"))
-    assert whole == part
-    dada.search(digits, out=tmp_path / "other", **{**ARMS, "seed": 1})
-    events = [RunFolder.open(tmp_path / name).events for name in ("whole", "part", "other")]
-    tried, again, others = ([e["trials"] for e in es if "trials" in e] for es in events)
-    assert tried == again and tried[0] != others[0]
 
 
 def test_any_module_is_tried_with_and_left_as_it_was(digits):
@@ -350,21 +334,6 @@ def test_a_fraction_of_an_epoch_is_an_epoch_and_a_whole_training_has_no_trunk(di
     assert begin(digits).trunk(0, lambda: None) is None
     search = begin(digits, horizon=0.5, epochs=3)
     assert [search.own_epochs(epochs) for epochs in (1, 2, 3, 4, 40)] == [1, 1, 2, 2, 20]
-
-
-def test_below_a_horizon_of_one_a_stopped_search_goes_on_to_the_same_bytes(digits, tmp_path):
-    given = {**ARMS, "horizon": 0.5}
-    dada.search(digits, out=tmp_path / "whole", **given)
-    with pytest.raises(KeyboardInterrupt):
-        dada.search(digits, out=tmp_path / "part", callback=StopAfter(1), **given)
-    dada.search(digits, out=tmp_path / "part", resume=True, **given)
-    whole, part = ((tmp_path / name / "policy.json").read_bytes() for name in ("whole", "part"))
-    assert whole == part
-    tried = [
-        [e["trials"] for e in RunFolder.open(tmp_path / name).events if "trials" in e]
-        for name in ("whole", "part")
-    ]
-    assert tried[0] == tried[1]
 
 
 def test_another_plan_has_the_same_horizon(digits, monkeypatch):
