@@ -39,9 +39,10 @@ class SearchSettings(NetworkSettings, ABC):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """At most 32 bits: PyTorch's CPU generator uses no more."""
     plan: Plan | None = None
-    """Repeats a search that had a budget: the epochs of each round's trainings, or with method
-    dada, pba or faster_autoaugment the total number of epochs planned at each epoch or round. None:
-    `epochs`."""
+    """Repeats a search that had a budget: the epochs of each round's trainings, or with method pba,
+    faster_autoaugment, or dada at a horizon of 0, the total number of epochs planned at each epoch
+    or round; with fast_autoaugment the children's epochs, then the trials of each round. None: the
+    `usual_plan`."""
     pixels: Annotated[int, Field(ge=8)] | None = None
     """Longest side of the images in the search, in pixels, at most; None: the method's choice, or
     the images' own size with a network or transforms of the user's."""
