@@ -8,7 +8,7 @@ from dada.errors import DivergedError, UserError
 from dada.runs import Callback
 from dada.searching.score import Score
 from dada.searching.trials import Trials
-from tests.searching.trials import ARMS, begin
+from tests.searching.trials import ARMS, begin, finished, with_losses
 
 
 def test_a_loss_that_is_no_number_stops(digits, monkeypatch):
@@ -87,6 +87,25 @@ def test_short_trials_are_said_to_be(digits):
     assert begin(digits, epochs=25).cautions() == ()
     (caution,) = begin(digits, epochs=24).cautions()
     assert caution.startswith("trials of 24 epochs are short")
+
+
+@pytest.mark.parametrize(
+    ("method", "plan", "words"),
+    [
+        ("random", (3, 1), ", 1 to 3 epochs each,"),
+        ("randaugment", (3, 3), ", 3 epochs each,"),
+        ("dada", (1, 1, 1, 1), ", 1 epoch each,"),
+    ],
+)
+def test_the_page_says_how_long_trainings_were_whatever_was_asked_for(
+    digits, monkeypatch, method, plan, words
+):
+    """Settings that repeat a search under a budget have its plan, which is not its epochs."""
+    with_losses(monkeypatch, lambda policy: 1.0)
+    search = begin(digits, method=method, plan=plan, **(ARMS if method == "dada" else {}))
+    records = finished(search)
+    said = search.summary(search.settings.model_dump(), {"parameters": 7}, records)
+    assert search.settings.epochs == 2 and words in said
 
 
 def test_a_state_of_an_older_release_is_refused_with_the_way_out(digits):

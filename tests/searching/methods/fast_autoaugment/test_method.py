@@ -292,6 +292,8 @@ def test_the_page_shows_every_trial_the_best_so_far_and_what_is_kept(digits):
     said = search.summary(given, {"parameters": search.parameter_count}, records)
     assert said.startswith("by 2 trainings of proxy-4 (") and "10 trials on the images" in said
     assert said.endswith("seed 0. The policy is made of the best 4 sets.")
+    said = search.summary({**given, "plan": (3, 5)}, {"parameters": 7}, records[:1])
+    assert ", 3 epochs each," in said and "0 trials" in said and said.endswith("seed 0.")
 
 
 def test_defaults_leave_enough_to_train_on(digits):

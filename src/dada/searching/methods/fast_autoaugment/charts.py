@@ -28,15 +28,17 @@ def space_in_words(settings: Mapping[str, Any], names: Names) -> str:
 def summary(settings: Mapping[str, Any], start: Mapping[str, Any], records: Records) -> str:
     """See `SearchMethod.summary`."""
     s, tried = settings, tried_of(records)
+    epochs, *_ = s.get("plan") or [s["epochs"]]
     trials = sum(map(len, tried))
     kept = sum(len(best(fold, s["kept_share"], s["reward"])) for fold in tried)
+    made = f" The policy is made of the best {count(kept, 'set')}." if tried else ""
     return (
         f"by {count(s['folds'], 'training')} of {s['model']} "
-        f"({count(start['parameters'], 'parameter')}), {count(s['epochs'], 'epoch')} each, with "
+        f"({count(start['parameters'], 'parameter')}), {count(epochs, 'epoch')} each, with "
         f"{around(settings)}, and {count(trials, 'trial')} on the images that were "
         f"held out, in "
         f"{duration(sum(record['seconds'] for record in records))}: method {s['method']}, seed "
-        f"{s['seed']}. The policy is made of the best {count(kept, 'set')}."
+        f"{s['seed']}.{made}"
     )
 
 
