@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dada.policy import Operation, OperationList, PolicySchedule, Scale, Stage, save_policy
-from tests.report.conftest import make_config, make_images, write_json, write_search
+from tests.report.conftest import make_config, make_images, make_policy, write_json, write_search
 from tests.report.html import page_of
 
 
@@ -30,6 +30,12 @@ def test_operations_come_first_and_pairs_are_folded_away(run):
     assert page.text.index("ShearX") < page.text.index("All 6 sub-policies")
     assert f"dada export {run} --to torchvision" in page.text
     assert page.text.index("dada export") < page.text.index("ShearX")
+
+
+def test_a_single_sub_policy_is_the_sub_policy(run):
+    save_policy(make_policy(1), run / "policy.json")
+    text = page_of(run).text
+    assert "The sub-policy For each image" in text and "All 1" not in text
 
 
 def test_pictures_are_as_a_training_sees_them(run):

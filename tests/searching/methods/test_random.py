@@ -86,8 +86,16 @@ def test_what_cannot_be_is_refused_in_a_line_before_anything_is_loaded(wrong, re
     assert "\n" not in str(caught.value)
 
 
-def test_more_sub_policies_than_there_are_is_refused(digits):
-    with pytest.raises(
-        UserError, match="setting size: 4: the 3 operations make 3 sub-policies of 2"
-    ):
-        begin(digits, method="random", size=4)
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"size": 4}, r"size: 4: there are 3 sub-policies of 2 of 3 operations$"),
+        (
+            {"size": 2, "length": 1, "operations": ("Rotate",)},
+            r"size: 2: there is 1 sub-policy of 1 of 1 operation$",
+        ),
+    ],
+)
+def test_more_sub_policies_than_there_are_is_refused(digits, given, reason):
+    with pytest.raises(UserError, match=reason):
+        begin(digits, method="random", **given)

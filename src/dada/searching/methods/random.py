@@ -41,8 +41,9 @@ class RandomSettings(WholeTrainings, SpaceSettings):
         filled.setdefault("size", max(1, min(_SIZE, there_are // 2)))
         if filled["size"] > there_are > 0:
             raise UserError(
-                f"setting size: {filled['size']}: the {operations} operations make "
-                f"{count(there_are, 'sub-policy')} of {self.length}"
+                f"setting size: {filled['size']}: there {'is' if there_are == 1 else 'are'} "
+                f"{count(there_are, 'sub-policy')} of {self.length} of "
+                f"{count(operations, 'operation')}"
             )
         return ResolvedRandom(**filled)
 
