@@ -10,6 +10,7 @@ import traceback
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache, partial
+from importlib.util import find_spec
 
 import torch
 
@@ -17,6 +18,7 @@ import dada
 from dada.comparison import compare
 from dada.datasets import load
 from dada.errors import UserError
+from dada.policy import Operation, OperationList, Policy, PolicySchedule, Stage, load_policy
 from dada.training import train
 from tests import squares
 
@@ -25,6 +27,18 @@ COMMON = {"model": "wrn-10-1", "batch": 32, "precision": "float32", "images": 40
 SMALL = {"batch": 8, "precision": "float32", "device": "cpu"}
 NETWORKS = {"boxes": "detector-4", "masks": "segmenter-4", "instances": "mask-detector-4"}
 OPERATIONS = {"operations": ("Rotate", "Invert")}
+PBA = OperationList((Operation("Rotate", 0.5, 0.5), Operation("Invert", 0.5, 0.0)))
+LEARNING = {"model": "proxy-8", "batch": 8, "images": 60, "epochs": 15}
+"""Of children: those that learn nothing make no trials."""
+METHODS = {
+    "random": {"policies": 2, "length": 1, "size": 1},
+    "randaugment": {"numbers": (1,), "strengths": (0.5,)},
+    "autoaugment": {"children": 4, "children_per_update": 2, "size": 1},
+    "faster_autoaugment": {"sub_policies": 2},
+    "fast_autoaugment": {"folds": 2, "held_out": 0.5, "trials": 11, "size": 1, **LEARNING},
+    "pba": {"trials": 3, "interval": 1},
+}
+NEEDS = {"fast_autoaugment": "optuna", "pba": "ray"}
 
 
 @cache
@@ -49,8 +63,19 @@ def by_steps(**given):
     dada.search(data(), preset="step", epochs=3, **OPERATIONS, **COMMON, **given)
 
 
+def by_method(method, **given):
+    settings = {**COMMON, "epochs": 3, **METHODS[method]}
+    dada.search(data(), method=method, **settings, **OPERATIONS, **given)
+
+
 def training(**given):
     train(data(), "dada-svhn", recipe="demo", epochs=3, **COMMON, **given)
+
+
+def training_under_a_schedule(**given):
+    stages = (Stage(1, load_policy("dada-svhn")), Stage(1, Policy.none()), Stage(2, PBA))
+    schedule = PolicySchedule(stages, "three stages")
+    train(data(), schedule, recipe="demo", epochs=4, **COMMON, **given)
 
 
 def comparison(**given):
@@ -71,8 +96,14 @@ def comparison_that_moves(kind, **given):
 
 
 LABELS_MOVE = (search_that_moves, training_that_moves, comparison_that_moves)
-JOBS = {f.__name__: f for f in (by_trials, by_steps, training, comparison)} | {
+ALONE = (by_trials, by_steps, training, training_under_a_schedule, comparison)
+JOBS = {f.__name__: f for f in ALONE} | {
     f"{f.__name__} {kind}": partial(f, kind) for f in LABELS_MOVE for kind in NETWORKS
+}
+JOBS |= {
+    f"by {method}": partial(by_method, method)
+    for method in METHODS
+    if method not in NEEDS or find_spec(NEEDS[method])
 }
 
 
