@@ -41,12 +41,13 @@ class Pictures(torch.utils.data.Dataset):
 
 @pytest.fixture
 def beside(tmp_path, monkeypatch):
-    """A folder with a run in it, in which a script would lie."""
+    """A folder with a run and a schedule in it, in which a script would lie."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "policy", raising=False)
     (tmp_path / "runs" / "photos").mkdir(parents=True)
     save_policy(load_policy("dada-cifar10"), tmp_path / "runs" / "photos" / "policy.json")
+    save_policy(load_policy("pba-cifar10"), tmp_path / "schedule.json")
     yield tmp_path
     sys.modules.pop("policy", None)
 
