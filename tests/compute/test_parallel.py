@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import torch
@@ -160,3 +161,39 @@ def test_whoever_stops_listening_ends_the_processes():
     for process in multiprocessing.active_children():
         process.join(timeout=10)
     assert not multiprocessing.active_children()
+
+
+def test_workers_with_much_to_say_end_with_a_parent_that_was_killed(tmp_path, two_threads):
+    """More than a pipe holds: they would wait for ever for somebody to read it."""
+
+    def work(number, tick):
+        (tmp_path / f"{os.getpid()}").touch()
+        time.sleep(0.5)
+        return bytes(2**20)
+
+    child = os.fork()
+    if not child:
+        torch.set_num_threads(2)
+        for _ in run_parallel(2, work, CPU):
+            time.sleep(60)
+        os._exit(0)
+    wait_for(lambda: len(list(tmp_path.iterdir())) == 2)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    workers = [int(path.name) for path in tmp_path.iterdir()]
+    wait_for(lambda: not any(map(running, workers)))
+
+
+def wait_for(true, seconds=20):
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def running(process):
+    try:
+        state = Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return False
+    return state.rpartition(")")[2].split()[0] != "Z"

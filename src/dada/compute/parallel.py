@@ -104,6 +104,8 @@ def run_parallel(
         # Ctrl-C reaches all processes of the terminal; the parent terminates its own, below.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         torch.set_num_threads(1)
+        # Or a large result would wait for ever for a parent that was killed.
+        sent._reader.close()  # type: ignore[attr-defined]
         while True:
             with taken:
                 number, taken.value = taken.value, taken.value + 1
