@@ -125,6 +125,10 @@ def test_a_cutout_of_whole_images_is_refused():
         ({"fold_images": 1}, "fold_images: .*greater than or equal to 2"),
         ({"policies": 0, "method": "random"}, "setting policies: .*greater than or equal to 1"),
         ({"learning_rate": 0.1}, "learning_rate"),
+        ({"epochs": True}, "epochs: cannot be true$"),
+        ({"policies": True, "method": "random"}, "policies: cannot be true$"),
+        ({"lr": False}, "lr: cannot be false$"),
+        ({"mean": [0.5, True, 0.5]}, "mean: cannot be true$"),
     ],
 )
 def test_wrong_settings_get_one_clear_line(wrong, reason):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 # PyTorch rejects numbers beyond the range of float32.
 Positive = Annotated[float, Field(gt=0, le=1e38, allow_inf_nan=False)]
@@ -62,6 +62,17 @@ class NetworkSettings(BaseModel):
     std: Deviations | None = None
     """Per channel, to normalise images with; None: those of the training images."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _numbers_are_no_truths(cls, value: Any, info: ValidationInfo) -> Any:
+        # Python counts True as 1, and so does pydantic.
+        annotation = cls.model_fields[str(info.field_name)].annotation
+        if bool not in (annotation, *get_args(annotation)):
+            for one in value if isinstance(value, list | tuple) else [value]:
+                if isinstance(one, bool):
+                    raise ValueError(f"cannot be {str(one).lower()}")
+        return value
 
 
 class ResolvedNetwork(NetworkSettings):
