@@ -200,7 +200,7 @@ def test_any_dataset_and_any_loss(tmp_path, no_report):
         search(DarkAndBright(), out=tmp_path / "run", resume=True, **given)
 
 
-@pytest.mark.parametrize("method", ["dada", "random", "autoaugment"])
+@pytest.mark.parametrize("method", ["dada", "random", "faster_autoaugment", "fast_autoaugment"])
 @pytest.mark.parametrize(
     ("loss", "gave"),
     [(nn.CrossEntropyLoss(), r"\(\)"), (lambda outputs, labels: 1.0, "a float")],
@@ -210,6 +210,15 @@ def test_a_loss_that_is_not_of_each_image_is_one_line_and_no_folder(method, loss
     with pytest.raises(UserError, match=f"^the loss gave {gave} for .* one number per image"):
         search(DarkAndBright(), method=method, **given)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("name", ["before", "after"])
+def test_a_transform_that_gives_no_such_image_is_one_line_and_no_folder(name, tmp_path):
+    given = {"model": "proxy-4", "epochs": 1, "out": tmp_path / "run"}
+    for run in (search, dada.train):
+        with pytest.raises(UserError, match=f"{name}.*uint8"):
+            run(DarkAndBright(), **given, **{name: lambda image: image[:, 1:]})
+        assert not (tmp_path / "run").exists()
 
 
 class Several(DarkAndBright):

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 from torch import nn
 from torch.nn.functional import cross_entropy
+from torch.utils.data import get_worker_info
 
 import dada
 from dada.datasets import Dataset, ImageSet, open_files
@@ -31,6 +32,10 @@ VERBS = {
 
 def faulty_transform(image):
     raise OverflowError("mine")
+
+
+def faulty_in_workers(image):
+    return faulty_transform(image) if get_worker_info() else image
 
 
 class Faulty(nn.Module):
@@ -57,7 +62,8 @@ def shown(error):
 @pytest.mark.usefixtures("threads")
 def test_a_mistake_in_a_loss_is_not_taken_for_a_loss_that_grows(verb, digits, capfd):
     def loss(logits, labels):
-        return cross_entropy(logits, labels, reduction="none") / (1 // len(labels[labels > 99]))
+        losses = cross_entropy(logits, labels, reduction="none")
+        return losses if len(labels) == 2 else losses / (1 // len(labels[labels > 99]))
 
     with pytest.raises(ZeroDivisionError) as caught:
         VERBS[verb](digits, loss=loss)
@@ -65,6 +71,16 @@ def test_a_mistake_in_a_loss_is_not_taken_for_a_loss_that_grows(verb, digits, ca
     # From another process the line goes to stderr there.
     said = capfd.readouterr().err
     assert said == "" or "dada: the loss you passed raised ZeroDivisionError:" in said
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_loss_that_always_fails_does_so_before_a_run_begins(verb, digits, tmp_path):
+    def loss(logits, labels):
+        raise OverflowError("mine")
+
+    with pytest.raises(OverflowError, match=r"^mine$"):
+        VERBS[verb](digits, loss=loss, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -108,7 +124,7 @@ def test_a_mistake_in_a_worker_that_decodes_has_its_traceback(tmp_path):
             Image.fromarray(pixels).save(tmp_path / name / f"{number}.png")
     files = open_files(tmp_path, side=24)
     with pytest.raises(OverflowError, match=r"(?s)worker process.*faulty_transform.*mine"):
-        dada.train(files, before=faulty_transform, workers=2, **{**TRAIN, "model": "wrn-10-1"})
+        dada.train(files, before=faulty_in_workers, workers=2, **{**TRAIN, "model": "wrn-10-1"})
 
 
 def test_what_the_program_says_of_a_users_code_is_one_line(digits, caplog):

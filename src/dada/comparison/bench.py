@@ -51,7 +51,8 @@ class Bench:
         self.test = MemoryLoader(dataset.test, self.pipeline, device)
         with forked(device):
             shape, classes = (dataset.channels, *dataset.side), len(dataset.classes)
-            check_network(self._network(), self.settings.model, self.task, classes, shape, False)
+            model, network = self.settings.model, self._network()
+            check_network(network, model, self.task, classes, shape, False, self.loss)
 
     @property
     def steps(self) -> int:

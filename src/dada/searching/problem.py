@@ -58,7 +58,9 @@ def problem_of(
     shape = (dataset.channels, height, width)
     with forked(device):
         users = module is not None
-        check_network(network(), settings.model, images.task, number, shape, users, tested=False)
+        check_network(
+            network(), settings.model, images.task, number, shape, users, hooks.loss, tested=False
+        )
     return SearchProblem(
         images=images,
         classes=classes,

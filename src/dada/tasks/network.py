@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from dada.compute.randomness import forked
 from dada.errors import UserError, users_own
-from dada.models.child import Outputs, per_image
+from dada.models.child import Loss, Outputs, per_image
 from dada.models.detected import Detected
 from dada.tasks.task import Task
 
@@ -24,6 +24,7 @@ def check_network(
     classes: int,
     shape: tuple[int, int, int],
     users: bool,
+    loss: Loss | None = None,
     tested: bool = True,
 ) -> None:
     """Show a network two images, and ask of its answers all that the task will ask of them.
@@ -38,17 +39,19 @@ def check_network(
         classes: number of classes.
         shape: channels, height and width of the images.
         users: whether it is a module of the user's, whose exceptions are passed on.
+        loss: the user's; None is the task's.
         tested: whether it will be measured on test images, which may need further libraries.
 
     Raises:
         UserError: it does not take such images, gives something else than the task takes, learns
-            from other labels, or has nothing to train; or a library is missing.
+            from other labels, or has nothing to train; the loss is not of each image; or a library
+            is missing.
     """
     size = (shape[1], shape[2])
     first = next(network.parameters(), torch.empty(0))
     images = torch.zeros(_IMAGES, *shape, device=first.device)
     labels = task.example(_IMAGES, classes, size).to(first.device)
-    loss = task.loss(labels)
+    usual, shown = task.loss(labels), list[Outputs]()
     before = network.training
     mine = users_own(f"the network {name}") if users else nullcontext()
 
@@ -56,9 +59,10 @@ def check_network(
         outputs = network(images)
         if why := _misfit(outputs, task, classes, size, users):
             raise UserError(f"network {name} gives {why}")
-        outputs = outputs.float()
-        per_image(loss, outputs, labels)
-        return outputs
+        shown.append(outputs.float())
+        if loss is None:
+            per_image(usual, shown[-1], labels)
+        return shown[-1]
 
     try:
         with forked(first.device), torch.no_grad(), mine:
@@ -81,6 +85,10 @@ def check_network(
         ) from error
     finally:
         network.train(before)
+    if loss is not None:  # whose exceptions are the user's, too
+        with forked(first.device), torch.no_grad():
+            for outputs in shown:
+                per_image(loss, outputs, labels)
     if not any(parameter.requires_grad for parameter in network.parameters()):
         raise UserError(f"network {name} has nothing to train: no parameter of it needs a gradient")
 

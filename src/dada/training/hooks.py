@@ -6,7 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import torch
+
 from dada.augment import Transform
+from dada.augment.own import draw_own
 from dada.errors import UserError, users_own
 from dada.models.child import Loss
 from dada.tasks import Task
@@ -42,6 +45,21 @@ class UserHooks(NamedTuple):
                 f"{given[0]}: a transform of images alone, but for {task.name} labels move with "
                 "the pixels: register it as an operation (dada.ops.register)"
             )
+
+    def try_transforms(self, shape: tuple[int, int, int]) -> None:
+        """Show each transform an image of noise, so that what is wrong is said before a run begins.
+
+        Args:
+            shape: channels, height and width.
+
+        Raises:
+            UserError: a transform does not give an image of the same shape and type.
+        """
+        generator = torch.Generator().manual_seed(0)
+        noise = torch.randint(256, (1, *shape), generator=generator, dtype=torch.uint8)
+        for name, transform in (("before", self.before), ("after", self.after)):
+            if transform is not None:
+                draw_own(name, transform, 1, generator)(noise)
 
 
 @dataclass(frozen=True)

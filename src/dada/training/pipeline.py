@@ -15,7 +15,11 @@ def pipeline_for(
     Args:
         size: height and width of the images, in pixels.
         hooks: the user's transforms, before and after the policy.
+
+    Raises:
+        UserError: a transform does not give an image of the same shape and type.
     """
+    hooks.try_transforms((len(settings.mean), *size))
     return Pipeline(
         mean=settings.mean,
         std=settings.std,

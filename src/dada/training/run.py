@@ -206,7 +206,8 @@ def _begin(
     classes, shape = len(dataset.classes), (dataset.channels, *dataset.side)
     module = model if isinstance(model, nn.Module) else None
     network = network_of(settings, classes, dataset.channels, module)
-    check_network(network, settings.model, dataset.task, classes, shape, module is not None)
+    users = module is not None
+    check_network(network, settings.model, dataset.task, classes, shape, users, hooks.loss)
     if processes.rank:  # initial weights are the same in all; random layers draw their own numbers
         torch.manual_seed(stream(seed, 2 * processes.rank))
     pipeline = pipeline_for(settings, dataset.side, hooks)
