@@ -151,9 +151,10 @@ def _matrix_products() -> str:
 def finish(result: dict[str, object], json_path: Path | None) -> None:
     """Print the machine, and write everything as JSON, the command included, if asked to."""
     words = sys.argv[1:]
-    if "--json" in words:  # where a result is written is not part of it
-        place = words.index("--json")
-        del words[place : place + 2]
+    for option in ("--json", "--folder", "--store"):  # where a result is kept is not part of it
+        if option in words:
+            place = words.index(option)
+            del words[place : place + 2]
     result["machine"] = machine()
     file = Path(sys.argv[0])
     name = file.parent.name if file.stem == "__main__" else file.stem
