@@ -39,7 +39,8 @@ def page() -> str:
     """The page, from everything that has been measured."""
     text = [HEAD]
     for name, (title, part) in PARTS.items():
-        for path in sorted((DOCS / "measured").glob(f"{name}*.json")):
+        found = (DOCS / "measured").glob(f"{name}*.json")
+        for path in sorted(found, key=lambda path: path.stem):
             if path.stem.split("-")[0] != name:  # "search" is not "search_step"
                 continue
             result = json.loads(path.read_text(encoding="utf-8"))

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 DOCS = Path(__file__).parents[3] / "docs"
 NAMES = {
     "our search, default": "dada",
@@ -19,6 +21,18 @@ NAMES = {
 }
 
 
+def table(head):
+    """The cells of each row, by its first, of the table in the results that begins like this."""
+    _, _, after = (DOCS / "results.md").read_text().partition(f"\n{head}")
+    rows = {}
+    for line in after.splitlines()[2:]:
+        if not line.startswith("|"):
+            break
+        words, *found = [part.strip() for part in line.split("|")[1:-1]]
+        rows[words.replace("**", "")] = found
+    return rows
+
+
 def stored(data):
     return json.loads((DOCS / "measured" / f"methods-{data}.json").read_text())
 
@@ -27,21 +41,20 @@ def cells(policies, row):
     if row not in policies:
         return ["not run", ""]
     found, gap = policies[row], policies[row].get("less dada")
-    said = [f"{found['error']['mean']:.2f} ± {found['error']['interval']:.2f}", ""]
-    if gap is not None:
-        said[1] = f"{gap['mean']:+.2f} ± {gap['interval']:.2f}".replace("-", "−")
-    return said
+    return [interval(found["error"]), interval(gap, "+") if gap else ""]
+
+
+def interval(found, sign=""):
+    return f"{found['mean']:{sign}.2f} ± {found['interval']:.2f}".replace("-", "−")
 
 
 def test_the_table_in_the_results_is_what_was_stored():
     sets = [stored(data)["policy"] for data in ("cifar10", "fashion-mnist")]
-    rows = {
-        parts[1].strip(): [part.strip() for part in parts[2:6]]
-        for line in (DOCS / "results.md").read_text().replace("**", "").splitlines()
-        if len(parts := line.split("|")) == 7
-    }
+    rows = table("| | CIFAR-10 | less ours")
+    assert rows.keys() == NAMES.keys()
     for words, name in NAMES.items():
-        assert rows[words] == [cell for policies in sets for cell in cells(policies, name)], words
+        shown = [cell.replace("**", "") for cell in rows[words]]
+        assert shown == [cell for policies in sets for cell in cells(policies, name)], words
 
 
 def test_a_difference_is_in_bold_where_its_interval_leaves_out_0():
@@ -50,8 +63,45 @@ def test_a_difference_is_in_bold_where_its_interval_leaves_out_0():
     for name in NAMES.values():
         gap = found[name].get("less dada")
         if gap is not None:
-            said = f"{gap['mean']:+.2f} ± {gap['interval']:.2f}".replace("-", "−")
-            assert (f"**{said}**" in text) == (abs(gap["mean"]) > gap["interval"])
+            assert (f"**{interval(gap, '+')}**" in text) == (abs(gap["mean"]) > gap["interval"])
+
+
+LONGER = {
+    "our search, default": "dada",
+    "Fast AutoAugment, published size": "fast_autoaugment-published",
+    "PBA, published size": "pba-published",
+    "AutoAugment": "autoaugment-4",
+    "PBA": "pba-4",
+    "uniform policy, no search": "uniform",
+    "our search, published size": "dada-published",
+    "Faster AutoAugment, published size": "faster_autoaugment-published",
+    "none": "none",
+}
+
+
+def test_the_table_of_longer_searches_is_what_was_stored():
+    result = stored("cifar10-longer")
+    rows = table("| | cost, times ours")
+    assert rows.keys() == LONGER.keys()
+    for words, (cost, error, *gaps) in rows.items():
+        times, found = result["rows"][LONGER[words]]["times"], result["policy"][LONGER[words]]
+        assert float(cost or 0) == pytest.approx(times, rel=0.05)
+        assert error.replace("**", "") == interval(found["error"])
+        for gap, other in zip(gaps, ("dada", "dada-published"), strict=True):
+            one = found.get(f"less {other}")
+            clear = one is not None and abs(one["mean"]) > one["interval"]
+            said = "" if one is None else interval(one, "+")
+            assert gap == (f"**{said}**" if clear else said)
+
+
+def test_what_the_text_says_of_longer_searches_is_what_was_stored():
+    result = stored("cifar10-longer")
+    for method in ("autoaugment", "pba"):
+        found = result["reach"]["dada"][method]
+        assert found["above"] == pytest.approx(4, rel=0.01)
+        assert all(one["reached"] is None for one in found["by_search"])
+        uniform = result["policy"][f"{method}-4"]["less uniform"]
+        assert abs(uniform["mean"]) < uniform["interval"]
 
 
 def test_what_the_text_says_of_ten_times_is_what_was_stored():
