@@ -35,7 +35,7 @@ def trainings_in_words(
 ) -> str:
     """``by 40 trainings of proxy-32 (24,000 parameters), 100 epochs each, with crop, in 4 min``"""
     trials = sum(len(record["trials"]) for record in records)
-    each = sorted({record["trial_epochs"] for record in records})
+    each = sorted({record["trial_epochs"] for record in records} or {settings["epochs"]})
     lengths = count(each[-1], "epoch") if len(each) == 1 else f"{each[0]} to {each[-1]} epochs"
     return (
         f"by {count(trials, 'training')} of {settings.get('model')} "

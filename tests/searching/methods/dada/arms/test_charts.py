@@ -74,11 +74,13 @@ def test_what_was_chosen_is_said():
 
 def test_the_summary_says_how_it_was_searched():
     assert summary(SETTINGS, {"parameters": 1000}, ROUNDS) == (
-        "by 15 trainings of wrn-10-1 (1,000 parameters), 3 epochs each, with no augmentation, in "
+        "by 15 trainings of wrn-10-1 (1,000 parameters), 20 epochs each, with no augmentation, in "
         "4.5 s: preset demo, seed 3."
     )
-    shorter = [*ROUNDS[:2], ROUNDS[2] | {"plan": [3, 3, 1]}]
-    assert "1 to 3 epochs each" in summary(SETTINGS, {"parameters": 1000}, shorter)
+    shorter = [*ROUNDS[:2], ROUNDS[2] | {"trial_epochs": 1}]
+    assert "1 to 20 epochs each" in summary(SETTINGS, {"parameters": 1000}, shorter)
+    assert "by 0 trainings of" in (said := summary(SETTINGS, {"parameters": 1000}, []))
+    assert "3 epochs each" in said
 
 
 def test_gains_have_the_interval_of_their_noise():
