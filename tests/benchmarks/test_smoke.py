@@ -69,7 +69,7 @@ TINY = {
 }
 NEEDS = {"training_throughput": "timm", "transfer": "pycocotools"}
 """A library that a benchmark needs."""
-SLOW = {"transfer"}
+SLOW = {"memory", "transfer"}
 # What the benchmark needs of timm's training script.
 SCRIPT = """
 def train_one_epoch(epoch, model, loader):

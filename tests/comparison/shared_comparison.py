@@ -1,6 +1,6 @@
 """Comparisons where boxes and masks move, to be compared between one and two processes.
 
-python -m tests.comparison.shared_comparison FILE          or under torchrun
+python -m tests.comparison.shared_comparison FILE KIND…          or under torchrun
 """
 
 import json
@@ -26,11 +26,11 @@ def values(kind, folder):
     return [*(row["values"] for row in rows), same]
 
 
-def main(path):
-    found = {kind: values(kind, path.parent) for kind in NETWORKS}
+def main(path, kinds):
+    found = {kind: values(kind, path.parent) for kind in kinds}
     if os.environ.get("RANK", "0") == "0":
         path.write_text(json.dumps(found))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])

@@ -52,7 +52,7 @@ def test_two_processes_do_what_one_does(tmp_path):
 
 def test_training_under_torchrun_goes_on_after_a_process_died(tmp_path):
     folder = tmp_path / "run"
-    words = ["-m", "dada", "train", "--data", "digits", "--recipe", "demo", "--epochs", "20"]
+    words = ["-m", "dada", "train", "--data", "digits", "--recipe", "demo", "--epochs", "10"]
     words += ["--policy", "dada-svhn", "--set", "test_every=1", "-o", folder]
     process = subprocess.Popen(
         list(map(str, TWO + words)),
@@ -73,9 +73,9 @@ def test_training_under_torchrun_goes_on_after_a_process_died(tmp_path):
     assert done >= 2
     result = run([*TWO, *words, "--resume"])
     assert result.returncode == 0, result.stderr
-    assert result.stdout.count("test error") == 1 + 20 - done, "one process speaks"
+    assert result.stdout.count("test error") == 1 + 10 - done, "one process speaks"
     found = RunFolder.open(folder).read_json("result.json")
-    assert found["epoch"] == 20
+    assert found["epoch"] == 10
     result = run([*TWO, *words, "--resume"])
     assert result.returncode == 0, result.stderr
     assert RunFolder.open(folder).read_json("result.json") == found, "finished already"
@@ -105,6 +105,7 @@ def test_trials_shared_by_processes_find_what_one_finds(tmp_path):
     assert shared["sub_policies"] == single["sub_policies"]
 
 
+@pytest.mark.slow
 def test_candidates_shared_by_processes_are_judged_as_by_one(tmp_path):
     done = run([*TWO, "-m", "tests.searching.shared_search", tmp_path / "shared.json"])
     assert done.returncode == 0, done.stderr
@@ -135,12 +136,16 @@ def test_a_comparison_shared_by_processes_goes_on_to_what_one_finds(tmp_path):
     assert shared == alone
 
 
-def test_comparisons_of_boxes_and_masks_shared_by_processes_find_what_one_finds(tmp_path):
+@pytest.mark.parametrize(
+    "kinds", [["boxes", "masks"], pytest.param(["instances"], marks=pytest.mark.slow)]
+)
+def test_comparisons_of_boxes_and_masks_shared_by_processes_find_what_one_finds(kinds, tmp_path):
     """Each measures its own networks, without waiting for the other."""
     found = {}
     for name, words in (("alone", [sys.executable]), ("shared", TWO)):
         (tmp_path / name).mkdir()
-        done = run([*words, "-m", "tests.comparison.shared_comparison", tmp_path / name / "found"])
+        file = tmp_path / name / "found"
+        done = run([*words, "-m", "tests.comparison.shared_comparison", file, *kinds])
         assert done.returncode == 0, done.stderr
         found[name] = json.loads((tmp_path / name / "found").read_text())
     assert found["shared"] == found["alone"]
