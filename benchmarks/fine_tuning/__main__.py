@@ -88,7 +88,7 @@ def tuned(row: Row, model: str, weights: str) -> Row:
 
 def _plain(method: Method) -> Method:
     """The row none, for a found policy that changes nothing: both train to the same bits."""
-    return BASELINE if method.policy and method.policy.is_none else method
+    return BASELINE if method.is_none else method
 
 
 def jobs_of(methods: Methods, parts: Parts, options: Namespace, epochs: int) -> dict[Place, Job]:
